@@ -1,0 +1,76 @@
+"""One run from the registry to its evidence: trained, decomposed and scored when asked for."""
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from alpharl_bench.cache import locked
+from alpharl_bench.claims import Claim
+from alpharl_bench.claims.evidence import Evidence
+from alpharl_bench.progress import progress_bar
+from alpharl_bench.registry import Registry, RunEntry
+from alpharl_bench.scoring import Sampling, Score, ScoreStore
+from alpharl_bench.scoring.engine import HFEngine
+from alpharl_bench.training.zoo import TrainedRun, trained
+from alpharl_bench.variants import Variant
+from alpharl_bench.variants.materialise import UpdateSource
+
+
+class Bench:
+    """What can be measured on one run; everything is made once, when first used.
+
+    Args:
+        entry: the run.
+        registry: where its model and algorithm stand.
+        sampling: the questions, samples and seed of all its scores.
+    """
+
+    def __init__(self, entry: RunEntry, registry: Registry, sampling: Sampling) -> None:
+        self.entry = entry
+        self._registry = registry
+        self._sampling = sampling
+
+    @cached_property
+    def trained(self) -> TrainedRun:
+        """The run's checkpoints; trains them if the cache does not have them."""
+        return trained(self.entry, self._registry)
+
+    @cached_property
+    def updates(self) -> UpdateSource:
+        """The low-rank updates of the run's variants."""
+        return UpdateSource(self.trained.run)
+
+    @cached_property
+    def engine(self) -> HFEngine:
+        """The scoring engine, with the run's base loaded."""
+        return HFEngine(self.trained.run, self.trained.digest, self.updates, self._sampling)
+
+    def scores(self, variants: Iterable[Variant]) -> dict[str, Score]:
+        """The scores of variants by label; those that the cache lacks are made now.
+
+        Each score is kept as soon as it is there: a killed session goes on where it stood.
+        """
+        wanted = list(dict.fromkeys(variants))
+        store = ScoreStore(self.trained.digest, self._sampling, HFEngine.name)
+        with locked(store.folder):
+            missing = [variant for variant in wanted if not store.path(variant).is_file()]
+            if missing:
+                with progress_bar(f"score {self.entry.name}", len(missing), "variant") as bar:
+                    for variant in missing:
+                        store.save(variant, self.engine.score(variant))
+                        bar.update()
+        return {variant.label: store.load(variant) for variant in wanted}
+
+    def evidence(self, claims: Iterable[Claim]) -> Evidence:
+        """All that judging ``claims`` takes."""
+        asked = list(claims)
+        steps = self.trained.run.steps
+        return Evidence(
+            run=self.entry.name,
+            steps=steps,
+            scores=self.scores(variant for claim in asked for variant in claim.variants(steps)),
+            spectrum=(
+                self.updates.spectrum()
+                if any(claim.units == "modules" for claim in asked)
+                else []
+            ),
+        )

@@ -1,0 +1,84 @@
+"""Where derived files live, and how they appear there whole or not at all."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from filelock import FileLock
+
+from alpharl_bench.errors import AlphaRLBenchError
+
+#: Names another folder for everything that is derived: trained checkpoints, questions, scores.
+CACHE_VARIABLE = "ALPHARL_BENCH_CACHE"
+
+
+def cache_root() -> Path:
+    """The cache folder, made if it is missing.
+
+    Raises:
+        AlphaRLBenchError: the folder cannot be made or written to.
+    """
+    named = os.environ.get(CACHE_VARIABLE)
+    root = Path(named) if named else platformdirs.user_cache_path("alpharl-bench")
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root):
+            pass
+    except OSError as error:
+        raise AlphaRLBenchError(
+            f"cache folder {root}: {error.strerror or error}; make it writable or name another "
+            f"one in the environment variable {CACHE_VARIABLE}"
+        ) from error
+    return root
+
+
+def content_key(**parts: Any) -> str:
+    """A short key of what a derived file depends on: the same parts, the same key.
+
+    ``parts`` must be made of plain JSON values (paths and objects are refused by ``json``).
+    """
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock that belongs to ``path``: one process at a time makes it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_name(f".{path.name}.lock")):
+        yield
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Yield a scratch folder that becomes ``path`` when the block ends without an error."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        yield scratch
+        scratch.chmod(0o755)
+        if path.exists():
+            shutil.rmtree(path)
+        scratch.rename(path)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file so that nobody ever sees a part of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(scratch, 0o644)
+        os.replace(scratch, path)
+    finally:
+        Path(scratch).unlink(missing_ok=True)

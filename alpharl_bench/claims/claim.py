@@ -1,0 +1,96 @@
+"""What a claim is made of: a sentence of the paper, a statistic and a threshold."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from alpharl_bench.variants import Variant
+
+#: Means over the judged units, one per bootstrap resample: (resamples,) float64 per column. The
+#: columns are variants where questions are resampled (accuracies), and the figures of a spectrum
+#: where modules are.
+Means = Mapping[Any, np.ndarray]
+
+#: From means and the steps of the run's checkpoints to the statistic, (resamples,) float64.
+Statistic = Callable[[Means, Sequence[int]], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """The values of the statistic at which the claim holds: low ≤ statistic ≤ high."""
+
+    low: float = -np.inf
+    high: float = np.inf
+
+    def __str__(self) -> str:
+        """As in a table: ``≥ 0.99``, ``≤ 0.99`` or ``0.6 … 1.1``."""
+        if np.isinf(self.high):
+            return f"≥ {self.low:g}"
+        if np.isinf(self.low):
+            return f"≤ {self.high:g}"
+        return f"{self.low:g} … {self.high:g}"
+
+    def holds(self, low: float, high: float) -> bool:
+        """Whether an interval lies wholly where the claim holds."""
+        return self.low <= low and high <= self.high
+
+    def fails(self, low: float, high: float) -> bool:
+        """Whether an interval lies wholly where the claim does not hold."""
+        return high < self.low or low > self.high
+
+    def distance(self, value: float) -> float:
+        """How far a value is from the nearer bound."""
+        return min(abs(value - self.low), abs(value - self.high))
+
+
+@dataclass(frozen=True)
+class Point:
+    """One variant of a curve: where it stands on the x axis, and its name in the table."""
+
+    name: str
+    variant: Variant
+    x: float | None = None
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The variants that a claim compares, for a run with checkpoints at the given steps."""
+
+    points: Callable[[Sequence[int]], Sequence[Point]]
+    x_label: str
+    log_x: bool = False
+
+
+@dataclass(frozen=True)
+class Paper:
+    """What the paper printed, at its own scale: the statistic, and some points of the curve."""
+
+    statistic: str
+    points: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement of the paper that a training run can support or refute.
+
+    ``units`` names what is resampled for the interval: the questions of the benchmarks, or the
+    modules of the model.
+    """
+
+    id: str
+    title: str
+    text: str
+    place: str
+    statistic: Statistic
+    threshold: Threshold
+    reads: str
+    paper: Paper
+    curve: Curve
+    units: Literal["questions", "modules"] = "questions"
+    control: bool = False
+
+    def variants(self, steps: Sequence[int]) -> list[Variant]:
+        """The variants that must be scored to judge the claim on a run with these checkpoints."""
+        return [point.variant for point in self.curve.points(steps)]

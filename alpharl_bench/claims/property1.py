@@ -1,0 +1,279 @@
+"""Property 1, Rank-1 Dominance (§2 of arXiv 2510.00553): each claim with statistic and threshold.
+
+``a[variant]`` is the accuracy of a variant; relative accuracy is accuracy over that of the fully
+trained model, as in the paper.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from alpharl_bench.claims.claim import Claim, Curve, Means, Paper, Point, Threshold
+from alpharl_bench.variants import (
+    BASE,
+    FULL,
+    Variant,
+    full_at,
+    percent,
+    random_control,
+    rank,
+    subspace,
+)
+
+#: 'Recovers over 99 %' (abstract): a relative accuracy that differs by less is the same.
+TOLERANCE = 0.01
+PERCENTS = (1, 10, 20, 30, 40, 50, 60, 70, 80, 90)
+RANKS = (1, 2, 4, 8)
+SUBSPACES = (1, 2, 3, 5, 9)
+ALPHAS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
+CONTROL_DRAWS = (0, 1, 2)
+
+
+def slope(x: Sequence[float], curves: Sequence[np.ndarray]) -> np.ndarray:
+    """The least-squares slope over the points of a curve.
+
+    Args:
+        x: (points,) positions.
+        curves: one (resamples,) array per point.
+
+    Returns:
+        (resamples,) change of the curve per unit of x.
+    """
+    centred = np.asarray(x, dtype=float) - np.mean(x)
+    fitted: np.ndarray = centred @ np.stack(curves) / (centred @ centred)
+    return fitted
+
+
+def relative(a: Means, variant: Variant) -> np.ndarray:
+    """Relative accuracy: accuracy over that of the fully trained model (§2.2)."""
+    ratio: np.ndarray = a[variant] / a[FULL]
+    return ratio
+
+
+def rank1_over_checkpoint(a: Means, step: int) -> np.ndarray:
+    """The relative accuracy of Rank-1 at one checkpoint: over that of the same checkpoint."""
+    ratio: np.ndarray = a[rank(1, step=step)] / a[full_at(step)]
+    return ratio
+
+
+def late_minus_early(a: Means, steps: Sequence[int]) -> np.ndarray:
+    """Mean relative accuracy of Rank-1 over the later half of the checkpoints minus the earlier."""
+    half = len(steps) // 2
+    early = np.mean([rank1_over_checkpoint(a, step) for step in steps[:half]], axis=0)
+    late: np.ndarray = np.mean([rank1_over_checkpoint(a, step) for step in steps[half:]], axis=0)
+    return late - early
+
+
+def control_accuracy(a: Means) -> np.ndarray:
+    """The mean relative accuracy of the draws of the random rank-1 control."""
+    mean: np.ndarray = np.mean([relative(a, random_control(d)) for d in CONTROL_DRAWS], axis=0)
+    return mean
+
+
+def peak_alpha(a: Means) -> np.ndarray:
+    """The scale with the highest accuracy; the smallest of several."""
+    accuracies = np.stack([a[rank(1, alpha=alpha)] for alpha in ALPHAS])
+    return np.array(ALPHAS)[accuracies.argmax(axis=0)]
+
+
+RECOVERY = Curve(
+    lambda _: [
+        Point("Base", BASE),
+        Point("Rank-1", rank(1)),
+        Point("Fully trained", FULL),
+        *(Point(f"Random rank-1, draw {d}", random_control(d)) for d in CONTROL_DRAWS),
+    ],
+    x_label="",
+)
+RANK_CURVE = Curve(
+    lambda _: [
+        Point("Base", BASE),
+        *(Point(f"Rank-{p} %", percent(p), p) for p in PERCENTS),
+        Point("Fully trained", FULL),
+    ],
+    x_label="subspaces kept, % of min(m, n)",
+)
+RANK_K_CURVE = Curve(
+    lambda _: [
+        Point("Base", BASE),
+        *(Point(f"Rank-{k}", rank(k), k) for k in RANKS),
+        Point("Fully trained", FULL),
+    ],
+    x_label="subspaces kept, k",
+    log_x=True,
+)
+PROCESS = Curve(
+    lambda steps: [
+        Point("Base", BASE),
+        *(
+            point
+            for step in steps
+            for point in (
+                Point(f"Step {step}", full_at(step)),
+                Point(f"Step {step}, Rank-1", rank(1, step=step), step),
+            )
+        ),
+        Point("Fully trained", FULL),
+    ],
+    x_label="training step",
+)
+ABLATION = Curve(
+    lambda _: [
+        Point("Base", BASE),
+        *(Point(f"Subspace {i}", subspace(i), i) for i in SUBSPACES),
+        Point("Fully trained", FULL),
+    ],
+    x_label="index of the singular value",
+    log_x=True,
+)
+SCALING = Curve(
+    lambda _: [
+        Point("Base", BASE),
+        *(Point(f"α = {alpha:g}", rank(1, alpha=alpha), alpha) for alpha in ALPHAS),
+        Point("Fully trained", FULL),
+    ],
+    x_label="scale α of the norm-matched Rank-1 update",
+)
+SPECTRUM = Curve(lambda _: [], x_label="")
+
+PROPERTY1 = (
+    Claim(
+        id="P1.1",
+        title="Rank-1 recovers the fully trained model",
+        text=(
+            "Adding only the Rank-1 component of the update to the base recovers the fully "
+            "trained model: 99.17 % of its accuracy on average."
+        ),
+        place="abstract, §1, §2.2, Figure 3a",
+        statistic=lambda a, _: relative(a, rank(1)),
+        threshold=Threshold(low=1 - TOLERANCE),
+        reads="relative accuracy of Rank-1",
+        paper=Paper("0.9917 on average", {"Rank-1": "0.9917", "Fully trained": "1"}),
+        curve=RECOVERY,
+    ),
+    Claim(
+        id="P1.1-control",
+        title="A random rank-1 update of the same norm does not",
+        text=(
+            "Control, not in the paper: a rank-1 update in a random direction, with the norm of "
+            "the trained update in every module, must miss what P1.1 asks for."
+        ),
+        place="control of §2.2",
+        statistic=lambda a, _: control_accuracy(a),
+        threshold=Threshold(high=1 - TOLERANCE),
+        reads="relative accuracy of the random update, mean of three draws",
+        paper=Paper("not measured", {}),
+        curve=RECOVERY,
+        control=True,
+    ),
+    Claim(
+        id="P1.2-percent",
+        title="Accuracy does not fall from Rank-1 % to Rank-90 %",
+        text="The few leading subspaces suffice, and more of them do no harm.",
+        place="Figure 1, Appendix A (rank table)",
+        statistic=lambda a, _: slope(
+            np.linspace(0, 1, len(PERCENTS)), [relative(a, percent(p)) for p in PERCENTS]
+        ),
+        threshold=Threshold(low=-TOLERANCE),
+        reads="change of relative accuracy along the fitted line from Rank-1 % to Rank-90 %",
+        paper=Paper(
+            "0 (100 % at every rank)",
+            {f"Rank-{p} %": "1.00" for p in (1, 10, 20, 30, 50, 70, 90)},
+        ),
+        curve=RANK_CURVE,
+    ),
+    Claim(
+        id="P1.2-rank",
+        title="Accuracy does not fall as the rank k grows",
+        text="A single subspace is close to the fully trained model, and a few more do no harm.",
+        place="Figure 3a",
+        statistic=lambda a, _: slope(
+            np.linspace(0, 1, len(RANKS)), [relative(a, rank(k)) for k in RANKS]
+        ),
+        threshold=Threshold(low=-TOLERANCE),
+        reads="change of relative accuracy along the fitted line from Rank-1 to Rank-8, log₂ k",
+        paper=Paper("not printed", {"Rank-1": "0.9917"}),
+        curve=RANK_K_CURVE,
+    ),
+    Claim(
+        id="P1.3",
+        title="Rank-1 dominance holds throughout training, late at least as well as early",
+        text=(
+            "Early in training Rank-1 is slightly below the full update; at later checkpoints it "
+            "matches the fully trained model."
+        ),
+        place="§2.2, Figure 3b",
+        statistic=late_minus_early,
+        threshold=Threshold(low=-TOLERANCE),
+        reads="mean relative accuracy of Rank-1, later half of the checkpoints minus earlier half",
+        paper=Paper("above 0 (figure only)", {}),
+        curve=PROCESS,
+    ),
+    Claim(
+        id="P1.4-best",
+        title="Subspace 1 is the best single subspace",
+        text="The Rank-1 Subspace significantly outperforms every other subspace.",
+        place="§2.2, Figure 4a",
+        statistic=lambda a, _: relative(a, subspace(1))
+        - np.max([relative(a, subspace(i)) for i in SUBSPACES[1:]], axis=0),
+        threshold=Threshold(low=0),
+        reads="relative accuracy of subspace 1 minus that of the best other one",
+        paper=Paper("above 0 (figure only)", {}),
+        curve=ABLATION,
+    ),
+    Claim(
+        id="P1.4-order",
+        title="A subspace is worth less the smaller its singular value",
+        text="Performance gradually decreases as the corresponding singular values decline.",
+        place="§2.2, Figure 4a",
+        statistic=lambda a, _: slope(
+            np.log2(SUBSPACES), [relative(a, subspace(i)) for i in SUBSPACES]
+        ),
+        threshold=Threshold(high=0),
+        reads="change of relative accuracy per doubling of the index",
+        paper=Paper("below 0 (figure only)", {}),
+        curve=ABLATION,
+    ),
+    Claim(
+        id="P1.5-saturation",
+        title="Accuracy rises with the scale of Rank-1 and then saturates",
+        text="Performance increases rapidly with α and then saturates.",
+        place="§2.2, Figure 4b",
+        statistic=lambda a, _: (relative(a, rank(1)) - relative(a, rank(1, alpha=0.5)))
+        - (relative(a, rank(1, alpha=1.5)) - relative(a, rank(1))),
+        threshold=Threshold(low=0),
+        reads="relative accuracy gained from α = 0.5 to 1 minus that from 1 to 1.5",
+        paper=Paper("above 0 (figure only)", {}),
+        curve=SCALING,
+    ),
+    Claim(
+        id="P1.5-peak",
+        title="The best scale is at or just below the norm of the full update",
+        text="Accuracy peaks at an α slightly below the norm magnitude of the full update.",
+        place="§2.2, Figure 4b",
+        statistic=lambda a, _: peak_alpha(a),
+        # α = 0.75 or 1 of the grid, to half way to its neighbours.
+        threshold=Threshold(low=0.625, high=1.125),
+        reads="the α of the highest accuracy",
+        paper=Paper("just below 1 (figure only)", {}),
+        curve=SCALING,
+    ),
+    Claim(
+        id="P1.6",
+        title="The update's norm is concentrated in its first subspace",
+        text=(
+            "The unscaled Rank-1 Subspace holds a large fraction of the update's norm: 19.3 % for "
+            "DAPO. A small Gaussian matrix is 'concentrated' too, so the claim must beat it."
+        ),
+        place="§2.3, Figure 5a, Appendix A (norm table)",
+        statistic=lambda m, _: m["rank1_fraction"] / m["noise_rank1_fraction"],
+        threshold=Threshold(low=1),
+        reads="Rank-1 fraction of the norm over that of Gaussian matrices of the same shapes",
+        paper=Paper(
+            "0.193 (no null given)",
+            {"norm": "0.01", "rank1_fraction": "0.193", "rank1_percent_fraction": "0.365"},
+        ),
+        curve=SPECTRUM,
+        units="modules",
+    ),
+)

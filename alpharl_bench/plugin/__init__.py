@@ -1,0 +1,31 @@
+"""The pytest plugin: options, runs as parameters, verdicts as outcomes, the report at the end."""
+
+from alpharl_bench.plugin.collection import (
+    pytest_collection_modifyitems,
+    pytest_configure,
+    pytest_generate_tests,
+)
+from alpharl_bench.plugin.options import pytest_addoption
+from alpharl_bench.plugin.outcomes import (
+    check,
+    pytest_report_teststatus,
+    pytest_runtest_makereport,
+)
+from alpharl_bench.plugin.terminal import (
+    pytest_runtest_logreport,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+)
+
+__all__ = [
+    "check",
+    "pytest_addoption",
+    "pytest_collection_modifyitems",
+    "pytest_configure",
+    "pytest_generate_tests",
+    "pytest_report_teststatus",
+    "pytest_runtest_logreport",
+    "pytest_runtest_makereport",
+    "pytest_sessionfinish",
+    "pytest_terminal_summary",
+]

@@ -1,0 +1,64 @@
+"""Every test of a claim runs once per run of the lane; known refutations are strict xfails."""
+
+import pytest
+
+from alpharl_bench.cache import cache_root
+from alpharl_bench.claims import CLAIMS, Claim
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.plugin.outcomes import Refuted
+from alpharl_bench.registry import RunEntry, load_registry
+from alpharl_bench.registry.load import unknown
+
+#: What a test of a claim asks for, to be run once per run.
+_PARAMETER = "bench"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker that names a test's claim."""
+    config.addinivalue_line("markers", "claim(id): the claim of the paper that a test judges")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a test that asks for a verdict every run of the lane."""
+    if _PARAMETER not in metafunc.fixturenames:
+        return
+    try:
+        claim_of(metafunc.definition)
+        cache_root()
+        runs = load_registry().in_lane(metafunc.config.getoption("lane"))
+    except AlphaRLBenchError as error:
+        raise pytest.Collector.CollectError(str(error)) from error
+    metafunc.parametrize(
+        _PARAMETER, runs, indirect=True, scope="session", ids=[run.name for run in runs]
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what the registry expects, and keep the tests of a run on one xdist worker."""
+    for item in items:
+        run = _run_of(item)
+        if run is None:
+            continue
+        item.add_marker(pytest.mark.xdist_group(run.name))
+        known = run.expect.get(claim_of(item).id)
+        if known and known.verdict == "refuted" and not config.getini("strict"):
+            item.add_marker(pytest.mark.xfail(reason=known.reason, strict=True, raises=Refuted))
+
+
+def claim_of(item: pytest.Item) -> Claim:
+    """The claim that a test is marked with.
+
+    Raises:
+        AlphaRLBenchError: it has no such mark, or one of an unknown claim.
+    """
+    mark = item.get_closest_marker("claim")
+    if mark is None or not mark.args:
+        raise AlphaRLBenchError(f"{item.name}: asks for a verdict without @pytest.mark.claim(id)")
+    if mark.args[0] not in CLAIMS:
+        raise AlphaRLBenchError(f"{item.name}: {unknown('claim', mark.args[0], CLAIMS)}")
+    return CLAIMS[mark.args[0]]
+
+
+def _run_of(item: pytest.Item) -> RunEntry | None:
+    callspec = getattr(item, "callspec", None)
+    return callspec.params.get(_PARAMETER) if callspec else None

@@ -1,0 +1,58 @@
+"""Verdicts as outcomes of tests: supported passes, refuted fails, inconclusive is a third one."""
+
+from collections.abc import Generator
+
+import pytest
+
+from alpharl_bench.claims import Outcome, Verdict
+from alpharl_bench.errors import AlphaRLBenchError
+
+#: The keys of a test's user properties; they travel to xdist's controller and into JUnit files.
+CLAIM, RUN, VERDICT, SUMMARY = "claim", "run", "verdict", "summary"
+
+
+class Refuted(pytest.fail.Exception):
+    """The interval lies wholly on the wrong side of the threshold."""
+
+
+class Inconclusive(pytest.skip.Exception):
+    """The interval holds the threshold: neither a pass nor a failure."""
+
+
+def check(verdict: Verdict) -> None:
+    """Return if the claim is supported.
+
+    Raises:
+        Refuted: the test fails, or is an expected failure where the registry knows of it.
+        Inconclusive: the test is listed as inconclusive and does not count as support.
+    """
+    match verdict.outcome:
+        case Outcome.REFUTED:
+            raise Refuted(str(verdict), pytrace=False)
+        case Outcome.INCONCLUSIVE:
+            raise Inconclusive(str(verdict))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Print a user's mistake as one line, without the traceback of where it was noticed."""
+    report = yield
+    if call.excinfo is not None and isinstance(call.excinfo.value, AlphaRLBenchError):
+        report.longrepr = f"{item.name}: {call.excinfo.value}"
+    return report
+
+
+def pytest_report_teststatus(
+    report: pytest.CollectReport | pytest.TestReport,
+) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    """Show an inconclusive verdict under its own name."""
+    if (
+        isinstance(report, pytest.TestReport)
+        and report.when == "call"
+        and report.skipped
+        and dict(report.user_properties).get(VERDICT) == Outcome.INCONCLUSIVE
+    ):
+        return "inconclusive", "?", ("INCONCLUSIVE", {"yellow": True})
+    return None

@@ -1,0 +1,16 @@
+"""Procedural arithmetic problems: the questions that the nano lane trains on and is scored on."""
+
+from alpharl_bench.problems.families import FAMILIES, Family, Problem
+from alpharl_bench.problems.grading import MAX_RESPONSE_CHARS, is_correct
+from alpharl_bench.problems.split import held_out_problems, is_held_out, training_problems
+
+__all__ = [
+    "FAMILIES",
+    "MAX_RESPONSE_CHARS",
+    "Family",
+    "Problem",
+    "held_out_problems",
+    "is_correct",
+    "is_held_out",
+    "training_problems",
+]

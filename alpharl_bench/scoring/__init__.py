@@ -1,0 +1,16 @@
+"""Score variants through lm-eval, keep every sample's correctness, resample it."""
+
+from alpharl_bench.scoring.bootstrap import percentile_interval, resampling_weights
+from alpharl_bench.scoring.score import Provenance, Score, read_scores
+from alpharl_bench.scoring.store import ScoreStore
+from alpharl_bench.scoring.tasks import Sampling
+
+__all__ = [
+    "Provenance",
+    "Sampling",
+    "Score",
+    "ScoreStore",
+    "percentile_interval",
+    "read_scores",
+    "resampling_weights",
+]

@@ -1,0 +1,84 @@
+"""lm-eval tasks over local question files: written once per set of questions, then only read."""
+
+import json
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from alpharl_bench.cache import cache_root, content_key, locked, whole_folder
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.problems import FAMILIES, held_out_problems
+
+_TEMPLATE = Path(__file__).parent / "nano" / "nano.yaml"
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """What is asked of every variant: the same questions, the same number of samples, one seed."""
+
+    questions: int = 25
+    samples: int = 4
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse counts that cannot be scored."""
+        for option, value in (("--questions", self.questions), ("--samples", self.samples)):
+            if value < 1:
+                raise AlphaRLBenchError(f"{option} {value}: ask for at least 1")
+        if self.seed < 0:
+            raise AlphaRLBenchError(f"--seed {self.seed}: a seed is 0 or more")
+
+    @property
+    def key(self) -> str:
+        """A content key: the questions' texts, how they are sampled and how they are graded."""
+        return content_key(
+            questions=self.questions,
+            samples=self.samples,
+            seed=self.seed,
+            template=_TEMPLATE.read_text(encoding="utf-8"),
+            lm_eval=version("lm-eval"),
+        )
+
+
+def write_tasks(sampling: Sampling) -> Path:
+    """The folder with one lm-eval YAML and one question file per family.
+
+    The questions are held out from all training (see :mod:`alpharl_bench.problems.split`).
+    """
+    folder = cache_root() / "tasks" / sampling.key
+    with locked(folder):
+        if not folder.is_dir():
+            with whole_folder(folder) as scratch:
+                for family in FAMILIES:
+                    _write_task(scratch, folder, family, sampling)
+    return folder
+
+
+def load_tasks(sampling: Sampling) -> TaskDict:
+    """The nano lane's tasks, one per family, as lm-eval takes them."""
+    manager = TaskManager(include_path=str(write_tasks(sampling)), include_defaults=False)
+    return manager.load(list(FAMILIES))
+
+
+def _write_task(scratch: Path, folder: Path, family: str, sampling: Sampling) -> None:
+    problems = held_out_problems(family, sampling.questions, sampling.seed)
+    lines = (
+        json.dumps({"id": f"{family}/{p.prompt}", "prompt": p.prompt, "answer": p.answer})
+        for p in problems
+    )
+    (scratch / f"{family}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    task = {
+        "include": str(_TEMPLATE),
+        "task": family,
+        "dataset_kwargs": {"data_files": {"test": str(folder / f"{family}.jsonl")}},
+        "repeats": sampling.samples,
+        # Without this filter lm-eval would score the first response only.
+        "filter_list": [
+            {
+                "name": "all",
+                "filter": [{"function": "take_first_k", "k": sampling.samples}],
+            }
+        ],
+    }
+    # JSON is YAML.
+    (scratch / f"{family}.yaml").write_text(json.dumps(task, indent=1), encoding="utf-8")

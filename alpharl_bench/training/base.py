@@ -1,0 +1,133 @@
+"""Pretrain a nano base model: a real transformers architecture on the procedural corpus."""
+
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+
+import torch
+import transformers
+from torch.utils.data import IterableDataset
+from transformers import PreTrainedTokenizerFast, Trainer, TrainingArguments, set_seed
+
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.registry import Model, Pretraining
+from alpharl_bench.training.corpus import documents
+from alpharl_bench.training.progress import ProgressBar
+from alpharl_bench.training.tokenizer import character_tokenizer
+
+#: Tokens in a row of a packed batch.
+_ROW = 128
+_WARMUP_STEPS = 50
+_IGNORED = -100  # the label that the loss passes over
+
+
+def base_folder(model: Model) -> Path:
+    """The folder of a base that ships with this package.
+
+    Raises:
+        AlphaRLBenchError: it was not built yet.
+    """
+    folder = Path(str(resources.files("alpharl_bench.training") / "bases" / model.name))
+    if not (folder / "model.safetensors").is_file():
+        raise AlphaRLBenchError(
+            f"model '{model.name}': no base weights in {folder}; make them with "
+            f"`alpharl-bench zoo build-base {model.name} --out {folder}`"
+        )
+    return folder
+
+
+def build_base(model: Model, folder: Path) -> None:
+    """Pretrain ``model`` by its recipe and write an ordinary Hugging Face folder.
+
+    Float32 throughout. The seed fixes initial weights and documents; the last bits of the weights
+    still depend on the machine and its number of threads.
+    """
+    set_seed(model.seed)
+    tokenizer = character_tokenizer()
+    network = _new_network(model, tokenizer)
+    trainer = Trainer(
+        model=network,
+        args=TrainingArguments(
+            output_dir=str(folder),
+            max_steps=model.pretraining.steps,
+            per_device_train_batch_size=model.pretraining.documents_per_step,
+            learning_rate=model.pretraining.learning_rate,
+            weight_decay=model.pretraining.weight_decay,
+            lr_scheduler_type="cosine",
+            warmup_steps=_WARMUP_STEPS,
+            adam_beta2=0.98,
+            max_grad_norm=1.0,
+            logging_steps=10,
+            save_strategy="no",
+            report_to="none",
+            disable_tqdm=True,
+            seed=model.seed,
+        ),
+        train_dataset=_Documents(model.pretraining, model.seed, tokenizer),
+        data_collator=pack,
+        callbacks=[ProgressBar(f"pretrain {model.name}", "loss")],
+    )
+    trainer.remove_callback(transformers.PrinterCallback)
+    trainer.train()
+    network.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+class _Documents(IterableDataset[list[int]]):
+    """Token ids of one document each, ended by the tokenizer's end-of-text."""
+
+    def __init__(self, recipe: Pretraining, seed: int, tokenizer: PreTrainedTokenizerFast) -> None:
+        self._recipe, self._seed, self._tokenizer = recipe, seed, tokenizer
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for text in documents(self._recipe, self._seed):
+            yield self._tokenizer.encode(text + self._tokenizer.eos_token)
+
+
+def pack(batch: list[list[int]]) -> dict[str, torch.Tensor | bool]:
+    """Lay whole documents side by side in rows of ``_ROW`` tokens; each sees only itself.
+
+    Returns:
+        ``input_ids``, ``labels`` and ``position_ids``, each (rows, _ROW) int64. Positions start
+        again at 0 with every document, by which transformers keeps documents apart in attention.
+        The first token of a document and the padding behind the last one are not predicted.
+    """
+    rows: list[list[list[int]]] = [[]]
+    for document in batch:
+        if sum(map(len, rows[-1])) + len(document) > _ROW:
+            rows.append([])
+        rows[-1].append(document)
+    shape = (len(rows), _ROW)
+    ids, labels = torch.zeros(shape, dtype=torch.long), torch.full(shape, _IGNORED)
+    positions = torch.arange(_ROW).repeat(len(rows), 1)
+    for i, row in enumerate(rows):
+        start = 0
+        for document in row:
+            span = slice(start, start + len(document))
+            ids[i, span] = torch.tensor(document)
+            labels[i, start + 1 : span.stop] = ids[i, start + 1 : span.stop]
+            # The padding goes on counting from the last document: it is masked from the loss.
+            positions[i, start:] = torch.arange(_ROW - start)
+            start = span.stop
+    # Without a key-value cache, or transformers does not look for packed documents.
+    return {"input_ids": ids, "labels": labels, "position_ids": positions, "use_cache": False}
+
+
+def _new_network(
+    model: Model, tokenizer: PreTrainedTokenizerFast
+) -> transformers.PreTrainedModel:
+    architecture = getattr(transformers, model.architecture, None)
+    if architecture is None:
+        raise AlphaRLBenchError(
+            f"models/{model.name}.toml: transformers {transformers.__version__} has no "
+            f"architecture '{model.architecture}'"
+        )
+    config = architecture.config_class(
+        vocab_size=len(tokenizer),
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        **model.config,
+    )
+    network: transformers.PreTrainedModel = architecture(config)
+    return network

@@ -1,0 +1,69 @@
+"""The registry's runs on disk: trained when first asked for, taken from the cache afterwards."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from alpharl_bench.cache import cache_root, content_key, locked, write_whole
+from alpharl_bench.checkpoints import Run, open_run
+from alpharl_bench.registry import Registry, RunEntry
+from alpharl_bench.training.base import base_folder
+
+#: Written when the last checkpoint is: the sign that a run is whole.
+_DONE = "run.json"
+# What only a resumed training needs; two thirds of a checkpoint's size.
+_TRAINER_STATE = ("optimizer.pt", "scheduler.pt", "rng_state.pth", "training_args.bin")
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A run of the registry with the digest of everything that it was made from."""
+
+    run: Run
+    digest: str
+
+
+def trained(entry: RunEntry, registry: Registry) -> TrainedRun:
+    """The run's checkpoints; trains it first, or goes on training it, if the cache lacks them.
+
+    One process trains, others that ask for the same run wait for it.
+    """
+    base = base_folder(registry.model(entry.model))
+    digest = run_digest(entry, registry)
+    folder = run_folder(entry, digest)
+    with locked(folder):
+        if not (folder / _DONE).is_file():
+            # Imported here: TRL takes seconds to load, a cached run needs none of it.
+            from alpharl_bench.training.rl import train_rl  # noqa: PLC0415
+
+            folder.mkdir(parents=True, exist_ok=True)
+            train_rl(entry, registry.algorithms[entry.algorithm], base, folder)
+            for name in _TRAINER_STATE:
+                for file in folder.glob(f"checkpoint-*/{name}"):
+                    file.unlink()
+            write_whole(folder / _DONE, json.dumps({"run": entry.name, "digest": digest}))
+    return TrainedRun(open_run(entry.name, base, folder), digest)
+
+
+def is_trained(entry: RunEntry, registry: Registry) -> bool:
+    """Whether the cache holds the whole run."""
+    return (run_folder(entry, run_digest(entry, registry)) / _DONE).is_file()
+
+
+def run_folder(entry: RunEntry, digest: str) -> Path:
+    """Where a run's checkpoints are cached."""
+    return cache_root() / "runs" / f"{entry.name}-{digest}"
+
+
+def run_digest(entry: RunEntry, registry: Registry) -> str:
+    """A content key of a run: base weights, algorithm, seed and the libraries that train."""
+    weights = base_folder(registry.model(entry.model)) / "model.safetensors"
+    algorithm = registry.algorithms[entry.algorithm]
+    return content_key(
+        base=hashlib.sha256(weights.read_bytes()).hexdigest(),
+        algorithm=algorithm.model_dump(include={"trainer", "checkpoints", "config"}),
+        seed=entry.seed,
+        packages={name: version(name) for name in ("torch", "transformers", "trl")},
+    )

@@ -1,0 +1,27 @@
+"""Variants of a run's weights: which ones there are, and how they come into being."""
+
+from alpharl_bench.variants.materialise import UpdateSource
+from alpharl_bench.variants.patch import PatchedModel
+from alpharl_bench.variants.spec import (
+    BASE,
+    FULL,
+    Variant,
+    full_at,
+    percent,
+    random_control,
+    rank,
+    subspace,
+)
+
+__all__ = [
+    "BASE",
+    "FULL",
+    "PatchedModel",
+    "UpdateSource",
+    "Variant",
+    "full_at",
+    "percent",
+    "random_control",
+    "rank",
+    "subspace",
+]

@@ -1,0 +1,65 @@
+"""Names for the weight variants that the paper compares (§2.1, §2.2)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["base", "full", "rank", "percent", "subspace", "random"]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Base weights plus an update derived from one checkpoint of a run.
+
+    ``number`` is the rank (``rank``), the share of min(m, n) in percent (``percent``), the index of
+    the singular value counted from 1 (``subspace``) or the draw (``random``); ``alpha`` scales the
+    norm-matched update; ``step`` names the checkpoint, None the final one.
+    """
+
+    kind: Kind
+    number: int = 0
+    alpha: float = 1.0
+    step: int | None = None
+
+    @property
+    def label(self) -> str:
+        """A short unique name, as in the tables: ``rank-1``, ``rank-10%``, ``rank-1 x0.5``."""
+        name = {
+            "base": "base",
+            "full": "full",
+            "rank": f"rank-{self.number}",
+            "percent": f"rank-{self.number}%",
+            "subspace": f"subspace-{self.number}",
+            "random": f"random-rank-1 #{self.number}",
+        }[self.kind]
+        scale = "" if self.alpha == 1 else f" x{self.alpha:g}"
+        return name + scale + ("" if self.step is None else f" @{self.step}")
+
+
+BASE = Variant("base")
+#: The fully trained model, all of its parameters.
+FULL = Variant("full")
+
+
+def full_at(step: int) -> Variant:
+    """The checkpoint of a step, all of its parameters."""
+    return Variant("full", step=step)
+
+
+def rank(k: int, *, alpha: float = 1.0, step: int | None = None) -> Variant:
+    """W_base + α · rescaled ΔW_(k) (§2.1, equations 2 and 3)."""
+    return Variant("rank", k, alpha, step)
+
+
+def percent(p: int) -> Variant:
+    """Rank-p %: as :func:`rank`, with p % of min(m, n) subspaces per module, at least 1."""
+    return Variant("percent", p)
+
+
+def subspace(index: int) -> Variant:
+    """Only the subspace of the ``index``-th singular value, norm-matched (Figure 4a)."""
+    return Variant("subspace", index)
+
+
+def random_control(draw: int) -> Variant:
+    """A random rank-1 update with the norm of ΔW in every module: the control."""
+    return Variant("random", draw)
