@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from alpharl_bench.cache import locked
 from alpharl_bench.claims import Claim
@@ -9,10 +10,14 @@ from alpharl_bench.claims.evidence import Evidence
 from alpharl_bench.progress import progress_bar
 from alpharl_bench.registry import Registry, RunEntry
 from alpharl_bench.scoring import Sampling, Score, ScoreStore
-from alpharl_bench.scoring.engine import HFEngine
 from alpharl_bench.training.zoo import TrainedRun, trained
 from alpharl_bench.variants import Variant
 from alpharl_bench.variants.materialise import UpdateSource
+
+if TYPE_CHECKING:
+    from alpharl_bench.scoring.engine import HFEngine
+
+_ENGINE = "hf"
 
 
 class Bench:
@@ -40,8 +45,11 @@ class Bench:
         return UpdateSource(self.trained.run)
 
     @cached_property
-    def engine(self) -> HFEngine:
+    def engine(self) -> "HFEngine":
         """The scoring engine, with the run's base loaded."""
+        # Imported here: lm-eval takes seconds to load, a session with cached scores needs none of it.
+        from alpharl_bench.scoring.engine import HFEngine  # noqa: PLC0415
+
         return HFEngine(self.trained.run, self.trained.digest, self.updates, self._sampling)
 
     def scores(self, variants: Iterable[Variant]) -> dict[str, Score]:
@@ -50,7 +58,7 @@ class Bench:
         Each score is kept as soon as it is there: a killed session goes on where it stood.
         """
         wanted = list(dict.fromkeys(variants))
-        store = ScoreStore(self.trained.digest, self._sampling, HFEngine.name)
+        store = ScoreStore(self.trained.digest, self._sampling, _ENGINE)
         with locked(store.folder):
             missing = [variant for variant in wanted if not store.path(variant).is_file()]
             if missing:
@@ -70,7 +78,7 @@ class Bench:
             scores=self.scores(variant for claim in asked for variant in claim.variants(steps)),
             spectrum=(
                 self.updates.spectrum()
-                if any(claim.units == "modules" for claim in asked)
+                if any(claim.spectral for claim in asked)
                 else []
             ),
         )

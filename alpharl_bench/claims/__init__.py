@@ -1,10 +1,11 @@
 """The paper's claims as data, and the judge that turns scores into verdicts."""
 
 from alpharl_bench.claims.claim import Claim, Curve, Paper, Point, Threshold
+from alpharl_bench.claims.evidence import Evidence
 from alpharl_bench.claims.property1 import PROPERTY1
-from alpharl_bench.claims.verdict import Outcome, Verdict, judge
+from alpharl_bench.claims.verdict import Interval, Outcome, Verdict, judge
 
 #: Every claim by id.
 CLAIMS: dict[str, Claim] = {claim.id: claim for claim in PROPERTY1}
 
-__all__ = ["CLAIMS", "Claim", "Curve", "Outcome", "Paper", "Point", "Threshold", "Verdict", "judge"]
+__all__ = ["CLAIMS", "Claim", "Curve", "Evidence", "Interval", "Outcome", "Paper", "Point", "Threshold", "Verdict", "judge"]

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from alpharl_bench.variants import Variant
+from alpharl_bench.variants import FULL, Variant
 
 #: Means over the judged units, one per bootstrap resample: (resamples,) float64 per column. The
 #: columns are variants where questions are resampled (accuracies), and the figures of a spectrum
@@ -47,16 +47,23 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Point:
-    """One variant of a curve: where it stands on the x axis, and its name in the table."""
+    """One variant of a claim's table: its name, and where it stands on the figure's x axis.
+
+    ``reference`` is what the variant is compared with, the fully trained model if nothing else.
+    """
 
     name: str
     variant: Variant
     x: float | None = None
+    reference: Variant = FULL
 
 
 @dataclass(frozen=True)
 class Curve:
-    """The variants that a claim compares, for a run with checkpoints at the given steps."""
+    """The variants that a claim compares, for a run with checkpoints at the given steps.
+
+    A claim about questions has the base, the fully trained model and the control among them.
+    """
 
     points: Callable[[Sequence[int]], Sequence[Point]]
     x_label: str
@@ -76,7 +83,7 @@ class Claim:
     """A statement of the paper that a training run can support or refute.
 
     ``units`` names what is resampled for the interval: the questions of the benchmarks, or the
-    modules of the model.
+    modules of the model. ``by_task`` adds a table of every task to the report.
     """
 
     id: str
@@ -89,8 +96,14 @@ class Claim:
     paper: Paper
     curve: Curve
     units: Literal["questions", "modules"] = "questions"
-    control: bool = False
+    by_task: bool = False
+
+    @property
+    def spectral(self) -> bool:
+        """Whether the claim is about the modules' spectra and needs no scores."""
+        return self.units == "modules"
 
     def variants(self, steps: Sequence[int]) -> list[Variant]:
         """The variants that must be scored to judge the claim on a run with these checkpoints."""
-        return [point.variant for point in self.curve.points(steps)]
+        points = self.curve.points(steps)
+        return [v for point in points for v in (point.variant, point.reference)]

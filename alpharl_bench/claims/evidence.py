@@ -54,16 +54,16 @@ class Evidence:
 
     def resampled(self, claim: Claim) -> Means:
         """The means over bootstrap resamples of the units, (B,) per column."""
-        if claim.units == "modules":
+        if claim.spectral:
             return self._means(claim, resampling_weights([""] * self.size(claim)))
         return self._means(claim, self._question_weights)
 
     def size(self, claim: Claim) -> int:
         """How many units the claim's interval rests on."""
-        return len(self.spectrum) if claim.units == "modules" else len(self._questions)
+        return len(self.spectrum) if claim.spectral else len(self._questions)
 
     def _means(self, claim: Claim, weights: np.ndarray) -> Means:
-        if claim.units == "modules":
+        if claim.spectral:
             columns = {
                 column: np.array([getattr(module, column) for module in self.spectrum])
                 for column in _SPECTRUM_COLUMNS

@@ -76,61 +76,50 @@ def peak_alpha(a: Means) -> np.ndarray:
     return np.array(ALPHAS)[accuracies.argmax(axis=0)]
 
 
-RECOVERY = Curve(
-    lambda _: [
-        Point("Base", BASE),
-        Point("Rank-1", rank(1)),
-        Point("Fully trained", FULL),
-        *(Point(f"Random rank-1, draw {d}", random_control(d)) for d in CONTROL_DRAWS),
-    ],
-    x_label="",
+#: What every curve is seen against: the base, the fully trained model and the control.
+REFERENCES = (
+    Point("Base", BASE),
+    Point("Fully trained", FULL),
+    *(Point(f"Control: random rank-1, draw {d}", random_control(d)) for d in CONTROL_DRAWS),
 )
+RECOVERY = Curve(lambda _: [*REFERENCES, Point("Rank-1", rank(1))], x_label="")
 RANK_CURVE = Curve(
     lambda _: [
-        Point("Base", BASE),
+        *REFERENCES,
         *(Point(f"Rank-{p} %", percent(p), p) for p in PERCENTS),
-        Point("Fully trained", FULL),
     ],
     x_label="subspaces kept, % of min(m, n)",
 )
 RANK_K_CURVE = Curve(
     lambda _: [
-        Point("Base", BASE),
+        *REFERENCES,
         *(Point(f"Rank-{k}", rank(k), k) for k in RANKS),
-        Point("Fully trained", FULL),
     ],
     x_label="subspaces kept, k",
     log_x=True,
 )
 PROCESS = Curve(
     lambda steps: [
-        Point("Base", BASE),
+        *REFERENCES,
         *(
-            point
+            Point(f"Rank-1 at step {step}", rank(1, step=step), step, reference=full_at(step))
             for step in steps
-            for point in (
-                Point(f"Step {step}", full_at(step)),
-                Point(f"Step {step}, Rank-1", rank(1, step=step), step),
-            )
         ),
-        Point("Fully trained", FULL),
     ],
     x_label="training step",
 )
 ABLATION = Curve(
     lambda _: [
-        Point("Base", BASE),
+        *REFERENCES,
         *(Point(f"Subspace {i}", subspace(i), i) for i in SUBSPACES),
-        Point("Fully trained", FULL),
     ],
     x_label="index of the singular value",
     log_x=True,
 )
 SCALING = Curve(
     lambda _: [
-        Point("Base", BASE),
+        *REFERENCES,
         *(Point(f"α = {alpha:g}", rank(1, alpha=alpha), alpha) for alpha in ALPHAS),
-        Point("Fully trained", FULL),
     ],
     x_label="scale α of the norm-matched Rank-1 update",
 )
@@ -150,6 +139,7 @@ PROPERTY1 = (
         reads="relative accuracy of Rank-1",
         paper=Paper("0.9917 on average", {"Rank-1": "0.9917", "Fully trained": "1"}),
         curve=RECOVERY,
+        by_task=True,
     ),
     Claim(
         id="P1.1-control",
@@ -164,8 +154,7 @@ PROPERTY1 = (
         reads="relative accuracy of the random update, mean of three draws",
         paper=Paper("not measured", {}),
         curve=RECOVERY,
-        control=True,
-    ),
+        ),
     Claim(
         id="P1.2-percent",
         title="Accuracy does not fall from Rank-1 % to Rank-90 %",

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from alpharl_bench.claims.claim import Claim
+from alpharl_bench.claims.claim import Claim, Point
 from alpharl_bench.claims.evidence import Evidence
 from alpharl_bench.scoring import percentile_interval
 from alpharl_bench.variants import BASE, FULL, Variant
@@ -80,7 +80,7 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
     units = evidence.size(claim)
     resampled = evidence.resampled(claim)
     samples = 0
-    if claim.units == "questions":
+    if not claim.spectral:
         samples = sum(map(len, _marks(evidence)))
         gain = _interval(
             evidence.observed(claim)[FULL] - evidence.observed(claim)[BASE],
@@ -107,7 +107,7 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
         return Verdict(claim, evidence.run, Outcome.SUPPORTED, value, units, samples)
     if claim.threshold.fails(value.low, value.high):
         return Verdict(claim, evidence.run, Outcome.REFUTED, value, units, samples)
-    if claim.units == "modules":
+    if claim.spectral:
         reason = "the modules disagree; a model has no more of them to sample"
         return Verdict(
             claim, evidence.run, Outcome.INCONCLUSIVE, value, units, samples, reason=reason
@@ -128,17 +128,30 @@ def accuracy(evidence: Evidence, claim: Claim, variant: Variant) -> Interval:
     return _interval(evidence.observed(claim)[variant], evidence.resampled(claim)[variant])
 
 
-def recovered_gain(evidence: Evidence, claim: Claim, variant: Variant) -> Interval | None:
-    """(acc(variant) − acc(base)) / (acc(full) − acc(base)); None if the run did not learn.
+def relative_accuracy(evidence: Evidence, claim: Claim, point: Point) -> Interval | None:
+    """acc(variant) / acc(reference); None if the reference answers nothing."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio, ratios = (
+            a[point.variant] / a[point.reference]
+            for a in (evidence.observed(claim), evidence.resampled(claim))
+        )
+    return _interval(ratio, ratios) if np.isfinite(ratios).all() else None
+
+
+def recovered_gain(evidence: Evidence, claim: Claim, point: Point) -> Interval | None:
+    """(acc(variant) − acc(base)) / (acc(reference) − acc(base)).
+
+    None where the reference is not clearly better than the base: there is no gain to recover.
 
     Relative accuracy flatters: a base at 0.8 of the full accuracy scores 80 % for doing nothing.
     """
     observed, resampled = evidence.observed(claim), evidence.resampled(claim)
-    if percentile_interval(resampled[FULL] - resampled[BASE])[0] <= 0:
+    if percentile_interval(resampled[point.reference] - resampled[BASE])[0] <= 0:
         return None
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio, ratios = (
-            (a[variant] - a[BASE]) / (a[FULL] - a[BASE]) for a in (observed, resampled)
+            (a[point.variant] - a[BASE]) / (a[point.reference] - a[BASE])
+            for a in (observed, resampled)
         )
     return _interval(ratio, ratios) if np.isfinite(ratios).all() else None
 

@@ -11,11 +11,6 @@ from alpharl_bench.plugin.outcomes import (
     pytest_report_teststatus,
     pytest_runtest_makereport,
 )
-from alpharl_bench.plugin.terminal import (
-    pytest_runtest_logreport,
-    pytest_sessionfinish,
-    pytest_terminal_summary,
-)
 
 __all__ = [
     "check",
@@ -24,8 +19,5 @@ __all__ = [
     "pytest_configure",
     "pytest_generate_tests",
     "pytest_report_teststatus",
-    "pytest_runtest_logreport",
     "pytest_runtest_makereport",
-    "pytest_sessionfinish",
-    "pytest_terminal_summary",
 ]

@@ -6,16 +6,18 @@ from alpharl_bench.cache import cache_root
 from alpharl_bench.claims import CLAIMS, Claim
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.plugin.outcomes import Refuted
-from alpharl_bench.registry import RunEntry, load_registry
-from alpharl_bench.registry.load import unknown
+from alpharl_bench.plugin.terminal import SessionReport
+from alpharl_bench.registry import RunEntry, load_registry, unknown
 
 #: What a test of a claim asks for, to be run once per run.
 _PARAMETER = "bench"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker that names a test's claim."""
+    """Declare the marker that names a test's claim; xdist's workers leave the report to others."""
     config.addinivalue_line("markers", "claim(id): the claim of the paper that a test judges")
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(SessionReport(config), "alpharl-bench-report")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -52,11 +54,11 @@ def claim_of(item: pytest.Item) -> Claim:
         AlphaRLBenchError: it has no such mark, or one of an unknown claim.
     """
     mark = item.get_closest_marker("claim")
-    if mark is None or not mark.args:
-        raise AlphaRLBenchError(f"{item.name}: asks for a verdict without @pytest.mark.claim(id)")
-    if mark.args[0] not in CLAIMS:
-        raise AlphaRLBenchError(f"{item.name}: {unknown('claim', mark.args[0], CLAIMS)}")
-    return CLAIMS[mark.args[0]]
+    if mark is None or "id" not in mark.kwargs:
+        raise AlphaRLBenchError(f"{item.name}: needs @pytest.mark.claim(id=…) to get a verdict")
+    if mark.kwargs["id"] not in CLAIMS:
+        raise AlphaRLBenchError(f"{item.name}: {unknown('claim', mark.kwargs['id'], CLAIMS)}")
+    return CLAIMS[mark.kwargs["id"]]
 
 
 def _run_of(item: pytest.Item) -> RunEntry | None:

@@ -10,9 +10,69 @@ from alpharl_bench.claims import CLAIMS
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.plugin.options import report_folder, sampling
 from alpharl_bench.plugin.outcomes import CLAIM, RUN, SUMMARY, VERDICT
-from alpharl_bench.registry import load_registry
-from alpharl_bench.registry.load import unknown
-from alpharl_bench.reporting import record, write_report
+from alpharl_bench.registry import load_registry, unknown
+from alpharl_bench.reporting import Session, write_report
 
-_judged: pytest.StashKey[dict[str, list[str]]] = pytest.StashKey()
-_summaries: pytest.StashKey[list[str]] = pytest.StashKey()
+
+class SessionReport:
+    """Collects the verdicts of a session, under xdist on the controller only.
+
+    Args:
+        config: of the session.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._judged: dict[str, list[str]] = defaultdict(list)
+        self._summaries: list[tuple[str, str]] = []
+        self._written = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note the verdict of every judged claim."""
+        properties = dict(report.user_properties)
+        if report.when == "call" and VERDICT in properties:
+            self._judged[str(properties[RUN])].append(str(properties[CLAIM]))
+            self._summaries.append((str(properties[VERDICT]), str(properties[SUMMARY])))
+
+    def pytest_sessionfinish(self) -> None:
+        """Write the report from the stored scores; no model is loaded for it."""
+        if not self._judged:
+            return
+        registry, options = load_registry(), sampling(self._config)
+        folder = report_folder(self._config)
+        arguments = map(str, self._config.invocation_params.args)
+        try:
+            session = Session.of(
+                registry,
+                command=shlex.join(["pytest", *arguments]),
+                evidence={
+                    run: Bench(registry.run(run), registry, options).evidence(
+                        CLAIMS[claim] for claim in claims
+                    )
+                    for run, claims in self._judged.items()
+                },
+                claims=dict(self._judged),
+            )
+            session.save(folder)
+            self._written = f"report: {write_report(folder)}"
+        except (AlphaRLBenchError, OSError) as error:
+            self._written = f"no report was written: {error}"
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print a line per verdict, and where the report is."""
+        if self._summaries:
+            terminalreporter.section("verdicts")
+            colours = {"supported": "green", "refuted": "red", "inconclusive": "yellow"}
+            for verdict, line in self._summaries:
+                terminalreporter.write_line(line, **{colours[verdict]: True})
+            terminalreporter.write_line(self._written)
+        elif hint := self._nothing_selected(terminalreporter):
+            terminalreporter.write_line(f"ERROR: {hint}", red=True)
+
+    def _nothing_selected(self, terminalreporter: pytest.TerminalReporter) -> str:
+        keyword = self._config.getoption("keyword")
+        if not keyword or set(terminalreporter.stats) - {"deselected", "warnings"}:
+            return ""
+        registry = load_registry()
+        words = [*registry.models, *registry.algorithms]
+        return f"-k '{keyword}' selects no test; {unknown('model or algorithm', keyword, words)}"

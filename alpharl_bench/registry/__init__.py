@@ -1,6 +1,6 @@
 """Models, algorithms and runs, each one TOML file in the folder of its kind."""
 
-from alpharl_bench.registry.load import Registry, load_registry
+from alpharl_bench.registry.load import Registry, load_registry, unknown
 from alpharl_bench.registry.schema import (
     Algorithm,
     Expectation,
@@ -19,4 +19,5 @@ __all__ = [
     "Registry",
     "RunEntry",
     "load_registry",
+    "unknown",
 ]

@@ -3,7 +3,7 @@
 from alpharl_bench.scoring.bootstrap import percentile_interval, resampling_weights
 from alpharl_bench.scoring.score import Provenance, Score, read_scores
 from alpharl_bench.scoring.store import ScoreStore
-from alpharl_bench.scoring.tasks import Sampling
+from alpharl_bench.scoring.sampling import Sampling
 
 __all__ = [
     "Provenance",

@@ -10,9 +10,12 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from alpharl_bench.checkpoints import Run
 from alpharl_bench.problems import is_correct
+from alpharl_bench.scoring.sampling import Sampling
 from alpharl_bench.scoring.score import Provenance, Score
-from alpharl_bench.scoring.tasks import Sampling, load_tasks
-from alpharl_bench.variants import PatchedModel, UpdateSource, Variant
+from alpharl_bench.scoring.tasks import load_tasks
+from alpharl_bench.variants import Variant
+from alpharl_bench.variants.materialise import UpdateSource
+from alpharl_bench.variants.patch import PatchedModel
 
 #: Sequences that are generated together. All responses of the nano lane fit into one batch.
 _BATCH_SIZE = 1024

@@ -5,7 +5,7 @@ from pathlib import Path
 from alpharl_bench import __version__
 from alpharl_bench.cache import cache_root, content_key, write_whole
 from alpharl_bench.scoring.score import Score, read_scores
-from alpharl_bench.scoring.tasks import Sampling
+from alpharl_bench.scoring.sampling import Sampling
 from alpharl_bench.variants import Variant
 
 

@@ -1,43 +1,14 @@
-"""lm-eval tasks over local question files: written once per set of questions, then only read."""
+"""lm-eval tasks over local question files: written once per sampling, then only read."""
 
 import json
-from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
-from alpharl_bench.cache import cache_root, content_key, locked, whole_folder
-from alpharl_bench.errors import AlphaRLBenchError
+from lm_eval.tasks import TaskManager
+from lm_eval.tasks.manager import TaskDict
+
+from alpharl_bench.cache import cache_root, locked, whole_folder
 from alpharl_bench.problems import FAMILIES, held_out_problems
-
-_TEMPLATE = Path(__file__).parent / "nano" / "nano.yaml"
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """What is asked of every variant: the same questions, the same number of samples, one seed."""
-
-    questions: int = 25
-    samples: int = 4
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuse counts that cannot be scored."""
-        for option, value in (("--questions", self.questions), ("--samples", self.samples)):
-            if value < 1:
-                raise AlphaRLBenchError(f"{option} {value}: ask for at least 1")
-        if self.seed < 0:
-            raise AlphaRLBenchError(f"--seed {self.seed}: a seed is 0 or more")
-
-    @property
-    def key(self) -> str:
-        """A content key: the questions' texts, how they are sampled and how they are graded."""
-        return content_key(
-            questions=self.questions,
-            samples=self.samples,
-            seed=self.seed,
-            template=_TEMPLATE.read_text(encoding="utf-8"),
-            lm_eval=version("lm-eval"),
-        )
+from alpharl_bench.scoring.sampling import TEMPLATE, Sampling
 
 
 def write_tasks(sampling: Sampling) -> Path:
@@ -68,7 +39,7 @@ def _write_task(scratch: Path, folder: Path, family: str, sampling: Sampling) ->
     )
     (scratch / f"{family}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     task = {
-        "include": str(_TEMPLATE),
+        "include": str(TEMPLATE),
         "task": family,
         "dataset_kwargs": {"data_files": {"test": str(folder / f"{family}.jsonl")}},
         "repeats": sampling.samples,

@@ -1,7 +1,5 @@
 """Variants of a run's weights: which ones there are, and how they come into being."""
 
-from alpharl_bench.variants.materialise import UpdateSource
-from alpharl_bench.variants.patch import PatchedModel
 from alpharl_bench.variants.spec import (
     BASE,
     FULL,
@@ -16,8 +14,6 @@ from alpharl_bench.variants.spec import (
 __all__ = [
     "BASE",
     "FULL",
-    "PatchedModel",
-    "UpdateSource",
     "Variant",
     "full_at",
     "percent",

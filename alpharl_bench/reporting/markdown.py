@@ -1,0 +1,155 @@
+"""The report: a summary matrix, then a section per claim."""
+
+import shlex
+from pathlib import Path
+
+from alpharl_bench.cache import write_whole
+from alpharl_bench.claims import CLAIMS, Claim, Outcome, Verdict, judge
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.reporting import tables
+from alpharl_bench.reporting.figures import draw
+from alpharl_bench.reporting.session import Session, load_session
+
+_INTRODUCTION = """\
+# Rank-1 Dominance, claim by claim
+
+Verdicts on claims of *On Predictability of Reinforcement Learning Dynamics for LLMs* \
+(arXiv 2510.00553), judged on the training runs below. **supported**: the 95 % interval of the \
+statistic lies wholly where the claim holds; **refuted**: wholly where it does not; \
+**inconclusive**: it holds the threshold. Intervals are paired bootstraps over questions, each with \
+all its samples; they do not cover another training seed. Numbers of the paper are from models of \
+7 to 32 billion parameters: another scale than the nano lane.
+
+- Relative accuracy = accuracy / accuracy of the fully trained model. It flatters: the base alone \
+has more than none of it. So beside it stands the recovered gain = (accuracy − base) / \
+(fully trained − base).
+- Control: a random rank-1 update with the norm of the trained update in every module.
+"""
+
+
+def write_report(folder: Path) -> Path:
+    """Make ``report.md`` and its figures from the session and scores stored in ``folder``.
+
+    Raises:
+        AlphaRLBenchError: there is no session, a score is missing, or the folder is read-only.
+    """
+    session = load_session(folder)
+    verdicts = _verdicts(session)
+    sections = [_INTRODUCTION, _overview(verdicts, session)]
+    try:
+        for claim_id, by_run in verdicts.items():
+            claim = CLAIMS[claim_id]
+            figure = Path("figures") / f"{claim_id}.png"
+            draw(claim, {run: session.evidence(run) for run in by_run}, folder / figure)
+            sections.append(_section(claim, by_run, session, figure))
+        sections.append(_provenance(session))
+        report = folder / "report.md"
+        write_whole(report, "\n".join(sections))
+    except OSError as error:
+        raise AlphaRLBenchError(f"{folder}: cannot be written to ({error.strerror})") from error
+    return report
+
+
+def _verdicts(session: Session) -> dict[str, dict[str, Verdict]]:
+    """Per claim, in the paper's order, the verdict of every run that was judged by it."""
+    unknown = {c for record in session.runs.values() for c in record.claims} - set(CLAIMS)
+    if unknown:
+        raise AlphaRLBenchError(
+            f"the stored session judged {', '.join(sorted(unknown))}, which this version of "
+            "alpharl-bench does not know"
+        )
+    by_claim = {
+        claim_id: {
+            run: judge(claim, session.evidence(run))
+            for run, record in session.runs.items()
+            if claim_id in record.claims
+        }
+        for claim_id, claim in CLAIMS.items()
+    }
+    return {claim_id: by_run for claim_id, by_run in by_claim.items() if by_run}
+
+
+def _overview(verdicts: dict[str, dict[str, Verdict]], session: Session) -> str:
+    counts = {
+        outcome: sum(v.outcome is outcome for by_run in verdicts.values() for v in by_run.values())
+        for outcome in Outcome
+    }
+    counted = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+    return "\n".join(
+        [
+            f"## Summary: {counted}",
+            "",
+            tables.markdown(tables.summary(verdicts, session)),
+            "",
+            "*known*: the registry expects the refutation and says why; *new*: it does not.",
+            "",
+            "## Runs",
+            "",
+            tables.markdown(tables.runs(session)),
+            "",
+            *(
+                f"- **{name}** follows {record.source}. {record.deviations}"
+                for name, record in session.runs.items()
+            ),
+            "",
+        ]
+    )
+
+
+def _section(
+    claim: Claim, by_run: dict[str, Verdict], session: Session, figure: Path
+) -> str:
+    lines = [
+        f"## {claim.id} {claim.title}",
+        "",
+        f"> {claim.text}",
+        "",
+        f"Place in the paper: {claim.place}. Statistic: {claim.reads}; the claim holds where it is "
+        f"{claim.threshold}.",
+        "",
+        tables.markdown(tables.verdict_rows(claim, by_run)),
+        "",
+        f"![{claim.title}]({figure.as_posix()})",
+        "",
+    ]
+    for run in by_run:
+        evidence = session.evidence(run)
+        lines += [f"**{run}**", ""]
+        if claim.spectral:
+            lines += [tables.markdown(tables.norms(evidence, dict(claim.paper.points))), ""]
+            continue
+        lines += [tables.markdown(tables.points(claim, evidence)), ""]
+        if claim.by_task:
+            lines += ["Accuracy per task, %:", ""]
+            lines += [tables.markdown(tables.task_accuracies(claim, evidence)), ""]
+        known = session.runs[run].expect.get(claim.id)
+        if known:
+            lines += [f"Known to be {known.verdict}: {known.reason}", ""]
+    lines += ["Reproduce:", "", "```", _command(claim, by_run, session), "```", ""]
+    return "\n".join(lines)
+
+
+def _command(claim: Claim, by_run: dict[str, Verdict], session: Session) -> str:
+    arguments = ["pytest", "suites", "-m", f"claim(id='{claim.id}')", "-k", " or ".join(by_run)]
+    if sampling := session.sampling:
+        arguments += [f"--questions={sampling.questions}", f"--samples={sampling.samples}"]
+        arguments += [f"--seed={sampling.seed}"]
+    return shlex.join(arguments)
+
+
+def _provenance(session: Session) -> str:
+    lines = [
+        "## Provenance",
+        "",
+        f"- Session of {session.date}: `{session.command}`",
+        "- Every figure above is a function of `scores.jsonl` and `session.json` beside this file: "
+        "`alpharl-bench report DIR` makes it again.",
+    ]
+    for run, origin in session.provenance.items():
+        packages = ", ".join(f"{name} {v}" for name, v in origin.packages.items())
+        lines.append(
+            f"- {run}: run digest `{origin.run_digest}`, questions `{origin.sampling_key}` "
+            f"({origin.questions_per_task} per task, {origin.samples_per_question} samples each, "
+            f"seed {origin.seed}), engine {origin.engine} on {origin.device}; {packages}"
+        )
+    return "\n".join([*lines, ""])

@@ -1,0 +1,132 @@
+"""What a session leaves behind: the evidence that its report is made from."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from alpharl_bench.cache import write_whole
+from alpharl_bench.claims import Evidence
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.registry import Expectation, Registry
+from alpharl_bench.scoring import Provenance, Sampling, Score, read_scores
+from alpharl_bench.spectral import ModuleSpectrum
+
+_SESSION, _SCORES = "session.json", "scores.jsonl"
+
+
+class RunRecord(BaseModel):
+    """One run as it was judged: what it is, which claims, and what the registry expected."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str
+    algorithm: str
+    source: str
+    deviations: str
+    seed: int
+    steps: tuple[int, ...]
+    claims: tuple[str, ...]
+    expect: dict[str, Expectation]
+    spectrum: tuple[ModuleSpectrum, ...]
+
+
+class Session(BaseModel):
+    """A session's command and runs; the scores lie beside it, one line each."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    command: str
+    date: str
+    runs: dict[str, RunRecord]
+    _scores: tuple[Score, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        registry: Registry,
+        command: str,
+        evidence: Mapping[str, Evidence],
+        claims: Mapping[str, Sequence[str]],
+    ) -> Self:
+        """The record of a session that judged ``claims`` of each run by its ``evidence``."""
+        runs = {}
+        for name, measured in evidence.items():
+            entry = registry.run(name)
+            algorithm = registry.algorithms[entry.algorithm]
+            runs[name] = RunRecord(
+                model=entry.model,
+                algorithm=entry.algorithm,
+                source=algorithm.source,
+                deviations=algorithm.deviations,
+                seed=entry.seed,
+                steps=tuple(measured.steps),
+                claims=tuple(claims[name]),
+                expect=entry.expect,
+                spectrum=tuple(measured.spectrum),
+            )
+        session = cls(
+            command=command, date=datetime.now(UTC).isoformat(timespec="seconds"), runs=runs
+        )
+        session._scores = tuple(s for m in evidence.values() for s in m.scores.values())
+        return session
+
+    def save(self, folder: Path) -> None:
+        """Write the record and the scores into ``folder``.
+
+        Raises:
+            AlphaRLBenchError: the folder cannot be written to.
+        """
+        try:
+            write_whole(
+                folder / _SCORES, "".join(s.model_dump_json() + "\n" for s in self._scores)
+            )
+            write_whole(folder / _SESSION, self.model_dump_json(indent=1) + "\n")
+        except OSError as error:
+            raise AlphaRLBenchError(
+                f"--report {folder}: cannot be written to ({error.strerror}); name another folder"
+            ) from error
+
+    @property
+    def provenance(self) -> dict[str, Provenance]:
+        """Where the scores of each run come from."""
+        return {score.provenance.run: score.provenance for score in self._scores}
+
+    @property
+    def sampling(self) -> Sampling | None:
+        """How all scores of the session were sampled; None if it has none."""
+        for origin in self.provenance.values():
+            return Sampling(origin.questions_per_task, origin.samples_per_question, origin.seed)
+        return None
+
+    def evidence(self, run: str) -> Evidence:
+        """The evidence of one of the session's runs."""
+        record = self.runs[run]
+        return Evidence(
+            run=run,
+            steps=record.steps,
+            scores={s.variant: s for s in self._scores if s.provenance.run == run},
+            spectrum=record.spectrum,
+        )
+
+
+def load_session(folder: Path) -> Session:
+    """Read what :meth:`Session.save` wrote.
+
+    Raises:
+        AlphaRLBenchError: ``folder`` holds no session, or a damaged one.
+    """
+    path = folder / _SESSION
+    try:
+        session = Session.model_validate_json(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise AlphaRLBenchError(
+            f"{path}: no stored session ({error.strerror}); a report folder is what "
+            "`pytest suites --report DIR` leaves behind"
+        ) from error
+    except ValidationError as error:
+        raise AlphaRLBenchError(f"{path}: not a session of this version: {error}") from error
+    session._scores = tuple(read_scores(folder / _SCORES))
+    return session

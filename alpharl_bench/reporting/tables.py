@@ -1,0 +1,138 @@
+"""The report's tables as pandas frames: ours beside the paper's own numbers."""
+
+import pandas as pd
+
+from alpharl_bench.claims import CLAIMS, Claim, Evidence, Outcome, Verdict
+from alpharl_bench.claims.verdict import accuracy, recovered_gain, relative_accuracy
+from alpharl_bench.reporting.session import RunRecord, Session
+from alpharl_bench.spectral import ModuleSpectrum
+from alpharl_bench.variants import BASE, FULL
+
+_SYMBOL = {Outcome.SUPPORTED: "✓", Outcome.REFUTED: "✗", Outcome.INCONCLUSIVE: "?"}
+#: The paper's number is from models of 7 to 32 billion parameters.
+PAPER_COLUMN = "paper (another scale)"
+
+
+def summary(verdicts: dict[str, dict[str, Verdict]], session: Session) -> pd.DataFrame:
+    """Claims × runs: one verdict in each cell, marked where the registry expected another."""
+    rows = []
+    for claim_id, by_run in verdicts.items():
+        row = {"claim": claim_id, "": CLAIMS[claim_id].title}
+        for run, record in session.runs.items():
+            row[run] = _cell(by_run[run], record) if run in by_run else ""
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _cell(verdict: Verdict, record: RunRecord) -> str:
+    text = f"{_SYMBOL[verdict.outcome]} {verdict.outcome}"
+    if verdict.outcome is Outcome.REFUTED:
+        text += " (known)" if verdict.claim.id in record.expect else " (new)"
+    return text
+
+
+def runs(session: Session) -> pd.DataFrame:
+    """What each run is, and whether it learned: base and final accuracy."""
+    rows = []
+    for name, record in session.runs.items():
+        claim = next((c for c in map(CLAIMS.get, record.claims) if c and not c.spectral), None)
+        evidence = session.evidence(name)
+        rows.append(
+            {
+                "run": name,
+                "model": record.model,
+                "algorithm": record.algorithm,
+                "seed": record.seed,
+                "steps": record.steps[-1],
+                "checkpoints": len(record.steps),
+                "base accuracy": accuracy(evidence, claim, BASE) if claim else "not scored",
+                "trained accuracy": accuracy(evidence, claim, FULL) if claim else "not scored",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def verdict_rows(claim: Claim, by_run: dict[str, Verdict]) -> pd.DataFrame:
+    """One row per run: the statistic with its interval, and the verdict."""
+    unit = "modules" if claim.spectral else "questions"
+    return pd.DataFrame(
+        [
+            {
+                "run": run,
+                "verdict": f"{_SYMBOL[verdict.outcome]} {verdict.outcome}",
+                "ours [95 %]": verdict.value or "–",
+                "asked for": claim.threshold,
+                PAPER_COLUMN: claim.paper.statistic,
+                unit: verdict.units,
+                "note": verdict.remedy if verdict.outcome is Outcome.INCONCLUSIVE else "",
+            }
+            for run, verdict in by_run.items()
+        ]
+    )
+
+
+def points(claim: Claim, evidence: Evidence) -> pd.DataFrame:
+    """One row per variant of the claim's curve, for one run."""
+    return pd.DataFrame(
+        [
+            {
+                "variant": point.name,
+                "accuracy": accuracy(evidence, claim, point.variant),
+                "relative accuracy": relative_accuracy(evidence, claim, point) or "–",
+                "recovered gain": recovered_gain(evidence, claim, point) or "–",
+                PAPER_COLUMN: claim.paper.points.get(point.name, ""),
+            }
+            for point in claim.curve.points(evidence.steps)
+        ]
+    )
+
+
+def task_accuracies(claim: Claim, evidence: Evidence) -> pd.DataFrame:
+    """Accuracy per task of a claim's variants, laid out as the paper's Table 1."""
+    rows = []
+    for point in claim.curve.points(evidence.steps):
+        score = evidence.score(point.variant)
+        by_task = {task: f"{100 * score.task_accuracy(task):.1f}" for task in score.correct}
+        rows.append({"variant": point.name, **by_task, "Avg.": f"{100 * score.accuracy:.1f}"})
+    return pd.DataFrame(rows)
+
+
+def norms(evidence: Evidence, paper: dict[str, str]) -> pd.DataFrame:
+    """Average update norm and the fractions of it, beside Gaussian matrices and the paper's DAPO."""
+    frame = spectrum_frame(evidence)
+    named = {
+        "norm": "average update norm ‖ΔW‖",
+        "rank1_fraction": "Rank-1 fraction",
+        "rank1_percent_fraction": "Rank-1 % fraction",
+    }
+    return pd.DataFrame(
+        [
+            {
+                "": title,
+                "ours, mean over modules": f"{frame[column].mean():.4g}",
+                "ours, smallest … largest": f"{frame[column].min():.3g} … {frame[column].max():.3g}",
+                "Gaussian of the same shape": (
+                    f"{frame[f'noise_{column}'].mean():.4g}"
+                    if f"noise_{column}" in frame
+                    else "same norm"
+                ),
+                PAPER_COLUMN: paper.get(column, ""),
+            }
+            for column, title in named.items()
+        ]
+    )
+
+
+def spectrum_frame(evidence: Evidence) -> pd.DataFrame:
+    """One row per module."""
+    fields = list(ModuleSpectrum.__dataclass_fields__)
+    return pd.DataFrame(
+        [[getattr(module, field) for field in fields] for module in evidence.spectrum],
+        columns=fields,
+    )
+
+
+def markdown(frame: pd.DataFrame) -> str:
+    """A GitHub table; intervals keep their own form."""
+    return str(frame.astype(str).to_markdown(index=False, disable_numparse=True))
+
