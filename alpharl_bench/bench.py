@@ -47,7 +47,7 @@ class Bench:
     @cached_property
     def engine(self) -> "HFEngine":
         """The scoring engine, with the run's base loaded."""
-        # Imported here: lm-eval takes seconds to load, a session with cached scores needs none of it.
+        # Imported here: lm-eval takes seconds to load, and cached scores need none of it.
         from alpharl_bench.scoring.engine import HFEngine  # noqa: PLC0415
 
         return HFEngine(self.trained.run, self.trained.digest, self.updates, self._sampling)
@@ -76,9 +76,5 @@ class Bench:
             run=self.entry.name,
             steps=steps,
             scores=self.scores(variant for claim in asked for variant in claim.variants(steps)),
-            spectrum=(
-                self.updates.spectrum()
-                if any(claim.spectral for claim in asked)
-                else []
-            ),
+            spectrum=(self.updates.spectrum() if any(claim.spectral for claim in asked) else []),
         )

@@ -30,7 +30,7 @@ class WeightFiles:
         single, index = self.folder / _SINGLE, self.folder / _INDEX
         if index.is_file():
             weight_map: dict[str, str] = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
-            missing = sorted({file for file in weight_map.values()} - _names(self.folder))
+            missing = sorted(set(weight_map.values()) - _names(self.folder))
             if missing:
                 raise AlphaRLBenchError(
                     f"{self.folder}: {_INDEX} names {', '.join(missing)}, which is not there; copy "

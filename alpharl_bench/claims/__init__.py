@@ -8,4 +8,16 @@ from alpharl_bench.claims.verdict import Interval, Outcome, Verdict, judge
 #: Every claim by id.
 CLAIMS: dict[str, Claim] = {claim.id: claim for claim in PROPERTY1}
 
-__all__ = ["CLAIMS", "Claim", "Curve", "Evidence", "Interval", "Outcome", "Paper", "Point", "Threshold", "Verdict", "judge"]
+__all__ = [
+    "CLAIMS",
+    "Claim",
+    "Curve",
+    "Evidence",
+    "Interval",
+    "Outcome",
+    "Paper",
+    "Point",
+    "Threshold",
+    "Verdict",
+    "judge",
+]

@@ -63,7 +63,10 @@ class Curve:
     """The variants that a claim compares, for a run with checkpoints at the given steps.
 
     A claim about questions has the base, the fully trained model and the control among them.
+    Claims that share a curve share a figure, which bears its name.
     """
+
+    name: str
 
     points: Callable[[Sequence[int]], Sequence[Point]]
     x_label: str

@@ -7,6 +7,7 @@ trained model, as in the paper.
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from alpharl_bench.claims.claim import Claim, Curve, Means, Paper, Point, Threshold
 from alpharl_bench.variants import (
@@ -29,7 +30,7 @@ ALPHAS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
 CONTROL_DRAWS = (0, 1, 2)
 
 
-def slope(x: Sequence[float], curves: Sequence[np.ndarray]) -> np.ndarray:
+def slope(x: npt.ArrayLike, curves: Sequence[np.ndarray]) -> np.ndarray:
     """The least-squares slope over the points of a curve.
 
     Args:
@@ -60,8 +61,8 @@ def late_minus_early(a: Means, steps: Sequence[int]) -> np.ndarray:
     """Mean relative accuracy of Rank-1 over the later half of the checkpoints minus the earlier."""
     half = len(steps) // 2
     early = np.mean([rank1_over_checkpoint(a, step) for step in steps[:half]], axis=0)
-    late: np.ndarray = np.mean([rank1_over_checkpoint(a, step) for step in steps[half:]], axis=0)
-    return late - early
+    late = np.mean([rank1_over_checkpoint(a, step) for step in steps[half:]], axis=0)
+    return np.subtract(late, early)
 
 
 def control_accuracy(a: Means) -> np.ndarray:
@@ -73,7 +74,7 @@ def control_accuracy(a: Means) -> np.ndarray:
 def peak_alpha(a: Means) -> np.ndarray:
     """The scale with the highest accuracy; the smallest of several."""
     accuracies = np.stack([a[rank(1, alpha=alpha)] for alpha in ALPHAS])
-    return np.array(ALPHAS)[accuracies.argmax(axis=0)]
+    return np.take(ALPHAS, accuracies.argmax(axis=0))
 
 
 #: What every curve is seen against: the base, the fully trained model and the control.
@@ -82,8 +83,9 @@ REFERENCES = (
     Point("Fully trained", FULL),
     *(Point(f"Control: random rank-1, draw {d}", random_control(d)) for d in CONTROL_DRAWS),
 )
-RECOVERY = Curve(lambda _: [*REFERENCES, Point("Rank-1", rank(1))], x_label="")
+RECOVERY = Curve("recovery", lambda _: [*REFERENCES, Point("Rank-1", rank(1))], x_label="")
 RANK_CURVE = Curve(
+    "rank-percent",
     lambda _: [
         *REFERENCES,
         *(Point(f"Rank-{p} %", percent(p), p) for p in PERCENTS),
@@ -91,6 +93,7 @@ RANK_CURVE = Curve(
     x_label="subspaces kept, % of min(m, n)",
 )
 RANK_K_CURVE = Curve(
+    "rank-k",
     lambda _: [
         *REFERENCES,
         *(Point(f"Rank-{k}", rank(k), k) for k in RANKS),
@@ -99,6 +102,7 @@ RANK_K_CURVE = Curve(
     log_x=True,
 )
 PROCESS = Curve(
+    "process",
     lambda steps: [
         *REFERENCES,
         *(
@@ -109,6 +113,7 @@ PROCESS = Curve(
     x_label="training step",
 )
 ABLATION = Curve(
+    "ablation",
     lambda _: [
         *REFERENCES,
         *(Point(f"Subspace {i}", subspace(i), i) for i in SUBSPACES),
@@ -117,13 +122,14 @@ ABLATION = Curve(
     log_x=True,
 )
 SCALING = Curve(
+    "scaling",
     lambda _: [
         *REFERENCES,
         *(Point(f"α = {alpha:g}", rank(1, alpha=alpha), alpha) for alpha in ALPHAS),
     ],
     x_label="scale α of the norm-matched Rank-1 update",
 )
-SPECTRUM = Curve(lambda _: [], x_label="")
+SPECTRUM = Curve("norms", lambda _: [], x_label="")
 
 PROPERTY1 = (
     Claim(
@@ -154,7 +160,7 @@ PROPERTY1 = (
         reads="relative accuracy of the random update, mean of three draws",
         paper=Paper("not measured", {}),
         curve=RECOVERY,
-        ),
+    ),
     Claim(
         id="P1.2-percent",
         title="Accuracy does not fall from Rank-1 % to Rank-90 %",
@@ -203,8 +209,10 @@ PROPERTY1 = (
         title="Subspace 1 is the best single subspace",
         text="The Rank-1 Subspace significantly outperforms every other subspace.",
         place="§2.2, Figure 4a",
-        statistic=lambda a, _: relative(a, subspace(1))
-        - np.max([relative(a, subspace(i)) for i in SUBSPACES[1:]], axis=0),
+        statistic=lambda a, _: (
+            relative(a, subspace(1))
+            - np.max([relative(a, subspace(i)) for i in SUBSPACES[1:]], axis=0)
+        ),
         threshold=Threshold(low=0),
         reads="relative accuracy of subspace 1 minus that of the best other one",
         paper=Paper("above 0 (figure only)", {}),
@@ -228,8 +236,10 @@ PROPERTY1 = (
         title="Accuracy rises with the scale of Rank-1 and then saturates",
         text="Performance increases rapidly with α and then saturates.",
         place="§2.2, Figure 4b",
-        statistic=lambda a, _: (relative(a, rank(1)) - relative(a, rank(1, alpha=0.5)))
-        - (relative(a, rank(1, alpha=1.5)) - relative(a, rank(1))),
+        statistic=lambda a, _: (
+            (relative(a, rank(1)) - relative(a, rank(1, alpha=0.5)))
+            - (relative(a, rank(1, alpha=1.5)) - relative(a, rank(1)))
+        ),
         threshold=Threshold(low=0),
         reads="relative accuracy gained from α = 0.5 to 1 minus that from 1 to 1.5",
         paper=Paper("above 0 (figure only)", {}),

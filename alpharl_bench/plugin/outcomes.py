@@ -11,11 +11,12 @@ from alpharl_bench.errors import AlphaRLBenchError
 CLAIM, RUN, VERDICT, SUMMARY = "claim", "run", "verdict", "summary"
 
 
-class Refuted(pytest.fail.Exception):
+# pytest attaches these classes to its functions, which type checkers do not see.
+class Refuted(pytest.fail.Exception):  # type: ignore[name-defined, misc]
     """The interval lies wholly on the wrong side of the threshold."""
 
 
-class Inconclusive(pytest.skip.Exception):
+class Inconclusive(pytest.skip.Exception):  # type: ignore[name-defined, misc]
     """The interval holds the threshold: neither a pass nor a failure."""
 
 

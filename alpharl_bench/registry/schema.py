@@ -38,7 +38,7 @@ class Model(_Entry):
 
 
 class Algorithm(_Entry):
-    """``algorithms/<name>.toml``: how a base is trained; ``config`` are fields of the TRL config."""
+    """``algorithms/<name>.toml``: how a base is trained; ``config`` holds TRL config fields."""
 
     name: str
     trainer: Literal["grpo"]

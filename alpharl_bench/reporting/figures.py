@@ -1,7 +1,8 @@
 """One figure per claim and run set, as PNG."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -14,7 +15,7 @@ from alpharl_bench.reporting.tables import spectrum_frame
 
 mpl.use("Agg")
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "figure.dpi": 150,
     "font.size": 9,
     "axes.spines.top": False,
@@ -26,7 +27,7 @@ _STYLE = {
 _COLOURS = ("#0b6e99", "#d1495b", "#3a7d44", "#8f5db7")
 
 
-def draw(claim: Claim, evidence: Mapping[str, Evidence], path: Path) -> None:
+def draw(claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
     """Draw a claim's curve for every run into ``path``.
 
     Relative accuracy with its 95 % interval against the curve's x, or as bars where there is none;
@@ -35,23 +36,31 @@ def draw(claim: Claim, evidence: Mapping[str, Evidence], path: Path) -> None:
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(6.4, 3.4), layout="constrained")
         axes = figure.subplots()
-        for i, (run, measured) in enumerate(evidence.items()):
+        for i, measured in enumerate(evidence):
             colour = _COLOURS[i % len(_COLOURS)]
+            # Runs stand side by side around a shared tick.
+            width = 0.8 / len(evidence)
+            shift = (i - (len(evidence) - 1) / 2) * width
             if claim.spectral:
-                _spectrum(axes, run, measured, colour, i, len(evidence))
+                _spectrum(axes, measured, colour, shift)
             elif any(p.x is not None for p in claim.curve.points(measured.steps)):
-                _curve(axes, claim, run, measured, colour)
+                _curve(axes, claim, measured, colour)
             else:
-                _bars(axes, claim, run, measured, colour, i, len(evidence))
+                _bars(axes, claim, measured, colour, (shift, width))
+        if claim.spectral:
+            axes.plot([], [], color="black", linewidth=1, label="Gaussian of the same shape")
         if not claim.spectral:
             axes.axhline(1, color="black", linewidth=0.8)
             axes.set_ylabel("relative accuracy")
-        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+            axes.plot([], [], color="grey", linestyle=":", label="base")
+            axes.plot([], [], color="grey", linestyle="--", linewidth=0.8, label="control draws")
+            axes.set_ylim(bottom=0)
+        figure.legend(loc="outside lower center", ncols=4)
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path)
 
 
-def _curve(axes: Axes, claim: Claim, run: str, evidence: Evidence, colour: str) -> None:
+def _curve(axes: Axes, claim: Claim, evidence: Evidence, colour: str) -> None:
     drawn: list[tuple[float, Interval]] = []
     for point in claim.curve.points(evidence.steps):
         value = relative_accuracy(evidence, claim, point)
@@ -60,14 +69,15 @@ def _curve(axes: Axes, claim: Claim, run: str, evidence: Evidence, colour: str) 
         if point.x is not None:
             drawn.append((point.x, value))
         elif point.name == "Base":
-            axes.axhline(value.estimate, color=colour, linestyle=":", label=f"{run}: base")
+            axes.axhline(value.estimate, color=colour, linestyle=":")
         elif point.name.startswith("Control"):
-            axes.axhline(value.estimate, color=colour, linestyle="--", linewidth=0.6, alpha=0.6)
+            axes.axhline(value.estimate, color=colour, linestyle="--", linewidth=0.8, alpha=0.7)
     x = [at for at, _ in drawn]
     y = np.array([value.estimate for _, value in drawn])
     errors = np.abs(np.array([[v.low, v.high] for _, v in drawn]).T - y)
-    axes.errorbar(x, y, errors, color=colour, marker="o", markersize=4, capsize=2, label=run)
-    axes.plot([], [], color=colour, linestyle="--", linewidth=0.6, label=f"{run}: control draws")
+    axes.errorbar(
+        x, y, errors, color=colour, marker="o", markersize=4, capsize=2, label=evidence.run
+    )
     axes.set_xlabel(claim.curve.x_label)
     if claim.curve.log_x:
         axes.set_xscale("log", base=2)
@@ -76,33 +86,34 @@ def _curve(axes: Axes, claim: Claim, run: str, evidence: Evidence, colour: str) 
 
 
 def _bars(
-    axes: Axes, claim: Claim, run: str, evidence: Evidence, colour: str, i: int, n: int
+    axes: Axes, claim: Claim, evidence: Evidence, colour: str, slot: tuple[float, float]
 ) -> None:
+    shift, width = slot
     points = claim.curve.points(evidence.steps)
     values = [relative_accuracy(evidence, claim, point) for point in points]
     y = np.array([v.estimate if v else np.nan for v in values])
     low = np.array([v.estimate - v.low if v else np.nan for v in values])
     high = np.array([v.high - v.estimate if v else np.nan for v in values])
-    width = 0.8 / n
-    x = np.arange(len(points)) + (i - (n - 1) / 2) * width
-    axes.bar(x, y, width, yerr=[low, high], color=colour, capsize=2, label=run)
-    names = [p.name.removeprefix("Control: ").replace(", ", "\n") for p in points]
-    axes.set_xticks(range(len(points)), names, fontsize=7)
+    axes.bar(
+        np.arange(len(points)) + shift,
+        y,
+        width,
+        yerr=[low, high],
+        color=colour,
+        capsize=2,
+        label=evidence.run,
+    )
+    names = [p.name.removeprefix("Control: ").replace("rank-1, ", "rank-1,\n") for p in points]
+    axes.set_xticks(range(len(points)), names, fontsize=7, rotation=20)
 
 
-def _spectrum(axes: Axes, run: str, evidence: Evidence, colour: str, i: int, n: int) -> None:
+def _spectrum(axes: Axes, evidence: Evidence, colour: str, shift: float) -> None:
     frame = spectrum_frame(evidence)
     kind = frame["module"].str.extract(r"\.(\w+)\.weight$")[0]
     names = list(dict.fromkeys(kind))
-    width = 0.8 / n
-    x = np.array([names.index(k) for k in kind]) + (i - (n - 1) / 2) * width
-    axes.plot(x, frame["rank1_fraction"], "o", color=colour, markersize=4, label=f"{run}")
-    noise = frame.groupby(kind, sort=False)["noise_rank1_fraction"].first()
-    if i == 0:
-        axes.hlines(
-            noise, np.arange(len(names)) - 0.4, np.arange(len(names)) + 0.4,
-            color="black", linewidth=1, label="Gaussian of the same shape",
-        )  # fmt: skip
+    at = np.array([names.index(k) for k in kind])
+    axes.plot(at + shift, frame["rank1_fraction"], "o", color=colour, ms=4, label=evidence.run)
+    axes.hlines(frame["noise_rank1_fraction"], at - 0.4, at + 0.4, color="black", linewidth=1)
     axes.set_xticks(range(len(names)), names, rotation=20)
     axes.set_ylabel("Rank-1 fraction of the norm")
     axes.set_ylim(bottom=0)

@@ -16,15 +16,20 @@ _INTRODUCTION = """\
 Verdicts on claims of *On Predictability of Reinforcement Learning Dynamics for LLMs* \
 (arXiv 2510.00553), judged on the training runs below. **supported**: the 95 % interval of the \
 statistic lies wholly where the claim holds; **refuted**: wholly where it does not; \
-**inconclusive**: it holds the threshold. Intervals are paired bootstraps over questions, each with \
-all its samples; they do not cover another training seed. Numbers of the paper are from models of \
-7 to 32 billion parameters: another scale than the nano lane.
+**inconclusive**: the threshold lies within it. Intervals are paired bootstraps over questions, \
+each with all its samples; they do not cover another training seed. Numbers of the paper are from \
+models of 7 to 32 billion parameters: another scale than the nano lane.
 
 - Relative accuracy = accuracy / accuracy of the fully trained model. It flatters: the base alone \
 has more than none of it. So beside it stands the recovered gain = (accuracy − base) / \
 (fully trained − base).
 - Control: a random rank-1 update with the norm of the trained update in every module.
 """
+
+
+_STORED = """\
+- Every figure above is a function of `scores.jsonl` and `session.json` beside this file: \
+`alpharl-bench report DIR` makes it again."""
 
 
 def write_report(folder: Path) -> Path:
@@ -39,8 +44,8 @@ def write_report(folder: Path) -> Path:
     try:
         for claim_id, by_run in verdicts.items():
             claim = CLAIMS[claim_id]
-            figure = Path("figures") / f"{claim_id}.png"
-            draw(claim, {run: session.evidence(run) for run in by_run}, folder / figure)
+            figure = Path("figures") / f"{claim.curve.name}.png"
+            draw(claim, [session.evidence(run) for run in by_run], folder / figure)
             sections.append(_section(claim, by_run, session, figure))
         sections.append(_provenance(session))
         report = folder / "report.md"
@@ -96,16 +101,14 @@ def _overview(verdicts: dict[str, dict[str, Verdict]], session: Session) -> str:
     )
 
 
-def _section(
-    claim: Claim, by_run: dict[str, Verdict], session: Session, figure: Path
-) -> str:
+def _section(claim: Claim, by_run: dict[str, Verdict], session: Session, figure: Path) -> str:
     lines = [
         f"## {claim.id} {claim.title}",
         "",
         f"> {claim.text}",
         "",
-        f"Place in the paper: {claim.place}. Statistic: {claim.reads}; the claim holds where it is "
-        f"{claim.threshold}.",
+        f"Place in the paper: {claim.place}.",
+        f"Statistic: {claim.reads}; the claim holds where it is {claim.threshold}.",
         "",
         tables.markdown(tables.verdict_rows(claim, by_run)),
         "",
@@ -142,8 +145,7 @@ def _provenance(session: Session) -> str:
         "## Provenance",
         "",
         f"- Session of {session.date}: `{session.command}`",
-        "- Every figure above is a function of `scores.jsonl` and `session.json` beside this file: "
-        "`alpharl-bench report DIR` makes it again.",
+        _STORED,
     ]
     for run, origin in session.provenance.items():
         packages = ", ".join(f"{name} {v}" for name, v in origin.packages.items())

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from alpharl_bench.cache import write_whole
 from alpharl_bench.claims import Evidence
@@ -36,12 +36,13 @@ class RunRecord(BaseModel):
 class Session(BaseModel):
     """A session's command and runs; the scores lie beside it, one line each."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # NaN stays NaN: the fractions of a zero update.
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="constants")
 
     command: str
     date: str
     runs: dict[str, RunRecord]
-    _scores: tuple[Score, ...] = ()
+    scores: tuple[Score, ...] = Field(default=(), exclude=True)
 
     @classmethod
     def of(
@@ -67,11 +68,12 @@ class Session(BaseModel):
                 expect=entry.expect,
                 spectrum=tuple(measured.spectrum),
             )
-        session = cls(
-            command=command, date=datetime.now(UTC).isoformat(timespec="seconds"), runs=runs
+        return cls(
+            command=command,
+            date=datetime.now(UTC).isoformat(timespec="seconds"),
+            runs=runs,
+            scores=tuple(s for m in evidence.values() for s in m.scores.values()),
         )
-        session._scores = tuple(s for m in evidence.values() for s in m.scores.values())
-        return session
 
     def save(self, folder: Path) -> None:
         """Write the record and the scores into ``folder``.
@@ -80,9 +82,7 @@ class Session(BaseModel):
             AlphaRLBenchError: the folder cannot be written to.
         """
         try:
-            write_whole(
-                folder / _SCORES, "".join(s.model_dump_json() + "\n" for s in self._scores)
-            )
+            write_whole(folder / _SCORES, "".join(s.model_dump_json() + "\n" for s in self.scores))
             write_whole(folder / _SESSION, self.model_dump_json(indent=1) + "\n")
         except OSError as error:
             raise AlphaRLBenchError(
@@ -92,7 +92,7 @@ class Session(BaseModel):
     @property
     def provenance(self) -> dict[str, Provenance]:
         """Where the scores of each run come from."""
-        return {score.provenance.run: score.provenance for score in self._scores}
+        return {score.provenance.run: score.provenance for score in self.scores}
 
     @property
     def sampling(self) -> Sampling | None:
@@ -107,7 +107,7 @@ class Session(BaseModel):
         return Evidence(
             run=run,
             steps=record.steps,
-            scores={s.variant: s for s in self._scores if s.provenance.run == run},
+            scores={s.variant: s for s in self.scores if s.provenance.run == run},
             spectrum=record.spectrum,
         )
 
@@ -128,5 +128,4 @@ def load_session(folder: Path) -> Session:
         ) from error
     except ValidationError as error:
         raise AlphaRLBenchError(f"{path}: not a session of this version: {error}") from error
-    session._scores = tuple(read_scores(folder / _SCORES))
-    return session
+    return session.model_copy(update={"scores": tuple(read_scores(folder / _SCORES))})

@@ -98,7 +98,7 @@ def task_accuracies(claim: Claim, evidence: Evidence) -> pd.DataFrame:
 
 
 def norms(evidence: Evidence, paper: dict[str, str]) -> pd.DataFrame:
-    """Average update norm and the fractions of it, beside Gaussian matrices and the paper's DAPO."""
+    """Mean update norm and fractions of it, beside Gaussian matrices and the paper's DAPO."""
     frame = spectrum_frame(evidence)
     named = {
         "norm": "average update norm ‖ΔW‖",
@@ -110,7 +110,7 @@ def norms(evidence: Evidence, paper: dict[str, str]) -> pd.DataFrame:
             {
                 "": title,
                 "ours, mean over modules": f"{frame[column].mean():.4g}",
-                "ours, smallest … largest": f"{frame[column].min():.3g} … {frame[column].max():.3g}",
+                "ours, range": f"{frame[column].min():.3g} … {frame[column].max():.3g}",
                 "Gaussian of the same shape": (
                     f"{frame[f'noise_{column}'].mean():.4g}"
                     if f"noise_{column}" in frame
@@ -135,4 +135,3 @@ def spectrum_frame(evidence: Evidence) -> pd.DataFrame:
 def markdown(frame: pd.DataFrame) -> str:
     """A GitHub table; intervals keep their own form."""
     return str(frame.astype(str).to_markdown(index=False, disable_numparse=True))
-

@@ -1,9 +1,9 @@
 """Score variants through lm-eval, keep every sample's correctness, resample it."""
 
 from alpharl_bench.scoring.bootstrap import percentile_interval, resampling_weights
+from alpharl_bench.scoring.sampling import Sampling
 from alpharl_bench.scoring.score import Provenance, Score, read_scores
 from alpharl_bench.scoring.store import ScoreStore
-from alpharl_bench.scoring.sampling import Sampling
 
 __all__ = [
     "Provenance",

@@ -10,6 +10,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from alpharl_bench.checkpoints import Run
 from alpharl_bench.problems import is_correct
+from alpharl_bench.quiet import no_bars, quiet_libraries
 from alpharl_bench.scoring.sampling import Sampling
 from alpharl_bench.scoring.score import Provenance, Score
 from alpharl_bench.scoring.tasks import load_tasks
@@ -34,22 +35,19 @@ class HFEngine:
 
     name = "hf"
 
-    def __init__(
-        self, run: Run, run_digest: str, source: UpdateSource, sampling: Sampling
-    ) -> None:
+    def __init__(self, run: Run, run_digest: str, source: UpdateSource, sampling: Sampling) -> None:
         device = "cuda" if torch.cuda.is_available() else "cpu"
-        # float32: the effect of a small RL update drowns in bfloat16 activations.
-        model = AutoModelForCausalLM.from_pretrained(run.base, dtype=torch.float32).to(device)
-        # lm-eval passes its own; a base's default top_k must not cut the distribution.
-        model.generation_config.top_k = 0
-        self._patched = PatchedModel(model.eval(), source)
-        self._lm = HFLM(
-            pretrained=model,
-            tokenizer=AutoTokenizer.from_pretrained(run.base),
-            batch_size=_BATCH_SIZE,
-        )
-        self._sampling = sampling
-        self._tasks = load_tasks(sampling)
+        with quiet_libraries():
+            # float32: the effect of a small RL update drowns in bfloat16 activations.
+            model = AutoModelForCausalLM.from_pretrained(run.base, dtype=torch.float32)
+            self._patched = PatchedModel(model.to(device).eval(), source)
+            self._lm = HFLM(
+                pretrained=model,
+                tokenizer=AutoTokenizer.from_pretrained(run.base),
+                batch_size=_BATCH_SIZE,
+            )
+            self._tasks = load_tasks(sampling)
+        self._seed = sampling.seed
         self._provenance = Provenance(
             run=run.name,
             run_digest=run_digest,
@@ -68,8 +66,9 @@ class HFEngine:
         The same seed for every variant: differences between two of them are paired.
         """
         with self._patched.wearing(variant):
-            torch.manual_seed(self._sampling.seed)
-            results = lm_eval.evaluate(lm=self._lm, task_dict=self._tasks, bootstrap_iters=0)
+            torch.manual_seed(self._seed)
+            with no_bars():
+                results = lm_eval.evaluate(lm=self._lm, task_dict=self._tasks, bootstrap_iters=0)
         return Score(
             variant=variant.label,
             correct={

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from alpharl_bench import __version__
 from alpharl_bench.cache import cache_root, content_key, write_whole
-from alpharl_bench.scoring.score import Score, read_scores
 from alpharl_bench.scoring.sampling import Sampling
+from alpharl_bench.scoring.score import Score, read_scores
 from alpharl_bench.variants import Variant
 
 
@@ -19,9 +19,7 @@ class ScoreStore:
     """
 
     def __init__(self, run_digest: str, sampling: Sampling, engine: str) -> None:
-        key = content_key(
-            run=run_digest, sampling=sampling.key, engine=engine, version=__version__
-        )
+        key = content_key(run=run_digest, sampling=sampling.key, engine=engine, version=__version__)
         self.folder = cache_root() / "scores" / key
 
     def path(self, variant: Variant) -> Path:

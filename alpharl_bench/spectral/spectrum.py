@@ -13,9 +13,9 @@ from alpharl_bench.spectral.lowrank import LowRank
 class ModuleSpectrum:
     """The norms of one module's update.
 
-    ``norm`` is ‖ΔW‖_F; the fractions are ‖ΔW_(k)‖_F / ‖ΔW‖_F for k = 1 and for k = 1 % of min(m, n);
-    ``noise_*`` are the same for a Gaussian matrix of this shape, the null: a small random matrix is
-    'concentrated' as well. A zero update has fractions of NaN.
+    ``norm`` is ‖ΔW‖_F; the fractions are ‖ΔW_(k)‖_F / ‖ΔW‖_F for k = 1 and for k = 1 % of
+    min(m, n); ``noise_*`` are the same for a Gaussian matrix of this shape, the null: a small
+    random matrix is 'concentrated' as well. A zero update has fractions of NaN.
     """
 
     module: str
@@ -52,7 +52,7 @@ def module_spectrum(module: str, full: LowRank) -> ModuleSpectrum:
 
 @cache
 def noise_fraction(shape: tuple[int, int], rank: int, draws: int = 8) -> float:
-    """The mean norm fraction of the leading ``rank`` subspaces of a Gaussian matrix of ``shape``."""
+    """The mean norm fraction of the first ``rank`` subspaces of a Gaussian matrix of ``shape``."""
     rng = np.random.default_rng(0)
     spectra = (scipy.linalg.svdvals(rng.standard_normal(shape)) for _ in range(draws))
     return float(np.mean([_fraction(sigma, rank) for sigma in spectra]))

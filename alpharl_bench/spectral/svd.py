@@ -20,8 +20,8 @@ def leading_triplets(delta: torch.Tensor, rank: int) -> LowRank:
 
     Returns:
         ``left`` (m, r) and ``right`` (n, r) with orthonormal columns, ``sigma`` (r,), float32. The
-        sign of a pair of vectors is fixed: the largest entry of ``right`` is positive. A zero matrix
-        has zero singular values.
+        sign of a pair of vectors is fixed: the largest entry of ``right`` is positive. A zero
+        matrix has zero singular values.
     """
     matrix = delta.numpy().astype(np.float64)
     shorter = min(matrix.shape)

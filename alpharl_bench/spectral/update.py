@@ -16,9 +16,7 @@ _MODULE = re.compile(r"\.(self_attn|mlp)\..+\.weight$")
 def update_modules(weights: WeightFiles) -> list[str]:
     """The names of the attention and MLP weight matrices of a model, sorted."""
     return [
-        name
-        for name in weights.names
-        if _MODULE.search(name) and len(weights.shape(name)) == 2
+        name for name in weights.names if _MODULE.search(name) and len(weights.shape(name)) == 2
     ]
 
 
@@ -41,9 +39,7 @@ def update_matrix(base: WeightFiles, trained: WeightFiles, name: str) -> torch.T
     return after.float() - before.float()
 
 
-def update_matrices(
-    base: WeightFiles, trained: WeightFiles
-) -> Iterator[tuple[str, torch.Tensor]]:
+def update_matrices(base: WeightFiles, trained: WeightFiles) -> Iterator[tuple[str, torch.Tensor]]:
     """(name, ΔW) of every attention and MLP module, one at a time.
 
     Raises:

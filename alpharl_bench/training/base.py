@@ -10,6 +10,7 @@ from torch.utils.data import IterableDataset
 from transformers import PreTrainedTokenizerFast, Trainer, TrainingArguments, set_seed
 
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.quiet import quiet_libraries
 from alpharl_bench.registry import Model, Pretraining
 from alpharl_bench.training.corpus import documents
 from alpharl_bench.training.progress import ProgressBar
@@ -61,6 +62,7 @@ def build_base(model: Model, folder: Path) -> None:
             save_strategy="no",
             report_to="none",
             disable_tqdm=True,
+            dataloader_pin_memory=torch.cuda.is_available(),
             seed=model.seed,
         ),
         train_dataset=_Documents(model.pretraining, model.seed, tokenizer),
@@ -68,8 +70,9 @@ def build_base(model: Model, folder: Path) -> None:
         callbacks=[ProgressBar(f"pretrain {model.name}", "loss")],
     )
     trainer.remove_callback(transformers.PrinterCallback)
-    trainer.train()
-    network.save_pretrained(folder)
+    with quiet_libraries():
+        trainer.train()
+        network.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 
@@ -113,9 +116,7 @@ def pack(batch: list[list[int]]) -> dict[str, torch.Tensor | bool]:
     return {"input_ids": ids, "labels": labels, "position_ids": positions, "use_cache": False}
 
 
-def _new_network(
-    model: Model, tokenizer: PreTrainedTokenizerFast
-) -> transformers.PreTrainedModel:
+def _new_network(model: Model, tokenizer: PreTrainedTokenizerFast) -> transformers.PreTrainedModel:
     architecture = getattr(transformers, model.architecture, None)
     if architecture is None:
         raise AlphaRLBenchError(

@@ -12,6 +12,7 @@ from trl import GRPOConfig, GRPOTrainer
 
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.problems import FAMILIES, is_correct, training_problems
+from alpharl_bench.quiet import quiet_libraries
 from alpharl_bench.registry import Algorithm, RunEntry
 from alpharl_bench.training.progress import ProgressBar
 
@@ -19,7 +20,7 @@ _PROMPTS_PER_FAMILY = 1000
 
 
 def train_rl(entry: RunEntry, algorithm: Algorithm, base: Path, folder: Path) -> None:
-    """Train ``base`` by ``algorithm``; leaves evenly spaced ``checkpoint-N/`` folders in ``folder``.
+    """Train ``base`` by ``algorithm`` into evenly spaced ``checkpoint-N/`` below ``folder``.
 
     All parameters, float32. Goes on from the last whole checkpoint that it finds.
 
@@ -27,17 +28,18 @@ def train_rl(entry: RunEntry, algorithm: Algorithm, base: Path, folder: Path) ->
         AlphaRLBenchError: the recipe does not fit TRL's config, or its steps cannot be divided into
             its number of checkpoints.
     """
-    trainer = GRPOTrainer(
-        model=AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32),
-        reward_funcs=[verifiable_reward],
-        args=_config(entry, algorithm, folder),
-        train_dataset=training_prompts(entry.seed),
-        processing_class=AutoTokenizer.from_pretrained(base),
-        callbacks=[ProgressBar(f"train {entry.name}", "reward")],
-    )
-    trainer.remove_callback(transformers.PrinterCallback)
     last = _last_whole_checkpoint(folder)
-    trainer.train(resume_from_checkpoint=str(last) if last else None)
+    with quiet_libraries():
+        trainer = GRPOTrainer(
+            model=AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32),
+            reward_funcs=[verifiable_reward],
+            args=_config(entry, algorithm, folder),
+            train_dataset=training_prompts(entry.seed),
+            processing_class=AutoTokenizer.from_pretrained(base),
+            callbacks=[ProgressBar(f"train {entry.name}", "reward")],
+        )
+        trainer.remove_callback(transformers.PrinterCallback)
+        trainer.train(resume_from_checkpoint=str(last) if last else None)
 
 
 def training_prompts(seed: int) -> Dataset:
@@ -73,6 +75,7 @@ def _config(entry: RunEntry, algorithm: Algorithm, folder: Path) -> GRPOConfig:
             # TRL would train in bfloat16: the deltas that this project measures would vanish.
             bf16=False,
             gradient_checkpointing=False,
+            dataloader_pin_memory=torch.cuda.is_available(),
             logging_steps=1,
             report_to="none",
             disable_tqdm=True,

@@ -10,9 +10,9 @@ _CHARACTERS = "\n" + string.digits + string.ascii_letters + string.punctuation +
 
 
 def character_tokenizer() -> PreTrainedTokenizerFast:
-    """One token per printable ASCII character; id 0 pads, id 1 ends a document. Pads on the left."""
+    """One token per printable ASCII character; id 0 pads (on the left), id 1 ends a document."""
     vocabulary = {token: i for i, token in enumerate([PAD, EOS, *_CHARACTERS])}
-    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=" "))
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=" "))  # noqa: S106  (a blank is no password)
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("[\\s\\S]"), behavior="isolated")
     tokenizer.decoder = decoders.Fuse()
     return PreTrainedTokenizerFast(

@@ -5,8 +5,8 @@ from functools import lru_cache
 
 import torch
 
-from alpharl_bench.checkpoints import Run, WeightFiles
 from alpharl_bench.cache import content_key
+from alpharl_bench.checkpoints import Run, WeightFiles
 from alpharl_bench.spectral import (
     LowRank,
     ModuleSpectrum,
@@ -39,8 +39,11 @@ class UpdateSource:
             variant: of any kind but ``base`` and ``full``, whose weights are on disk already.
         """
         for name, triplets, norm in self._decomposed(variant.step):
-            yield name, rescale_to_norm(self._select(variant, name, triplets, norm), norm).scaled(
-                variant.alpha
+            yield (
+                name,
+                rescale_to_norm(self._select(variant, name, triplets, norm), norm).scaled(
+                    variant.alpha
+                ),
             )
 
     def spectrum(self) -> list[ModuleSpectrum]:

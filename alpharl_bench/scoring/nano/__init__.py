@@ -1,0 +1,1 @@
+"""The nano lane's lm-eval task: its template and its metric."""
