@@ -40,7 +40,8 @@ def slope(x: npt.ArrayLike, curves: Sequence[np.ndarray]) -> np.ndarray:
     Returns:
         (resamples,) change of the curve per unit of x.
     """
-    centred = np.asarray(x, dtype=float) - np.mean(x)
+    positions = np.asarray(x, dtype=float)
+    centred = positions - positions.mean()
     fitted: np.ndarray = centred @ np.stack(curves) / (centred @ centred)
     return fitted
 
@@ -62,7 +63,8 @@ def late_minus_early(a: Means, steps: Sequence[int]) -> np.ndarray:
     half = len(steps) // 2
     early = np.mean([rank1_over_checkpoint(a, step) for step in steps[:half]], axis=0)
     late = np.mean([rank1_over_checkpoint(a, step) for step in steps[half:]], axis=0)
-    return np.subtract(late, early)
+    difference: np.ndarray = late - early
+    return difference
 
 
 def control_accuracy(a: Means) -> np.ndarray:
@@ -74,7 +76,8 @@ def control_accuracy(a: Means) -> np.ndarray:
 def peak_alpha(a: Means) -> np.ndarray:
     """The scale with the highest accuracy; the smallest of several."""
     accuracies = np.stack([a[rank(1, alpha=alpha)] for alpha in ALPHAS])
-    return np.take(ALPHAS, accuracies.argmax(axis=0))
+    peaks: np.ndarray = np.take(ALPHAS, accuracies.argmax(axis=0))
+    return peaks
 
 
 #: What every curve is seen against: the base, the fully trained model and the control.

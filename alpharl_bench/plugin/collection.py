@@ -14,8 +14,11 @@ _PARAMETER = "bench"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker that names a test's claim; xdist's workers leave the report to others."""
+    """Declare the marker of claims, choose xdist's distribution, report on the controller only."""
     config.addinivalue_line("markers", "claim(id): the claim of the paper that a test judges")
+    if config.getoption("dist", "no") == "load":
+        # Two workers would otherwise wait for each other's training of the same run.
+        config.option.dist = "loadgroup"
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(SessionReport(config), "alpharl-bench-report")
 

@@ -12,11 +12,11 @@ CLAIM, RUN, VERDICT, SUMMARY = "claim", "run", "verdict", "summary"
 
 
 # pytest attaches these classes to its functions, which type checkers do not see.
-class Refuted(pytest.fail.Exception):  # type: ignore[name-defined, misc]
+class Refuted(pytest.fail.Exception):  # type: ignore[name-defined]
     """The interval lies wholly on the wrong side of the threshold."""
 
 
-class Inconclusive(pytest.skip.Exception):  # type: ignore[name-defined, misc]
+class Inconclusive(pytest.skip.Exception):  # type: ignore[name-defined]
     """The interval holds the threshold: neither a pass nor a failure."""
 
 

@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from alpharl_bench.checkpoints import Checkpoint, Run, WeightFiles
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.registry import load_registry
+from alpharl_bench.scoring import Sampling, percentile_interval, resampling_weights
+from alpharl_bench.scoring.engine import HFEngine
+from alpharl_bench.training.base import base_folder, build_base, pack
+from alpharl_bench.variants import BASE
+from alpharl_bench.variants.materialise import UpdateSource
+
+QWEN3 = load_registry().model("qwen3-nano")
+
+
+def score_of(folder):
+    run = Run(folder.name, folder, (Checkpoint(0, folder),))
+    engine = HFEngine(run, "", UpdateSource(run), Sampling(questions=60, samples=4))
+    return engine.score(BASE)
+
+
+def test_a_packed_document_sees_only_itself():
+    model = AutoModelForCausalLM.from_pretrained(base_folder(QWEN3)).eval()
+    tokenizer = AutoTokenizer.from_pretrained(base_folder(QWEN3))
+    texts = ["37+58=7+8=15;3+5+1=9;#95", "47%6=#5", "s5291=#1259"]
+    ids = [tokenizer.encode(text) for text in texts]
+    batch = pack(ids)
+    with torch.no_grad():
+        packed = model(**{k: v for k, v in batch.items() if k != "labels"}).logits[0]
+        start = 0
+        for document in ids:
+            alone = model(torch.tensor([document])).logits[0]
+            torch.testing.assert_close(
+                packed[start : start + len(document)], alone, atol=1e-4, rtol=0
+            )
+            start += len(document)
+
+
+def test_packing_predicts_every_token_but_the_first_of_a_document():
+    batch = pack([[5, 6, 7], [8, 9]])
+    assert batch["input_ids"][0, :6].tolist() == [5, 6, 7, 8, 9, 0]
+    assert batch["labels"][0, :6].tolist() == [-100, 6, 7, -100, 9, -100]
+    assert batch["position_ids"][0, :5].tolist() == [0, 1, 2, 0, 1]
+
+
+def test_packing_opens_a_row_when_one_is_full():
+    batch = pack([[1] * 100, [2] * 100])
+    assert batch["input_ids"].shape == (2, 128)
+
+
+def test_the_shipped_base_is_small_and_can_reason_a_little():
+    folder = base_folder(QWEN3)
+    assert (folder / "model.safetensors").stat().st_size < 4_000_000
+    names = WeightFiles(folder).names
+    assert sum(int(np.prod(WeightFiles(folder).shape(n))) for n in names) > 500_000
+    score = score_of(folder)
+    assert len(score.correct) >= 6
+    assert 0.15 < score.accuracy < 0.45
+
+
+def test_a_base_that_was_not_built_names_the_command():
+    with pytest.raises(AlphaRLBenchError, match="zoo build-base qwen9-nano"):
+        base_folder(QWEN3.model_copy(update={"name": "qwen9-nano"}))
+
+
+def test_an_unknown_architecture_is_named(tmp_path):
+    with pytest.raises(AlphaRLBenchError, match="no architecture 'Qwen9ForCausalLM'"):
+        build_base(QWEN3.model_copy(update={"architecture": "Qwen9ForCausalLM"}), tmp_path)
+
+
+@pytest.mark.slow
+def test_the_recipe_makes_a_base_that_scores_like_the_shipped_one(tmp_path):
+    # The last bits of a training depend on the machine, so weights cannot be compared.
+    build_base(QWEN3, tmp_path / "rebuilt")
+    shipped, rebuilt = score_of(base_folder(QWEN3)), score_of(tmp_path / "rebuilt")
+    weights = resampling_weights([task for task, _ in shipped.questions])
+    low, high = percentile_interval(weights @ (rebuilt.per_question - shipped.per_question))
+    assert low <= 0.03
+    assert high >= -0.03
+    assert high - low < 0.15
