@@ -67,7 +67,7 @@ class SyntheticRun:
         answers = {f"q{i}": "".join(map(str, row)) for i, row in enumerate(rows)}
         return Score(
             variant=variant,
-            correct={task: answers for task in ("addition", "chain")},
+            correct=dict.fromkeys(("addition", "chain"), answers),
             provenance=Provenance(
                 run=self.name,
                 run_digest="0123456789abcdef",

@@ -1,6 +1,7 @@
 """Every test of a claim runs once per run of the lane; known refutations are strict xfails."""
 
 import pytest
+import torch
 
 from alpharl_bench.cache import cache_root
 from alpharl_bench.claims import CLAIMS, Claim
@@ -19,7 +20,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("dist", "no") == "load":
         # Two workers would otherwise wait for each other's training of the same run.
         config.option.dist = "loadgroup"
-    if not hasattr(config, "workerinput"):
+    if hasattr(config, "workerinput"):
+        # Workers that each take all cores slow each other down many times over.
+        workers = config.workerinput["workercount"]
+        torch.set_num_threads(max(1, torch.get_num_threads() // workers))
+    else:
         config.pluginmanager.register(SessionReport(config), "alpharl-bench-report")
 
 

@@ -7,7 +7,7 @@ import pytest
 from alpharl_bench.claims import Outcome, Verdict
 from alpharl_bench.errors import AlphaRLBenchError
 
-#: The keys of a test's user properties; they travel to xdist's controller and into JUnit files.
+# The keys of a test's user properties; they travel to xdist's controller and into JUnit files.
 CLAIM, RUN, VERDICT, SUMMARY = "claim", "run", "verdict", "summary"
 
 
@@ -18,6 +18,16 @@ class Refuted(pytest.fail.Exception):  # type: ignore[name-defined]
 
 class Inconclusive(pytest.skip.Exception):  # type: ignore[name-defined]
     """The interval holds the threshold: neither a pass nor a failure."""
+
+
+def note(item: pytest.Item, verdict: Verdict) -> None:
+    """Attach a verdict to the test that asked for it."""
+    item.user_properties += [
+        (CLAIM, verdict.claim.id),
+        (RUN, verdict.run),
+        (VERDICT, str(verdict.outcome)),
+        (SUMMARY, str(verdict)),
+    ]
 
 
 def check(verdict: Verdict) -> None:

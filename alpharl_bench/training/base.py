@@ -1,7 +1,6 @@
 """Pretrain a nano base model: a real transformers architecture on the procedural corpus."""
 
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 
 import torch
@@ -20,21 +19,6 @@ from alpharl_bench.training.tokenizer import character_tokenizer
 _ROW = 128
 _WARMUP_STEPS = 50
 _IGNORED = -100  # the label that the loss passes over
-
-
-def base_folder(model: Model) -> Path:
-    """The folder of a base that ships with this package.
-
-    Raises:
-        AlphaRLBenchError: it was not built yet.
-    """
-    folder = Path(str(resources.files("alpharl_bench.training") / "bases" / model.name))
-    if not (folder / "model.safetensors").is_file():
-        raise AlphaRLBenchError(
-            f"model '{model.name}': no base weights in {folder}; make them with "
-            f"`alpharl-bench zoo build-base {model.name} --out {folder}`"
-        )
-    return folder
 
 
 def build_base(model: Model, folder: Path) -> None:

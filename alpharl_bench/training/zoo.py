@@ -3,13 +3,14 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 
 from alpharl_bench.cache import cache_root, content_key, locked, write_whole
 from alpharl_bench.checkpoints import Run, open_run
-from alpharl_bench.registry import Registry, RunEntry
-from alpharl_bench.training.base import base_folder
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.registry import Model, Registry, RunEntry
 
 #: Written when the last checkpoint is: the sign that a run is whole.
 _DONE = "run.json"
@@ -50,6 +51,21 @@ def trained(entry: RunEntry, registry: Registry) -> TrainedRun:
 def is_trained(entry: RunEntry, registry: Registry) -> bool:
     """Whether the cache holds the whole run."""
     return (run_folder(entry, run_digest(entry, registry)) / _DONE).is_file()
+
+
+def base_folder(model: Model) -> Path:
+    """The folder of a base that ships with this package.
+
+    Raises:
+        AlphaRLBenchError: it was not built yet.
+    """
+    folder = Path(str(resources.files("alpharl_bench.training") / "bases" / model.name))
+    if not (folder / "model.safetensors").is_file():
+        raise AlphaRLBenchError(
+            f"model '{model.name}': no base weights in {folder}; make them with "
+            f"`alpharl-bench zoo build-base {model.name} --out {folder}`"
+        )
+    return folder
 
 
 def run_folder(entry: RunEntry, digest: str) -> Path:

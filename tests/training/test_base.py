@@ -8,7 +8,8 @@ from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry import load_registry
 from alpharl_bench.scoring import Sampling, percentile_interval, resampling_weights
 from alpharl_bench.scoring.engine import HFEngine
-from alpharl_bench.training.base import base_folder, build_base, pack
+from alpharl_bench.training.base import build_base, pack
+from alpharl_bench.training.zoo import base_folder
 from alpharl_bench.variants import BASE
 from alpharl_bench.variants.materialise import UpdateSource
 

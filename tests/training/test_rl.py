@@ -13,8 +13,8 @@ from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.problems import held_out_problems, is_held_out, training_problems
 from alpharl_bench.problems.families import FAMILIES
 from alpharl_bench.registry import load_registry
-from alpharl_bench.training.base import base_folder
 from alpharl_bench.training.rl import train_rl, training_prompts, verifiable_reward
+from alpharl_bench.training.zoo import base_folder
 
 
 def weights(folder: Path):

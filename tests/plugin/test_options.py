@@ -1,0 +1,75 @@
+"""The suites of this repository, typed as a user types them, wrongly."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def suites(*options, **variables):
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "suites/property1", "-p", "no:cacheprovider", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **variables},
+    )
+
+
+def test_help_has_a_group_of_its_own():
+    text = suites("--help").stdout
+    group = text.split("judging claims about RL weight dynamics")[1]
+    for option in ("--lane", "--questions", "--samples", "--seed", "--report"):
+        assert option in group
+
+
+def test_every_claim_is_judged_on_every_run():
+    text = suites("--collect-only", "-q", "-k", "qwen3").stdout
+    names = [line for line in text.splitlines() if "::" in line]
+    assert len(names) == 20
+    assert sum("[qwen3-nano-dapo]" in name for name in names) == 10
+
+
+def test_a_claim_is_selected_by_its_id():
+    text = suites("--collect-only", "-q", "-m", "claim(id='P1.5-peak')", "-k", "grpo").stdout
+    (name,) = [line for line in text.splitlines() if "::" in line]
+    assert "test_the_best_scale" in name
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]])
+def test_an_unknown_model_in_k_is_named_with_the_known_ones(workers):
+    result = suites("-k", "qwen3-nanno", *workers)
+    assert result.returncode == 5
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("ERROR")]
+    assert "-k 'qwen3-nanno' selects no test" in line
+    assert "did you mean 'qwen3-nano'?" in line
+    assert "grpo" in line
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--samples", "0"], "'0' is not a whole number of at least 1"),
+        (["--questions", "none"], "'none' is not a whole number of at least 1"),
+        (["--seed", "-1"], "'-1' is not a whole number of at least 0"),
+        (["--lane", "paperr"], "invalid choice: 'paperr'"),
+    ],
+)
+def test_a_wrong_option_is_refused_before_anything_runs(options, message):
+    result = suites(*options)
+    assert result.returncode == 4
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_cache_that_cannot_be_written_to_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    result = suites("-k", "qwen3", ALPHARL_BENCH_CACHE=str(tmp_path / "file" / "cache"))
+    assert result.returncode != 0
+    assert "name another one in the environment variable ALPHARL_BENCH_CACHE" in result.stdout
+    assert "Traceback" not in result.stdout

@@ -1,0 +1,111 @@
+"""Verdicts as outcomes, in a pytest of its own with synthetic verdicts on the registry's runs."""
+
+import pytest
+
+CONFTEST = """
+import os
+import pytest
+from alpharl_bench.claims import Interval, Outcome, Verdict
+from alpharl_bench.plugin.collection import claim_of
+from alpharl_bench.plugin.outcomes import note
+from alpharl_bench.errors import AlphaRLBenchError
+
+pytest_plugins = ["alpharl_bench.plugin"]
+
+@pytest.fixture(scope="session")
+def bench(request):
+    return request.param
+
+@pytest.fixture
+def verdict(request, bench):
+    outcome = os.environ["OUTCOME"]
+    if outcome == "mistake":
+        raise AlphaRLBenchError("checkpoint-5: a shard is missing")
+    v = Verdict(claim_of(request.node), bench.name, Outcome(outcome), Interval(0.9, 0.8, 0.99),
+                150, 600, samples_needed=4321)
+    note(request.node, v)
+    return v
+"""
+SUITE = """
+import pytest
+from alpharl_bench.plugin import check
+
+@pytest.mark.claim(id="{claim}")
+def test_a_claim(verdict):
+    check(verdict)
+"""
+
+
+@pytest.fixture
+def suite(pytester, monkeypatch):
+    pytester.makeconftest(CONFTEST)
+
+    def run(outcome, *options, claim="P1.2-rank"):
+        pytester.makepyfile(test_suite=SUITE.format(claim=claim))
+        monkeypatch.setenv("OUTCOME", outcome)
+        # A report would need real scores.
+        quiet = ("-p", "no:cacheprovider", "-p", "no:alpharl-bench-report")
+        return pytester.runpytest_subprocess(*options, *quiet)
+
+    return run
+
+
+def test_a_supported_claim_passes_once_per_run(suite):
+    result = suite("supported", "-v")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines_random(
+        ["*test_a_claim?qwen3-nano-dapo? PASSED*", "*test_a_claim?qwen3-nano-grpo? PASSED*"]
+    )
+    assert result.ret == 0
+
+
+def test_a_refuted_claim_fails_in_one_line(suite):
+    result = suite("refuted", "-k", "dapo")
+    result.assert_outcomes(failed=1, deselected=1)
+    result.stdout.fnmatch_lines(["P1.2-rank on qwen3-nano-dapo: refuted (*0.900 [[]0.800, 0.990]*"])
+    assert "Traceback" not in result.stdout.str()
+    assert "def test_a_claim" not in result.stdout.str()
+    assert result.ret == 1
+
+
+def test_an_inconclusive_claim_has_its_own_name_and_counts_as_neither(suite):
+    result = suite("inconclusive", "-v", "-rs")
+    result.stdout.fnmatch_lines(["*INCONCLUSIVE*", "*4,321 samples would decide it*"])
+    result.stdout.re_match_lines([".*2 inconclusive"])
+    assert "passed" not in result.stdout.lines[-1]
+    assert "skipped" not in result.stdout.lines[-1]
+    assert result.ret == 0
+
+
+def test_a_known_refutation_is_an_expected_failure(suite):
+    result = suite("refuted", "-rx", claim="P1.1")
+    result.assert_outcomes(xfailed=2)
+    result.stdout.fnmatch_lines(["*Rank-1 keeps about 0.9 of the accuracy*"])
+    assert result.ret == 0
+
+
+def test_a_known_refutation_that_is_supported_fails(suite):
+    result = suite("supported", claim="P1.1")
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["*XPASS(strict)*"])
+    assert result.ret == 1
+
+
+def test_strict_fails_known_refutations_too(suite):
+    result = suite("refuted", "--strict", claim="P1.1")
+    result.assert_outcomes(failed=2)
+    assert result.ret == 1
+
+
+def test_a_known_refutation_hides_no_other_error(suite):
+    result = suite("mistake", claim="P1.1")
+    result.assert_outcomes(errors=2)
+    assert "Traceback" not in result.stdout.str()
+    result.stdout.fnmatch_lines(["*checkpoint-5: a shard is missing"])
+
+
+def test_an_unknown_claim_is_one_line_with_the_nearest_name(suite):
+    result = suite("supported", claim="P1.2-ranks")
+    result.stdout.fnmatch_lines(["*unknown claim 'P1.2-ranks'; did you mean 'P1.2-rank'?*"])
+    assert "Traceback" not in result.stdout.str()
+    assert result.ret != 0

@@ -1,0 +1,79 @@
+"""The main job itself: real training, real scores, with and without xdist."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from alpharl_bench.reporting import load_session
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
+
+
+def judge(report, *options):
+    result = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "suites/property1", "-k", "qwen3"),
+            *("--questions=8", "--samples=2", f"--report={report}", *options),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ,
+    )
+    assert "verdicts" in result.stdout, result.stdout + result.stderr
+    lines = result.stdout.split(" verdicts ")[1].splitlines()
+    return result, sorted(line for line in lines if line.startswith("P1"))
+
+
+@pytest.fixture(scope="module")
+def with_workers(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("workers")
+    return folder, *judge(folder, "-n", "2", f"--junitxml={folder / 'junit.xml'}")
+
+
+def test_every_claim_gets_a_verdict_on_every_run(with_workers):
+    _, result, verdicts = with_workers
+    assert len(verdicts) == 20
+    assert result.returncode in {0, 1}, result.stdout
+
+
+def test_the_runs_learned_and_the_control_does_what_it_must(with_workers):
+    folder, _, verdicts = with_workers
+    for run in ("qwen3-nano-grpo", "qwen3-nano-dapo"):
+        evidence = load_session(folder).evidence(run)
+        assert len(evidence.steps) >= 20
+        base, full = (evidence.scores[name].accuracy for name in ("base", "full"))
+        assert full > base + 0.2
+        assert any(v.startswith(f"P1.1-control on {run}: supported") for v in verdicts)
+
+
+def test_the_report_is_written_and_junit_knows_the_verdicts(with_workers):
+    folder, _, _ = with_workers
+    assert (folder / "report.md").read_text().count("\n## P1.") == 10
+    assert 'name="verdict"' in (folder / "junit.xml").read_text()
+
+
+def test_without_xdist_scores_and_verdicts_are_the_same(with_workers, tmp_path, monkeypatch):
+    folder, _, verdicts = with_workers
+    # The same trained runs, but no scores: they are made again, in one process.
+    cache = Path(os.environ["ALPHARL_BENCH_CACHE"])
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "runs").symlink_to(cache / "runs")
+    monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(tmp_path / "cache"))
+    _, alone = judge(tmp_path / "report", "-m", "claim(id='P1.1') or claim(id='P1.6')")
+    assert alone == [v for v in verdicts if v.startswith(("P1.1 ", "P1.6 "))]
+    again, before = (load_session(f) for f in (tmp_path / "report", folder))
+    for run in again.runs:
+        for variant, score in again.evidence(run).scores.items():
+            assert score == before.evidence(run).scores[variant]
+
+
+def test_the_stored_session_names_its_command(with_workers):
+    folder, _, _ = with_workers
+    assert "suites/property1" in json.loads((folder / "session.json").read_text())["command"]

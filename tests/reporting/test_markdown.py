@@ -1,0 +1,82 @@
+import re
+
+import pytest
+from PIL import Image
+
+from alpharl_bench.claims import CLAIMS
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.registry import load_registry
+from alpharl_bench.reporting import Session, write_report
+
+GRPO, DAPO = "qwen3-nano-grpo", "qwen3-nano-dapo"
+ACCURACIES = {"base": 0.2, "full": 0.8, "rank-1": 0.7, "random-rank-1 #0": 0.2}
+
+
+@pytest.fixture
+def folder(synthetic, tmp_path):
+    evidence = {}
+    for name in (GRPO, DAPO):
+        synthetic.name = name
+        evidence[name] = synthetic.evidence(ACCURACIES)
+    claims = {name: list(CLAIMS) for name in evidence}
+    Session.of(load_registry(), "pytest suites -k qwen3", evidence, claims).save(tmp_path)
+    return tmp_path
+
+
+def test_every_claim_has_a_section_with_table_figure_and_command(folder):
+    text = write_report(folder).read_text()
+    sections = {s.split(" ", 1)[0]: s for s in text.split("\n## ")[1:]}
+    for claim in CLAIMS.values():
+        section = sections[claim.id]
+        assert claim.text in section
+        assert claim.place in section
+        assert claim.paper.statistic in section
+        assert f"claim(id='\"'\"'{claim.id}'\"'\"')" in section
+        (figure,) = re.findall(r"!\[.*?\]\((.*?)\)", section)
+        with Image.open(folder / figure) as image:
+            assert image.size[0] > 500
+    assert "Provenance" in text
+    assert "0123456789abcdef" in text
+
+
+def test_the_numbers_are_those_of_the_scores(folder):
+    text = write_report(folder).read_text()
+    section = text.split("\n## P1.1 ")[1].split("\n## ")[0]
+    row = next(line for line in section.splitlines() if line.startswith("| Rank-1 "))
+    cells = [cell.strip() for cell in row.split("|")[1:-1]]
+    # 0.7 of 0.8 is 0.875; (0.7 - 0.2) / (0.8 - 0.2) is 0.833.
+    assert cells[1].startswith("0.700 [")
+    assert cells[2].startswith("0.875 [")
+    assert cells[3].startswith("0.833 [")
+    assert cells[4] == "0.9917"
+
+
+def test_the_summary_counts_verdicts_and_marks_what_is_known(folder):
+    text = write_report(folder).read_text()
+    summary = text.split("## Summary")[1].split("## Runs")[0]
+    assert "supported" in summary
+    rows = [line for line in summary.splitlines() if line.startswith("| P1")]
+    assert len(rows) == len(CLAIMS)
+    assert any("refuted (known)" in row for row in rows if row.startswith("| P1.1 "))
+
+
+def test_a_report_made_again_is_the_same_byte_for_byte(folder):
+    first = write_report(folder).read_bytes()
+    assert write_report(folder).read_bytes() == first
+
+
+def test_a_missing_score_is_an_error_and_never_a_number(folder):
+    scores = folder / "scores.jsonl"
+    lines = [line for line in scores.read_text().splitlines() if '"variant":"rank-1"' not in line]
+    scores.write_text("\n".join(lines))
+    with pytest.raises(AlphaRLBenchError, match="no stored score of 'rank-1'"):
+        write_report(folder)
+
+
+def test_a_run_that_did_not_learn_gets_no_verdict(synthetic, tmp_path):
+    evidence = {GRPO: synthetic.evidence({"base": 0.5, "full": 0.5})}
+    Session.of(load_registry(), "pytest", evidence, {GRPO: ["P1.1"]}).save(tmp_path)
+    text = write_report(tmp_path).read_text()
+    assert "inconclusive" in text
+    assert "the run did not learn" in text
+    assert "nan" not in text.lower().replace("nano", "").replace("finance", "")

@@ -1,0 +1,52 @@
+import pytest
+
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.registry import load_registry
+from alpharl_bench.reporting import Session, load_session
+
+NAME = "qwen3-nano-grpo"
+
+
+def stored(synthetic, folder, claims=("P1.1", "P1.6")):
+    evidence = synthetic.evidence({"base": 0.2, "full": 0.8})
+    session = Session.of(load_registry(), "pytest suites", {NAME: evidence}, {NAME: list(claims)})
+    session.save(folder)
+    return session
+
+
+def test_what_is_saved_is_loaded(synthetic, tmp_path):
+    session = stored(synthetic, tmp_path)
+    loaded = load_session(tmp_path)
+    assert loaded == session
+    assert loaded.evidence(NAME) == synthetic.evidence({"base": 0.2, "full": 0.8})
+    assert loaded.sampling.questions == 10
+
+
+def test_an_update_of_zero_is_stored_as_what_it_is(synthetic, tmp_path):
+    nothing = float("nan")
+    evidence = synthetic.evidence({})
+    module = evidence.spectrum[0].__class__("m.mlp.up_proj.weight", 0.0, nothing, nothing, 0.1, 0.1)
+    zero = evidence.__class__(NAME, evidence.steps, evidence.scores, [module])
+    Session.of(load_registry(), "pytest", {NAME: zero}, {NAME: ["P1.6"]}).save(tmp_path)
+    (loaded,) = load_session(tmp_path).evidence(NAME).spectrum
+    assert loaded.rank1_fraction != loaded.rank1_fraction  # NaN, and neither 0 nor missing
+
+
+def test_a_folder_without_a_session_says_what_makes_one(tmp_path):
+    with pytest.raises(AlphaRLBenchError, match="pytest suites --report DIR"):
+        load_session(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["session.json", "scores.jsonl"])
+def test_a_damaged_file_is_named(name, synthetic, tmp_path):
+    stored(synthetic, tmp_path)
+    whole = (tmp_path / name).read_text()
+    (tmp_path / name).write_text(whole[: len(whole) // 2])
+    with pytest.raises(AlphaRLBenchError, match=name):
+        load_session(tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(synthetic, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(AlphaRLBenchError, match=r"--report .*file"):
+        stored(synthetic, tmp_path / "file" / "report")

@@ -1,0 +1,122 @@
+import shutil
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from alpharl_bench.bench import Bench
+from alpharl_bench.checkpoints import Checkpoint, Run
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.problems import is_correct
+from alpharl_bench.registry import load_registry
+from alpharl_bench.scoring import Sampling
+from alpharl_bench.scoring.engine import HFEngine
+from alpharl_bench.training.zoo import base_folder
+from alpharl_bench.variants import BASE, FULL, rank, subspace
+from alpharl_bench.variants.materialise import UpdateSource
+
+BASE_FOLDER = base_folder(load_registry().model("qwen3-nano"))
+SAMPLING = Sampling(questions=6, samples=3)
+
+
+def engine_of(checkpoint, sampling=SAMPLING):
+    run = Run("a-run", BASE_FOLDER, (Checkpoint(1, checkpoint),))
+    return HFEngine(run, "digest", UpdateSource(run), sampling)
+
+
+@pytest.fixture(scope="module")
+def damaged(tmp_path_factory):
+    """A checkpoint with another attention: it answers differently from the base."""
+    folder = tmp_path_factory.mktemp("checkpoint-1") / "weights"
+    shutil.copytree(BASE_FOLDER, folder)
+    tensors = load_file(folder / "model.safetensors")
+    generator = torch.Generator().manual_seed(0)
+    for name, tensor in tensors.items():
+        if "self_attn" in name and tensor.ndim == 2:
+            tensor.add_(0.05 * torch.randn(tensor.shape, generator=generator))
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    return folder
+
+
+def test_a_full_variant_scores_as_the_checkpoint_loaded_by_itself(damaged):
+    patched = engine_of(damaged).score(FULL)
+    run = Run("a-run", damaged, (Checkpoint(1, damaged),))
+    loaded = HFEngine(run, "digest", UpdateSource(run), SAMPLING).score(BASE)
+    assert patched.correct == loaded.correct
+    assert patched.correct != engine_of(damaged).score(BASE).correct
+
+
+def test_all_ranks_together_score_as_attention_and_mlp_of_the_checkpoint(damaged):
+    # Only attention differs, so the update of full rank is the whole checkpoint.
+    engine = engine_of(damaged)
+    assert engine.score(rank(128)).correct == engine.score(FULL).correct
+
+
+def test_scores_do_not_depend_on_what_was_scored_before(damaged):
+    engine = engine_of(damaged)
+    first = engine.score(BASE)
+    for variant in (rank(1), subspace(3), FULL):
+        engine.score(variant)
+    assert engine.score(BASE) == first
+
+
+def test_sampling_agrees_with_transformers_own_generate():
+    engine = engine_of(BASE_FOLDER, Sampling(questions=40, samples=8))
+    score = engine.score(BASE)
+    model, tokenizer = (
+        cls.from_pretrained(BASE_FOLDER) for cls in (AutoModelForCausalLM, AutoTokenizer)
+    )
+    prompts = [q.split("/", 1)[1] for _, q in score.questions for _ in range(8)]
+    answers = [_answer(p) for p in prompts]
+    torch.manual_seed(1)
+    inputs = tokenizer(prompts, return_tensors="pt", padding=True, return_token_type_ids=False)
+    output = model.generate(**inputs, do_sample=True, top_k=0, max_new_tokens=36)
+    texts = tokenizer.batch_decode(output[:, inputs.input_ids.shape[1] :], skip_special_tokens=True)
+    direct = sum(map(is_correct, texts, answers)) / len(texts)
+    # Two samples of 1920 responses at 0.28: a difference has a standard error of about 0.015.
+    assert abs(direct - score.accuracy) < 0.06
+
+
+def _answer(prompt):
+    expression = prompt[:-1]
+    if expression[0] == "s":
+        return "".join(sorted(expression[1:]))
+    return str(eval(expression))  # noqa: S307  (our own arithmetic)
+
+
+def test_every_sample_of_every_question_is_kept():
+    score = engine_of(BASE_FOLDER).score(BASE)
+    assert len(score.questions) == 6 * 6
+    assert {len(m) for answers in score.correct.values() for m in answers.values()} == {3}
+    assert score.provenance.samples_per_question == 3
+    assert score.provenance.packages["lm-eval"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_checkpoint_with_nan_is_an_error_and_never_a_score(value, tmp_path):
+    shutil.copytree(BASE_FOLDER, tmp_path / "nan")
+    tensors = load_file(tmp_path / "nan" / "model.safetensors")
+    tensors["model.layers.1.mlp.up_proj.weight"][3, 3] = value
+    save_file(tensors, tmp_path / "nan" / "model.safetensors", metadata={"format": "pt"})
+    engine = engine_of(tmp_path / "nan")
+    before = engine.score(BASE)
+    for variant in (FULL, rank(1)):
+        with pytest.raises(AlphaRLBenchError, match=r"model\.layers\.1\.mlp\.up_proj\.weight"):
+            engine.score(variant)
+    assert engine.score(BASE) == before
+
+
+def test_a_killed_session_scores_only_what_is_missing(short_registry, tmp_path, monkeypatch):
+    monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(tmp_path))
+    entry = short_registry.run("qwen3-nano-dapo")
+    first = Bench(entry, short_registry, SAMPLING)
+    scored = first.scores([BASE, FULL])
+    second = Bench(entry, short_registry, SAMPLING)
+    asked = []
+    genuine = HFEngine.score
+    monkeypatch.setattr(HFEngine, "score", lambda e, v: asked.append(v) or genuine(e, v))
+    again = second.scores([BASE, FULL, rank(1)])
+    assert asked == [rank(1)]
+    assert again["base"] == scored["base"]
+    assert set(again) == {"base", "full", "rank-1"}

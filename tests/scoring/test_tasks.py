@@ -1,0 +1,55 @@
+import json
+
+import pytest
+
+from alpharl_bench.cache import cache_root
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.problems import FAMILIES, is_held_out
+from alpharl_bench.scoring import Sampling
+from alpharl_bench.scoring.tasks import load_tasks, write_tasks
+
+
+def test_lm_eval_loads_one_task_per_family():
+    tasks = load_tasks(Sampling(questions=5, samples=3))["tasks"]
+    assert list(tasks) == list(FAMILIES)
+    for task in tasks.values():
+        assert len(task.test_docs()) == 5
+        assert task.config.repeats == 3
+        document = task.test_docs()[0]
+        # The prompt must reach the model as it stands: no template, no separator.
+        assert task.doc_to_text(document) == document["prompt"]
+
+
+def test_scored_questions_are_held_out_and_differ():
+    folder = write_tasks(Sampling(questions=40))
+    for family in FAMILIES:
+        lines = (folder / f"{family}.jsonl").read_text().splitlines()
+        prompts = {json.loads(line)["prompt"] for line in lines}
+        assert len(prompts) == 40
+        assert all(is_held_out(prompt) for prompt in prompts)
+
+
+def test_the_seed_draws_other_questions():
+    first, second = (write_tasks(Sampling(questions=9, seed=s)) for s in (1, 2))
+    assert (first / "chain.jsonl").read_text() != (second / "chain.jsonl").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"questions": 0}, "--questions 0"),
+        ({"samples": 0}, "--samples 0"),
+        ({"seed": -1}, "--seed"),
+    ],
+)
+def test_counts_that_cannot_be_scored_are_refused(options, named):
+    with pytest.raises(AlphaRLBenchError, match=named):
+        Sampling(**options)
+
+
+def test_more_questions_than_a_family_has_is_an_error_and_leaves_nothing_behind():
+    greedy = Sampling(questions=5000)
+    with pytest.raises(AlphaRLBenchError, match="--questions 5000: the family"):
+        write_tasks(greedy)
+
+    assert not (cache_root() / "tasks" / greedy.key).exists()
