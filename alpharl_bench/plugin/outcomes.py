@@ -48,10 +48,13 @@ def check(verdict: Verdict) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Print a user's mistake as one line, without the traceback of where it was noticed."""
+    """Print a user's mistake, or why a verdict is open, as one line without a traceback."""
     report = yield
-    if call.excinfo is not None and isinstance(call.excinfo.value, AlphaRLBenchError):
-        report.longrepr = f"{item.name}: {call.excinfo.value}"
+    value = call.excinfo.value if call.excinfo is not None else None
+    if isinstance(value, AlphaRLBenchError):
+        report.longrepr = f"{item.name}: {value}"
+    elif isinstance(value, Inconclusive):
+        report.longrepr = (str(item.path), item.location[1] or 0, str(value))
     return report
 
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.errors import AlphaRLBenchError, faults_of
 from alpharl_bench.registry.schema import Algorithm, Model, RunEntry
 
 _Entry = TypeVar("_Entry", Model, Algorithm, RunEntry)
@@ -86,8 +86,5 @@ def _load_kind(folder: Path, kind: type[_Entry], faults: list[str]) -> dict[str,
         except tomllib.TOMLDecodeError as error:
             faults.append(f"{where}: {error}")
         except ValidationError as error:
-            faults += [
-                f"{where}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}"
-                for fault in error.errors()
-            ]
+            faults += [f"{where}: {fault}" for fault in faults_of(error)]
     return entries

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from alpharl_bench.cache import write_whole
 from alpharl_bench.claims import Evidence
-from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.errors import AlphaRLBenchError, faults_of
 from alpharl_bench.registry import Expectation, Registry
 from alpharl_bench.scoring import Provenance, Sampling, Score, read_scores
 from alpharl_bench.spectral import ModuleSpectrum
@@ -36,8 +36,7 @@ class RunRecord(BaseModel):
 class Session(BaseModel):
     """A session's command and runs; the scores lie beside it, one line each."""
 
-    # NaN stays NaN: the fractions of a zero update.
-    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="constants")
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     command: str
     date: str
@@ -127,5 +126,6 @@ def load_session(folder: Path) -> Session:
             "`pytest suites --report DIR` leaves behind"
         ) from error
     except ValidationError as error:
-        raise AlphaRLBenchError(f"{path}: not a session of this version: {error}") from error
+        faults = "; ".join(faults_of(error))
+        raise AlphaRLBenchError(f"{path}: not a session of this version: {faults}") from error
     return session.model_copy(update={"scores": tuple(read_scores(folder / _SCORES))})

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.errors import AlphaRLBenchError, faults_of
 
 
 class Provenance(BaseModel):
@@ -75,5 +75,6 @@ def read_scores(path: Path) -> list[Score]:
         return [Score.model_validate_json(line) for line in lines]
     except OSError as error:
         raise AlphaRLBenchError(f"{path}: no stored scores here ({error.strerror})") from error
-    except ValueError as error:
-        raise AlphaRLBenchError(f"{path}: not a file of scores: {error}") from error
+    except ValidationError as error:
+        faults = "; ".join(faults_of(error))
+        raise AlphaRLBenchError(f"{path}: not a file of scores: {faults}") from error

@@ -1,15 +1,17 @@
 """How concentrated an update is: norms and the part of them in a few subspaces (Figure 5a)."""
 
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import scipy.linalg
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
 
 from alpharl_bench.spectral.lowrank import LowRank
 
 
-@dataclass(frozen=True)
+# Stored as JSON, NaN stays NaN.
+@dataclass(frozen=True, config=ConfigDict(ser_json_inf_nan="constants"))
 class ModuleSpectrum:
     """The norms of one module's update.
 

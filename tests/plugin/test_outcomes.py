@@ -70,7 +70,7 @@ def test_a_refuted_claim_fails_in_one_line(suite):
 
 def test_an_inconclusive_claim_has_its_own_name_and_counts_as_neither(suite):
     result = suite("inconclusive", "-v", "-rs")
-    result.stdout.fnmatch_lines(["*INCONCLUSIVE*", "*4,321 samples would decide it*"])
+    result.stdout.fnmatch_lines(["*INCONCLUSIVE (P1.2-rank*"])
     result.stdout.re_match_lines([".*2 inconclusive"])
     assert "passed" not in result.stdout.lines[-1]
     assert "skipped" not in result.stdout.lines[-1]

@@ -71,22 +71,19 @@ def test_a_missing_key(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "name", "before", "after", "key"),
+    ("file", "before", "after", "key"),
     [
-        ("models", "qwen3-nano", "steps = 1000", "steps = 0", "pretraining.steps"),
-        ("models", "qwen3-nano", 'lane = "nano"', 'lane = "nanno"', "lane"),
-        ("algorithms", "dapo", 'trainer = "grpo"', 'trainer = "ppo"', "trainer"),
-        ("algorithms", "grpo", "checkpoints = 20", 'checkpoints = "many"', "checkpoints"),
+        ("models/qwen3-nano.toml", "steps = 1000", "steps = 0", "pretraining.steps"),
+        ("models/qwen3-nano.toml", 'lane = "nano"', 'lane = "nanno"', "lane"),
+        ("algorithms/dapo.toml", 'trainer = "grpo"', 'trainer = "ppo"', "trainer"),
+        ("algorithms/grpo.toml", "checkpoints = 20", 'checkpoints = "many"', "checkpoints"),
     ],
 )
-def test_a_wrong_value(
-    folder: Path, kind: str, name: str, before: str, after: str, key: str
-) -> None:
-    path = folder / kind / f"{name}.toml"
-    text = path.read_text(encoding="utf-8")
+def test_a_wrong_value(folder: Path, file: str, before: str, after: str, key: str) -> None:
+    text = (folder / file).read_text(encoding="utf-8")
     assert text.count(before) == 1
-    path.write_text(text.replace(before, after), encoding="utf-8")
-    assert f"{kind}/{name}.toml: {key}:" in fault(folder)
+    (folder / file).write_text(text.replace(before, after), encoding="utf-8")
+    assert f"{file}: {key}:" in fault(folder)
 
 
 @pytest.mark.parametrize(

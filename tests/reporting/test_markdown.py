@@ -79,4 +79,4 @@ def test_a_run_that_did_not_learn_gets_no_verdict(synthetic, tmp_path):
     text = write_report(tmp_path).read_text()
     assert "inconclusive" in text
     assert "the run did not learn" in text
-    assert "nan" not in text.lower().replace("nano", "").replace("finance", "")
+    assert not re.search(r"\bnan\b", text, re.IGNORECASE)

@@ -1,0 +1,85 @@
+"""How much of an update's norm is in a few subspaces."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from alpharl_bench.spectral import leading_triplets, module_spectrum, noise_fraction
+from alpharl_bench.spectral.spectrum import percent_rank
+
+
+def all_triplets(delta: torch.Tensor):
+    return leading_triplets(delta, min(delta.shape))
+
+
+def test_by_hand() -> None:
+    # The norm of diag(3, 4) is 5; its first subspace holds 4/5 of it.
+    spectrum = module_spectrum("up", all_triplets(torch.diag(torch.tensor([3.0, 4.0]))))
+    assert spectrum.module == "up"
+    assert spectrum.norm == pytest.approx(5)
+    assert spectrum.rank1_fraction == pytest.approx(4 / 5)
+    assert spectrum.rank1_percent_fraction == pytest.approx(4 / 5)  # 1 % of 2 is at least 1
+
+
+def test_one_percent_of_a_large_module_is_several_subspaces() -> None:
+    # 1 % of min(300, 320) is 3: singular values 300, 299, 298 of 300, 299, …, 1.
+    sigma = torch.arange(300, 0, -1).float()
+    delta = torch.zeros(320, 300)
+    delta[:300, :300] = torch.diag(sigma)
+    spectrum = module_spectrum("up", all_triplets(delta))
+    # Σ i² for i = 1 … 300 is 300 · 301 · 601 / 6.
+    total = math.sqrt(300 * 301 * 601 / 6)
+    assert spectrum.norm == pytest.approx(total)
+    assert spectrum.rank1_fraction == pytest.approx(300 / total)
+    assert spectrum.rank1_percent_fraction == pytest.approx(
+        math.sqrt(300**2 + 299**2 + 298**2) / total
+    )
+
+
+def test_a_zero_update_has_no_fractions() -> None:
+    spectrum = module_spectrum("up", all_triplets(torch.zeros(6, 4)))
+    assert spectrum.norm == 0
+    assert math.isnan(spectrum.rank1_fraction)
+    assert math.isnan(spectrum.rank1_percent_fraction)
+    assert 0 < spectrum.noise_rank1_fraction < 1
+
+
+@pytest.mark.parametrize(
+    ("shape", "percent", "rank"),
+    [
+        ((128, 384), 1, 1),
+        ((128, 384), 10, 13),  # 12.8
+        ((128, 384), 90, 115),  # 115.2
+        ((384, 128), 90, 115),
+        ((5, 5), 1, 1),  # 0.05, at least 1
+        ((4096, 12288), 1, 41),  # 40.96
+        ((7, 9), 100, 7),
+    ],
+)
+def test_the_rank_of_a_percentage(shape: tuple[int, int], percent: float, rank: int) -> None:
+    assert percent_rank(shape, percent) == rank
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 1)])
+def test_all_of_a_noise_row_is_in_its_one_subspace(shape: tuple[int, int]) -> None:
+    assert noise_fraction(shape, 1) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("shape", "rank"), [((30, 30), 1), ((12, 60), 1), ((100, 100), 5)])
+def test_the_noise_null_against_many_more_draws(shape: tuple[int, int], rank: int) -> None:
+    rng = np.random.default_rng(99)
+    fractions = []
+    for _ in range(100):
+        sigma = np.linalg.svd(rng.standard_normal(shape), compute_uv=False)
+        fractions.append(math.sqrt((sigma[:rank] ** 2).sum() / (sigma**2).sum()))
+    # The null is a mean of eight draws.
+    assert noise_fraction(shape, rank) == pytest.approx(
+        np.mean(fractions), abs=5 * np.std(fractions) / math.sqrt(8)
+    )
+
+
+def test_noise_is_less_concentrated_the_larger_the_matrix() -> None:
+    fractions = [noise_fraction((n, n), 1) for n in (2, 8, 32, 128)]
+    assert fractions == sorted(fractions, reverse=True)
