@@ -18,7 +18,7 @@ def diagonal() -> LowRank:
 
 
 def diag(*values: float) -> torch.Tensor:
-    return torch.diag(torch.tensor(values))
+    return torch.diag(torch.tensor(values, dtype=torch.float32))
 
 
 def test_by_hand(diagonal: LowRank) -> None:

@@ -51,8 +51,7 @@ def check(delta: torch.Tensor, rank: int) -> None:
 
 
 @given(
-    st.integers(1, 40),
-    st.integers(1, 40),
+    st.tuples(st.integers(1, 40), st.integers(1, 40)),
     st.sampled_from(sorted(SPECTRA)),
     st.integers(1, 45),
     st.integers(0, 2**32),
@@ -60,9 +59,9 @@ def check(delta: torch.Tensor, rank: int) -> None:
 )
 @settings(deadline=None, max_examples=150)
 def test_any_shape_spectrum_and_rank(
-    m: int, n: int, spectrum: str, rank: int, seed: int, scale: float
+    shape: tuple[int, int], spectrum: str, rank: int, seed: int, scale: float
 ) -> None:
-    check(matrix((m, n), spectrum, seed, scale), rank)
+    check(matrix(shape, spectrum, seed, scale), rank)
 
 
 @pytest.mark.parametrize("spectrum", SPECTRA)

@@ -1,0 +1,56 @@
+"""The names of variants."""
+
+from itertools import product
+
+import pytest
+
+from alpharl_bench.variants import (
+    BASE,
+    FULL,
+    Variant,
+    full_at,
+    percent,
+    random_control,
+    rank,
+    subspace,
+)
+
+
+@pytest.mark.parametrize(
+    ("variant", "label"),
+    [
+        (BASE, "base"),
+        (FULL, "full"),
+        (full_at(20), "full @20"),
+        (rank(1), "rank-1"),
+        (rank(8), "rank-8"),
+        (rank(1, alpha=0.5), "rank-1 x0.5"),
+        (rank(1, alpha=1.25, step=40), "rank-1 x1.25 @40"),
+        (rank(1, step=40), "rank-1 @40"),
+        (percent(10), "rank-10%"),
+        (subspace(9), "subspace-9"),
+        (random_control(2), "random-rank-1 #2"),
+    ],
+)
+def test_labels(variant: Variant, label: str) -> None:
+    assert variant.label == label
+
+
+def test_different_variants_have_different_labels() -> None:
+    alphas_and_steps = list(product((0.25, 0.5, 1.0, 1.5), (None, 5, 50)))
+    variants = [
+        BASE,
+        *(Variant("full", step=step) for step in (None, 5, 50)),
+        *(
+            Variant(kind, number, alpha, step)
+            for kind in ("rank", "percent", "subspace", "random")
+            for number in (1, 5, 15)
+            for alpha, step in alphas_and_steps
+        ),
+    ]
+    assert len({variant.label for variant in variants}) == len(variants)
+
+
+def test_alpha_one_and_no_step_are_the_plain_variant() -> None:
+    assert rank(1, alpha=1.0, step=None) == rank(1)
+    assert len({rank(1), rank(1, alpha=1.0), Variant("rank", 1)}) == 1
