@@ -63,7 +63,8 @@ class Curve:
     """The variants that a claim compares, for a run with checkpoints at the given steps.
 
     A claim about questions has the base, the fully trained model and the control among them.
-    Claims that share a curve share a figure, which bears its name.
+    Claims that share a curve share a figure, which bears its name. Without an ``x_label`` the
+    variants are drawn as bars.
     """
 
     name: str
@@ -86,7 +87,8 @@ class Claim:
     """A statement of the paper that a training run can support or refute.
 
     ``units`` names what is resampled for the interval: the questions of the benchmarks, or the
-    modules of the model. ``by_task`` adds a table of every task to the report.
+    modules of the model. ``by_task`` adds a table of every task to the report,
+    ``caveat`` what a reader must know before believing the number.
     """
 
     id: str
@@ -100,6 +102,7 @@ class Claim:
     curve: Curve
     units: Literal["questions", "modules"] = "questions"
     by_task: bool = False
+    caveat: str = ""
 
     @property
     def spectral(self) -> bool:

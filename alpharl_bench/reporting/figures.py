@@ -43,17 +43,18 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
             shift = (i - (len(evidence) - 1) / 2) * width
             if claim.spectral:
                 _spectrum(axes, measured, colour, shift)
-            elif any(p.x is not None for p in claim.curve.points(measured.steps)):
+            elif claim.curve.x_label:
                 _curve(axes, claim, measured, colour)
             else:
                 _bars(axes, claim, measured, colour, (shift, width))
         if claim.spectral:
             axes.plot([], [], color="black", linewidth=1, label="Gaussian of the same shape")
+        elif claim.curve.x_label:
+            axes.plot([], [], color="grey", linestyle=":", label="base")
+            axes.plot([], [], color="grey", linestyle="--", linewidth=0.8, label="control draws")
         if not claim.spectral:
             axes.axhline(1, color="black", linewidth=0.8)
             axes.set_ylabel("relative accuracy")
-            axes.plot([], [], color="grey", linestyle=":", label="base")
-            axes.plot([], [], color="grey", linestyle="--", linewidth=0.8, label="control draws")
             axes.set_ylim(bottom=0)
         figure.legend(loc="outside lower center", ncols=4)
         path.parent.mkdir(parents=True, exist_ok=True)

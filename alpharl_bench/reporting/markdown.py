@@ -1,6 +1,5 @@
 """The report: a summary matrix, then a section per claim."""
 
-import shlex
 from pathlib import Path
 
 from alpharl_bench.cache import write_whole
@@ -20,9 +19,9 @@ statistic lies wholly where the claim holds; **refuted**: wholly where it does n
 each with all its samples; they do not cover another training seed. Numbers of the paper are from \
 models of 7 to 32 billion parameters: another scale than the nano lane.
 
-- Relative accuracy = accuracy / accuracy of the fully trained model. It flatters: the base alone \
-has more than none of it. So beside it stands the recovered gain = (accuracy − base) / \
-(fully trained − base).
+- Relative accuracy = accuracy / accuracy of the fully trained model. It flatters, because the \
+untrained base scores well above 0 by it. So beside it stands the recovered gain = \
+(accuracy − base) / (fully trained − base): 0 for the base, 1 for the trained model.
 - Control: a random rank-1 update with the norm of the trained update in every module.
 """
 
@@ -109,6 +108,7 @@ def _section(claim: Claim, by_run: dict[str, Verdict], session: Session, figure:
         "",
         f"Place in the paper: {claim.place}.",
         f"Statistic: {claim.reads}; the claim holds where it is {claim.threshold}.",
+        *(["", f"Caveat: {claim.caveat}"] if claim.caveat else []),
         "",
         tables.markdown(tables.verdict_rows(claim, by_run)),
         "",
@@ -133,11 +133,11 @@ def _section(claim: Claim, by_run: dict[str, Verdict], session: Session, figure:
 
 
 def _command(claim: Claim, by_run: dict[str, Verdict], session: Session) -> str:
-    arguments = ["pytest", "suites", "-m", f"claim(id='{claim.id}')", "-k", " or ".join(by_run)]
+    command = f"""pytest suites -m "claim(id='{claim.id}')" -k "{" or ".join(by_run)}\""""
     if sampling := session.sampling:
-        arguments += [f"--questions={sampling.questions}", f"--samples={sampling.samples}"]
-        arguments += [f"--seed={sampling.seed}"]
-    return shlex.join(arguments)
+        command += f" --questions {sampling.questions} --samples {sampling.samples}"
+        command += f" --seed {sampling.seed}"
+    return command
 
 
 def _provenance(session: Session) -> str:

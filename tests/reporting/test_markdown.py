@@ -31,7 +31,7 @@ def test_every_claim_has_a_section_with_table_figure_and_command(folder):
         assert claim.text in section
         assert claim.place in section
         assert claim.paper.statistic in section
-        assert f"claim(id='\"'\"'{claim.id}'\"'\"')" in section
+        assert f"""pytest suites -m "claim(id='{claim.id}')" -k""" in section
         (figure,) = re.findall(r"!\[.*?\]\((.*?)\)", section)
         with Image.open(folder / figure) as image:
             assert image.size[0] > 500
