@@ -54,7 +54,9 @@ def list_runs() -> None:
 @zoo.command("build-base")
 def build_base(
     model: Annotated[str, typer.Argument(help="A model of the registry, as qwen3-nano.")],
-    out: Annotated[Path, typer.Option(help="The folder to write; it must not exist.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The folder to write, ./MODEL by default; not there yet.")
+    ] = None,
 ) -> None:
     """Pretrain a base model by its recipe (qwen3-nano: about six minutes on two cores)."""
     from alpharl_bench.cache import whole_folder  # noqa: PLC0415
@@ -62,11 +64,12 @@ def build_base(
     from alpharl_bench.training.base import build_base as build  # noqa: PLC0415
 
     entry = load_registry().model(model)
-    if out.exists():
-        raise AlphaRLBenchError(f"--out {out}: is there already; name a new folder")
-    with whole_folder(out.absolute()) as scratch:
+    folder = out or Path(model)
+    if folder.exists():
+        raise AlphaRLBenchError(f"--out {folder}: is there already; name a new folder")
+    with whole_folder(folder.absolute()) as scratch:
         build(entry, scratch)
-    typer.echo(f"wrote {out}")
+    typer.echo(f"wrote {folder}")
 
 
 @zoo.command("train")

@@ -208,9 +208,9 @@ PROPERTY1 = (
         paper=Paper("above 0 (figure only)", {}),
         curve=PROCESS,
         caveat=(
-            "Relative accuracy is over the same checkpoint, as in the paper. Early in training that "
-            "checkpoint is hardly better than the base, so any update scores near 1; the recovered "
-            "gain does not have this flaw and is left out where there is no gain yet."
+            "Relative accuracy is over the same checkpoint, as in the paper. Early in training "
+            "that checkpoint is hardly better than the base, so any update scores near 1; the "
+            "recovered gain does not have this flaw and is left out where there is no gain yet."
         ),
     ),
     Claim(

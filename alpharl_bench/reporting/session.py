@@ -119,7 +119,7 @@ def load_session(folder: Path) -> Session:
     """
     path = folder / _SESSION
     try:
-        session = Session.model_validate_json(path.read_text(encoding="utf-8"))
+        session = Session.model_validate_json(path.read_bytes())
     except OSError as error:
         raise AlphaRLBenchError(
             f"{path}: no stored session ({error.strerror}); a report folder is what "

@@ -71,7 +71,7 @@ def read_scores(path: Path) -> list[Score]:
         AlphaRLBenchError: the file is missing, or a line of it is not a score.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_bytes().splitlines()
         return [Score.model_validate_json(line) for line in lines]
     except OSError as error:
         raise AlphaRLBenchError(f"{path}: no stored scores here ({error.strerror})") from error

@@ -29,7 +29,7 @@ class PatchedModel:
         """The model with the variant's weights inside the block, the base's again behind it.
 
         Raises:
-            AlphaRLBenchError: checkpoint and base do not hold the same tensors.
+            AlphaRLBenchError: checkpoint and base differ in the names or shapes of their tensors.
         """
         touched: list[str] = []
         base = WeightFiles(self._source.run.base)
@@ -42,8 +42,14 @@ class PatchedModel:
                         f"base {base.folder}; is this the run's base?"
                     )
                 for name in checkpoint.names:
+                    parameter, tensor = self._parameters[name].data, checkpoint.tensor(name)
+                    if parameter.shape != tensor.shape:
+                        raise AlphaRLBenchError(
+                            f"{checkpoint.folder}: tensor '{name}' has shape "
+                            f"{tuple(tensor.shape)}, the base has {tuple(parameter.shape)}"
+                        )
                     touched.append(name)
-                    self._parameters[name].data.copy_(checkpoint.tensor(name))
+                    parameter.copy_(tensor)
             elif variant.kind != "base":
                 for name, update in self._source.low_rank(variant):
                     touched.append(name)

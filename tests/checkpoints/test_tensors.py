@@ -50,6 +50,7 @@ def change(folder: Path, name: str, tensor: torch.Tensor) -> Path:
 def fault(folder: Path, name: str) -> str:
     with pytest.raises(AlphaRLBenchError) as caught:
         WeightFiles(folder).tensor(name)
+    assert "\n" not in str(caught.value)
     return str(caught.value)
 
 

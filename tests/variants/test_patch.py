@@ -1,6 +1,6 @@
 """Variants in a real model: against peft's merge, and the base's bits afterwards."""
 
-from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,16 @@ from transformers import AutoModelForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 from alpharl_bench.checkpoints import Checkpoint, Run
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.variants import BASE, FULL, Variant, percent, random_control, rank, subspace
+from alpharl_bench.variants import (
+    BASE,
+    FULL,
+    Variant,
+    full_at,
+    percent,
+    random_control,
+    rank,
+    subspace,
+)
 from alpharl_bench.variants.materialise import UpdateSource
 from alpharl_bench.variants.patch import PatchedModel
 
@@ -39,8 +48,8 @@ def run(tmp_path: Path) -> Run:
     model.save_pretrained(tmp_path / "base")
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter += 0.01 * torch.randn_like(parameter)
-    model.save_pretrained(tmp_path / "checkpoint-10", max_shard_size="8KB")
+            parameter.add_(torch.randn_like(parameter), alpha=0.01)
+    model.save_pretrained(tmp_path / "checkpoint-10")
     return Run("mine", tmp_path / "base", (Checkpoint(10, tmp_path / "checkpoint-10"),))
 
 
@@ -63,17 +72,11 @@ def assert_equal_bits(found: torch.nn.Module, expected: dict[str, torch.Tensor])
 
 
 def change(run: Run, name: str, tensor: torch.Tensor | None) -> Path:
-    """Put another tensor into the checkpoint's file that holds ``name``; None takes it out."""
-    (path,) = (p for p in run.final.path.glob("*.safetensors") if name in load_file(p))
+    """Put another tensor into the checkpoint, or take one out."""
+    path = run.final.path / "model.safetensors"
     tensors = {**load_file(path), name: tensor}
     if tensor is None:
         del tensors[name]
-        (run.final.path / "model.safetensors.index.json").unlink()
-        tensors |= {
-            k: v for p in path.parent.glob("*.safetensors") for k, v in load_file(p).items()
-        }
-        del tensors[name]
-        path = path.with_name("model.safetensors")
     save_file(tensors, path, metadata={"format": "pt"})
     return path
 
@@ -105,10 +108,14 @@ def test_a_rank_k_update_is_a_merged_lora_adapter(run: Run, r: int) -> None:
         assert torch.equal(worn[name], before[name]) == (name not in modules)
 
 
-def test_the_full_variant_is_the_checkpoint_itself(run: Run) -> None:
-    for variant in (FULL, Variant("full", step=10)):
+def test_the_full_variant_is_the_checkpoint_itself(run: Run, tmp_path: Path) -> None:
+    trained = loaded(run.final.path)
+    trained.save_pretrained(tmp_path / "checkpoint-20", max_shard_size="8KB")
+    assert len(list((tmp_path / "checkpoint-20").glob("*.safetensors"))) > 1
+    run = replace(run, checkpoints=(*run.checkpoints, Checkpoint(20, tmp_path / "checkpoint-20")))
+    for variant in (FULL, full_at(10), full_at(20)):
         with patched(run).wearing(variant) as model:
-            assert_equal_bits(model, parameters(loaded(run.final.path)))
+            assert_equal_bits(model, parameters(trained))
             # The tied head moves with the embeddings.
             assert torch.equal(model.lm_head.weight, model.model.embed_tokens.weight)
 
@@ -155,7 +162,7 @@ def test_the_base_is_restored_after_an_error_in_the_block(run: Run, variant: Var
 def fault(run: Run, variant: Variant) -> str:
     """What is said about a damaged checkpoint; the model must be the base after it."""
     subject = patched(run)
-    before = deepcopy(parameters(subject.model))
+    before = parameters(subject.model)
     with pytest.raises(AlphaRLBenchError) as caught, subject.wearing(variant):
         pass
     assert_equal_bits(subject.model, before)
@@ -180,22 +187,16 @@ def test_a_checkpoint_without_a_tensor(run: Run, variant: Variant, name: str) ->
 
 
 def test_a_checkpoint_with_a_tensor_that_the_base_has_not(run: Run) -> None:
-    index = run.final.path / "model.safetensors.index.json"
-    first = sorted(run.final.path.glob("*.safetensors"))[0]
-    index.unlink()
-    first.rename(run.final.path / "model.safetensors")
-    everything = {**parameters(loaded(run.base)), "value_head.weight": torch.ones(1, 16)}
-    save_file(everything, run.final.path / "model.safetensors", metadata={"format": "pt"})
+    change(run, "value_head.weight", torch.ones(1, 16))
     message = fault(run, FULL)
     assert str(run.final.path) in message
     assert "value_head.weight" in message
 
 
-# A shape of (1, 16) would broadcast into the (24, 16) weight without a word.
 @pytest.mark.parametrize("shape", [(24, 17), (1, 16)])
-@pytest.mark.parametrize("variant", [FULL, rank(1)], ids=lambda v: v.label)
+@pytest.mark.parametrize("variant", [rank(1), FULL], ids=lambda v: v.label)
 def test_a_checkpoint_of_another_shape(run: Run, variant: Variant, shape: tuple[int, int]) -> None:
-    change(run, UP, torch.ones(shape))
+    change(run, UP, torch.ones(shape))  # the base has (24, 16)
     message = fault(run, variant)
     assert str(run.final.path) in message
     assert f"'{UP}'" in message

@@ -1,0 +1,100 @@
+"""Thresholds and claims."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alpharl_bench.claims import Claim, Curve, Paper, Point, Threshold
+from alpharl_bench.variants import BASE, FULL, full_at, rank
+
+VALUES = st.floats(-10, 10)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "text"),
+    [
+        (Threshold(low=0.99), "≥ 0.99"),
+        (Threshold(high=0.99), "≤ 0.99"),
+        (Threshold(low=0.625, high=1.125), "0.625 … 1.125"),
+        (Threshold(low=0), "≥ 0"),
+    ],
+)
+def test_a_threshold_in_words(threshold: Threshold, text: str) -> None:
+    assert str(threshold) == text
+
+
+@pytest.mark.parametrize(
+    ("interval", "holds", "fails"),
+    [
+        ((0.7, 1.0), True, False),
+        ((0.625, 1.125), True, False),  # the bounds belong to it
+        ((0.6, 1.0), False, False),
+        ((0.7, 1.2), False, False),
+        ((0.5, 1.5), False, False),
+        ((0.1, 0.625), False, False),
+        ((0.1, 0.6), False, True),
+        ((1.2, 1.5), False, True),
+    ],
+)
+def test_an_interval_holds_fails_or_neither(
+    interval: tuple[float, float], holds: bool, fails: bool
+) -> None:
+    threshold = Threshold(low=0.625, high=1.125)
+    assert threshold.holds(*interval) is holds
+    assert threshold.fails(*interval) is fails
+
+
+@given(VALUES, VALUES, VALUES, VALUES)
+def test_no_interval_both_holds_and_fails(a: float, b: float, c: float, d: float) -> None:
+    (low, high), interval = sorted((a, b)), sorted((c, d))
+    for threshold in (Threshold(low, high), Threshold(low=low), Threshold(high=high)):
+        assert not (threshold.holds(*interval) and threshold.fails(*interval))
+        inside = [threshold.low <= x <= threshold.high for x in interval]
+        assert threshold.holds(*interval) == all(inside)
+        assert not (threshold.fails(*interval) and any(inside))
+
+
+@pytest.mark.parametrize(
+    ("threshold", "value", "distance"),
+    [
+        (Threshold(low=1), 0.75, 0.25),
+        (Threshold(low=1), 1.5, 0.5),
+        (Threshold(high=1), 0.75, 0.25),
+        (Threshold(low=0.5, high=1.5), 1.25, 0.25),
+        (Threshold(low=0.5, high=1.5), 0.75, 0.25),
+        (Threshold(low=0.5, high=1.5), 2.0, 0.5),
+        (Threshold(low=1), 1, 0),
+    ],
+)
+def test_the_distance_to_the_nearer_bound(
+    threshold: Threshold, value: float, distance: float
+) -> None:
+    assert threshold.distance(value) == distance
+
+
+@pytest.mark.parametrize("units", ["questions", "modules"])
+def test_a_claim_needs_its_points_and_what_they_are_compared_with(units: str) -> None:
+    claim = Claim(
+        id="X",
+        title="",
+        text="",
+        place="",
+        statistic=lambda a, _: a[BASE],
+        threshold=Threshold(low=0),
+        reads="",
+        paper=Paper("", {}),
+        curve=Curve(
+            "x",
+            lambda steps: [
+                Point("Base", BASE),
+                *(Point(f"{s}", rank(1, step=s), s, reference=full_at(s)) for s in steps),
+            ],
+            x_label="",
+        ),
+        units=units,
+    )
+    assert set(claim.variants([5])) == {BASE, FULL, rank(1, step=5), full_at(5)}
+    assert set(claim.variants([])) == {BASE, FULL}
+    assert claim.spectral is (units == "modules")
+    assert np.isinf(claim.threshold.high)

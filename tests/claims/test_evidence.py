@@ -1,0 +1,110 @@
+"""Evidence: the means over all units and over resamples of them."""
+
+import numpy as np
+import pytest
+
+from alpharl_bench.claims import CLAIMS, Evidence
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.scoring import Provenance, Score
+from alpharl_bench.spectral import ModuleSpectrum
+from alpharl_bench.variants import BASE, FULL, random_control, rank
+
+PROVENANCE = Provenance(
+    run="mine",
+    run_digest="d",
+    sampling_key="s",
+    questions_per_task=2,
+    samples_per_question=4,
+    seed=0,
+    engine="hf",
+    device="cpu",
+    packages={},
+)
+RECOVERY, SPECTRUM = CLAIMS["P1.1"], CLAIMS["P1.6"]
+VARIANTS = (BASE, FULL, rank(1), *map(random_control, range(3)))
+
+
+def score(variant: str, correct: dict[str, dict[str, str]]) -> Score:
+    return Score(variant=variant, correct=correct, provenance=PROVENANCE)
+
+
+def evidence(**changed: dict[str, dict[str, str]]) -> Evidence:
+    """Two tasks of one and three questions; every variant alike but for ``changed``."""
+    plain = {"chain": {"q0": "1111"}, "modulo": {"q1": "0000", "q2": "1100", "q3": "1000"}}
+    return Evidence(
+        run="mine",
+        steps=(5,),
+        scores={v.label: score(v.label, changed.get(v.kind, plain)) for v in VARIANTS},
+        spectrum=[
+            ModuleSpectrum("up", 3.0, 0.5, 0.6, 0.2, 0.3),
+            ModuleSpectrum("down", 1.0, 0.9, 1.0, 0.4, 0.5),
+        ],
+    )
+
+
+def test_observed_accuracies_by_hand() -> None:
+    full = {"chain": {"q0": "1111"}, "modulo": {"q1": "1111", "q2": "1110", "q3": "1111"}}
+    means = evidence(full=full).observed(RECOVERY)
+    # The four questions' mean: (1 + 0 + 1/2 + 1/4)/4 and (1 + 1 + 3/4 + 1)/4.
+    np.testing.assert_allclose(means[BASE], [0.4375])
+    np.testing.assert_allclose(means[FULL], [0.9375])
+    assert set(means) == set(VARIANTS)
+
+
+def test_resamples_draw_whole_questions_within_their_task() -> None:
+    means = evidence().resampled(RECOVERY)[BASE]
+    # Always the one question of chain (1), and three draws of 0, 1/2 and 1/4, which sum to a
+    # multiple of 1/4 up to 3/2; all of it over 4.
+    possible = (1 + np.arange(7) / 4) / 4
+    assert np.isclose(means[:, None], possible).any(axis=1).all()
+    assert {round(16 * m - 4) for m in means} == set(range(7))
+    # The mean over resamples is the observed one, within four standard errors.
+    assert abs(means.mean() - 0.4375) < 4 * means.std() / len(means) ** 0.5
+
+
+def test_resamples_are_paired_between_variants() -> None:
+    better = {"chain": {"q0": "1111"}, "modulo": {"q1": "1000", "q2": "1110", "q3": "1100"}}
+    means = evidence(full=better).resampled(RECOVERY)
+    # Every question of modulo is better by one sample in four, three of four questions.
+    np.testing.assert_allclose(means[FULL] - means[BASE], 3 / 4 / 4)
+    np.testing.assert_array_equal(means[rank(1)], means[BASE])
+
+
+def test_a_spectrum_is_averaged_over_modules() -> None:
+    observed = evidence().observed(SPECTRUM)
+    assert {column: float(mean[0]) for column, mean in observed.items()} == pytest.approx(
+        {
+            "norm": 2.0,
+            "rank1_fraction": 0.7,
+            "rank1_percent_fraction": 0.8,
+            "noise_rank1_fraction": 0.3,
+            "noise_rank1_percent_fraction": 0.4,
+        }
+    )
+    # Of two modules a resample has both, or one of them twice.
+    resampled = evidence().resampled(SPECTRUM)["rank1_fraction"]
+    assert set(np.round(resampled, 9)) == {0.5, 0.7, 0.9}
+
+
+def test_the_number_of_units() -> None:
+    assert evidence().size(RECOVERY) == 4
+    assert evidence().size(SPECTRUM) == 2
+
+
+def test_a_variant_that_was_not_scored() -> None:
+    with pytest.raises(AlphaRLBenchError, match=r"'mine': no stored score of 'rank-8'"):
+        evidence().score(rank(8))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"chain": {"q0": "1111"}, "modulo": {"q1": "0000", "q2": "1100", "q9": "1000"}},
+        {"chain": {"q0": "1111"}, "modulo": {"q1": "0000", "q2": "1100"}},
+        {"chain": {"q0": "1111"}, "sorting": {"q1": "0000", "q2": "1100", "q3": "1000"}},
+    ],
+    ids=["another question", "one less", "another task"],
+)
+def test_scores_on_other_questions_are_not_compared(other: dict[str, dict[str, str]]) -> None:
+    with pytest.raises(AlphaRLBenchError, match="'rank-1' was scored on other questions"):
+        evidence(rank=other).observed(RECOVERY)
