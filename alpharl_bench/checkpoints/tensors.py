@@ -1,13 +1,13 @@
 """The tensors of one model folder, read from memory-mapped safetensors one at a time."""
 
-import json
 from functools import cached_property
 from pathlib import Path
 
 import torch
+from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError, safe_open
 
-from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.errors import AlphaRLBenchError, faults_of
 
 _SINGLE, _INDEX = "model.safetensors", "model.safetensors.index.json"
 
@@ -29,7 +29,7 @@ class WeightFiles:
     def _file_of(self) -> dict[str, Path]:
         single, index = self.folder / _SINGLE, self.folder / _INDEX
         if index.is_file():
-            weight_map: dict[str, str] = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+            weight_map = _weight_map(index)
             missing = sorted(set(weight_map.values()) - _names(self.folder))
             if missing:
                 raise AlphaRLBenchError(
@@ -49,14 +49,21 @@ class WeightFiles:
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of a tensor, from the file's header alone."""
-        with _opened(self._path(name)) as file:
-            return tuple(file.get_slice(name).get_shape())
+        path = self._path(name)
+        try:
+            with _opened(path) as file:
+                return tuple(file.get_slice(name).get_shape())
+        except SafetensorError as error:
+            raise AlphaRLBenchError(f"{path}: tensor '{name}': {error}") from error
 
     def tensor(self, name: str) -> torch.Tensor:
         """One tensor in its stored dtype, on the CPU; every value is finite."""
         path = self._path(name)
-        with _opened(path) as file:
-            tensor: torch.Tensor = file.get_tensor(name)
+        try:
+            with _opened(path) as file:
+                tensor: torch.Tensor = file.get_tensor(name)
+        except SafetensorError as error:
+            raise AlphaRLBenchError(f"{path}: tensor '{name}': {error}") from error
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise AlphaRLBenchError(
                 f"{path}: tensor '{name}' holds NaN or infinite values; the training diverged or "
@@ -68,6 +75,20 @@ class WeightFiles:
         if name not in self._file_of:
             raise AlphaRLBenchError(f"{self.folder}: there is no tensor '{name}'")
         return self._file_of[name]
+
+
+class _Index(BaseModel):
+    """The part of an index file that is read: which shard holds a tensor."""
+
+    weight_map: dict[str, str]
+
+
+def _weight_map(index: Path) -> dict[str, str]:
+    try:
+        return _Index.model_validate_json(index.read_bytes()).weight_map
+    except ValidationError as error:
+        faults = "; ".join(faults_of(error))
+        raise AlphaRLBenchError(f"{index}: not an index of safetensors: {faults}") from error
 
 
 def _names(folder: Path) -> set[str]:

@@ -6,7 +6,7 @@ import re
 MAX_RESPONSE_CHARS = 4096
 
 # Anchored at the end and without nested repetition: linear in the length of the response.
-_FINAL_ANSWER = re.compile(r"#([0-9]{1,16})\s*\Z")
+_FINAL_ANSWER = re.compile(r"#([0-9]{1,16})[ \n]*\Z")
 
 
 def is_correct(response: str, answer: str) -> bool:

@@ -82,8 +82,10 @@ def _load_kind(folder: Path, kind: type[_Entry], faults: list[str]) -> dict[str,
         where = f"{folder.name}/{path.name}"
         try:
             content = tomllib.loads(path.read_text(encoding="utf-8"))
-            entries[path.stem] = kind.model_validate({"name": path.stem, **content})
-        except tomllib.TOMLDecodeError as error:
+            if "name" in content:
+                faults.append(f"{where}: name: the file's name is the entry's name; leave it out")
+            entries[path.stem] = kind.model_validate({**content, "name": path.stem})
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             faults.append(f"{where}: {error}")
         except ValidationError as error:
             faults += [f"{where}: {fault}" for fault in faults_of(error)]

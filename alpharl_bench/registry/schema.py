@@ -44,7 +44,7 @@ class Algorithm(_Entry):
     trainer: Literal["grpo"]
     source: str
     deviations: str
-    checkpoints: int = Field(ge=1)
+    checkpoints: int = Field(ge=2)
     config: dict[str, Any]
 
 

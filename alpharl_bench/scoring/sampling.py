@@ -6,6 +6,7 @@ from pathlib import Path
 
 from alpharl_bench.cache import content_key
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.problems import grading
 
 #: The part of an lm-eval task that all families share: prompt, metric and generation settings.
 TEMPLATE = Path(__file__).parent / "nano" / "nano.yaml"
@@ -35,5 +36,6 @@ class Sampling:
             samples=self.samples,
             seed=self.seed,
             template=TEMPLATE.read_text(encoding="utf-8"),
+            grading=Path(grading.__file__).read_text(encoding="utf-8"),
             lm_eval=version("lm-eval"),
         )

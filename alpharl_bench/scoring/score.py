@@ -1,9 +1,10 @@
 """What scoring a variant yields: which sampled responses were correct, and where that came from."""
 
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
 
@@ -34,7 +35,7 @@ class Score(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     variant: str
-    correct: dict[str, dict[str, str]]
+    correct: dict[str, dict[str, Annotated[str, StringConstraints(pattern="^[01]+$")]]]
     provenance: Provenance
 
     @property

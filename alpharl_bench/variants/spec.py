@@ -20,6 +20,11 @@ class Variant:
     alpha: float = 1.0
     step: int | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse a rank, share or index below 1: it would silently be the base."""
+        if self.kind in {"rank", "percent", "subspace"} and self.number < 1:
+            raise ValueError(f"{self.kind} {self.number}: counted from 1")
+
     @property
     def label(self) -> str:
         """A short unique name, as in the tables: ``rank-1``, ``rank-10%``, ``rank-1 x0.5``."""
@@ -31,7 +36,7 @@ class Variant:
             "subspace": f"subspace-{self.number}",
             "random": f"random-rank-1 #{self.number}",
         }[self.kind]
-        scale = "" if self.alpha == 1 else f" x{self.alpha:g}"
+        scale = "" if self.alpha == 1 else f" x{self.alpha}"
         return name + scale + ("" if self.step is None else f" @{self.step}")
 
 

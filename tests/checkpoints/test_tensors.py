@@ -120,3 +120,22 @@ def test_a_folder_without_weights(tmp_path: Path) -> None:
         message = fault(folder, UP)
         assert str(folder) in message
         assert "model.safetensors" in message
+
+
+@pytest.mark.parametrize(
+    "content", [b"{", b"[]", b"{}", b'{"weight_map": {"a": 1}}', b"\xff\xfe"], ids=repr
+)
+def test_a_damaged_index_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "model.safetensors.index.json").write_bytes(content)
+    with pytest.raises(AlphaRLBenchError, match=r"index\.json: not an index of safetensors"):
+        WeightFiles(tmp_path).names  # noqa: B018  (a property that reads)
+
+
+def test_an_index_that_names_a_tensor_its_shard_lacks(tmp_path: Path) -> None:
+    save_file({"a": torch.zeros(2)}, tmp_path / "one.safetensors")
+    (tmp_path / "model.safetensors.index.json").write_text(
+        '{"weight_map": {"a": "one.safetensors", "b": "one.safetensors"}}'
+    )
+    for read in (WeightFiles(tmp_path).tensor, WeightFiles(tmp_path).shape):
+        with pytest.raises(AlphaRLBenchError, match=r"one\.safetensors: tensor 'b'"):
+            read("b")

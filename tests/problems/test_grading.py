@@ -86,3 +86,9 @@ def test_a_worked_solution_is_right(family: str, seed: int) -> None:
     problem = FAMILIES[family].draw(np.random.default_rng(seed))
     assert is_correct(problem.worked_solution, problem.answer)
     assert not is_correct(problem.worked_solution, problem.answer + "0")
+
+
+@pytest.mark.parametrize("tail", ["\x1f", "\x85", "\u3000", "\t", "\x00"])
+def test_only_blanks_and_newlines_may_follow(tail) -> None:
+    assert is_correct("#95 \n", "95")
+    assert not is_correct("#95" + tail, "95")

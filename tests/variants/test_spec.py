@@ -54,3 +54,13 @@ def test_different_variants_have_different_labels() -> None:
 def test_alpha_one_and_no_step_are_the_plain_variant() -> None:
     assert rank(1, alpha=1.0, step=None) == rank(1)
     assert len({rank(1), rank(1, alpha=1.0), Variant("rank", 1)}) == 1
+
+
+@pytest.mark.parametrize("make", [rank, percent, subspace])
+def test_nothing_is_counted_from_0(make) -> None:
+    with pytest.raises(ValueError, match="counted from 1"):
+        make(0)
+
+
+def test_close_scales_have_labels_of_their_own() -> None:
+    assert rank(1, alpha=0.1234567).label != rank(1, alpha=0.1234568).label
