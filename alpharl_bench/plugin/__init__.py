@@ -11,6 +11,7 @@ from alpharl_bench.plugin.outcomes import (
     pytest_report_teststatus,
     pytest_runtest_makereport,
 )
+from alpharl_bench.plugin.scheduling import pytest_xdist_make_scheduler
 
 __all__ = [
     "check",
@@ -20,4 +21,5 @@ __all__ = [
     "pytest_generate_tests",
     "pytest_report_teststatus",
     "pytest_runtest_makereport",
+    "pytest_xdist_make_scheduler",
 ]

@@ -15,11 +15,8 @@ _PARAMETER = "bench"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker of claims, choose xdist's distribution, report on the controller only."""
+    """Declare the marker of claims; under xdist workers share the cores, one process reports."""
     config.addinivalue_line("markers", "claim(id): the claim of the paper that a test judges")
-    if config.getoption("dist", "no") == "load":
-        # Two workers would otherwise wait for each other's training of the same run.
-        config.option.dist = "loadgroup"
     if hasattr(config, "workerinput"):
         # Workers that each take all cores slow each other down many times over.
         workers = config.workerinput["workercount"]
@@ -44,12 +41,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what the registry expects, and keep the tests of a run on one xdist worker."""
+    """Mark what the registry expects to be refuted."""
     for item in items:
         run = _run_of(item)
         if run is None:
             continue
-        item.add_marker(pytest.mark.xdist_group(run.name))
         known = run.expect.get(claim_of(item).id)
         if known and known.verdict == "refuted" and not config.getini("strict"):
             item.add_marker(pytest.mark.xfail(reason=known.reason, strict=True, raises=Refuted))

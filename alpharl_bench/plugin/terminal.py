@@ -58,7 +58,9 @@ class SessionReport:
         except (AlphaRLBenchError, OSError) as error:
             self._written = f"no report was written: {error}"
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter, exitstatus: int
+    ) -> None:
         """Print a line per verdict, and where the report is."""
         if self._summaries:
             terminalreporter.section("verdicts")
@@ -66,13 +68,10 @@ class SessionReport:
             for verdict, line in self._summaries:
                 terminalreporter.write_line(line, **{colours[verdict]: True})
             terminalreporter.write_line(self._written)
-        elif hint := self._nothing_selected(terminalreporter):
-            terminalreporter.write_line(f"ERROR: {hint}", red=True)
+        elif exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._config.getoption("keyword"):
+            terminalreporter.write_line(f"ERROR: {self._nothing_selected()}", red=True)
 
-    def _nothing_selected(self, terminalreporter: pytest.TerminalReporter) -> str:
-        keyword = self._config.getoption("keyword")
-        if not keyword or set(terminalreporter.stats) - {"deselected", "warnings"}:
-            return ""
-        registry = load_registry()
+    def _nothing_selected(self) -> str:
+        keyword, registry = self._config.getoption("keyword"), load_registry()
         words = [*registry.models, *registry.algorithms]
         return f"-k '{keyword}' selects no test; {unknown('model or algorithm', keyword, words)}"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,7 +35,7 @@ def judge(report, *options):
 @pytest.fixture(scope="module")
 def with_workers(tmp_path_factory):
     folder = tmp_path_factory.mktemp("workers")
-    return folder, *judge(folder, "-n", "2", f"--junitxml={folder / 'junit.xml'}")
+    return folder, *judge(folder, "-v", "-n", "2", f"--junitxml={folder / 'junit.xml'}")
 
 
 def test_every_claim_gets_a_verdict_on_every_run(with_workers):
@@ -51,6 +52,13 @@ def test_the_runs_learned_and_the_control_does_what_it_must(with_workers):
         base, full = (evidence.scores[name].accuracy for name in ("base", "full"))
         assert full > base + 0.2
         assert any(v.startswith(f"P1.1-control on {run}: supported") for v in verdicts)
+
+
+def test_every_worker_has_one_run(with_workers):
+    _, result, _ = with_workers
+    judged = re.findall(r"\[(gw\d)\].*::.*\[(qwen3-nano-\w+)\]", result.stdout)
+    assert len(judged) == 20
+    assert len(set(judged)) == 2
 
 
 def test_the_report_is_written_and_junit_knows_the_verdicts(with_workers):
