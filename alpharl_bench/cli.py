@@ -34,8 +34,8 @@ def _fail(line: str) -> int:
 @zoo.command("list")
 def list_runs() -> None:
     """List every run of the registry and whether the cache holds it."""
-    from alpharl_bench.registry import load_registry  # noqa: PLC0415  (a fast --help)
-    from alpharl_bench.training.zoo import is_trained  # noqa: PLC0415
+    from alpharl_bench.registry import load_registry
+    from alpharl_bench.training.zoo import is_trained
 
     registry = load_registry()
     rows = [
@@ -59,9 +59,9 @@ def build_base(
     ] = None,
 ) -> None:
     """Pretrain a base model by its recipe (qwen3-nano: about six minutes on two cores)."""
-    from alpharl_bench.cache import whole_folder  # noqa: PLC0415
-    from alpharl_bench.registry import load_registry  # noqa: PLC0415
-    from alpharl_bench.training.base import build_base as build  # noqa: PLC0415
+    from alpharl_bench.cache import whole_folder
+    from alpharl_bench.registry import load_registry
+    from alpharl_bench.training.base import build_base as build
 
     entry = load_registry().model(model)
     folder = out or Path(model)
@@ -77,8 +77,8 @@ def train(
     runs: Annotated[list[str], typer.Argument(help="Runs of the registry; see `zoo list`.")],
 ) -> None:
     """Train runs into the cache; one that was interrupted goes on from its last checkpoint."""
-    from alpharl_bench.registry import load_registry  # noqa: PLC0415
-    from alpharl_bench.training.zoo import trained  # noqa: PLC0415
+    from alpharl_bench.registry import load_registry
+    from alpharl_bench.training.zoo import trained
 
     registry = load_registry()
     for entry in [registry.run(name) for name in runs]:
@@ -91,6 +91,6 @@ def report(
     folder: Annotated[Path, typer.Argument(help="What `pytest suites --report DIR` left.")],
 ) -> None:
     """Make a report again from its stored scores; no model is loaded."""
-    from alpharl_bench.reporting import write_report  # noqa: PLC0415
+    from alpharl_bench.reporting import write_report
 
     typer.echo(f"wrote {write_report(folder)}")
