@@ -11,6 +11,7 @@ from alpharl_bench.claims import PROPERTY1, Evidence
 from alpharl_bench.registry import Registry, load_registry
 from alpharl_bench.scoring import Provenance, Score
 from alpharl_bench.spectral import ModuleSpectrum
+from alpharl_bench.subject import Subject, lane_subjects
 
 STEPS = (2, 4, 6)
 
@@ -44,6 +45,12 @@ class SyntheticRun:
 
     def __init__(self, name: str = "qwen3-nano-grpo") -> None:
         self.name = name
+
+    @property
+    def subject(self) -> Subject:
+        """What the registry knows of the run."""
+        subjects = lane_subjects("nano", load_registry())
+        return next(subject for subject in subjects if subject.name == self.name)
 
     def evidence(self, accuracies: dict[str, float], default: float = 0.5) -> Evidence:
         labels = {

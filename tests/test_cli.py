@@ -3,7 +3,6 @@ import subprocess
 
 import pytest
 
-from alpharl_bench.registry import load_registry
 from alpharl_bench.reporting import Session
 
 
@@ -20,7 +19,7 @@ def run(*arguments, **variables):
 def test_a_report_is_made_again_from_its_folder(synthetic, tmp_path):
     evidence = {synthetic.name: synthetic.evidence({"base": 0.2, "full": 0.8})}
     claims = {synthetic.name: ["P1.1"]}
-    Session.of(load_registry(), "pytest", evidence, claims).save(tmp_path)
+    Session.of([synthetic.subject], "pytest", evidence, claims).save(tmp_path)
     result = run("report", str(tmp_path))
     assert result.returncode == 0
     assert (tmp_path / "report.md").is_file()

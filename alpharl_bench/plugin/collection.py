@@ -6,9 +6,11 @@ import torch
 from alpharl_bench.cache import cache_root
 from alpharl_bench.claims import CLAIMS, Claim
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.plugin.options import device, subjects
 from alpharl_bench.plugin.outcomes import Refuted
 from alpharl_bench.plugin.terminal import SessionReport
-from alpharl_bench.registry import RunEntry, load_registry, unknown
+from alpharl_bench.registry import unknown
+from alpharl_bench.subject import Subject
 
 #: What a test of a claim asks for, to be run once per run.
 _PARAMETER = "bench"
@@ -16,6 +18,12 @@ _PARAMETER = "bench"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker of claims; under xdist workers share the cores, one process reports."""
+    try:
+        if config.getoption("run") or config.getoption("base"):
+            subjects(config)
+        device(config)
+    except AlphaRLBenchError as error:
+        raise pytest.UsageError(str(error)) from error
     config.addinivalue_line("markers", "claim(id): the claim of the paper that a test judges")
     if hasattr(config, "workerinput"):
         # Workers that each take all cores slow each other down many times over.
@@ -26,13 +34,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give a test that asks for a verdict every run of the lane."""
+    """Give a test that asks for a verdict every run of the lane, or the one of ``--run``."""
     if _PARAMETER not in metafunc.fixturenames:
         return
     try:
         claim_of(metafunc.definition)
         cache_root()
-        runs = load_registry().in_lane(metafunc.config.getoption("lane"))
+        runs = subjects(metafunc.config)
     except AlphaRLBenchError as error:
         raise pytest.Collector.CollectError(str(error)) from error
     metafunc.parametrize(
@@ -65,6 +73,6 @@ def claim_of(item: pytest.Item) -> Claim:
     return CLAIMS[mark.kwargs["id"]]
 
 
-def _run_of(item: pytest.Item) -> RunEntry | None:
+def _run_of(item: pytest.Item) -> Subject | None:
     callspec = getattr(item, "callspec", None)
     return callspec.params.get(_PARAMETER) if callspec else None

@@ -6,8 +6,11 @@ from typing import get_args
 
 import pytest
 
-from alpharl_bench.registry import Lane
+from alpharl_bench.device import DEVICES, resolved_device
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.registry import Lane, load_registry
 from alpharl_bench.scoring import Sampling
+from alpharl_bench.subject import Subject, lane_subjects, path_subject
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,6 +22,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--lane", choices=get_args(Lane), default="nano", help="where the runs come from (nano)"
+    )
+    group.addoption(
+        "--run",
+        metavar="REF",
+        help="judge this run instead: a folder of checkpoints of any trainer, or org/name on the "
+        "Hub (`alpharl-bench doctor REF` tells what is there)",
+    )
+    group.addoption(
+        "--base",
+        metavar="REF",
+        help="the model that --run started from: a folder, org/name or org/name@revision",
+    )
+    group.addoption(
+        "--device",
+        choices=DEVICES,
+        default="auto",
+        help="where updates are decomposed (auto: cuda if there is one)",
     )
     group.addoption(
         "--questions",
@@ -56,10 +76,30 @@ def sampling(config: pytest.Config) -> Sampling:
     )
 
 
+def subjects(config: pytest.Config) -> list[Subject]:
+    """The runs to judge: the one of ``--run``, or those of the lane.
+
+    Raises:
+        AlphaRLBenchError: the registry is damaged, or there is no run where ``--run`` points.
+    """
+    run, base = config.getoption("run"), config.getoption("base")
+    if run:
+        return [path_subject(run, base)]
+    if base:
+        raise AlphaRLBenchError(f"--base {base}: goes with --run REF")
+    return lane_subjects(config.getoption("lane"), load_registry())
+
+
+def device(config: pytest.Config) -> str:
+    """The device that ``--device`` names."""
+    return resolved_device(config.getoption("device"))
+
+
 def report_folder(config: pytest.Config) -> Path:
     """Where the report goes."""
     named: Path | None = config.getoption("report")
-    return named or config.rootpath / "reports" / config.getoption("lane")
+    lane = "path" if config.getoption("run") else config.getoption("lane")
+    return named or config.rootpath / "reports" / lane
 
 
 class _at_least:  # noqa: N801  (argparse prints the name of the type)

@@ -8,7 +8,7 @@ import pytest
 from alpharl_bench.bench import Bench
 from alpharl_bench.claims import CLAIMS
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.plugin.options import report_folder, sampling
+from alpharl_bench.plugin.options import device, report_folder, sampling, subjects
 from alpharl_bench.plugin.outcomes import CLAIM, RUN, SUMMARY, VERDICT
 from alpharl_bench.registry import load_registry, unknown
 from alpharl_bench.reporting import Session, write_report
@@ -38,18 +38,19 @@ class SessionReport:
         """Write the report from the stored scores; no model is loaded for it."""
         if not self._judged:
             return
-        registry, options = load_registry(), sampling(self._config)
+        options, place = sampling(self._config), device(self._config)
         folder = report_folder(self._config)
         arguments = map(str, self._config.invocation_params.args)
         try:
+            judged = [s for s in subjects(self._config) if s.name in self._judged]
             session = Session.of(
-                registry,
+                judged,
                 command=shlex.join(["pytest", *arguments]),
                 evidence={
-                    run: Bench(registry.run(run), registry, options).evidence(
-                        CLAIMS[claim] for claim in claims
+                    subject.name: Bench(subject, options, place).evidence(
+                        CLAIMS[claim] for claim in self._judged[subject.name]
                     )
-                    for run, claims in self._judged.items()
+                    for subject in judged
                 },
                 claims=dict(self._judged),
             )
@@ -73,5 +74,8 @@ class SessionReport:
 
     def _nothing_selected(self) -> str:
         keyword, registry = self._config.getoption("keyword"), load_registry()
+        if self._config.getoption("run"):
+            words = [subject.name for subject in subjects(self._config)]
+            return f"-k '{keyword}' selects no test; {unknown('run', keyword, words)}"
         words = [*registry.models, *registry.algorithms]
         return f"-k '{keyword}' selects no test; {unknown('model or algorithm', keyword, words)}"

@@ -1,5 +1,6 @@
 """The report: a summary matrix, then a section per claim."""
 
+import shlex
 from pathlib import Path
 
 from alpharl_bench.cache import write_whole
@@ -92,7 +93,7 @@ def _overview(verdicts: dict[str, dict[str, Verdict]], session: Session) -> str:
             tables.markdown(tables.runs(session)),
             "",
             *(
-                f"- **{name}** follows {record.source}. {record.deviations}"
+                f"- **{name}**: {record.source}. {record.deviations}".rstrip()
                 for name, record in session.runs.items()
             ),
             "",
@@ -133,7 +134,10 @@ def _section(claim: Claim, by_run: dict[str, Verdict], session: Session, figure:
 
 
 def _command(claim: Claim, by_run: dict[str, Verdict], session: Session) -> str:
-    command = f"""pytest suites -m "claim(id='{claim.id}')" -k "{" or ".join(by_run)}\""""
+    options = [session.runs[run].selected_by for run in by_run]
+    if len(options) > 1:  # several runs of a lane
+        options = [("-k", " or ".join(by_run))]
+    command = shlex.join(["pytest", "suites", "-m", f"claim(id='{claim.id}')", *options[0]])
     if sampling := session.sampling:
         command += f" --questions {sampling.questions} --samples {sampling.samples}"
         command += f" --seed {sampling.seed}"

@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from alpharl_bench.cache import write_whole
 from alpharl_bench.claims import Evidence
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
-from alpharl_bench.registry import Expectation, Registry
+from alpharl_bench.registry import Expectation
 from alpharl_bench.scoring import Provenance, Sampling, Score, read_scores
 from alpharl_bench.spectral import ModuleSpectrum
+from alpharl_bench.subject import Subject
 
 _SESSION, _SCORES = "session.json", "scores.jsonl"
 
@@ -22,11 +23,12 @@ class RunRecord(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    selected_by: tuple[str, ...]
     model: str
     algorithm: str
     source: str
     deviations: str
-    seed: int
+    seed: int | None
     steps: tuple[int, ...]
     claims: tuple[str, ...]
     expect: dict[str, Expectation]
@@ -46,25 +48,25 @@ class Session(BaseModel):
     @classmethod
     def of(
         cls,
-        registry: Registry,
+        subjects: Sequence[Subject],
         command: str,
         evidence: Mapping[str, Evidence],
         claims: Mapping[str, Sequence[str]],
     ) -> Self:
         """The record of a session that judged ``claims`` of each run by its ``evidence``."""
         runs = {}
-        for name, measured in evidence.items():
-            entry = registry.run(name)
-            algorithm = registry.algorithms[entry.algorithm]
-            runs[name] = RunRecord(
-                model=entry.model,
-                algorithm=entry.algorithm,
-                source=algorithm.source,
-                deviations=algorithm.deviations,
-                seed=entry.seed,
+        for subject in subjects:
+            measured = evidence[subject.name]
+            runs[subject.name] = RunRecord(
+                selected_by=subject.selected_by,
+                model=subject.model,
+                algorithm=subject.algorithm,
+                source=subject.source,
+                deviations=subject.deviations,
+                seed=subject.seed,
                 steps=tuple(measured.steps),
-                claims=tuple(claims[name]),
-                expect=entry.expect,
+                claims=tuple(claims[subject.name]),
+                expect=dict(subject.expect),
                 spectrum=tuple(measured.spectrum),
             )
         return cls(

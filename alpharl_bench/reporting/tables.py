@@ -42,7 +42,7 @@ def runs(session: Session) -> pd.DataFrame:
                 "run": name,
                 "model": record.model,
                 "algorithm": record.algorithm,
-                "seed": record.seed,
+                "seed": "–" if record.seed is None else record.seed,
                 "steps": record.steps[-1],
                 "checkpoints": len(record.steps),
                 "base accuracy": accuracy(evidence, claim, BASE) if claim else "not scored",

@@ -19,14 +19,14 @@ _TRAINER_STATE = ("optimizer.pt", "scheduler.pt", "rng_state.pth", "training_arg
 
 
 @dataclass(frozen=True)
-class TrainedRun:
-    """A run of the registry with the digest of everything that it was made from."""
+class OpenedRun:
+    """A run on disk with the digest of everything that its scores depend on."""
 
     run: Run
     digest: str
 
 
-def trained(entry: RunEntry, registry: Registry) -> TrainedRun:
+def trained(entry: RunEntry, registry: Registry) -> OpenedRun:
     """The run's checkpoints; trains it first, or goes on training it, if the cache lacks them.
 
     One process trains, others that ask for the same run wait for it.
@@ -45,7 +45,7 @@ def trained(entry: RunEntry, registry: Registry) -> TrainedRun:
                 for file in folder.glob(f"checkpoint-*/{name}"):
                     file.unlink()
             write_whole(folder / _DONE, json.dumps({"run": entry.name, "digest": digest}))
-    return TrainedRun(open_run(entry.name, base, folder), digest)
+    return OpenedRun(open_run(folder, base, name=entry.name), digest)
 
 
 def is_trained(entry: RunEntry, registry: Registry) -> bool:

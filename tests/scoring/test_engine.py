@@ -12,6 +12,7 @@ from alpharl_bench.problems import is_correct
 from alpharl_bench.registry import load_registry
 from alpharl_bench.scoring import Sampling
 from alpharl_bench.scoring.engine import HFEngine
+from alpharl_bench.subject import lane_subjects
 from alpharl_bench.training.zoo import base_folder
 from alpharl_bench.variants import BASE, FULL, rank, subspace
 from alpharl_bench.variants.materialise import UpdateSource
@@ -109,10 +110,11 @@ def test_a_checkpoint_with_nan_is_an_error_and_never_a_score(value, tmp_path):
 
 def test_a_killed_session_scores_only_what_is_missing(short_registry, tmp_path, monkeypatch):
     monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(tmp_path))
-    entry = short_registry.run("qwen3-nano-dapo")
-    first = Bench(entry, short_registry, SAMPLING)
+    subjects = lane_subjects("nano", short_registry)
+    subject = next(subject for subject in subjects if subject.name == "qwen3-nano-dapo")
+    first = Bench(subject, SAMPLING)
     scored = first.scores([BASE, FULL])
-    second = Bench(entry, short_registry, SAMPLING)
+    second = Bench(subject, SAMPLING)
     asked = []
     genuine = HFEngine.score
     monkeypatch.setattr(HFEngine, "score", lambda e, v: asked.append(v) or genuine(e, v))

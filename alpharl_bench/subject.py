@@ -1,0 +1,91 @@
+"""What is judged: a run of the registry, or one that the user names by its folder."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from alpharl_bench.cache import content_key, file_digest
+from alpharl_bench.checkpoints import Checkpoint, discover, open_run, open_weights
+from alpharl_bench.registry import Expectation, Registry
+from alpharl_bench.training.zoo import OpenedRun, trained
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A run to judge: what the report says about it, and how to get at its checkpoints.
+
+    ``selected_by`` are the options of pytest that name it; ``seed`` is that of its training, None
+    where it is not known; ``expect`` what is known about its claims beforehand.
+    """
+
+    name: str
+    selected_by: tuple[str, ...]
+    model: str
+    algorithm: str
+    source: str
+    deviations: str
+    seed: int | None
+    expect: Mapping[str, Expectation]
+    open: Callable[[], OpenedRun]
+
+
+def lane_subjects(lane: str, registry: Registry) -> list[Subject]:
+    """The runs of a lane; opening one trains it if the cache lacks it."""
+    subjects = []
+    for entry in registry.in_lane(lane):
+        algorithm = registry.algorithms[entry.algorithm]
+        subjects.append(
+            Subject(
+                name=entry.name,
+                selected_by=("-k", entry.name),
+                model=entry.model,
+                algorithm=entry.algorithm,
+                source=algorithm.source,
+                deviations=algorithm.deviations,
+                seed=entry.seed,
+                expect=entry.expect,
+                open=partial(trained, entry, registry),
+            )
+        )
+    return subjects
+
+
+def path_subject(run: str, base: str | None) -> Subject:
+    """A run of the user's own: ``--run`` and ``--base``. Opening it fetches what is on the Hub.
+
+    Raises:
+        AlphaRLBenchError: there is no run of a known layout.
+    """
+    found = discover(run)
+    return Subject(
+        name=found.name,
+        selected_by=("--run", run, *(("--base", base) if base else ())),
+        model=base or "as the run says",
+        algorithm="not stated",
+        source=f"{found.source}, layout of {found.layout}",
+        deviations=found.note,
+        seed=None,
+        expect={},
+        open=partial(_open_path, run, base),
+    )
+
+
+def _open_path(reference: str, base: str | None) -> OpenedRun:
+    run = open_run(reference, base)
+    weights = open_weights(run.base)
+    # Scores depend on the tokenizer and the configs too, not only on the weights.
+    beside = sorted((path.name, file_digest(path)) for path in run.base.glob("*.json"))
+    digest = content_key(
+        base=weights.digest,
+        beside=beside,
+        checkpoints={str(c.step): _digest(c, run.base) for c in run.checkpoints},
+    )
+    return OpenedRun(run, digest)
+
+
+def _digest(checkpoint: Checkpoint, base: Path) -> str:
+    if isinstance(checkpoint.location, Path):
+        return open_weights(checkpoint.location, open_weights(base)).digest
+    # What lies on the Hub is named by its revision: its content would have to be downloaded first.
+    return str(checkpoint.location)
