@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
+import xxhash
 from filelock import FileLock
 
 from alpharl_bench.errors import AlphaRLBenchError
 
 #: Names another folder for everything that is derived: trained checkpoints, questions, scores.
 CACHE_VARIABLE = "ALPHARL_BENCH_CACHE"
+#: Bytes that are read at a time to digest a file.
+_BLOCK = 1 << 20
+_SCRATCH = ".scratch"
 
 
 def cache_root() -> Path:
@@ -48,6 +52,33 @@ def content_key(**parts: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def file_digest(path: Path) -> str:
+    """A digest of a file's content.
+
+    Hashed once: the result is kept under the file's place, size and time of change. The hash is not
+    cryptographic; it tells files apart at the speed of the disk.
+    """
+    status = path.stat()
+    known = (
+        cache_root()
+        / "digests"
+        / content_key(
+            path=str(path.resolve()),
+            inode=status.st_ino,
+            bytes=status.st_size,
+            changed=status.st_mtime_ns,
+        )
+    )
+    if known.is_file():
+        return known.read_text(encoding="utf-8")
+    digest = xxhash.xxh3_128()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    write_whole(known, digest.hexdigest())
+    return digest.hexdigest()
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock that belongs to ``path``: one process at a time makes it."""
@@ -63,7 +94,10 @@ def whole_folder(path: Path) -> Iterator[Path]:
     scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
         yield scratch
+        # Scratch folders, and the files of some writers, are for their owner alone.
         scratch.chmod(0o755)
+        for file in filter(Path.is_file, scratch.rglob("*")):
+            file.chmod(0o644)
         if path.exists():
             shutil.rmtree(path)
         scratch.rename(path)
@@ -71,15 +105,28 @@ def whole_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file so that nobody ever sees a part of it."""
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Yield a scratch file that becomes ``path`` when the block ends without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_SCRATCH, dir=path.parent)
+    os.close(handle)
     scratch = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        yield scratch
         scratch.chmod(0o644)
         scratch.replace(path)
     finally:
         scratch.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file so that nobody ever sees a part of it."""
+    with whole_file(path) as scratch:
+        scratch.write_text(text, encoding="utf-8")
+
+
+def sweep_scratch(folder: Path) -> None:
+    """Remove the scratch files of killed processes; call it under the lock of ``folder``."""
+    for scratch in folder.glob(f".*{_SCRATCH}"):
+        scratch.unlink()

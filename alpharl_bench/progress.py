@@ -9,8 +9,10 @@ from tqdm import tqdm
 _LOG_INTERVAL = 15.0
 
 
-def progress_bar(title: str, total: int, unit: str, done: int = 0) -> "tqdm[Any]":
-    """A bar on standard error, quiet enough for a log file."""
+def progress_bar(
+    title: str, total: int, unit: str, done: int = 0, *, shown: bool = True
+) -> "tqdm[Any]":
+    """A bar on standard error, quiet enough for a log file; none where it is not ``shown``."""
     interval = 0.1 if sys.stderr.isatty() else _LOG_INTERVAL
     return tqdm(
         total=total,
@@ -20,4 +22,5 @@ def progress_bar(title: str, total: int, unit: str, done: int = 0) -> "tqdm[Any]
         mininterval=interval,
         maxinterval=interval,
         dynamic_ncols=True,
+        disable=not shown,
     )

@@ -1,6 +1,35 @@
 """Open what a trainer left on disk: a run's checkpoints, and their tensors one at a time."""
 
-from alpharl_bench.checkpoints.run import Checkpoint, Run, open_run
-from alpharl_bench.checkpoints.tensors import WeightFiles
+from alpharl_bench.checkpoints.accuracies import Accuracies, read_accuracies
+from alpharl_bench.checkpoints.adapter import AdapterWeights, is_adapter, open_weights
+from alpharl_bench.checkpoints.compare import Comparison, compare
+from alpharl_bench.checkpoints.modules import (
+    is_expert,
+    is_head,
+    is_vocabulary,
+    module_names,
+    tied_embeddings,
+)
+from alpharl_bench.checkpoints.run import Checkpoint, Run, discover, open_run
+from alpharl_bench.checkpoints.tensors import WeightFiles, Weights
 
-__all__ = ["Checkpoint", "Run", "WeightFiles", "open_run"]
+__all__ = [
+    "Accuracies",
+    "AdapterWeights",
+    "Checkpoint",
+    "Comparison",
+    "Run",
+    "WeightFiles",
+    "Weights",
+    "compare",
+    "discover",
+    "is_adapter",
+    "is_expert",
+    "is_head",
+    "is_vocabulary",
+    "module_names",
+    "open_run",
+    "open_weights",
+    "read_accuracies",
+    "tied_embeddings",
+]

@@ -1,29 +1,54 @@
-"""A training run on disk: a base model and its checkpoints in the order of training."""
+"""A training run: a base model and its checkpoints in the order of training."""
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from alpharl_bench.checkpoints.adapter import CONFIG, is_adapter, read_adapter_config
+from alpharl_bench.checkpoints.hub import HubFolder, find_on_hub, parse_reference
+from alpharl_bench.checkpoints.layouts import (
+    Found,
+    find_in,
+    holds_model,
+)
+from alpharl_bench.checkpoints.tensors import WEIGHT_FILES
 from alpharl_bench.errors import AlphaRLBenchError
 
-_CHECKPOINT = re.compile(r"checkpoint-(\d+)")
+_PATHLIKE = ("/", ".", "~")
 
 
 @dataclass(frozen=True, order=True)
 class Checkpoint:
-    """The weights after ``step`` optimizer steps, as an ordinary Hugging Face folder."""
+    """The weights after ``step`` optimizer steps: a Hugging Face model folder, or an adapter."""
 
     step: int
-    path: Path
+    location: Path | HubFolder
+
+    @property
+    def path(self) -> Path:
+        """The local folder with the weights; one on the Hub is downloaded when first asked for.
+
+        Raises:
+            AlphaRLBenchError: the download failed.
+        """
+        return _local(self.location)
 
 
 @dataclass(frozen=True)
 class Run:
-    """One training run: a base and at least one checkpoint, sorted by step."""
+    """One training run: a base and at least one checkpoint, sorted by step.
+
+    Args:
+        name: what to call it.
+        base: the folder of the model from which training started.
+        checkpoints: ascending by step.
+        layout: the layout in which the checkpoints were found.
+    """
 
     name: str
     base: Path
     checkpoints: tuple[Checkpoint, ...]
+    layout: str = ""
 
     @property
     def steps(self) -> tuple[int, ...]:
@@ -36,7 +61,11 @@ class Run:
         return self.checkpoints[-1]
 
     def at(self, step: int | None) -> Checkpoint:
-        """The checkpoint of a step; None means the final one."""
+        """The checkpoint of a step; None means the final one.
+
+        Raises:
+            AlphaRLBenchError: there is none at this step.
+        """
         if step is None:
             return self.final
         for checkpoint in self.checkpoints:
@@ -47,17 +76,161 @@ class Run:
         )
 
 
-def open_run(name: str, base: Path, folder: Path) -> Run:
-    """Open a folder of ``checkpoint-N/`` as TRL and the Hugging Face Trainer write it.
+@dataclass(frozen=True)
+class Discovery:
+    """What was found where a run should be, before its base is known.
+
+    Args:
+        source: what was looked into.
+        name: the name of the folder or repository.
+        layout: the layout that was recognised.
+        note: what a user should know about weights in this layout.
+        checkpoints: ascending by step; step 0 is not among them.
+        start: the checkpoint of step 0, if there is one: the model from which training started.
+    """
+
+    source: str
+    name: str
+    layout: str
+    note: str
+    checkpoints: tuple[Checkpoint, ...]
+    start: Checkpoint | None
+
+
+def open_run(run: str | Path, base: str | Path | None = None, name: str | None = None) -> Run:
+    """Open a training run of any trainer, on disk or on the Hub.
+
+    Args:
+        run: a folder that holds checkpoints or is one, or ``org/name`` on the Hub (see
+            :func:`~alpharl_bench.checkpoints.hub.find_on_hub`). Where the steps of several runs lie
+            side by side, ``DIR/name-step-*`` takes those of one.
+        base: a folder, ``org/name`` or ``org/name@revision``. By default what the adapters name, or
+            the checkpoint of step 0.
+        name: what to call the run; by default the name of its folder or repository.
 
     Raises:
-        AlphaRLBenchError: the folder holds no checkpoint.
+        AlphaRLBenchError: no checkpoints, or not those of exactly one run; one without weights or
+            with shards that must be merged first; no base, or not a whole model.
     """
-    found = sorted(
-        Checkpoint(int(match.group(1)), path)
-        for path in (folder.iterdir() if folder.is_dir() else ())
-        if (match := _CHECKPOINT.fullmatch(path.name)) and path.is_dir()
+    found = discover(run)
+    folder = find_base(found, base).folder()
+    return Run(name or found.name, folder, found.checkpoints, found.layout)
+
+
+def discover(run: str | Path) -> Discovery:
+    """Find the checkpoints of a run; nothing is downloaded.
+
+    Raises:
+        AlphaRLBenchError: see :func:`open_run`.
+    """
+    path = Path(run).expanduser().absolute()
+    if (found := find_in(path)) is not None:
+        return _discovery(str(path), _run_name(path.name), found)
+    place = None if str(run).startswith(_PATHLIKE) else parse_reference(str(run))
+    if path.exists() or place is None:
+        raise AlphaRLBenchError(f"run {run}: there is no such folder{_hint(run)}")
+    return _discovery(str(place), _run_name(place.repo.partition("/")[2]), find_on_hub(place))
+
+
+def _whole_model(folder: Path, what: str) -> Path:
+    """The folder itself, if it holds a model's config and weights.
+
+    Raises:
+        AlphaRLBenchError: it does not; the error speaks of it as ``what``.
+    """
+    if not (folder / "config.json").is_file():
+        raise AlphaRLBenchError(f"{what}: no config.json in {folder}; name a whole model")
+    if not holds_model(folder):
+        raise AlphaRLBenchError(
+            f"{what}: no weights in {folder} (one of {', '.join(WEIGHT_FILES)}); name a whole model"
+        )
+    return folder
+
+
+@dataclass(frozen=True)
+class BaseReference:
+    """Where a run's base model is, before anything is downloaded.
+
+    Args:
+        location: a local folder or one on the Hub.
+        what: how an error should speak of it.
+    """
+
+    location: Path | HubFolder
+    what: str
+
+    def folder(self) -> Path:
+        """The local folder; one on the Hub is downloaded.
+
+        Raises:
+            AlphaRLBenchError: the download failed, or it is not a whole model.
+        """
+        return _whole_model(_local(self.location), self.what)
+
+
+def find_base(found: Discovery, base: str | Path | None = None) -> BaseReference:
+    """Where the base of a run is: as named, else what its adapters name, else its step 0.
+
+    Raises:
+        AlphaRLBenchError: it is not named anywhere, or not there.
+    """
+    if base is not None:
+        return _base_reference(str(base), f"base {base}")
+    adapter = _adapter_config(found.checkpoints[-1].location)
+    if adapter is not None and (named := _base_of_adapter(adapter)):
+        return _base_reference(named, f"base {named} (named in {adapter}; --base names another)")
+    if found.start is not None:
+        return BaseReference(found.start.location, f"base {found.start.location}")
+    raise AlphaRLBenchError(
+        f"{found.source}: nothing here says from which model training started; pass --base REF"
     )
-    if not found:
-        raise AlphaRLBenchError(f"run '{name}': no checkpoint-N folder in {folder}")
-    return Run(name, base, tuple(found))
+
+
+def _discovery(source: str, name: str, found: Found[Path] | Found[HubFolder]) -> Discovery:
+    places: Mapping[int, Path | HubFolder] = found.checkpoints
+    checkpoints = {step: Checkpoint(step, place) for step, place in sorted(places.items())}
+    start = checkpoints.pop(0, None)
+    if not checkpoints:
+        raise AlphaRLBenchError(
+            f"{source}: only step 0, the start of training; a run needs a checkpoint after it"
+        )
+    return Discovery(source, name, found.layout, found.note, tuple(checkpoints.values()), start)
+
+
+def _run_name(name: str) -> str:
+    """The name without the steps: DAPO-step-* is DAPO."""
+    prefix, star, _ = name.partition("*")
+    return (prefix.removesuffix("-step-").rstrip("-_") or name) if star else name
+
+
+def _local(location: Path | HubFolder) -> Path:
+    return location if isinstance(location, Path) else location.download()
+
+
+def _hint(run: str | Path) -> str:
+    return "" if str(run).startswith(_PATHLIKE) else ", and it is not a Hub id org/name either"
+
+
+def _base_reference(reference: str, what: str) -> BaseReference:
+    path = Path(reference).expanduser().absolute()
+    if path.is_dir():
+        return BaseReference(path, what)
+    place = None if reference.startswith(_PATHLIKE) else parse_reference(reference)
+    if path.exists() or place is None:
+        raise AlphaRLBenchError(f"{what}: there is no such folder{_hint(reference)}")
+    return BaseReference(place, what)
+
+
+def _adapter_config(location: Path | HubFolder) -> Path | None:
+    if isinstance(location, HubFolder):
+        return location.adapter_config()
+    return location / CONFIG if is_adapter(location) else None
+
+
+def _base_of_adapter(path: Path) -> str | None:
+    config = read_adapter_config(path.parent)
+    named = config.base_model_name_or_path
+    revision = (config.model_extra or {}).get("revision")
+    if named and revision and not Path(named).is_dir():
+        return f"{named}@{revision}"
+    return named

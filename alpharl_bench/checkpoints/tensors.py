@@ -1,80 +1,203 @@
-"""The tensors of one model folder, read from memory-mapped safetensors one at a time."""
+"""The tensors of one model, read from memory-mapped files one at a time."""
 
+import pickle
+import re
+from abc import ABC, abstractmethod
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError, safe_open
 
+from alpharl_bench.cache import content_key, file_digest
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
 
-_SINGLE, _INDEX = "model.safetensors", "model.safetensors.index.json"
+#: What holds the weights of a model folder, in the order in which they are looked for.
+WEIGHT_FILES = (
+    "model.safetensors.index.json",
+    "model.safetensors",
+    "pytorch_model.bin.index.json",
+    "pytorch_model.bin",
+)
+_SLICE = re.compile(r"(?P<stack>.+)\[(?P<index>\d+)\]")
 
 
-class WeightFiles:
-    """A Hugging Face model folder with one safetensors file, or several and an index.
+class Weights(ABC):
+    """Named tensors of one model.
 
-    Nothing is read before a tensor is asked for, and only that tensor then.
+    ``name[i]`` is the i-th matrix of a stack of them (the experts of a mixture, kept as one 3-D
+    tensor): it has a shape and a value like any other name, but is not listed in ``names``.
 
     Raises:
-        AlphaRLBenchError: (on use) no safetensors, a shard that the index names is missing or cut
-            short, a tensor that is not there, or one with NaN or infinite values.
+        AlphaRLBenchError: (on use) see the subclasses.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    @property
+    @abstractmethod
+    def names(self) -> list[str]:
+        """The names of all tensors, sorted."""
+
+    @property
+    @abstractmethod
+    def files(self) -> list[Path]:
+        """Every file that the values come from."""
+
+    @abstractmethod
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of a tensor; its values are not read."""
+
+    @abstractmethod
+    def dtype(self, name: str) -> torch.dtype:
+        """The dtype in which a tensor is given; its values are not read."""
+
+    @abstractmethod
+    def tensor(self, name: str) -> torch.Tensor:
+        """One tensor in its own dtype, on the CPU; every value is finite."""
+
+    @cached_property
+    def digest(self) -> str:
+        """A key of the content of all files, whatever their folder is called."""
+        return content_key(files=sorted((path.name, file_digest(path)) for path in self.files))
+
+    def file(self, name: str) -> Path:
+        """The file, or failing that the folder, that an error about a tensor should name."""
+        return self.folder
+
+    def delta(self, base: "Weights", name: str) -> torch.Tensor:
+        """This tensor minus that of ``base``, float32 on the CPU.
+
+        Both sides are cast first: the difference of two bfloat16 weights, taken in bfloat16, rounds
+        away most of a small RL update.
+
+        Raises:
+            AlphaRLBenchError: the shapes differ.
+        """
+        after, before = self.tensor(name), base.tensor(name)
+        if after.shape != before.shape:
+            raise AlphaRLBenchError(
+                f"{self.file(name)}: tensor '{name}' has shape {tuple(after.shape)}, the base "
+                f"{base.folder} has {tuple(before.shape)}; is this the run's base?"
+            )
+        # A tensor that is float32 already is a view of its file: nothing may be written into it.
+        return after.float() - before.float()
+
+
+class WeightFiles(Weights):
+    """A Hugging Face model folder: safetensors or legacy ``.bin``, one file or shards and an index.
+
+    Nothing is read before a tensor is asked for, and only that tensor then. Every file is mapped
+    for the time of one read: pages of a file that stays mapped count as this process's memory.
+
+    Args:
+        folder: of the model.
+        candidates: file names, an index or weights; the first that is there is opened.
+
+    Raises:
+        AlphaRLBenchError: (on use) no weights, a shard that the index names is missing or cut
+            short, a tensor that is not there, or one with NaN or infinite values.
+    """
+
+    def __init__(self, folder: Path, *candidates: str) -> None:
+        super().__init__(folder)
+        self._candidates = candidates or WEIGHT_FILES
+        self._headers: dict[Path, dict[str, torch.Tensor]] = {}
+
+    @property
+    def present(self) -> bool:
+        """Whether the folder holds any of the files."""
+        return any((self.folder / name).is_file() for name in self._candidates)
+
     @cached_property
     def _file_of(self) -> dict[str, Path]:
-        single, index = self.folder / _SINGLE, self.folder / _INDEX
-        if index.is_file():
-            weight_map = _weight_map(index)
+        for name in self._candidates:
+            path = self.folder / name
+            if not path.is_file():
+                continue
+            if path.suffix != ".json":
+                return dict.fromkeys(_tensors_in(path), path)
+            weight_map = _weight_map(path)
             missing = sorted(set(weight_map.values()) - _names(self.folder))
             if missing:
                 raise AlphaRLBenchError(
-                    f"{self.folder}: {_INDEX} names {', '.join(missing)}, which is not there; copy "
+                    f"{self.folder}: {name} names {', '.join(missing)}, which is not there; copy "
                     "the missing shard or save the checkpoint again"
                 )
-            return {name: self.folder / file for name, file in weight_map.items()}
-        if single.is_file():
-            with _opened(single) as file:
-                return dict.fromkeys(file.keys(), single)
-        raise AlphaRLBenchError(f"{self.folder}: neither {_SINGLE} nor {_INDEX} is there")
+            return {tensor: self.folder / file for tensor, file in weight_map.items()}
+        raise AlphaRLBenchError(
+            f"{self.folder}: no weights here; looked for {', '.join(self._candidates)}"
+        )
 
     @property
     def names(self) -> list[str]:
         """The names of all tensors, sorted."""
         return sorted(self._file_of)
 
+    @property
+    def files(self) -> list[Path]:
+        """The files with weights, sorted."""
+        return sorted(set(self._file_of.values()))
+
+    def file(self, name: str) -> Path:
+        """The file that holds a tensor.
+
+        Raises:
+            AlphaRLBenchError: there is no such tensor.
+        """
+        stack = _stack_of(name)[0]
+        if stack not in self._file_of:
+            raise AlphaRLBenchError(f"{self.folder}: there is no tensor '{stack}'")
+        return self._file_of[stack]
+
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of a tensor, from the file's header alone."""
-        path = self._path(name)
-        try:
-            with _opened(path) as file:
-                return tuple(file.get_slice(name).get_shape())
-        except SafetensorError as error:
-            raise AlphaRLBenchError(f"{path}: tensor '{name}': {error}") from error
+        return tuple(self._header(name).shape)
+
+    def dtype(self, name: str) -> torch.dtype:
+        """The dtype in which a tensor is stored."""
+        return self._header(name).dtype
+
+    def _header(self, name: str) -> torch.Tensor:
+        """A tensor of the shape and dtype of another, without its values."""
+        path, (stack, index) = self.file(name), _stack_of(name)
+        if path not in self._headers:
+            self._headers[path] = _header_of(path)
+        if stack not in self._headers[path]:
+            raise AlphaRLBenchError(f"{path}: tensor '{stack}': the file does not hold it")
+        header = self._headers[path][stack]
+        return header if index is None else header[index]
 
     def tensor(self, name: str) -> torch.Tensor:
         """One tensor in its stored dtype, on the CPU; every value is finite."""
-        path = self._path(name)
-        try:
-            with _opened(path) as file:
-                tensor: torch.Tensor = file.get_tensor(name)
-        except SafetensorError as error:
-            raise AlphaRLBenchError(f"{path}: tensor '{name}': {error}") from error
-        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+        tensor = self._mapped(name)
+        # A sum is many times faster than looking at every value, but it can overflow.
+        if (
+            tensor.is_floating_point()
+            and not torch.isfinite(tensor.sum())
+            and not bool(torch.isfinite(tensor.float()).all())
+        ):
             raise AlphaRLBenchError(
-                f"{path}: tensor '{name}' holds NaN or infinite values; the training diverged or "
-                "the file is damaged"
+                f"{self.file(name)}: tensor '{name}' holds NaN or infinite values; the training "
+                "diverged or the file is damaged"
             )
         return tensor
 
-    def _path(self, name: str) -> Path:
-        if name not in self._file_of:
-            raise AlphaRLBenchError(f"{self.folder}: there is no tensor '{name}'")
-        return self._file_of[name]
+    def _mapped(self, name: str) -> torch.Tensor:
+        """The tensor as a view of its mapped file: its values are read when they are used."""
+        path, (stack, index) = self.file(name), _stack_of(name)
+        try:
+            if path.suffix == ".bin":
+                tensor: torch.Tensor = _load_bin(path)[stack]
+            else:
+                with _opened(path) as file:
+                    tensor = file.get_tensor(stack)
+            return tensor if index is None else tensor[index]
+        except (SafetensorError, KeyError, IndexError) as error:
+            raise AlphaRLBenchError(f"{path}: tensor '{name}': {error}") from error
 
 
 class _Index(BaseModel):
@@ -88,11 +211,31 @@ def _weight_map(index: Path) -> dict[str, str]:
         return _Index.model_validate_json(index.read_bytes()).weight_map
     except ValidationError as error:
         faults = "; ".join(faults_of(error))
-        raise AlphaRLBenchError(f"{index}: not an index of safetensors: {faults}") from error
+        raise AlphaRLBenchError(f"{index}: not an index of weight files: {faults}") from error
+
+
+def _stack_of(name: str) -> tuple[str, int | None]:
+    """``experts.up_proj[3]`` → (``experts.up_proj``, 3); any other name is itself."""
+    match = _SLICE.fullmatch(name)
+    return (match["stack"], int(match["index"])) if match else (name, None)
 
 
 def _names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
+
+
+def _tensors_in(path: Path) -> list[str]:
+    if path.suffix == ".bin":
+        return list(_load_bin(path))
+    with _opened(path) as file:
+        return list(file.keys())
+
+
+def _header_of(path: Path) -> dict[str, torch.Tensor]:
+    if path.suffix == ".bin":
+        return {name: tensor.to("meta") for name, tensor in _load_bin(path).items()}
+    with _opened(path) as file:
+        return {name: file.get_tensor(name).to("meta") for name in file.keys()}  # noqa: SIM118
 
 
 def _opened(path: Path) -> safe_open:
@@ -100,3 +243,21 @@ def _opened(path: Path) -> safe_open:
         return safe_open(path, framework="pt")
     except (SafetensorError, OSError) as error:
         raise AlphaRLBenchError(f"{path}: cannot be read as safetensors: {error}") from error
+
+
+def _load_bin(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        # weights_only: a pickle of a stranger may run any code. mmap: values are read when used.
+        content: Any = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise AlphaRLBenchError(
+            f"{path}: cannot be read as a file of tensors alone ({reason}); save it as safetensors"
+        ) from error
+    if not isinstance(content, dict) or not all(
+        isinstance(value, torch.Tensor) for value in content.values()
+    ):
+        raise AlphaRLBenchError(
+            f"{path}: holds other things than named tensors; save the model's state_dict"
+        )
+    return content

@@ -1,0 +1,183 @@
+"""How well each checkpoint does, as far as the run's own folder says: the y of Property 2."""
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+from alpharl_bench.checkpoints.layouts import find_in
+from alpharl_bench.errors import AlphaRLBenchError, faults_of
+
+_STATE = "trainer_state.json"
+
+
+@dataclass(frozen=True)
+class Accuracies:
+    """One figure per step.
+
+    Args:
+        values: by step; at least every checkpoint has one.
+        source: the file that they were read from.
+        measure: what they are.
+    """
+
+    values: Mapping[int, float]
+    source: Path
+    measure: str
+
+
+def read_accuracies(folder: Path, steps: Sequence[int]) -> Accuracies | None:
+    """What a run's folder says about how well its checkpoints do; None if it says nothing.
+
+    ``accuracies.json`` goes first (``{"10": 0.31}`` or ``[{"step": 10, "accuracy": 0.31}]``), then
+    ``accuracies.csv`` (columns step and accuracy), then the rewards that TRL logged into
+    ``trainer_state.json``: for a checkpoint their mean since the checkpoint before it.
+
+    Args:
+        folder: the folder of the run or of its one checkpoint, or ``DIR/name-step-*``.
+        steps: the steps of its checkpoints.
+
+    Raises:
+        AlphaRLBenchError: a file cannot be read, a step is there twice or missing, or an accuracy
+            is not a fraction.
+    """
+    found = find_in(folder)
+    if found is None:
+        return None
+    tops = dict.fromkeys((folder, found.container))
+    last = found.checkpoints[max(found.checkpoints)]
+    for name, read in _READERS.items():
+        for path in (top / name for top in tops):
+            if path.is_file():
+                values = _fractions(path, read(path))
+                return Accuracies(_complete(path, values, steps), path, "accuracy")
+    for path in (top / _STATE for top in (last, *tops)):
+        if path.is_file() and (rewards := _rewards(path)):
+            means = _means(rewards, steps)
+            return Accuracies(_complete(path, means, steps), path, "mean training reward")
+    return None
+
+
+class _Point(BaseModel):
+    """An accuracy; strict, for JSON's true and the text "31 %" are none."""
+
+    step: Annotated[int, Field(ge=0)]
+    accuracy: Annotated[float, Field(strict=True)]
+
+
+class _Logged(BaseModel):
+    """The part of an entry of a trainer's log that is read."""
+
+    step: int
+    reward: float | None = None
+
+
+class _TrainerState(BaseModel):
+    """The part of a trainer's state that is read."""
+
+    log_history: list[_Logged] = []
+
+
+def _from_json(path: Path) -> list[_Point]:
+    try:
+        content: Any = json.loads(path.read_bytes(), object_pairs_hook=_pairs)
+    except ValueError as error:
+        raise AlphaRLBenchError(f"{path}: not JSON: {error}") from error
+    if isinstance(content, _Pairs):
+        content = [{"step": step, "accuracy": accuracy} for step, accuracy in content.items]
+    elif isinstance(content, list):
+        content = [dict(row.items) if isinstance(row, _Pairs) else row for row in content]
+    return _points(path, content)
+
+
+def _from_csv(path: Path) -> list[_Point]:
+    # Imported here: only this format needs it.
+    import pandas as pd  # noqa: PLC0415
+
+    try:
+        rows = pd.read_csv(path, skipinitialspace=True).to_dict("records")
+    except ValueError as error:
+        raise AlphaRLBenchError(f"{path}: not a table: {error}") from error
+    return _points(path, rows)
+
+
+_READERS: dict[str, Callable[[Path], list[_Point]]] = {
+    "accuracies.json": _from_json,
+    "accuracies.csv": _from_csv,
+}
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """A JSON object that still has the keys that stand in it twice."""
+
+    items: Sequence[tuple[str, Any]]
+
+
+def _pairs(items: Sequence[tuple[str, Any]]) -> _Pairs:
+    return _Pairs(items)
+
+
+def _points(path: Path, content: object) -> list[_Point]:
+    try:
+        return TypeAdapter(list[_Point]).validate_python(content)
+    except ValidationError as error:
+        raise AlphaRLBenchError(
+            f"{path}: not a table of step and accuracy: {'; '.join(faults_of(error)[:3])}"
+        ) from error
+
+
+def _fractions(path: Path, points: Iterable[_Point]) -> dict[int, float]:
+    values: dict[int, float] = {}
+    for point in points:
+        if point.step in values:
+            raise AlphaRLBenchError(f"{path}: step {point.step} is there twice; remove one")
+        if not 0 <= point.accuracy <= 1:
+            raise AlphaRLBenchError(
+                f"{path}: accuracy {point.accuracy:g} at step {point.step} is not a fraction of 1; "
+                "divide percentages by 100"
+            )
+        values[point.step] = point.accuracy
+    return values
+
+
+def _rewards(path: Path) -> list[tuple[int, float]]:
+    try:
+        history = _TrainerState.model_validate_json(path.read_bytes()).log_history
+    except ValidationError as error:
+        raise AlphaRLBenchError(
+            f"{path}: not the state of a trainer: {'; '.join(faults_of(error)[:3])}"
+        ) from error
+    rewards = [(entry.step, entry.reward) for entry in history if entry.reward is not None]
+    for step, reward in rewards:
+        if not math.isfinite(reward):
+            raise AlphaRLBenchError(
+                f"{path}: reward {reward} at step {step} is not a number; remove the file or give "
+                "the accuracies in accuracies.json"
+            )
+    return rewards
+
+
+def _means(rewards: Sequence[tuple[int, float]], steps: Sequence[int]) -> dict[int, float]:
+    means = {}
+    before = -1
+    for step in sorted(steps):
+        window = [reward for at, reward in rewards if before < at <= step]
+        if window:
+            means[step] = math.fsum(window) / len(window)
+        before = step
+    return means
+
+
+def _complete(path: Path, values: dict[int, float], steps: Sequence[int]) -> dict[int, float]:
+    missing = [str(step) for step in sorted(steps) if step not in values]
+    if missing:
+        raise AlphaRLBenchError(
+            f"{path}: nothing for the checkpoints at step {', '.join(missing)}; add them or remove "
+            "the file"
+        )
+    return values

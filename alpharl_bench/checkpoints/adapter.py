@@ -1,0 +1,254 @@
+"""LoRA-only checkpoints: what a trainer saved is an adapter, the weights are its base's."""
+
+import math
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from alpharl_bench.cache import content_key
+from alpharl_bench.checkpoints.tensors import WeightFiles, Weights
+from alpharl_bench.errors import AlphaRLBenchError, faults_of
+
+CONFIG = "adapter_config.json"
+ADAPTER_FILES = ("adapter_model.safetensors", "adapter_model.bin")
+_PREFIX = "base_model.model."
+# Options of peft's LoraConfig that have no part in the merged weights.
+_HARMLESS = frozenset(
+    {
+        *("auto_mapping", "inference_mode", "peft_version", "revision", "task_type"),
+        *("exclude_modules", "layers_pattern", "layers_to_transform", "target_modules"),
+        *("ensure_weight_tying", "lora_dropout", "modules_to_save", "rank_pattern"),
+        # Settings of methods that another option turns on.
+        *("loftq_config", "megatron_core", "qalora_group_size"),
+    }
+)
+# Initialisations that change the base weights: the adapter belongs to another base than it names.
+_CHANGES_BASE = ("pissa", "olora", "corda", "loftq", "lora_ga")
+
+
+class AdapterConfig(BaseModel):
+    """The options of ``adapter_config.json`` that decide the merged weights."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    peft_type: str
+    base_model_name_or_path: str | None = None
+    r: int
+    lora_alpha: float
+    use_rslora: bool = False
+    use_dora: bool = False
+    bias: str = "none"
+    alpha_pattern: dict[str, float] = {}
+    init_lora_weights: bool | str | None = True
+
+    @property
+    def unsupported(self) -> list[str]:
+        """The options that this module does not know how to merge, by name."""
+        named = [f"peft_type={self.peft_type}"] if self.peft_type != "LORA" else []
+        if self.lora_alpha == 0:
+            # As verl's merger writes it: every update would be scaled to nothing.
+            named.append("lora_alpha=0")
+        if self.bias != "none":
+            named.append(f"bias={self.bias}")
+        initial = str(self.init_lora_weights).lower()
+        if initial.startswith(_CHANGES_BASE):
+            named.append(f"init_lora_weights={self.init_lora_weights}")
+        extra: dict[str, Any] = self.model_extra or {}
+        return named + [
+            f"{name}={value}" for name, value in extra.items() if value and name not in _HARMLESS
+        ]
+
+
+def read_adapter_config(folder: Path) -> AdapterConfig:
+    """The adapter's options.
+
+    Raises:
+        AlphaRLBenchError: the file is missing, damaged, or asks for what cannot be merged here.
+    """
+    path = folder / CONFIG
+    try:
+        config = AdapterConfig.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise AlphaRLBenchError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValidationError as error:
+        raise AlphaRLBenchError(
+            f"{path}: not the config of a LoRA adapter: {'; '.join(faults_of(error))}"
+        ) from error
+    if config.unsupported:
+        raise AlphaRLBenchError(
+            f"{path}: {', '.join(config.unsupported)} is not supported; merge the adapter with "
+            "the library that made it and give the merged folder"
+        )
+    return config
+
+
+class AdapterWeights(Weights):
+    """The base's weights with a LoRA adapter merged in float32, one module at a time.
+
+    W + s·BA with s = α/r, or α/√r for rank-stabilised LoRA (arXiv 2312.03732); DoRA (arXiv
+    2402.09353) rescales every row of that to its learned magnitude. Whole tensors in the adapter
+    (``modules_to_save``) take the place of the base's.
+
+    Args:
+        folder: the adapter, as peft saves it.
+        base: the weights that it was trained on.
+
+    Raises:
+        AlphaRLBenchError: (on use) the adapter is damaged, has options that cannot be merged, or
+            names a tensor that the base does not have.
+    """
+
+    def __init__(self, folder: Path, base: Weights) -> None:
+        super().__init__(folder)
+        self._base = base
+
+    @cached_property
+    def config(self) -> AdapterConfig:
+        """The adapter's options."""
+        return read_adapter_config(self.folder)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the base's tensors: an adapter adds none."""
+        self._check()
+        return self._base.names
+
+    @property
+    def files(self) -> list[Path]:
+        """The adapter's config and weights."""
+        return [self.folder / CONFIG, self._path]
+
+    @cached_property
+    def digest(self) -> str:
+        """A key of the content of adapter and base."""
+        return content_key(adapter=super().digest, base=self._base.digest)
+
+    @property
+    def touched(self) -> list[str]:
+        """The names of the tensors that differ from the base's, sorted."""
+        return sorted(name for name in self._base.names if self._parts(name))
+
+    def file(self, name: str) -> Path:
+        """The file that makes a tensor what it is."""
+        return self._path if self._parts(name) else self._base.file(name)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of a tensor, as in the base."""
+        return self._base.shape(name)
+
+    def dtype(self, name: str) -> torch.dtype:
+        """float32 where the adapter reaches, else the base's dtype."""
+        return torch.float32 if self._parts(name) else self._base.dtype(name)
+
+    def tensor(self, name: str) -> torch.Tensor:
+        """One merged tensor, float32 where the adapter reaches."""
+        before = self._base.tensor(name)
+        return before.float() + self.delta(self._base, name) if self._parts(name) else before
+
+    def delta(self, base: Weights, name: str) -> torch.Tensor:
+        """s·BA itself where that is all there is: no rounding by the base's larger values."""
+        if base is not self._base:
+            return super().delta(base, name)
+        self._check()
+        parts = self._parts(name)
+        if not parts:
+            return torch.zeros(self.shape(name))
+        if "weight" in parts:
+            return self._value(parts["weight"]) - base.tensor(name).float()
+        if "lora_embedding_A" in parts:
+            a, b = (self._value(parts[f"lora_embedding_{side}"]) for side in "AB")
+            change: torch.Tensor = (b @ a).T
+        else:
+            a, b = (self._value(parts[f"lora_{side}.weight"]) for side in "AB")
+            change = b @ a
+        change = change * self._scale(name, rank=a.shape[0])
+        if change.shape != self.shape(name):
+            raise AlphaRLBenchError(
+                f"{self._path}: the adapter of '{name}' has shape {tuple(change.shape)}, the base "
+                f"{base.folder} has {self.shape(name)}; is this the adapter's base?"
+            )
+        if not self.config.use_dora:
+            return change
+        before = base.tensor(name).float()
+        direction = before + change
+        magnitude = self._value(parts["lora_magnitude_vector"])
+        norms = torch.linalg.vector_norm(direction, dim=1)
+        merged: torch.Tensor = (magnitude / norms)[:, None] * direction
+        return merged - before
+
+    def _scale(self, name: str, rank: int) -> float:
+        alpha = self.config.lora_alpha
+        if patterns := self.config.alpha_pattern:
+            # Imported here: peft takes seconds to load, and most adapters have one alpha.
+            from peft.utils.other import get_pattern_key  # noqa: PLC0415
+
+            module = name.removesuffix(".weight")
+            alpha = patterns.get(get_pattern_key(list(patterns), module), alpha)
+        return alpha / (math.sqrt(rank) if self.config.use_rslora else rank)
+
+    def _value(self, key: str) -> torch.Tensor:
+        return self._adapter.tensor(key).float()
+
+    def _parts(self, name: str) -> dict[str, str]:
+        """What the adapter holds of a tensor: the part's kind and its key in the file."""
+        return self._keys.get(name, {})
+
+    @cached_property
+    def _keys(self) -> dict[str, dict[str, str]]:
+        keys: dict[str, dict[str, str]] = {}
+        for key in self._adapter.names:
+            module, _, part = key.removeprefix(_PREFIX).rpartition(".")
+            if part == "weight" and module.endswith((".lora_A", ".lora_B")):
+                module, _, side = module.rpartition(".")
+                part = f"{side}.weight"
+            elif part == "weight" and module.endswith(".lora_magnitude_vector"):
+                module, _, part = module.rpartition(".")
+            elif part == "weight" and module.endswith(".base_layer"):
+                continue  # The base's own embeddings, saved beside the adapter on them.
+            keys.setdefault(f"{module}.weight", {})[part] = key
+        return keys
+
+    def _check(self) -> None:
+        if odd := sorted(self._keys.keys() - set(self._base.names)):
+            raise AlphaRLBenchError(
+                f"{self._path}: {', '.join(odd[:3])}: the base {self._base.folder} has no such "
+                "tensor; is this the adapter's base?"
+            )
+        known = {"weight", "lora_A.weight", "lora_B.weight", "lora_magnitude_vector"}
+        known |= {"lora_embedding_A", "lora_embedding_B"}
+        if odd := sorted(
+            key for parts in self._keys.values() for part, key in parts.items() if part not in known
+        ):
+            raise AlphaRLBenchError(f"{self._path}: '{odd[0]}' is no part of a LoRA adapter")
+
+    @cached_property
+    def _path(self) -> Path:
+        for name in ADAPTER_FILES:
+            if (self.folder / name).is_file():
+                return self.folder / name
+        raise AlphaRLBenchError(f"{self.folder}: neither {' nor '.join(ADAPTER_FILES)} is there")
+
+    @cached_property
+    def _adapter(self) -> WeightFiles:
+        return WeightFiles(self.folder, self._path.name)
+
+
+def open_weights(folder: Path, base: Weights | None = None) -> Weights:
+    """The weights of a model folder: its own, or those of an adapter merged into ``base``.
+
+    Raises:
+        AlphaRLBenchError: the folder holds an adapter and there is no base to merge it into.
+    """
+    if not is_adapter(folder):
+        return WeightFiles(folder)
+    if base is None:
+        raise AlphaRLBenchError(f"{folder}: a LoRA adapter; name the base that it belongs to")
+    return AdapterWeights(folder, base)
+
+
+def is_adapter(folder: Path) -> bool:
+    """Whether a folder holds a LoRA adapter alone and no whole weights."""
+    return (folder / CONFIG).is_file() and not WeightFiles(folder).present

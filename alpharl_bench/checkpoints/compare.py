@@ -1,0 +1,133 @@
+"""Whether a checkpoint belongs to a base: names, shapes and dtypes, without reading a value."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from alpharl_bench.checkpoints.modules import (
+    is_head,
+    is_vocabulary,
+    module_names,
+    tied_embeddings,
+)
+from alpharl_bench.checkpoints.tensors import Weights
+from alpharl_bench.errors import AlphaRLBenchError
+
+#: What a difference of weights can be taken of; other dtypes hold codes of a quantization.
+_PLAIN = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
+# Buffers that older versions of transformers saved; no model reads them.
+_BUFFERS = ("rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias")
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What stands between a base and a checkpoint.
+
+    ``modules`` are the matrices to decompose; ``notes`` say what is left out, ``faults`` why no
+    update can be taken; each is one line that names the file and the tensor.
+    """
+
+    modules: tuple[str, ...]
+    notes: tuple[str, ...]
+    faults: tuple[str, ...]
+
+    def require(self) -> tuple[str, ...]:
+        """The modules.
+
+        Raises:
+            AlphaRLBenchError: there are faults.
+        """
+        if self.faults:
+            more = f"; and {len(self.faults) - _SHOWN} more" if len(self.faults) > _SHOWN else ""
+            raise AlphaRLBenchError("; ".join(self.faults[:_SHOWN]) + more)
+        return self.modules
+
+
+def compare(base: Weights, trained: Weights, *, embeddings: bool = False) -> Comparison:
+    """Compare the tensors of a checkpoint with those of its base.
+
+    Args:
+        base: the weights that training started from.
+        trained: the checkpoint.
+        embeddings: whether the embeddings and the output head are modules too.
+
+    Raises:
+        AlphaRLBenchError: one of the two cannot be opened at all.
+    """
+    modules = module_names(base, embeddings=embeddings)
+    known, there = set(base.names), set(trained.names)
+    faults: list[str] = []
+    notes: list[str] = []
+    if not modules:
+        faults.append(f"{base.folder}: no attention or MLP weight matrix in this model")
+    missing = sorted(known - there)
+    extra = sorted(there - known)
+    for name in missing:
+        if is_head(name) and tied_embeddings(trained):
+            notes.append(f"{trained.folder}: '{name}' is tied to the embeddings")
+        else:
+            faults.append(
+                f"{trained.folder}: there is no tensor '{name}', which the base {base.folder} has; "
+                "is this the run's base, saved in the same format?"
+            )
+    for name in extra:
+        if (is_head(name) and tied_embeddings(base)) or name.endswith(_BUFFERS):
+            notes.append(f"{trained.file(name)}: '{name}' is left out: the base does not store it")
+        else:
+            faults.append(
+                f"{trained.file(name)}: tensor '{name}' is not in the base {base.folder}; "
+                "is this the run's base?"
+            )
+    for name in sorted(known & there):
+        before, after = base.shape(name), trained.shape(name)
+        if before == after:
+            continue
+        if is_vocabulary(name) and name not in modules and before[1:] == after[1:]:
+            notes.append(
+                f"{trained.file(name)}: '{name}' has {after[0]} tokens, the base has {before[0]}: "
+                "low-rank variants keep the base's"
+            )
+        else:
+            faults.append(
+                f"{trained.file(name)}: tensor '{name}' has shape {after}, the base {base.folder} "
+                f"has {before}; is this the run's base?"
+            )
+    for weights in (base, trained):
+        faults += _quantized(weights, sorted(known & there))
+    notes += _dtype_notes(base, trained, modules, there)
+    return Comparison(tuple(modules), tuple(notes), tuple(faults))
+
+
+def _quantized(weights: Weights, names: Sequence[str]) -> list[str]:
+    odd = [name for name in names if weights.dtype(name) not in _PLAIN]
+    if not odd:
+        return []
+    kind = str(weights.dtype(odd[0])).removeprefix("torch.")
+    fault = (
+        f"{weights.file(odd[0])}: tensor '{odd[0]}' and {len(odd) - 1} more are {kind}: quantized "
+        "weights have no plain update; give the unquantized model"
+    )
+    return [fault]
+
+
+def _dtype_notes(
+    base: Weights, trained: Weights, modules: Sequence[str], there: set[str]
+) -> list[str]:
+    shared = [name for name in modules if name.partition("[")[0] in there]
+    notes, kinds = [], []
+    for weights in (base, trained):
+        dtypes = {str(weights.dtype(name)).removeprefix("torch.") for name in shared}
+        kinds.append(dtypes)
+        if len(dtypes) > 1:
+            notes.append(
+                f"{weights.folder}: modules of several dtypes: {', '.join(sorted(dtypes))}"
+            )
+    if kinds[0] != kinds[1]:
+        before, after = (", ".join(sorted(dtypes)) for dtypes in kinds)
+        notes.append(
+            f"{trained.folder}: {after}, the base is {before}: the update holds the rounding of "
+            "the coarser one"
+        )
+    return notes

@@ -1,0 +1,411 @@
+"""Runs on the Hub: the real client on a cache on disk, and with a small Hub on 127.0.0.1."""
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import huggingface_hub
+import pytest
+import torch
+from huggingface_hub import constants
+from safetensors.torch import load_file
+from transformers import Qwen3Config, Qwen3ForCausalLM
+
+from alpharl_bench.checkpoints import hub, open_run
+from alpharl_bench.checkpoints.hub import HubFolder, find_on_hub, parse_reference
+from alpharl_bench.errors import AlphaRLBenchError
+
+Files = dict[str, bytes]
+Answer = tuple[int, dict[str, str], bytes]
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """The files of a real, tiny Qwen3, with things beside them that must not be fetched."""
+    torch.manual_seed(0)
+    shape = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1}
+    heads = {"num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 8}
+    folder = tmp_path_factory.mktemp("model")
+    Qwen3ForCausalLM(Qwen3Config(vocab_size=20, **shape, **heads)).save_pretrained(folder)
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert "model.safetensors" in files
+    return {**files, "modeling.py": b"raise SystemExit", "training_args.bin": b"\x80"}
+
+
+def below(folder: str, files: Files) -> Files:
+    return {f"{folder}/{name}": content for name, content in files.items()}
+
+
+def commit(repo: str, revision: str) -> str:
+    return hashlib.sha1(f"{repo}@{revision}".encode(), usedforsecurity=False).hexdigest()
+
+
+@pytest.fixture
+def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty Hub cache, and no network."""
+    hub._downloaded.cache_clear()
+    folder = tmp_path / "hub cache"
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(folder))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    return folder
+
+
+def put(cache: Path, repo: str, revision: str, files: Files) -> Path:
+    """Write a snapshot as huggingface_hub keeps it: blobs, a ref, and links between them."""
+    top = cache / f"models--{repo.replace('/', '--')}"
+    sha = commit(repo, revision)
+    (top / "refs").mkdir(parents=True, exist_ok=True)
+    (top / "refs" / revision).write_text(sha)
+    snapshot = top / "snapshots" / sha
+    for name, content in files.items():
+        blob = top / "blobs" / hashlib.sha256(content).hexdigest()
+        blob.parent.mkdir(exist_ok=True)
+        blob.write_bytes(content)
+        (snapshot / name).parent.mkdir(parents=True, exist_ok=True)
+        (snapshot / name).symlink_to(blob)
+    return snapshot
+
+
+def refusal(reference: str) -> str:
+    place = parse_reference(reference)
+    assert place is not None
+    with pytest.raises(AlphaRLBenchError) as caught:
+        _ = [found.download() for found in find_on_hub(place).checkpoints.values()]
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).startswith(place.repo.partition("/")[0])
+    return str(caught.value)
+
+
+class TestOffline:
+    """What the cache holds is what there is."""
+
+    def test_sibling_repositories(self, hub_cache: Path, model: Files) -> None:
+        snapshots = {n: put(hub_cache, f"lab/DAPO-step-{n}", "main", model) for n in (0, 2, 10)}
+        put(hub_cache, "lab/DAPO-step-x", "main", model)
+        put(hub_cache, "other/DAPO-step-5", "main", model)
+        run = open_run("lab/DAPO-step-*")
+        assert run.name == "DAPO"
+        assert run.steps == (2, 10)
+        assert run.base == snapshots[0]
+        assert run.at(10).location == HubFolder("lab/DAPO-step-10")
+        assert run.at(10).path == snapshots[10]
+
+    def test_branches(self, hub_cache: Path, model: Files) -> None:
+        snapshots = {n: put(hub_cache, "lab/rlvr", f"step_{n}", model) for n in (9, 75, 500)}
+        put(hub_cache, "lab/rlvr", "main", model)
+        base = put(hub_cache, "lab/base", "main", model)
+        run = open_run("lab/rlvr", "lab/base")
+        assert run.name == "rlvr"
+        assert run.steps == (9, 75, 500)
+        assert run.base == base
+        assert run.at(75).path == snapshots[75]
+
+    def test_branches_of_two_runs(self, hub_cache: Path, model: Files) -> None:
+        for revision in ("step_1", "step_2", "checkpoint-9"):
+            put(hub_cache, "lab/rlvr", revision, model)
+        assert "'lab/rlvr@checkpoint-*'" in refusal("lab/rlvr")
+        found = find_on_hub(HubFolder("lab/rlvr", "step_*"))
+        assert list(found.checkpoints) == [1, 2]
+
+    def test_subfolders(self, hub_cache: Path, model: Files) -> None:
+        files = {n: below(f"step-{n:04}", model) for n in (0, 20, 100)}
+        snapshot = put(hub_cache, "lab/traj", "main", {**files[0], **files[20], **files[100]})
+        run = open_run("lab/traj")
+        assert run.steps == (20, 100)
+        assert run.base == snapshot / "step-0000"
+        assert run.final.location == HubFolder("lab/traj", None, "step-0100")
+        assert run.final.path == snapshot / "step-0100"
+        assert "one folder per step" in run.layout
+
+    def test_a_trainers_own_folders(self, hub_cache: Path, model: Files) -> None:
+        files = below("ckpt/global_step_5/actor/huggingface", model)
+        snapshot = put(hub_cache, "lab/verl", "main", files)
+        found = find_on_hub(HubFolder("lab/verl")).checkpoints[5]
+        assert found.subfolder == "ckpt/global_step_5/actor/huggingface"
+        assert found.download() == snapshot / found.subfolder
+
+    @pytest.mark.parametrize(("name", "step"), [("final", 1), ("qwen-math-step-600", 600)])
+    def test_one_checkpoint(self, hub_cache: Path, model: Files, name: str, step: int) -> None:
+        snapshot = put(hub_cache, f"lab/{name}", "main", model)
+        base = put(hub_cache, "lab/base", "main", model)
+        run = open_run(f"lab/{name}", "lab/base")
+        assert run.steps == (step,)
+        assert run.final.path == snapshot
+        assert run.base == base
+
+    def test_exactly_the_revision_that_was_asked_for(self, hub_cache: Path, model: Files) -> None:
+        for revision in ("main", "step_3", "v2"):
+            put(hub_cache, "lab/final", revision, model)
+        for revision in ("v2", commit("lab/final", "v2")):
+            found = find_on_hub(HubFolder("lab/final", revision)).checkpoints
+            assert list(found) == [1]
+            assert found[1].download().name == commit("lab/final", "v2")
+
+    def test_step_folders_of_one_revision(self, hub_cache: Path, model: Files) -> None:
+        for revision, step in (("v1", 5), ("main", 6), ("v2", 7)):
+            put(hub_cache, "lab/traj", revision, below(f"checkpoint-{step}", model))
+        for revision, step in (("v1", 5), (None, 6), ("v2", 7)):
+            assert list(find_on_hub(HubFolder("lab/traj", revision)).checkpoints) == [step]
+
+    def test_the_base_that_an_adapter_names(self, hub_cache: Path, model: Files) -> None:
+        config = {"peft_type": "LORA", "r": 2, "lora_alpha": 4}
+        config |= {"base_model_name_or_path": "lab/base", "revision": "v1"}
+        adapter = {
+            "adapter_config.json": json.dumps(config).encode(),
+            "adapter_model.safetensors": model["model.safetensors"],
+        }
+        put(hub_cache, "lab/lora", "step_4", adapter)
+        base = put(hub_cache, "lab/base", "v1", model)
+        assert open_run("lab/lora").base == base
+
+    def test_no_base(self, hub_cache: Path, model: Files) -> None:
+        put(hub_cache, "lab/final", "main", model)
+        with pytest.raises(AlphaRLBenchError, match=r"lab/final: .*pass --base"):
+            open_run("lab/final")
+
+    def test_legacy_weights_without_safetensors(self, hub_cache: Path, model: Files) -> None:
+        files = {name: model[name] for name in ("config.json", "training_args.bin")}
+        snapshot = put(hub_cache, "lab/old", "main", {**files, "pytorch_model.bin": b"weights"})
+        assert find_on_hub(HubFolder("lab/old")).checkpoints[1].download() == snapshot
+
+    @pytest.mark.parametrize("reference", ["lab/gone", "lab/gone@v3", "lab/gone-step-*"])
+    @pytest.mark.parametrize("empty", [True, False])
+    def test_what_is_not_in_the_cache(
+        self, hub_cache: Path, model: Files, reference: str, empty: bool
+    ) -> None:
+        if not empty:
+            put(hub_cache, "lab/other", "main", model)
+            put(hub_cache, "lab/gone", "v1", model)
+        message = refusal(reference)
+        assert str(hub_cache) in message
+        assert "cannot be reached" in message
+
+    def test_a_snapshot_without_weights(self, hub_cache: Path, model: Files) -> None:
+        put(hub_cache, "lab/half", "main", {"config.json": model["config.json"]})
+        assert "weights" in refusal("lab/half")
+
+
+class SmallHub:
+    """The part of the Hub's HTTP interface that huggingface_hub uses here."""
+
+    def __init__(self) -> None:
+        self.repos: dict[str, dict[str, Files]] = {}
+        self.gated: set[str] = set()
+        self.fetched: list[str] = []
+        hub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                status, headers, body = hub.answer(self.path, count=self.command == "GET")
+                self.send_response(status)
+                for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                if self.command == "GET":
+                    self.wfile.write(body)
+
+            do_HEAD = do_GET  # noqa: N815  (the name that http.server calls)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def answer(self, target: str, *, count: bool) -> Answer:
+        url = urlsplit(target)
+        parts = [unquote(part) for part in url.path.strip("/").split("/")]
+        if parts == ["api", "models"]:
+            asked = {name: values[0] for name, values in parse_qs(url.query).items()}
+            ids = [repo for repo in self.repos if repo.startswith(f"{asked['author']}/")]
+            return self.json([{"id": repo} for repo in ids if asked["search"] in repo])
+        if parts[:2] == ["api", "models"]:
+            return self.api("/".join(parts[2:4]), *parts[4:])
+        repo, revision, name = "/".join(parts[:2]), parts[3], "/".join(parts[4:])
+        if repo in self.gated:
+            return 403, {"X-Error-Code": "GatedRepo"}, b""
+        known = {commit(repo, key): files for key, files in self.repos[repo].items()}
+        sha = revision if revision in known else commit(repo, revision)
+        if name not in known[sha]:
+            return 404, {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": sha}, b""
+        content = known[sha][name]
+        if count:
+            self.fetched.append(name)
+        return 200, {"X-Repo-Commit": sha, "ETag": hashlib.sha256(content).hexdigest()}, content
+
+    def api(
+        self, repo: str, what: str = "", revision: str = "main"
+    ) -> tuple[int, dict[str, str], bytes]:
+        if repo not in self.repos:
+            return 404, {"X-Error-Code": "RepoNotFound"}, b""
+        revisions = self.repos[repo]
+        if what == "refs":
+            branches = [
+                {"name": name, "ref": f"refs/heads/{name}", "targetCommit": commit(repo, name)}
+                for name in revisions
+            ]
+            return self.json({"branches": branches, "tags": [], "converts": []})
+        by_commit = {commit(repo, name): name for name in revisions}
+        revision = by_commit.get(revision, revision)
+        if revision not in revisions:
+            return 404, {"X-Error-Code": "RevisionNotFound"}, b""
+        if what == "tree":
+            return self.json(
+                [
+                    {"type": "file", "path": name, "size": len(content), "oid": "0" * 40}
+                    for name, content in revisions[revision].items()
+                ]
+            )
+        return self.json({"id": repo, "sha": commit(repo, revision)})
+
+    @staticmethod
+    def json(content: object) -> Answer:
+        return 200, {"Content-Type": "application/json"}, json.dumps(content).encode()
+
+
+@pytest.fixture
+def online(hub_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallHub]:
+    small = SmallHub()
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "ENDPOINT", small.url)
+    template = small.url + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    huggingface_hub.close_session()
+    thread = threading.Thread(target=small.server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield small
+    small.server.shutdown()
+    small.server.server_close()
+    thread.join()
+    huggingface_hub.close_session()
+
+
+class TestOnline:
+    """Listings first; weights when a checkpoint is used, and only what is needed of them."""
+
+    def test_sibling_repositories(self, online: SmallHub, model: Files) -> None:
+        for name in ("DAPO-step-1", "DAPO-step-12", "DAPO-step-x", "my-DAPO-step-3", "base"):
+            online.repos[f"lab/{name}"] = {"main": model}
+        found = find_on_hub(HubFolder("lab/DAPO-step-*"))
+        assert list(found.checkpoints) == [1, 12]
+        assert online.fetched == []
+        folder = found.checkpoints[12].download()
+        truth = load_file(folder / "model.safetensors")
+        assert model["model.safetensors"] == (folder / "model.safetensors").read_bytes()
+        assert truth["model.embed_tokens.weight"].shape == (20, 16)
+        assert sorted(online.fetched) == sorted(
+            name for name in model if name.endswith((".json", ".safetensors"))
+        )
+
+    def test_branches_and_what_stays_without_network(
+        self, online: SmallHub, model: Files, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        online.repos["lab/rlvr"] = dict.fromkeys(("main", "step_2", "step_10"), model)
+        online.repos["lab/base"] = {"main": model}
+        run = open_run("lab/rlvr", "lab/base")
+        assert run.steps == (2, 10)
+        assert online.fetched.count("model.safetensors") == 1  # the base
+        path = run.at(2).path
+        assert path.name == commit("lab/rlvr", "step_2")
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+        hub._downloaded.cache_clear()
+        again = open_run("lab/rlvr", "lab/base")
+        assert again.steps == (2,)
+        assert again.final.path == path
+
+    def test_subfolders_are_downloaded_one_by_one(self, online: SmallHub, model: Files) -> None:
+        files = {**below("step-0010", model), **below("step-0100", model), **model}
+        deeper = below("step-0010/checkpoint-3", model)
+        online.repos["lab/traj"] = {"main": {**files, **deeper}}
+        found = find_on_hub(HubFolder("lab/traj"))
+        assert list(found.checkpoints) == [10, 100]
+        assert online.fetched == []
+        folder = found.checkpoints[10].download()
+        assert folder.name == "step-0010"
+        assert {name.rpartition("/")[0] for name in online.fetched} == {"step-0010"}
+
+    def test_the_top_of_a_repository_is_downloaded_without_its_folders(
+        self, online: SmallHub, model: Files
+    ) -> None:
+        extra = {
+            **below("onnx", model),
+            "consolidated.safetensors": b"x",
+            "pytorch_model.bin": b"x",
+        }
+        online.repos["lab/final"] = {"main": {**model, **extra}}
+        find_on_hub(HubFolder("lab/final")).checkpoints[1].download()
+        assert "model.safetensors" in online.fetched
+        assert not [name for name in online.fetched if "/" in name or name in extra]
+        assert not [name for name in online.fetched if name.endswith((".py", ".bin"))]
+
+    def test_legacy_weights_where_there_are_no_safetensors(
+        self, online: SmallHub, model: Files
+    ) -> None:
+        files = {**model, "pytorch_model.bin": model["model.safetensors"]}
+        del files["model.safetensors"]
+        online.repos["lab/old"] = {"main": files}
+        folder = find_on_hub(HubFolder("lab/old")).checkpoints[1].download()
+        assert (folder / "pytorch_model.bin").is_file()
+        assert not (folder / "training_args.bin").exists()
+
+    def test_the_base_that_an_adapter_names(self, online: SmallHub, model: Files) -> None:
+        config = {
+            "peft_type": "LORA",
+            "r": 2,
+            "lora_alpha": 4,
+            "base_model_name_or_path": "lab/base",
+        }
+        adapter = {"adapter_config.json": json.dumps(config).encode(), "adapter_model.bin": b"x"}
+        online.repos["lab/lora"] = {"main": below("checkpoint-7", adapter)}
+        online.repos["lab/base"] = {"main": model}
+        run = open_run("lab/lora")
+        assert run.base.parent.parent.name == "models--lab--base"
+        assert "checkpoint-7/adapter_model.bin" not in online.fetched
+        assert (run.final.path / "adapter_model.bin").is_file()
+
+    def test_a_repository_that_does_not_exist(self, online: SmallHub) -> None:
+        online.repos["lab/final"] = {"main": {}}
+        assert "no such repository" in refusal("lab/gone")
+        assert "no such repositories" in refusal("lab/gone-step-*")
+        assert "no revision 'v9'" in refusal("lab/final@v9")
+
+    def test_a_gated_repository(self, online: SmallHub, model: Files) -> None:
+        online.repos["lab/llama"] = {"main": model}
+        online.gated.add("lab/llama")
+        message = refusal("lab/llama")
+        assert f"{online.url}/lab/llama" in message
+        assert "hf auth login" in message
+
+    def test_a_hub_that_is_not_there(
+        self, online: SmallHub, hub_cache: Path, model: Files, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put(hub_cache, "lab/DAPO-step-3", "main", model)
+        monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+        monkeypatch.setattr(huggingface_hub.utils._http.time, "sleep", lambda _: None)
+        found = find_on_hub(HubFolder("lab/DAPO-step-*")).checkpoints
+        assert list(found) == [3]
+        assert (found[3].download() / "model.safetensors").is_file()
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("Qwen/Qwen3-8B-Base", HubFolder("Qwen/Qwen3-8B-Base")),
+        ("a/b@step_5", HubFolder("a/b", "step_5")),
+        ("a/b-step-*", HubFolder("a/b-step-*")),
+        ("a/b@refs/pr/1", HubFolder("a/b", "refs/pr/1")),
+        ("gpt2", None),
+        ("a/b/c", None),
+        ("/a/b", None),
+        ("a b/c", None),
+    ],
+)
+def test_references(text: str, place: HubFolder | None) -> None:
+    assert parse_reference(text) == place
+    if place is not None:
+        assert str(place) == text
