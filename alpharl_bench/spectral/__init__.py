@@ -1,19 +1,27 @@
 """Update matrices and what their singular vectors say (§2.1)."""
 
+from alpharl_bench.spectral.factors import UpdateFactors
 from alpharl_bench.spectral.lowrank import LowRank, random_rank1, rescale_to_norm
-from alpharl_bench.spectral.spectrum import ModuleSpectrum, module_spectrum, noise_fraction
-from alpharl_bench.spectral.svd import leading_triplets
-from alpharl_bench.spectral.update import update_matrices, update_matrix, update_modules
+from alpharl_bench.spectral.spectrum import (
+    ModuleSpectrum,
+    module_spectrum,
+    noise_fraction,
+    percent_rank,
+)
+from alpharl_bench.spectral.svd import TOLERANCE, Decomposition, decompose
+from alpharl_bench.spectral.threads import one_thread_per_matrix
 
 __all__ = [
+    "TOLERANCE",
+    "Decomposition",
     "LowRank",
     "ModuleSpectrum",
-    "leading_triplets",
+    "UpdateFactors",
+    "decompose",
     "module_spectrum",
     "noise_fraction",
+    "one_thread_per_matrix",
+    "percent_rank",
     "random_rank1",
     "rescale_to_norm",
-    "update_matrices",
-    "update_matrix",
-    "update_modules",
 ]

@@ -3,11 +3,15 @@
 from functools import cache
 
 import numpy as np
-import scipy.linalg
+import torch
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from alpharl_bench.spectral.lowrank import LowRank
+from alpharl_bench.spectral.svd import Decomposition, decompose
+from alpharl_bench.spectral.threads import one_thread_per_matrix
+
+# So many random numbers are drawn for the null of one shape.
+_NOISE_ENTRIES = 1 << 20
 
 
 # Stored as JSON, NaN stays NaN.
@@ -33,28 +37,34 @@ def percent_rank(shape: tuple[int, int], percent: float) -> int:
     return max(1, round(min(shape) * percent / 100))
 
 
-def _fraction(sigma: np.ndarray, rank: int) -> float:
-    total = float(np.linalg.norm(sigma))
-    return float(np.linalg.norm(sigma[:rank])) / total if total else float("nan")
+def _fraction(sigma: torch.Tensor, rank: int, norm: float) -> float:
+    part = float(torch.linalg.vector_norm(sigma[:rank].double()))
+    return part / norm if norm else float("nan")
 
 
-def module_spectrum(module: str, full: LowRank) -> ModuleSpectrum:
-    """The spectrum of a module from all its singular triplets."""
-    shape = (full.left.shape[0], full.right.shape[0])
-    sigma, few = full.sigma.double().numpy(), percent_rank(shape, 1)
+def module_spectrum(module: str, found: Decomposition) -> ModuleSpectrum:
+    """The spectrum of a module from at least its first per cent of singular triplets."""
+    factors = found.factors
+    shape = (factors.left.shape[0], factors.right.shape[0])
+    few = percent_rank(shape, 1)
     return ModuleSpectrum(
         module=module,
-        norm=full.norm,
-        rank1_fraction=_fraction(sigma, 1),
-        rank1_percent_fraction=_fraction(sigma, few),
+        norm=found.norm,
+        rank1_fraction=_fraction(factors.sigma, 1, found.norm),
+        rank1_percent_fraction=_fraction(factors.sigma, few, found.norm),
         noise_rank1_fraction=noise_fraction(shape, 1),
         noise_rank1_percent_fraction=noise_fraction(shape, few),
     )
 
 
 @cache
-def noise_fraction(shape: tuple[int, int], rank: int, draws: int = 8) -> float:
-    """The mean norm fraction of the first ``rank`` subspaces of a Gaussian matrix of ``shape``."""
-    rng = np.random.default_rng(0)
-    spectra = (scipy.linalg.svdvals(rng.standard_normal(shape)) for _ in range(draws))
-    return float(np.mean([_fraction(sigma, rank) for sigma in spectra]))
+def noise_fraction(shape: tuple[int, int], rank: int) -> float:
+    """The mean norm fraction of the first ``rank`` subspaces of a Gaussian matrix of ``shape``.
+
+    Of several draws where they are small; the spectrum of a large one hardly varies.
+    """
+    draws = max(1, min(8, _NOISE_ENTRIES // (shape[0] * shape[1])))
+    generator = torch.Generator().manual_seed(0)
+    with one_thread_per_matrix():
+        found = [decompose(torch.randn(shape, generator=generator), rank) for _ in range(draws)]
+    return float(np.mean([_fraction(noise.factors.sigma, rank, noise.norm) for noise in found]))

@@ -1,45 +1,121 @@
-"""Singular triplets of an update matrix, no more of them than are wanted."""
+"""Singular triplets of an update matrix, no more of them than are wanted, and how good they are."""
 
-import numpy as np
-import scipy.linalg
-import scipy.sparse.linalg
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import torch
 
+from alpharl_bench.spectral import solvers
 from alpharl_bench.spectral.lowrank import LowRank
 
-# Lanczos beats the dense decomposition while it looks for a small part of the spectrum.
-_LANCZOS_SHARE = 0.1
+#: The largest residual ‖ΔWᵀu − σv‖ or ‖ΔWv − σu‖ that is accepted, in units of σ₁.
+TOLERANCE = 1e-5
+# Up to this order the dense decomposition is done in milliseconds.
+_SMALL = 256
+# Lanczos is the fastest up to this part of a spectrum, the Gram matrix up to this one.
+_FEW, _HALF = 1 / 16, 1 / 2
+# Ranks are decomposed and kept at these sizes: what is asked for decides them, not what was asked
+# before, so that the same question has the same bits in every session.
+_LEVELS = (1, 16, 64, 256, 1024, 4096)
 
 
-def leading_triplets(delta: torch.Tensor, rank: int) -> LowRank:
+@dataclass(frozen=True)
+class Decomposition:
+    """The leading singular triplets of one update matrix.
+
+    ``norm`` is ‖ΔW‖_F of the whole matrix, ``residual`` the largest ‖ΔWᵀu − σv‖ or ‖ΔWv − σu‖ of a
+    triplet over σ₁ (0 for a zero matrix), ``method`` the solver that found them.
+    """
+
+    factors: LowRank
+    norm: float
+    residual: float
+    method: str
+
+    @property
+    def converged(self) -> bool:
+        """Whether the residual is within the tolerance; if not, no solver did better."""
+        return self.residual <= TOLERANCE
+
+
+def level(rank: int, shape: tuple[int, int]) -> int:
+    """How many triplets are computed where ``rank`` are wanted: the next size up, or all."""
+    shorter = min(shape)
+    if shorter <= _SMALL:
+        return shorter
+    return min(next((size for size in _LEVELS if size >= rank), shorter), shorter)
+
+
+def decompose(delta: torch.Tensor, rank: int) -> Decomposition:
     """The ``rank`` largest singular triplets of ``delta``, by falling singular value.
 
+    The solver follows from size and rank; where it leaves more than the tolerance, the next more
+    thorough one takes over.
+
     Args:
-        delta: (m, n) float32.
+        delta: (m, n) float32, on the device that is to do the work.
         rank: from 1 to min(m, n); more is cut to min(m, n).
 
     Returns:
-        ``left`` (m, r) and ``right`` (n, r) with orthonormal columns, ``sigma`` (r,), float32. The
-        sign of a pair of vectors is fixed: the largest entry of ``right`` is positive. A zero
-        matrix has zero singular values.
+        ``left`` (m, r) and ``right`` (n, r) with orthonormal columns, ``sigma`` (r,), float32 on
+        the CPU. The sign of a pair of vectors is fixed: the entry of ``right`` with the largest
+        magnitude is positive. A zero matrix has zero singular values.
     """
-    matrix = delta.numpy().astype(np.float64)
-    shorter = min(matrix.shape)
-    rank = min(rank, shorter)
-    if rank <= _LANCZOS_SHARE * shorter and matrix.any():
-        # A fixed start vector: the same matrix always gives the same bits.
-        start = np.random.default_rng(0).standard_normal(shorter)
-        left, sigma, right_t = scipy.sparse.linalg.svds(matrix, k=rank, v0=start)
-        order = np.argsort(-sigma)
-        left, sigma, right_t = left[:, order], sigma[order], right_t[order]
-    else:
-        left, sigma, right_t = scipy.linalg.svd(matrix, full_matrices=False)
-    left, sigma, right = left[:, :rank], sigma[:rank], right_t[:rank].T
-    peak = np.take_along_axis(right, np.abs(right).argmax(axis=0)[None], axis=0)
-    sign = np.where(peak < 0, -1.0, 1.0)
-    return LowRank(
-        *(
-            torch.from_numpy(np.ascontiguousarray(part, dtype=np.float32))
-            for part in (left * sign, sigma, right * sign)
-        )
+    rank = min(rank, *delta.shape)
+    norm = float(torch.linalg.vector_norm(delta, dtype=torch.float64))
+    if norm == 0:
+        left, right = (torch.eye(size, rank) for size in delta.shape)
+        return Decomposition(LowRank(left, torch.zeros(rank), right), 0.0, 0.0, "zero")
+    # At norm 1 no square over- or underflows, however small the learning rate was.
+    matrix = delta / norm
+    best: Decomposition | None = None
+    for method, solver in _solvers(delta, rank):
+        try:
+            found = _checked(matrix, solver(matrix, rank), norm, method)
+        except (RuntimeError, ArithmeticError, ValueError):
+            # A solver gave up (ARPACK out of iterations, cuSOLVER not converged): try the next.
+            continue
+        if best is None or found.residual < best.residual:
+            best = found
+        if best.converged:
+            break
+    if best is None:
+        raise ArithmeticError(f"no decomposition of a {tuple(delta.shape)} matrix converged")
+    return best
+
+
+def _solvers(delta: torch.Tensor, rank: int) -> Iterator[tuple[str, solvers.Solver]]:
+    shorter = min(delta.shape)
+    if shorter > _SMALL and rank <= _FEW * shorter:
+        if delta.is_cuda:
+            yield "randomized", solvers.randomized
+        else:
+            yield "lanczos", solvers.lanczos
+    if shorter > _SMALL and rank <= _HALF * shorter:
+        yield "gram", solvers.gram
+    yield "dense", solvers.dense
+
+
+def _checked(
+    matrix: torch.Tensor, triplets: solvers.Triplets, norm: float, method: str
+) -> Decomposition:
+    left, sigma, right = triplets
+    peak = right.gather(0, right.abs().argmax(dim=0, keepdim=True))
+    sign = torch.where(peak < 0, -1.0, 1.0)
+    left, right = left * sign, right * sign
+    columns = torch.eye(left.shape[1], device=left.device)
+    errors = (
+        torch.linalg.vector_norm(matrix.T @ left - right * sigma, dim=0) / sigma[0],
+        torch.linalg.vector_norm(matrix @ right - left * sigma, dim=0) / sigma[0],
+        # Columns that are no basis are as wrong as those that are no singular vectors.
+        (left.T @ left - columns).abs() / _SLACK,
+        (right.T @ right - columns).abs() / _SLACK,
     )
+    residual = max(float(error.max()) for error in errors)
+    factors = LowRank(*(part.contiguous().cpu() for part in (left, sigma * norm, right)))
+    return Decomposition(factors, norm, residual if math.isfinite(residual) else math.inf, method)
+
+
+# Orthonormal to float32's precision, which grows with the number of columns.
+_SLACK = 10.0

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alpharl_bench.spectral import LowRank, leading_triplets, random_rank1, rescale_to_norm
+from alpharl_bench.spectral import LowRank, decompose, random_rank1, rescale_to_norm
 
 SHAPES = st.tuples(st.integers(1, 20), st.integers(1, 20))
 
@@ -47,8 +47,8 @@ def test_rescaling_keeps_the_direction_and_gives_the_norm(
 ) -> None:
     rng = np.random.default_rng(seed)
     delta = rng.standard_normal(shape).astype(np.float32)
-    before = leading_triplets(torch.from_numpy(delta), rank).dense().numpy()
-    after = rescale_to_norm(leading_triplets(torch.from_numpy(delta), rank), norm).dense().numpy()
+    before = decompose(torch.from_numpy(delta), rank).factors.dense().numpy()
+    after = rescale_to_norm(decompose(torch.from_numpy(delta), rank).factors, norm).dense().numpy()
     np.testing.assert_allclose(np.linalg.norm(after), norm, rtol=1e-5)
     cosine = (before * after).sum() / np.linalg.norm(before) / np.linalg.norm(after)
     assert cosine > 1 - 1e-5
@@ -56,7 +56,7 @@ def test_rescaling_keeps_the_direction_and_gives_the_norm(
 
 @pytest.mark.parametrize("norm", [0.0, 2.0])
 def test_zero_stays_zero(norm: float) -> None:
-    zero = rescale_to_norm(leading_triplets(torch.zeros(4, 3), 2), norm)
+    zero = rescale_to_norm(decompose(torch.zeros(4, 3), 2).factors, norm)
     assert torch.equal(zero.dense(), torch.zeros(4, 3))
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from alpharl_bench.spectral import leading_triplets, module_spectrum, noise_fraction
+from alpharl_bench.spectral import decompose, module_spectrum, noise_fraction
 from alpharl_bench.spectral.spectrum import percent_rank
 
 
 def all_triplets(delta: torch.Tensor):
-    return leading_triplets(delta, min(delta.shape))
+    return decompose(delta, min(delta.shape))
 
 
 def test_by_hand() -> None:

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alpharl_bench.spectral import leading_triplets
+from alpharl_bench.spectral import decompose
 
 # What a spectrum may look like: falling, all alike, in clusters, mostly zero, zero.
 SPECTRA = {
@@ -29,7 +29,7 @@ def matrix(shape: tuple[int, int], spectrum: str, seed: int, scale: float = 1.0)
 
 def check(delta: torch.Tensor, rank: int) -> None:
     """The triplets are the leading ones by definition; truth is in float64."""
-    found = leading_triplets(delta, rank)
+    found = decompose(delta, rank).factors
     kept, dense = min(rank, *delta.shape), delta.double().numpy()
     left, sigma, right = (part.double().numpy() for part in (found.left, found.sigma, found.right))
     assert (left.shape, sigma.shape, right.shape) == (
@@ -78,7 +78,7 @@ def test_a_small_part_of_a_large_spectrum(
 @pytest.mark.parametrize("rank", [1, 4, 60])
 def test_the_same_matrix_always_gives_the_same_bits(spectrum: str, rank: int) -> None:
     delta = matrix((70, 60), spectrum, seed=1)
-    first, second = (leading_triplets(delta.clone(), rank) for _ in range(2))
+    first, second = (decompose(delta.clone(), rank).factors for _ in range(2))
     for part in ("left", "sigma", "right"):
         assert torch.equal(getattr(first, part), getattr(second, part))
 
@@ -87,7 +87,7 @@ def test_the_same_matrix_always_gives_the_same_bits(spectrum: str, rank: int) ->
 def test_one_row_or_column_is_its_own_direction(shape: tuple[int, int]) -> None:
     torch.manual_seed(0)
     delta = torch.randn(shape)
-    found = leading_triplets(delta, 3)
+    found = decompose(delta, 3).factors
     assert found.sigma.shape == (1,)
     torch.testing.assert_close(found.sigma[0], torch.linalg.vector_norm(delta))
     torch.testing.assert_close(found.dense(), delta)
@@ -95,14 +95,14 @@ def test_one_row_or_column_is_its_own_direction(shape: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("rank", [1, 5])
 def test_a_zero_matrix_has_zero_singular_values_and_unit_vectors(rank: int) -> None:
-    found = leading_triplets(torch.zeros(60, 50), rank)
+    found = decompose(torch.zeros(60, 50), rank).factors
     assert torch.equal(found.sigma, torch.zeros(rank))
     torch.testing.assert_close(found.left.T @ found.left, torch.eye(rank))
 
 
 def test_by_hand() -> None:
     # 3 and -4 on the diagonal: u₁ = -e₂ and v₁ = e₂ (the sign makes v positive), u₂ = v₂ = e₁.
-    found = leading_triplets(torch.tensor([[3.0, 0.0], [0.0, -4.0]]), 2)
+    found = decompose(torch.tensor([[3.0, 0.0], [0.0, -4.0]]), 2).factors
     torch.testing.assert_close(found.sigma, torch.tensor([4.0, 3.0]))
     torch.testing.assert_close(found.left, torch.tensor([[0.0, 1.0], [-1.0, 0.0]]))
     torch.testing.assert_close(found.right, torch.tensor([[0.0, 1.0], [1.0, 0.0]]))

@@ -1,0 +1,73 @@
+"""Ways to singular triplets; :mod:`alpharl_bench.spectral.svd` chooses and checks them.
+
+Every solver takes a matrix (m, n), float32, of norm about 1, and returns ``left`` (m, r), ``sigma``
+(r,) falling, and ``right`` (n, r), float32 on the matrix's device.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import scipy.sparse.linalg
+import torch
+
+Triplets = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+Solver = Callable[[torch.Tensor, int], Triplets]
+
+
+def lanczos(matrix: torch.Tensor, rank: int) -> Triplets:
+    """A few triplets by ARPACK's restarted Lanczos: products with vectors alone (CPU)."""
+    dense = matrix.numpy()
+    # A fixed start vector: the same matrix always gives the same bits.
+    start = np.random.default_rng(0).standard_normal(min(dense.shape)).astype(dense.dtype)
+    left, sigma, right_t = scipy.sparse.linalg.svds(dense, k=rank, v0=start, tol=_ARPACK_TOLERANCE)
+    order = np.argsort(-sigma)
+    left, sigma, right = left[:, order], sigma[order], right_t[order].T
+    return torch.from_numpy(left), torch.from_numpy(sigma.copy()), torch.from_numpy(right)
+
+
+def randomized(matrix: torch.Tensor, rank: int) -> Triplets:
+    """A few triplets by subspace iteration on a random sketch: products with blocks (GPU).
+
+    Halko, Martinsson and Tropp, arXiv 0909.4061, algorithms 4.4 and 5.1.
+    """
+    with torch.random.fork_rng(devices=[matrix.device] if matrix.is_cuda else []):
+        torch.manual_seed(0)
+        left, sigma, right = torch.svd_lowrank(
+            matrix, q=min(2 * rank + _SKETCH, *matrix.shape), niter=_POWERS
+        )
+    return left[:, :rank], sigma[:rank], right[:, :rank]
+
+
+def gram(matrix: torch.Tensor, rank: int) -> Triplets:
+    """Many triplets by the leading eigenvectors of the smaller of ΔWᵀΔW and ΔWΔWᵀ.
+
+    Squaring halves the digits: singular values below 1e-3 of the largest come out wrong, which the
+    caller's check of the residual tells. Updates have a noise floor well above that.
+    """
+    wide = matrix.shape[0] < matrix.shape[1]
+    tall = matrix.T if wide else matrix
+    _, vectors = torch.linalg.eigh(tall.T @ tall)
+    right = vectors[:, -rank:].flip(1)
+    # QR keeps the columns orthonormal where σ is all but zero and ΔW v says nothing.
+    left, upper = torch.linalg.qr(tall @ right)
+    sigma = upper.diagonal()
+    left, sigma = left * torch.where(sigma < 0, -1.0, 1.0), sigma.abs()
+    return (right, sigma, left) if wide else (left, sigma, right)
+
+
+def dense(matrix: torch.Tensor, rank: int) -> Triplets:
+    """All triplets by LAPACK or cuSOLVER, in float64 where that costs next to nothing.
+
+    Close singular values turn a rounding error into a large one of their vectors.
+    """
+    precise = matrix.double() if matrix.numel() <= _CHEAP else matrix
+    left, sigma, right_t = torch.linalg.svd(precise, full_matrices=False)
+    return left[:, :rank].float(), sigma[:rank].float(), right_t[:rank].T.float()
+
+
+#: ARPACK's relative tolerance on σ²; the residual that is left is far below it.
+_ARPACK_TOLERANCE = 1e-5
+# The sketch is wider than what is wanted, and powers of ΔWΔWᵀ sharpen a slowly falling spectrum.
+_SKETCH, _POWERS = 32, 16
+# Entries of a matrix that is decomposed in milliseconds whatever the precision.
+_CHEAP = 1 << 17
