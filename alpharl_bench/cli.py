@@ -2,12 +2,17 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pandas as pd
 import typer
 
 from alpharl_bench.errors import AlphaRLBenchError
+
+# Repeated from the modules that own them: importing those would slow down --help.
+Anchor = Literal["base", "checkpoint"]
+Format = Literal["peft", "vllm", "merged"]
+Dtype = Literal["float32", "bfloat16", "float16"]
 
 app = typer.Typer(
     help="Test claims about RL weight dynamics. The claims themselves: `pytest suites`.",
@@ -84,6 +89,80 @@ def train(
     for entry in [registry.run(name) for name in runs]:
         run = trained(entry, registry).run
         typer.echo(f"{run.name}: {len(run.checkpoints)} checkpoints in {run.final.path.parent}")
+
+
+_Run = Annotated[
+    str, typer.Argument(help="A folder of checkpoints of any trainer, or org/name on the Hub.")
+]
+_Base = Annotated[
+    str | None,
+    typer.Option(help="The model that the run started from: a folder, org/name[@revision]."),
+]
+
+
+@app.command("doctor")
+def doctor(
+    run: _Run,
+    base: _Base = None,
+    deep: Annotated[
+        bool, typer.Option(help="Read every tensor: finds NaN, cut files, checkpoints = base.")
+    ] = False,
+) -> None:
+    """Print what was found of a training run, and what stands in the way of judging it."""
+    from alpharl_bench.doctor import examine
+
+    diagnosis = examine(run, base, deep=deep)
+    typer.echo(diagnosis.text())
+    if diagnosis.faults:
+        raise typer.Exit(1)
+
+
+@app.command("extract")
+def extract(
+    base: Annotated[str, typer.Option(help="The model that training started from.")],
+    checkpoint: Annotated[str, typer.Option(help="The trained model or LoRA adapter.")],
+    out: Annotated[Path, typer.Option(help="The folder to write; not there yet.")],
+    rank: Annotated[
+        str, typer.Option(help="Subspaces to keep per matrix: a number, or 1% of min(m, n).")
+    ] = "1",
+    alpha: Annotated[float, typer.Option(help="Scale of the norm-matched update.")] = 1.0,
+    subspace: Annotated[
+        int | None, typer.Option(help="Only the subspace of this singular value, from 1.")
+    ] = None,
+    anchor: Annotated[Anchor, typer.Option(help="What the update is added to.")] = "base",
+    form: Annotated[
+        Format,
+        typer.Option("--format", help="An adapter for peft or for vLLM, or a merged model folder."),
+    ] = "peft",
+    dtype: Annotated[
+        Dtype | None, typer.Option(help="Of what is written; default: the base's, adapter float32.")
+    ] = None,
+    embeddings: Annotated[
+        bool, typer.Option(help="Also update token embeddings and output head.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+) -> None:
+    """Write a part of a checkpoint's update: Rank-k, one subspace, scaled (§2.1 of the paper)."""
+    import torch
+
+    from alpharl_bench.checkpoints import open_run
+    from alpharl_bench.device import resolved_device
+    from alpharl_bench.reporting.extraction import describe
+    from alpharl_bench.variants.extract import extract as write
+    from alpharl_bench.variants.materialise import UpdateSource
+    from alpharl_bench.variants.spec import parse_part
+
+    variant = parse_part(rank, subspace, alpha)
+    run = open_run(checkpoint, base)
+    if len(run.checkpoints) > 1:
+        raise AlphaRLBenchError(
+            f"--checkpoint {checkpoint}: holds {len(run.checkpoints)} checkpoints; name one, as "
+            f"{run.final.path}"
+        )
+    source = UpdateSource(run, resolved_device(device), embeddings=embeddings)
+    kind = getattr(torch, dtype) if dtype else None
+    done = write(source, variant, out, form=form, anchor=anchor, dtype=kind)
+    typer.echo(describe(done, variant, out))
 
 
 @app.command("report")

@@ -1,83 +1,139 @@
 """From a variant's name to its update, module by module."""
 
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
 
 import torch
 
 from alpharl_bench.cache import content_key
-from alpharl_bench.checkpoints import Run, WeightFiles
+from alpharl_bench.checkpoints import Run, Weights, open_weights
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.spectral import (
+    Decomposition,
     LowRank,
     ModuleSpectrum,
-    leading_triplets,
+    UpdateFactors,
     module_spectrum,
+    percent_rank,
     random_rank1,
     rescale_to_norm,
-    update_matrices,
 )
-from alpharl_bench.spectral.spectrum import percent_rank
 from alpharl_bench.variants.spec import Variant
+
+#: What is added to the weights of a model: the low-rank update of every module, by its name.
+Update = Mapping[str, LowRank]
 
 
 class UpdateSource:
     """The updates of one run's variants, each module norm-matched to its ΔW (equation 3).
 
-    All triplets of the final update are decomposed once and kept; of a checkpoint that is named by
-    its step only as many as the variant asks for are computed.
+    Args:
+        run: the run.
+        device: where updates are decomposed, as torch names it.
+        embeddings: whether token embeddings and output head are updated too (the paper keeps them
+            at their base values).
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, device: str = "cpu", *, embeddings: bool = False) -> None:
         self.run = run
-        self._base = WeightFiles(run.base)
-        self._decomposed = lru_cache(maxsize=2)(self._decompose)
+        self.base: Weights = open_weights(run.base)
+        self._device = device
+        self._embeddings = embeddings
+        self._opened: dict[int, UpdateFactors] = {}
 
-    def low_rank(self, variant: Variant) -> Iterator[tuple[str, LowRank]]:
-        """(module, update) of a low-rank variant, one module at a time.
+    def factors(self, step: int | None) -> UpdateFactors:
+        """The decomposed update of the checkpoint of a step; None means the final one."""
+        checkpoint = self.run.at(step)
+        if checkpoint.step not in self._opened:
+            self._opened[checkpoint.step] = UpdateFactors(
+                self.base,
+                open_weights(checkpoint.path, self.base),
+                self._device,
+                embeddings=self._embeddings,
+            )
+        return self._opened[checkpoint.step]
+
+    def update(self, variant: Variant) -> Update:
+        """The update of a low-rank variant; every module is made when it is asked for.
 
         Args:
             variant: of any kind but ``base`` and ``full``, whose weights are on disk already.
+
+        Raises:
+            AlphaRLBenchError: the run has no such checkpoint, it does not fit the base, or a module
+                has fewer subspaces than the variant asks for.
         """
-        rank = None if variant.step is None else variant.number
-        for name, triplets, norm in self._decomposed(variant.step, rank):
-            yield (
-                name,
-                rescale_to_norm(self._select(variant, name, triplets, norm), norm).scaled(
-                    variant.alpha
-                ),
-            )
+        if variant.kind in {"base", "full"}:
+            raise ValueError(f"'{variant.label}' is not a low-rank variant")
+        factors = self.factors(variant.step)
+        factors.prepare(lambda shape: _rank_of(variant, shape))
+        return _Modules(factors.modules, lambda name: self._module(variant, name))
 
     def spectrum(self) -> list[ModuleSpectrum]:
         """The spectrum of every module of the final update (Figure 5a)."""
-        return [module_spectrum(name, full) for name, full, _ in self._decomposed(None, None)]
+        found = self.factors(None).all(lambda shape: percent_rank(shape, 1))
+        return [module_spectrum(name, decomposition) for name, decomposition in found]
 
-    def _select(self, variant: Variant, name: str, triplets: LowRank, norm: float) -> LowRank:
-        shape = (triplets.left.shape[0], triplets.right.shape[0])
-        match variant.kind:
-            case "rank":
-                return triplets.leading(variant.number)
-            case "percent":
-                return triplets.leading(percent_rank(shape, variant.number))
-            case "subspace":
-                if variant.number > min(shape):
-                    raise AlphaRLBenchError(
-                        f"'{variant.label}': {name} of shape {shape} has {min(shape)} subspaces"
-                    )
-                return triplets.only(variant.number)
-            case "random":
-                seed = int(content_key(module=name, draw=variant.number), 16) % 2**63
-                return random_rank1(shape, norm, torch.Generator().manual_seed(seed))
-            case _:
-                raise ValueError(f"'{variant.label}' is not a low-rank variant")
+    def decomposition(self, variant: Variant, name: str) -> Decomposition:
+        """What a variant's update of one module is made from."""
+        factors = self.factors(variant.step)
+        return factors.module(name, _rank_of(variant, factors.shape(name)))
 
-    def _decompose(self, step: int | None, rank: int | None) -> list[tuple[str, LowRank, float]]:
-        trained = WeightFiles(self.run.at(step).path)
-        return [
-            (
-                name,
-                leading_triplets(delta, rank or min(delta.shape)),
-                float(torch.linalg.matrix_norm(delta.double())),
-            )
-            for name, delta in update_matrices(self._base, trained)
-        ]
+    def captured(self, variant: Variant, name: str) -> float:
+        """The part of a module's ‖ΔW‖_F in the variant's subspaces, before they are scaled.
+
+        0 for an update of zero.
+        """
+        found = self.decomposition(variant, name)
+        return _select(variant, name, found).norm / found.norm if found.norm else 0.0
+
+    def _module(self, variant: Variant, name: str) -> LowRank:
+        found = self.decomposition(variant, name)
+        chosen = _select(variant, name, found)
+        return rescale_to_norm(chosen, found.norm).scaled(variant.alpha)
+
+
+class _Modules(Mapping[str, LowRank]):
+    """A mapping that makes each value when it is asked for and keeps none."""
+
+    def __init__(self, names: tuple[str, ...], make: Callable[[str], LowRank]) -> None:
+        self._names = names
+        self._make = make
+
+    def __getitem__(self, name: str) -> LowRank:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._make(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def _rank_of(variant: Variant, shape: tuple[int, int]) -> int:
+    """How many leading triplets of a module a variant is made from."""
+    match variant.kind:
+        case "percent":
+            return percent_rank(shape, variant.number)
+        case "random":
+            return 1  # Only the norm of the update is needed.
+        case _:
+            return variant.number
+
+
+def _select(variant: Variant, name: str, found: Decomposition) -> LowRank:
+    shape = (found.factors.left.shape[0], found.factors.right.shape[0])
+    match variant.kind:
+        case "subspace":
+            if variant.number > min(shape):
+                raise AlphaRLBenchError(
+                    f"'{variant.label}': {name} of shape {shape} has {min(shape)} subspaces"
+                )
+            return found.factors.only(variant.number)
+        case "random":
+            seed = int(content_key(module=name, draw=variant.number), 16) % 2**63
+            generator = torch.Generator().manual_seed(seed)
+            return random_rank1(shape, found.norm, generator)
+        case _:
+            return found.factors.leading(_rank_of(variant, shape))

@@ -5,9 +5,10 @@ from contextlib import contextmanager
 
 from transformers import PreTrainedModel
 
-from alpharl_bench.checkpoints import WeightFiles
+from alpharl_bench.checkpoints import Weights, compare
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.variants.materialise import UpdateSource
+from alpharl_bench.variants.materialise import Update, UpdateSource
+from alpharl_bench.variants.parameters import Parameters
 from alpharl_bench.variants.spec import Variant
 
 
@@ -22,42 +23,46 @@ class PatchedModel:
     def __init__(self, model: PreTrainedModel, source: UpdateSource) -> None:
         self.model = model
         self._source = source
-        self._parameters = dict(model.named_parameters())
+        self._parameters = Parameters(model)
 
     @contextmanager
     def wearing(self, variant: Variant) -> Iterator[PreTrainedModel]:
         """The model with the variant's weights inside the block, the base's again behind it.
 
         Raises:
-            AlphaRLBenchError: checkpoint and base differ in the names or shapes of their tensors.
+            AlphaRLBenchError: checkpoint and base differ in the names or shapes of their tensors,
+                or the loaded model has no place for one.
         """
         touched: list[str] = []
-        base = WeightFiles(self._source.run.base)
         try:
             if variant.kind == "full":
-                checkpoint = WeightFiles(self._source.run.at(variant.step).path)
-                if odd := sorted(set(checkpoint.names) ^ set(base.names)):
-                    raise AlphaRLBenchError(
-                        f"{checkpoint.folder}: {', '.join(odd[:3])}: only in one of checkpoint and "
-                        f"base {base.folder}; is this the run's base?"
-                    )
-                for name in checkpoint.names:
-                    parameter, tensor = self._parameters[name].data, checkpoint.tensor(name)
-                    if parameter.shape != tensor.shape:
-                        raise AlphaRLBenchError(
-                            f"{checkpoint.folder}: tensor '{name}' has shape "
-                            f"{tuple(tensor.shape)}, the base has {tuple(parameter.shape)}"
-                        )
-                    touched.append(name)
-                    parameter.copy_(tensor)
+                self._replace(self._source.factors(variant.step).trained, touched)
             elif variant.kind != "base":
-                for name, update in self._source.low_rank(variant):
-                    touched.append(name)
-                    parameter = self._parameters[name].data
-                    # Added in float32, then cast once to the model's dtype.
-                    dense = update.dense().to(parameter.device)
-                    parameter.copy_(parameter.float() + dense)
+                self._add(self._source.update(variant), touched)
             yield self.model
         finally:
             for name in touched:
-                self._parameters[name].data.copy_(base.tensor(name))
+                self._parameters[name].copy_(self._source.base.tensor(name))
+
+    def _replace(self, checkpoint: Weights, touched: list[str]) -> None:
+        base = self._source.base
+        compare(base, checkpoint).require()
+        for name in base.names:
+            if name not in checkpoint.names:
+                continue  # A tied output head; compare() would have said if it were another.
+            parameter, tensor = self._parameters[name], checkpoint.tensor(name)
+            if parameter.shape != tensor.shape:
+                raise AlphaRLBenchError(
+                    f"{checkpoint.file(name)}: tensor '{name}' has shape {tuple(tensor.shape)}, "
+                    f"the base has {tuple(parameter.shape)}: the whole checkpoint does not fit "
+                    "into the base; low-rank variants do"
+                )
+            touched.append(name)
+            parameter.copy_(tensor)
+
+    def _add(self, update: Update, touched: list[str]) -> None:
+        for name, factors in update.items():
+            parameter = self._parameters[name]
+            touched.append(name)
+            # Added in float32, then cast once to the model's dtype.
+            parameter.copy_(parameter.float() + factors.dense().to(parameter.device))

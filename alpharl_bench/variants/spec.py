@@ -1,7 +1,10 @@
 """Names for the weight variants that the paper compares (§2.1, §2.2)."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
+
+from alpharl_bench.errors import AlphaRLBenchError
 
 Kind = Literal["base", "full", "rank", "percent", "subspace", "random"]
 
@@ -43,6 +46,35 @@ class Variant:
 BASE = Variant("base")
 #: The fully trained model, all of its parameters.
 FULL = Variant("full")
+
+
+def parse_part(size: str, index: int | None, alpha: float) -> Variant:
+    """The variant that the options ``--rank``, ``--subspace`` and ``--alpha`` describe.
+
+    Args:
+        size: a rank, or a share of min(m, n) as ``10%``.
+        index: of one subspace alone, in place of the leading ones.
+        alpha: the scale of the norm-matched update.
+
+    Raises:
+        AlphaRLBenchError: an option is no such number, or two of them contradict each other.
+    """
+    if not math.isfinite(alpha) or alpha == 0:
+        raise AlphaRLBenchError(f"--alpha {alpha}: must be a finite number other than 0")
+    number = size.removesuffix("%")
+    if not number.isdecimal() or int(number) < 1:
+        raise AlphaRLBenchError(f"--rank {size}: a whole number from 1, or a share as 10%")
+    if index is not None:
+        if index < 1:
+            raise AlphaRLBenchError(f"--subspace {index}: counted from 1")
+        if size != "1":
+            raise AlphaRLBenchError("--subspace and --rank exclude each other: name one of them")
+        return Variant("subspace", index, alpha)
+    if size.endswith("%"):
+        if int(number) > 100:
+            raise AlphaRLBenchError(f"--rank {size}: at most 100%")
+        return Variant("percent", int(number), alpha)
+    return Variant("rank", int(number), alpha)
 
 
 def full_at(step: int) -> Variant:

@@ -79,7 +79,7 @@ def truth(matrix: np.ndarray, kept: slice, alpha: float = 1.0) -> np.ndarray:
 def test_subspaces_are_kept_and_the_norm_is_matched(
     source: UpdateSource, weights: dict, variant: Variant, kept: slice
 ) -> None:
-    updates = dict(source.low_rank(variant))
+    updates = dict(source.update(variant))
     assert set(updates) == {Q, K, UP, DOWN}  # no embedding
     for module, update in updates.items():
         expected = truth(delta(weights, module, variant.step or STEPS[-1]), kept, variant.alpha)
@@ -87,14 +87,14 @@ def test_subspaces_are_kept_and_the_norm_is_matched(
 
 
 def test_all_subspaces_are_the_whole_update(source: UpdateSource, weights: dict) -> None:
-    for module, update in source.low_rank(percent(100)):
+    for module, update in source.update(percent(100)).items():
         np.testing.assert_allclose(update.dense().numpy(), delta(weights, module), atol=1e-4)
 
 
 def test_a_random_control_has_rank_1_and_the_norm_of_the_update(
     source: UpdateSource, weights: dict
 ) -> None:
-    for module, update in source.low_rank(random_control(0)):
+    for module, update in source.update(random_control(0)).items():
         matrix = delta(weights, module)
         sigma = np.linalg.svd(update.dense().double().numpy(), compute_uv=False)
         np.testing.assert_allclose(sigma[0], np.linalg.norm(matrix), rtol=1e-5)
@@ -108,7 +108,7 @@ def test_draws_of_the_control_differ_between_each_other_and_between_modules(
     source: UpdateSource,
 ) -> None:
     first, again, second = (
-        {module: update.dense() for module, update in source.low_rank(random_control(draw))}
+        {module: update.dense() for module, update in source.update(random_control(draw)).items()}
         for draw in (0, 0, 1)
     )
     for module in first:
@@ -120,12 +120,12 @@ def test_draws_of_the_control_differ_between_each_other_and_between_modules(
 @pytest.mark.parametrize("variant", [BASE, FULL])
 def test_base_and_full_are_no_low_rank_updates(source: UpdateSource, variant: Variant) -> None:
     with pytest.raises(ValueError, match=variant.label):
-        list(source.low_rank(variant))
+        list(source.update(variant))
 
 
 def test_a_step_without_a_checkpoint(source: UpdateSource) -> None:
     with pytest.raises(AlphaRLBenchError, match=r"'mine' has no checkpoint at step 7"):
-        list(source.low_rank(rank(1, step=7)))
+        list(source.update(rank(1, step=7)))
 
 
 def test_a_module_that_did_not_move_stays_where_it_is(weights: dict, tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_module_that_did_not_move_stays_where_it_is(weights: dict, tmp_path: P
     checkpoint = Checkpoint(10, folder_of(tmp_path / "checkpoint-10", still))
     source = UpdateSource(Run("mine", folder_of(tmp_path / "base", weights[0]), (checkpoint,)))
     for variant in (rank(1), rank(4), subspace(2), percent(10), random_control(0)):
-        updates = dict(source.low_rank(variant))
+        updates = dict(source.update(variant))
         assert torch.equal(updates[UP].dense(), torch.zeros(SHAPES[UP]))
         assert updates[Q].norm > 0
 

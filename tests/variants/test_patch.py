@@ -139,7 +139,7 @@ def test_weights_in_bfloat16_are_rounded_once(run: Run) -> None:
     with patched(run, torch.bfloat16).wearing(rank(2)) as model:
         worn = parameters(model)
     base = parameters(loaded(run.base, torch.bfloat16))
-    for name, update in source.low_rank(rank(2)):
+    for name, update in source.update(rank(2)).items():
         exact = base[name].double() + update.dense().double()
         # Half a unit in the last of bfloat16's eight bits.
         assert ((worn[name].double() - exact).abs() <= exact.abs() * 2**-8).all()

@@ -1,0 +1,96 @@
+"""A variant as an adapter: the factors alone, in the names that peft or that vLLM knows."""
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from alpharl_bench.checkpoints import Weights, is_expert, is_head, is_vocabulary, tied_embeddings
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.spectral import LowRank
+from alpharl_bench.variants.materialise import Update
+from alpharl_bench.variants.rounding import lora_factors
+
+_PREFIX = "base_model.model."
+# GLM-4 stores gate over up as one matrix. transformers keeps it, vLLM splits it when it loads.
+_FUSED, _PARTS = "gate_up_proj", ("gate_proj", "up_proj")
+
+
+def write_adapter(
+    update: Update,
+    weights: Weights,
+    folder: Path,
+    dtype: torch.dtype = torch.float32,
+    *,
+    split_fused: bool = False,
+) -> None:
+    """Write ``adapter_config.json`` and ``adapter_model.safetensors`` into ``folder``.
+
+    Every module gets the same rank, smaller ones by rows of zeros, and α = r, so that B·A is the
+    update itself: engines that know no rank of each module's own read it too.
+
+    Args:
+        update: of every module.
+        weights: what the update is to be added to; the adapter names their folder as its base.
+        folder: is there already.
+        dtype: of the factors.
+        split_fused: give the two halves of a fused ``gate_up_proj`` names of their own, as vLLM
+            wants them; peft wants the fused one.
+
+    Raises:
+        AlphaRLBenchError: an adapter cannot express the update of a module.
+    """
+    # Imported here: peft takes seconds to load, and a merged folder does not need it.
+    from peft import LoraConfig  # noqa: PLC0415
+
+    _refuse(update, weights)
+    tensors: dict[str, torch.Tensor] = {}
+    rank = max((factors.sigma.numel() for factors in update.values()), default=0)
+    for name, factors in update.items():
+        module = _PREFIX + name.removesuffix(".weight")
+        a, b = lora_factors(_padded(factors, rank))
+        if is_vocabulary(name) and not is_head(name):
+            # peft keeps the factors of an embedding transposed: rows of A are token directions.
+            parts = {f"{module}.lora_embedding_A": b.T, f"{module}.lora_embedding_B": a.T}
+        elif split_fused and module.endswith(_FUSED):
+            parts = {}
+            for half, rows in zip(_PARTS, b.chunk(2), strict=True):
+                parts[f"{module.removesuffix(_FUSED)}{half}.lora_A.weight"] = a
+                parts[f"{module.removesuffix(_FUSED)}{half}.lora_B.weight"] = rows
+        else:
+            parts = {f"{module}.lora_A.weight": a, f"{module}.lora_B.weight": b}
+        # Copies: safetensors refuses tensors that share memory, as the halves' common factor does.
+        tensors |= {key: value.to(dtype).clone().contiguous() for key, value in parts.items()}
+    LoraConfig(
+        r=rank,
+        lora_alpha=rank,
+        # …layers.0.self_attn.q_proj.lora_A.weight, but …embed_tokens.lora_embedding_A
+        target_modules=sorted({key.split(".lora_")[0].split(".")[-1] for key in tensors}),
+        base_model_name_or_path=str(weights.folder),
+        inference_mode=True,
+        task_type="CAUSAL_LM",
+    ).save_pretrained(str(folder))
+    save_file(tensors, folder / "adapter_model.safetensors", metadata={"format": "pt"})
+
+
+def _refuse(update: Update, weights: Weights) -> None:
+    if expert := next(filter(is_expert, update), None):
+        raise AlphaRLBenchError(
+            f"--format peft: '{expert}' is an expert of a mixture, which transformers stacks with "
+            "the others: no adapter reaches it alone; use --format merged"
+        )
+    if any(map(is_vocabulary, update)) and tied_embeddings(weights):
+        raise AlphaRLBenchError(
+            f"--format peft: {weights.folder} ties its output head to the embeddings, an adapter "
+            "would move one of the two only; use --format merged"
+        )
+
+
+def _padded(factors: LowRank, rank: int) -> LowRank:
+    missing = rank - factors.sigma.numel()
+    return LowRank(
+        *(
+            torch.nn.functional.pad(part, (0, missing))
+            for part in (factors.left, factors.sigma, factors.right)
+        )
+    )

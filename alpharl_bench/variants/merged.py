@@ -1,0 +1,96 @@
+"""A variant as a merged model folder, written tensor by tensor."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import torch
+from huggingface_hub import split_torch_state_dict_into_shards
+from safetensors.torch import save_file
+
+from alpharl_bench.checkpoints import Weights, is_head, tied_embeddings
+from alpharl_bench.progress import progress_bar
+from alpharl_bench.variants.materialise import Update
+
+#: As much is held in memory at a time, or one tensor where that is larger.
+_SHARD = "1GB"
+_SHARD_NAME = "model{suffix}.safetensors"
+# What belongs to a model beside its weights: configs, tokenizer, chat template, code of its own.
+_BESIDE = re.compile(r".*\.(json|txt|model|jinja|tiktoken|py)")
+_NOT_BESIDE = re.compile(r".*\.index\.json|adapter_.*|trainer_state\.json|training_args\..*")
+_TEMPLATES = "additional_chat_templates"
+
+
+def write_merged(
+    update: Update, base: Weights, anchor: Weights, folder: Path, dtype: torch.dtype | None = None
+) -> None:
+    """Write ``anchor`` + ``update`` as a Hugging Face folder of safetensors.
+
+    Everything beside the weights is copied from the base. The sum is taken in float32 and cast
+    once.
+
+    Args:
+        update: of every module.
+        base: the run's base; its dtype of each tensor is kept unless ``dtype`` is given.
+        anchor: the weights that the update is added to: the base, or a checkpoint of the same run.
+        folder: is there already.
+        dtype: of all floating-point tensors.
+    """
+    tied = tied_embeddings(base)
+    # Where head and embeddings are one, transformers ties them when it loads the folder.
+    names = [name for name in base.names if not (is_head(name) and tied)]
+    planned = {
+        name: torch.empty(anchor.shape(name), dtype=_dtype(base, name, dtype), device="meta")
+        for name in names
+    }
+    plan = split_torch_state_dict_into_shards(
+        planned, filename_pattern=_SHARD_NAME, max_shard_size=_SHARD
+    )
+    with progress_bar("write weights", len(names), "tensor") as bar:
+        for file, inside in plan.filename_to_tensors.items():
+            shard = {}
+            for name in inside:
+                merged = _merged(update, anchor, name)
+                shard[name] = merged.to(planned[name].dtype).contiguous()
+                bar.update()
+            save_file(shard, folder / file, metadata={"format": "pt"})
+    if plan.is_sharded:
+        index = {"metadata": plan.metadata, "weight_map": plan.tensor_to_filename}
+        path = folder / f"{_SHARD_NAME.format(suffix='')}.index.json"
+        path.write_text(json.dumps(index, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    _copy_beside(base.folder, folder)
+    if dtype is not None:
+        _set_dtype(folder / "config.json", dtype)
+
+
+def _dtype(base: Weights, name: str, asked: torch.dtype | None) -> torch.dtype:
+    stored = base.dtype(name)
+    return asked if asked is not None and stored.is_floating_point else stored
+
+
+def _merged(update: Update, anchor: Weights, name: str) -> torch.Tensor:
+    weight = anchor.tensor(name)
+    if name in update:
+        return weight.float() + update[name].dense()
+    if weight.ndim == 3 and f"{name}[0]" in update:  # the stacked experts of a mixture
+        stack = weight.float().clone()
+        for index in range(stack.shape[0]):
+            stack[index] += update[f"{name}[{index}]"].dense()
+        return stack
+    return weight
+
+
+def _copy_beside(source: Path, folder: Path) -> None:
+    for path in source.iterdir():
+        if path.is_file() and _BESIDE.fullmatch(path.name) and not _NOT_BESIDE.fullmatch(path.name):
+            shutil.copyfile(path, folder / path.name)
+    if (source / _TEMPLATES).is_dir():
+        shutil.copytree(source / _TEMPLATES, folder / _TEMPLATES)
+
+
+def _set_dtype(path: Path, dtype: torch.dtype) -> None:
+    config = json.loads(path.read_text(encoding="utf-8"))
+    key = "torch_dtype" if "torch_dtype" in config else "dtype"
+    config[key] = str(dtype).removeprefix("torch.")
+    path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
