@@ -1,13 +1,14 @@
 """The command ``alpharl-bench``: base models, runs and reports outside pytest."""
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated, Literal
 
 import pandas as pd
 import typer
 
-from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.errors import AlphaRLBenchError, AlphaRLBenchWarning
 
 # Repeated from the modules that own them: importing those would slow down --help.
 Anchor = Literal["base", "checkpoint"]
@@ -25,10 +26,17 @@ app.add_typer(zoo, name="zoo")
 
 def main() -> None:
     """Run the command; a user's mistake is one line on standard error and exit code 2."""
+    warnings.showwarning = _show_warning
     try:
         app()
     except AlphaRLBenchError as error:
         sys.exit(_fail(f"alpharl-bench: {error}"))
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
+    # Warnings of libraries, mostly of deprecations, are nothing that a user can act on.
+    if issubclass(category, AlphaRLBenchWarning):
+        sys.stderr.write(f"alpharl-bench: note: {message}\n")
 
 
 def _fail(line: str) -> int:
@@ -132,7 +140,7 @@ def extract(
     anchor: Annotated[Anchor, typer.Option(help="What the update is added to.")] = "base",
     form: Annotated[
         Format,
-        typer.Option("--format", help="An adapter for peft or for vLLM, or a merged model folder."),
+        typer.Option("--format", help="An adapter for peft or vLLM, or a merged folder."),
     ] = "peft",
     dtype: Annotated[
         Dtype | None, typer.Option(help="Of what is written; default: the base's, adapter float32.")

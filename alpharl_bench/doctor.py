@@ -13,7 +13,6 @@ from tabulate import tabulate
 
 from alpharl_bench.checkpoints.accuracies import read_accuracies
 from alpharl_bench.checkpoints.adapter import (
-    CONFIG,
     is_adapter,
     open_weights,
     read_adapter_config,

@@ -11,6 +11,10 @@ class AlphaRLBenchError(Exception):
     """
 
 
+class AlphaRLBenchWarning(UserWarning):
+    """Something that is left out, or less exact than asked for, in one line that names it."""
+
+
 def faults_of(error: ValidationError) -> list[str]:
     """All that pydantic found wrong with a file, one line each: the key and what is wrong."""
     return [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]

@@ -1,6 +1,7 @@
 """The singular triplets of a whole update: decomposed once, in parallel, and kept on disk."""
 
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import cached_property
@@ -12,6 +13,7 @@ from safetensors.torch import save_file
 
 from alpharl_bench.cache import cache_root, content_key, locked, sweep_scratch, whole_file
 from alpharl_bench.checkpoints import Weights, compare
+from alpharl_bench.errors import AlphaRLBenchError, AlphaRLBenchWarning
 from alpharl_bench.progress import progress_bar
 from alpharl_bench.spectral.lowrank import LowRank
 from alpharl_bench.spectral.svd import TOLERANCE, Decomposition, decompose, level
@@ -53,7 +55,10 @@ class UpdateFactors:
     @cached_property
     def modules(self) -> tuple[str, ...]:
         """The names of the decomposed matrices, sorted."""
-        return compare(self.base, self.trained, embeddings=self._embeddings).require()
+        comparison = compare(self.base, self.trained, embeddings=self._embeddings)
+        for note in comparison.notes:
+            warnings.warn(note, AlphaRLBenchWarning, stacklevel=2)
+        return comparison.require()
 
     def shape(self, module: str) -> tuple[int, int]:
         """(m, n) of a module's update matrix."""
@@ -111,7 +116,17 @@ class UpdateFactors:
 
     def _decompose_one(self, name: str, rank: int) -> None:
         delta = self.trained.delta(self.base, name).to(self._device)
-        found = decompose(delta, level(rank, self.shape(name)))
+        try:
+            found = decompose(delta, level(rank, self.shape(name)))
+        except ArithmeticError as error:
+            raise AlphaRLBenchError(f"{self.trained.file(name)}: '{name}': {error}") from error
+        if not found.converged:
+            warnings.warn(
+                f"{self.trained.file(name)}: '{name}': residual {found.residual:.1e} σ₁ after the "
+                f"{found.method} solver, asked for {TOLERANCE:.0e}",
+                AlphaRLBenchWarning,
+                stacklevel=2,
+            )
         factors = found.factors
         with whole_file(self._path(name, rank)) as scratch:
             save_file(
