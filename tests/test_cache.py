@@ -2,11 +2,14 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+import xxhash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +17,10 @@ from alpharl_bench.cache import (
     CACHE_VARIABLE,
     cache_root,
     content_key,
+    file_digest,
     locked,
+    sweep_scratch,
+    whole_file,
     whole_folder,
     write_whole,
 )
@@ -122,6 +128,151 @@ def test_a_failed_text_file_leaves_the_old_one_and_no_scratch(tmp_path: Path) ->
         write_whole(tmp_path / "score.json", "new \ud800")  # a lone surrogate is not UTF-8
     assert (tmp_path / "score.json").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["score.json"]
+
+
+def test_a_file_appears_only_at_the_end_of_the_block(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "factors.safetensors"
+    with whole_file(path) as scratch:
+        scratch.write_bytes(b"half")
+        assert not path.exists()
+        assert scratch.parent == path.parent  # the rename stays on one disk
+        scratch.write_bytes(b"whole")
+    assert path.read_bytes() == b"whole"
+    assert list(path.parent.iterdir()) == [path]
+    # As a plain open() leaves it, not as the private scratch file.
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+def _write_and_fail(path: Path, error: BaseException) -> None:
+    with whole_file(path) as scratch:
+        scratch.write_bytes(b"half")
+        raise error
+
+
+@pytest.mark.parametrize("error", [RuntimeError("full disk"), KeyboardInterrupt()])
+def test_a_failed_file_leaves_nothing_behind_and_the_old_one_as_it_was(
+    tmp_path: Path, error: BaseException
+) -> None:
+    (tmp_path / "old").write_text("kept")
+    for name in ("old", "new"):
+        with pytest.raises(type(error)):
+            _write_and_fail(tmp_path / name, error)
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
+    assert (tmp_path / "old").read_text() == "kept"
+
+
+def test_two_writers_of_one_file_do_not_see_each_other(tmp_path: Path) -> None:
+    path = tmp_path / "score.json"
+    with whole_file(path) as one, whole_file(path) as other:
+        one.write_text("one")
+        other.write_text("other")
+    # The block of `one` ends last.
+    assert path.read_text() == "one"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+# Is killed while it writes.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from alpharl_bench.cache import whole_file
+with whole_file(Path(sys.argv[1])) as scratch:
+    scratch.write_bytes(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "factors.safetensors"
+    path.write_bytes(b"old")
+    others = ["config.json", ".factors.safetensors.lock", "notes.scratch", ".hidden"]
+    for name in others:
+        (tmp_path / name).touch()
+    (tmp_path / "deeper").mkdir()
+    (tmp_path / "deeper" / ".other.scratch").touch()  # under the lock of another folder
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert path.read_bytes() == b"old"
+    assert len(list(tmp_path.iterdir())) == len(others) + 3
+    sweep_scratch(tmp_path)
+    assert {p.name for p in tmp_path.iterdir()} == {*others, path.name, "deeper"}
+    assert (tmp_path / "deeper" / ".other.scratch").exists()
+    sweep_scratch(tmp_path)
+    assert path.read_bytes() == b"old"
+
+
+def test_there_is_nothing_to_sweep_in_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    sweep_scratch(tmp_path / "nowhere")
+    assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("size", [0, 1, (1 << 20) - 1, 1 << 20, (1 << 21) + 3])
+def test_the_digest_is_that_of_the_whole_content(tmp_path: Path, size: int) -> None:
+    content = bytes(i * 31 % 251 for i in range(size % 4093)) + bytes(max(0, size - size % 4093))
+    (tmp_path / "file").write_bytes(content)
+    assert file_digest(tmp_path / "file") == xxhash.xxh3_128_hexdigest(content)
+
+
+@pytest.mark.parametrize("place", [0, 1 << 20, -1], ids=["first", "after a block", "last"])
+def test_one_changed_byte_changes_the_digest(tmp_path: Path, place: int) -> None:
+    content = bytearray((1 << 20) + 5)
+    (tmp_path / "one").write_bytes(content)
+    content[place] ^= 1
+    (tmp_path / "other").write_bytes(content)
+    assert file_digest(tmp_path / "one") != file_digest(tmp_path / "other")
+
+
+def test_a_file_that_is_written_again_is_digested_again(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    seen = set()
+    for content in (b"first", b"other", b"longer than both"):
+        path.write_bytes(content)
+        assert file_digest(path) == xxhash.xxh3_128_hexdigest(content)
+        seen.add(file_digest(path))
+    assert len(seen) == 3
+
+
+def test_a_file_that_another_takes_the_place_of_is_digested_again(tmp_path: Path) -> None:
+    path, other = tmp_path / "file", tmp_path / "other"
+    path.write_bytes(b"before")
+    before = file_digest(path)
+    other.write_bytes(b"after.")
+    # The same name, size and time: only the file itself is another.
+    os.utime(other, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
+    other.replace(path)
+    assert file_digest(path) == xxhash.xxh3_128_hexdigest(b"after.") != before
+
+
+def test_a_digest_is_worked_out_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+    digest = file_digest(path)
+
+    def read(*_: object) -> NoReturn:
+        pytest.fail("the file was read again")
+
+    monkeypatch.setattr(xxhash, "xxh3_128", read)
+    assert file_digest(path) == digest
+    # By another way to the same file.
+    (tmp_path / "link").symlink_to(path)
+    assert file_digest(tmp_path / "link") == digest
+    monkeypatch.chdir(tmp_path)
+    assert file_digest(Path("file")) == digest
+
+
+@pytest.mark.parametrize("left", [b"", b"\x00", b"0123456789abcdef"], ids=repr)
+def test_a_kept_digest_that_is_damaged_is_worked_out_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: bytes
+) -> None:
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+    digest = file_digest(path)
+    kept = [p for p in (tmp_path / "cache").rglob("*") if p.is_file()]
+    assert len(kept) == 1
+    kept[0].write_bytes(left)
+    assert file_digest(path) == digest
 
 
 # Reads a number and writes the next one, 30 times: two at once would lose some.

@@ -2,8 +2,10 @@ import os
 import subprocess
 
 import pytest
+import torch
 
 from alpharl_bench.reporting import Session
+from tests.models import trained_pair
 
 
 def run(*arguments, **variables):
@@ -53,3 +55,65 @@ def test_a_cache_that_cannot_be_written_to_is_named(tmp_path):
     assert result.returncode == 2
     assert "ALPHARL_BENCH_CACHE" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    return trained_pair(tmp_path_factory.mktemp("pair"), "qwen3", dtype=torch.bfloat16, scale=1e-3)
+
+
+def extract(pair, out, *options):
+    base, checkpoint = map(str, pair)
+    return run("extract", "--base", base, "--checkpoint", checkpoint, "--out", str(out), *options)
+
+
+def test_an_update_is_extracted_and_its_rounding_shown(pair, tmp_path):
+    result = extract(pair, tmp_path / "out", "--rank", "1", "--format", "merged")
+    assert result.returncode == 0, result.stderr
+    rows = {row.split("|")[1].strip(): row for row in result.stdout.splitlines() if "|" in row}
+    assert "bfloat16" in rows["merged"]
+    assert "1.0000" in rows["peft"]
+    assert "1.0000" not in rows["merged"]  # bfloat16 swallows a part of so small an update
+    assert (tmp_path / "out" / "model.safetensors").is_file()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--rank", "0"), "--rank 0: a whole number from 1, or a share as 10%"),
+        (("--rank", "101%"), "--rank 101%: at most 100%"),
+        (("--rank", "two"), "--rank two: a whole number"),
+        (("--subspace", "0"), "--subspace 0: counted from 1"),
+        (("--subspace", "17"), "of shape (16, 32) has 16 subspaces"),
+        (("--subspace", "2", "--rank", "3"), "--subspace and --rank exclude each other"),
+        (("--alpha", "nan"), "--alpha nan: must be a finite number"),
+        (("--device", "tpu"), "--device tpu: unknown; one of auto, cpu, cuda"),
+    ],
+)
+def test_a_wrong_option_of_extract_is_one_line(pair, tmp_path, options, message):
+    result = extract(pair, tmp_path / "out", *options)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run_in_place_of_a_checkpoint_asks_for_one(pair, tmp_path):
+    for step in (1, 2):
+        (tmp_path / f"checkpoint-{step}").symlink_to(pair[1])
+    result = extract((pair[0], tmp_path), tmp_path / "out")
+    assert result.returncode == 2
+    assert "holds 2 checkpoints; name one, as" in result.stderr
+
+
+def test_doctor_says_what_it_found_and_what_is_wrong(pair, tmp_path):
+    (tmp_path / "checkpoint-4").symlink_to(pair[1])
+    healthy = run("doctor", str(tmp_path), "--base", str(pair[0]), "--deep")
+    assert healthy.returncode == 0, healthy.stdout
+    assert "14 matrices" in healthy.stdout
+    unknown = run("doctor", str(tmp_path))
+    assert unknown.returncode == 1
+    assert "pass --base REF" in unknown.stdout
+    nowhere = run("doctor", str(tmp_path / "nowhere"))
+    assert nowhere.returncode != 0
+    assert "Traceback" not in nowhere.stderr

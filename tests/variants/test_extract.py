@@ -167,7 +167,7 @@ def test_embeddings_and_an_untied_head_move_when_asked(tmp_path, form):
 def test_tied_embeddings_move_as_one_in_a_merged_folder_and_are_refused_in_an_adapter(tmp_path):
     base, checkpoint = trained_pair(tmp_path, "qwen2")
     source = source_of(base, checkpoint, embeddings=True)
-    with pytest.raises(AlphaRLBenchError, match="ties its output head .* --format merged"):
+    with pytest.raises(AlphaRLBenchError, match=r"ties its output head .* --format merged"):
         extract(source, rank(1), tmp_path / "out", form="peft")
     assert not (tmp_path / "out").exists()
     extract(source, rank(1), tmp_path / "out", form="merged")

@@ -1,0 +1,190 @@
+"""Which tensors are the paper's modules, against the modules of real models in memory."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+from transformers import (
+    Glm4Config,
+    Glm4ForCausalLM,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedModel,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+    Qwen3MoeConfig,
+    Qwen3MoeForCausalLM,
+)
+
+from alpharl_bench.checkpoints import (
+    WeightFiles,
+    is_expert,
+    is_head,
+    is_vocabulary,
+    module_names,
+    tied_embeddings,
+)
+
+SHAPE = {
+    "vocab_size": 20,
+    "hidden_size": 16,
+    "intermediate_size": 24,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 1,
+    "head_dim": 8,
+}
+EXPERTS = {"num_experts": 3, "num_experts_per_tok": 2, "moe_intermediate_size": 12}
+DENSE = {
+    "Qwen2": (Qwen2ForCausalLM, Qwen2Config(**SHAPE)),
+    "Qwen3": (Qwen3ForCausalLM, Qwen3Config(**SHAPE, attention_bias=True)),
+    "Llama": (LlamaForCausalLM, LlamaConfig(**SHAPE, attention_bias=True, mlp_bias=True)),
+    "Glm4": (Glm4ForCausalLM, Glm4Config(**SHAPE, pad_token_id=0, attention_bias=True)),
+}
+EMBED, HEAD = "model.embed_tokens.weight", "lm_head.weight"
+
+
+@pytest.fixture(params=DENSE)
+def dense(request: pytest.FixtureRequest) -> PreTrainedModel:
+    build, config = DENSE[request.param]
+    return build(config)
+
+
+@pytest.fixture
+def mixture() -> PreTrainedModel:
+    torch.manual_seed(0)
+    return Qwen3MoeForCausalLM(Qwen3MoeConfig(**SHAPE, **EXPERTS, mlp_only_layers=[1]))
+
+
+def linear(model: PreTrainedModel) -> list[str]:
+    """The weights of all linear layers but the head."""
+    return sorted(
+        f"{name}.weight"
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Linear) and name != "lm_head"
+    )
+
+
+def saved(folder: Path, model: PreTrainedModel, **options: object) -> WeightFiles:
+    model.save_pretrained(folder, **options)
+    return WeightFiles(folder)
+
+
+def hand_made(folder: Path, config: str | None, *names: str) -> WeightFiles:
+    folder.mkdir(exist_ok=True)
+    save_file({name: torch.ones(2, 2) for name in names}, folder / "model.safetensors")
+    if config is not None:
+        (folder / "config.json").write_text(config)
+    return WeightFiles(folder)
+
+
+@pytest.mark.parametrize("shards", ["50GB", "3KB"], ids=["single file", "sharded"])
+def test_the_modules_are_the_linear_layers_of_attention_and_mlp(
+    dense: PreTrainedModel, tmp_path: Path, shards: str
+) -> None:
+    found = module_names(saved(tmp_path, dense, max_shard_size=shards))
+    assert found == linear(dense)
+    assert all(".self_attn." in name or ".mlp." in name for name in found)
+    assert len(found) == 2 * (6 if "Glm4" in type(dense).__name__ else 7)
+
+
+def test_every_expert_of_a_mixture_is_a_module_and_so_is_the_router(
+    mixture: PreTrainedModel, tmp_path: Path
+) -> None:
+    experts = [
+        f"model.layers.0.mlp.experts.{expert}.{projection}_proj.weight"
+        for expert in range(3)
+        for projection in ("gate", "up", "down")
+    ]
+    # The second layer is dense: `mlp_only_layers`.
+    router = "model.layers.0.mlp.gate.weight"
+    found = module_names(saved(tmp_path, mixture))
+    assert found == sorted([*linear(mixture), *experts, router])
+    assert sorted(filter(is_expert, found)) == sorted(experts)
+
+
+def test_every_matrix_of_a_stack_of_experts_is_a_module(
+    mixture: PreTrainedModel, tmp_path: Path
+) -> None:
+    weights = saved(tmp_path, mixture, save_original_format=False)
+    stacks = {
+        name: parameter for name, parameter in mixture.named_parameters() if parameter.ndim == 3
+    }
+    assert len(stacks) == 2
+    matrices = {f"{name}[{i}]": stack[i].data for name, stack in stacks.items() for i in range(3)}
+    found = module_names(weights)
+    assert found == sorted([*linear(mixture), *matrices, "model.layers.0.mlp.gate.weight"])
+    assert sorted(filter(is_expert, found)) == sorted(matrices)
+    for name, matrix in matrices.items():
+        assert torch.equal(weights.tensor(name), matrix)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize("kind", DENSE)
+def test_embeddings_are_modules_where_they_are_asked_for(
+    tmp_path: Path, kind: str, tied: bool
+) -> None:
+    build, config = DENSE[kind]
+    model = build(type(config)(**config.to_dict() | {"tie_word_embeddings": tied}))
+    weights = saved(tmp_path, model)
+    more = set(module_names(weights, embeddings=True)) - set(module_names(weights))
+    # A tied head has no update of its own.
+    assert more == ({EMBED} if tied else {EMBED, HEAD})
+    assert tied_embeddings(weights) is tied
+    assert sorted(more) == sorted(filter(is_vocabulary, weights.names))
+
+
+def test_a_tied_head_that_is_stored_all_the_same_is_no_module(tmp_path: Path) -> None:
+    weights = hand_made(tmp_path, '{"tie_word_embeddings": true}', EMBED, HEAD)
+    assert module_names(weights, embeddings=True) == [EMBED]
+
+
+@pytest.mark.parametrize("config", [None, "{", "{}", "[]", "\x00"])
+@pytest.mark.parametrize("names", [(EMBED,), (EMBED, HEAD)], ids=["no head", "a head"])
+def test_without_a_word_in_the_config_the_head_is_tied_if_it_is_not_stored(
+    tmp_path: Path, config: str | None, names: tuple[str, ...]
+) -> None:
+    weights = hand_made(tmp_path, config, *names)
+    assert tied_embeddings(weights) is (HEAD not in names)
+    assert module_names(weights, embeddings=True) == sorted(names)
+
+
+def test_a_config_that_is_not_utf_8_is_as_good_as_none(tmp_path: Path) -> None:
+    weights = hand_made(tmp_path, None, EMBED)
+    (tmp_path / "config.json").write_bytes(b'{"tie_word_embeddings": "\xff"}')
+    assert tied_embeddings(weights)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_the_config_speaks_before_the_names(tmp_path: Path, tied: bool) -> None:
+    config = json.dumps({"tie_word_embeddings": tied})
+    for names in ((EMBED,), (EMBED, HEAD)):
+        assert tied_embeddings(hand_made(tmp_path, config, *names)) is tied
+
+
+@pytest.mark.parametrize(
+    ("name", "vocabulary", "head"),
+    [
+        ("model.embed_tokens.weight", True, False),
+        ("embed_tokens.weight", True, False),
+        ("model.language_model.embed_tokens.weight", True, False),
+        ("lm_head.weight", True, True),
+        ("model.lm_head.weight", True, True),
+        ("lm_head.bias", False, False),
+        ("my_lm_head.weight", False, False),
+        ("model.layers.0.mlp.up_proj.weight", False, False),
+        ("model.norm.weight", False, False),
+    ],
+)
+def test_the_tensors_with_a_row_per_token(name: str, vocabulary: bool, head: bool) -> None:
+    assert is_vocabulary(name) is vocabulary
+    assert is_head(name) is head
+
+
+def test_a_model_of_other_layers_has_no_modules(tmp_path: Path) -> None:
+    assert module_names(hand_made(tmp_path, None, "conv.weight", "h.0.attn.c_attn.weight")) == []

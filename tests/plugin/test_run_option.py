@@ -1,0 +1,86 @@
+"""`pytest suites --run DIR --base REF`: a user's own run, in the layout of another trainer."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from alpharl_bench.registry import load_registry
+from alpharl_bench.reporting import load_session
+from alpharl_bench.training.zoo import base_folder
+
+ROOT = Path(__file__).parents[2]
+BASE = base_folder(load_registry().model("qwen3-nano"))
+
+
+def judge(*options):
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "suites/property1", "-p", "no:cacheprovider", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """What oat leaves: two checkpoints of a base that moved along one direction, and noise."""
+    folder = tmp_path_factory.mktemp("my-run")
+    generator = torch.Generator().manual_seed(0)
+    weights = load_file(BASE / "model.safetensors")
+    for step in (16, 32):
+        for name, tensor in weights.items():
+            if tensor.ndim == 2 and "embed" not in name:
+                left, right = (torch.randn(size, generator=generator) for size in tensor.shape)
+                noise = 1e-4 * torch.randn(tensor.shape, generator=generator)
+                tensor.add_(0.01 * torch.outer(left, right) / right.norm() + noise)
+        target = folder / "saved_models" / f"step_{step:05d}"
+        shutil.copytree(BASE, target)
+        save_file(weights, target / "model.safetensors", metadata={"format": "pt"})
+    return folder
+
+
+def test_claims_are_judged_on_a_run_of_another_trainer(run, tmp_path):
+    result = judge(
+        f"--run={run}",
+        f"--base={BASE}",
+        f"--report={tmp_path / 'report'}",
+        "--questions=2",
+        "--samples=1",
+        "-m",
+        "claim(id='P1.1') or claim(id='P1.6')",
+    )
+    assert f"P1.6 on {run.name}: supported" in result.stdout, result.stdout + result.stderr
+    # A base that moved at random learned nothing, and nothing is claimed of it.
+    assert "the run did not learn" in result.stdout
+    session = load_session(tmp_path / "report")
+    assert session.runs[run.name].steps == (16, 32)
+    text = (tmp_path / "report" / "report.md").read_text()
+    assert f"--run {run} --base {BASE}" in text
+    assert "oat" in text
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--run", "nowhere/at/all"], "run nowhere/at/all: there is no such folder"),
+        (["--base", "x"], "--base x: goes with --run REF"),
+        (["--device", "tpu"], "invalid choice: 'tpu'"),
+    ],
+)
+def test_a_wrong_reference_is_one_line_before_anything_runs(options, message):
+    result = judge(*options)
+    assert result.returncode == 4
+    assert message in result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+def test_an_unknown_word_in_k_names_the_run(run):
+    result = judge(f"--run={run}", f"--base={BASE}", "-k", "qwen4")
+    assert result.returncode == 5
+    assert f"unknown run 'qwen4'; known: {run.name}" in result.stdout.replace("; did you", "; did")
