@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -70,7 +71,10 @@ def file_digest(path: Path) -> str:
         )
     )
     if known.is_file():
-        return known.read_text(encoding="utf-8")
+        kept = known.read_bytes()
+        # After a crash of the machine the file may be there without its content.
+        if re.fullmatch(rb"[0-9a-f]{32}", kept):
+            return kept.decode()
     digest = xxhash.xxh3_128()
     with path.open("rb") as file:
         while block := file.read(_BLOCK):

@@ -3,7 +3,7 @@
 import sys
 import warnings
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TextIO
 
 import pandas as pd
 import typer
@@ -33,7 +33,14 @@ def main() -> None:
         sys.exit(_fail(f"alpharl-bench: {error}"))
 
 
-def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
     # Warnings of libraries, mostly of deprecations, are nothing that a user can act on.
     if issubclass(category, AlphaRLBenchWarning):
         sys.stderr.write(f"alpharl-bench: note: {message}\n")

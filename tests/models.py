@@ -34,22 +34,25 @@ DENSE = ("qwen2", "qwen3", "llama", "glm4")
 ARCHITECTURES = (*DENSE, "qwen3-moe")
 
 
-def model_of(architecture: str, *, tied: bool | None = None, seed: int = 0) -> PreTrainedModel:
+def model_of(
+    architecture: str, *, tied: bool | None = None, config: dict[str, int] | None = None
+) -> PreTrainedModel:
     """A model with random weights; Qwen2 is tied unless told otherwise, as its small ones are."""
-    torch.manual_seed(seed)
-    size = {**_SIZE, "tie_word_embeddings": architecture == "qwen2" if tied is None else tied}
+    torch.manual_seed(0)
+    size = {**_SIZE, "head_dim": 8, **(config or {})}
+    size["tie_word_embeddings"] = architecture == "qwen2" if tied is None else tied
     match architecture:
         case "qwen2":
             return Qwen2ForCausalLM(Qwen2Config(**size))
         case "qwen3":
-            return Qwen3ForCausalLM(Qwen3Config(**size, head_dim=8))
+            return Qwen3ForCausalLM(Qwen3Config(**size))
         case "llama":
             return LlamaForCausalLM(LlamaConfig(**size))
         case "glm4":
-            return Glm4ForCausalLM(Glm4Config(**size, head_dim=8, attention_bias=True))
+            return Glm4ForCausalLM(Glm4Config(**size, attention_bias=True))
         case "qwen3-moe":
             experts = {"moe_intermediate_size": 16, "num_experts": 4, "num_experts_per_tok": 2}
-            return Qwen3MoeForCausalLM(Qwen3MoeConfig(**size, **experts, head_dim=8))
+            return Qwen3MoeForCausalLM(Qwen3MoeConfig(**size, **experts))
     raise ValueError(architecture)
 
 
@@ -60,10 +63,11 @@ def trained_pair(
     dtype: torch.dtype = torch.float32,
     scale: float = 0.01,
     tied: bool | None = None,
+    config: dict[str, int] | None = None,
     **saving: object,
 ) -> tuple[Path, Path]:
     """A base and a checkpoint of it on disk: every parameter moved at random by ``scale``."""
-    model = model_of(architecture, tied=tied).to(dtype)
+    model = model_of(architecture, tied=tied, config=config).to(dtype)
     model.save_pretrained(folder / "base", **saving)
     with torch.no_grad():
         for parameter in model.parameters():

@@ -15,6 +15,12 @@ from alpharl_bench.errors import AlphaRLBenchError, faults_of
 CONFIG = "adapter_config.json"
 ADAPTER_FILES = ("adapter_model.safetensors", "adapter_model.bin")
 _PREFIX = "base_model.model."
+_PARTS = frozenset(
+    {
+        *("weight", "lora_A.weight", "lora_B.weight", "lora_magnitude_vector"),
+        *("lora_embedding_A", "lora_embedding_B"),
+    }
+)
 # Options of peft's LoraConfig that have no part in the merged weights.
 _HARMLESS = frozenset(
     {
@@ -36,8 +42,8 @@ class AdapterConfig(BaseModel):
 
     peft_type: str
     base_model_name_or_path: str | None = None
-    r: int
-    lora_alpha: float
+    r: int = 8  # this and the others as peft has them
+    lora_alpha: float = 8
     use_rslora: bool = False
     use_dora: bool = False
     bias: str = "none"
@@ -47,7 +53,9 @@ class AdapterConfig(BaseModel):
     @property
     def unsupported(self) -> list[str]:
         """The options that this module does not know how to merge, by name."""
-        named = [f"peft_type={self.peft_type}"] if self.peft_type != "LORA" else []
+        if self.peft_type != "LORA":
+            return [f"peft_type={self.peft_type}"]
+        named = []
         if self.lora_alpha == 0:
             # As verl's merger writes it: every update would be scaled to nothing.
             named.append("lora_alpha=0")
@@ -113,8 +121,7 @@ class AdapterWeights(Weights):
     @property
     def names(self) -> list[str]:
         """The names of the base's tensors: an adapter adds none."""
-        self._check()
-        return self._base.names
+        return sorted({*self._base.names, *self._keys})
 
     @property
     def files(self) -> list[Path]:
@@ -152,32 +159,48 @@ class AdapterWeights(Weights):
         """s·BA itself where that is all there is: no rounding by the base's larger values."""
         if base is not self._base:
             return super().delta(base, name)
-        self._check()
         parts = self._parts(name)
         if not parts:
             return torch.zeros(self.shape(name))
         if "weight" in parts:
-            return self._value(parts["weight"]) - base.tensor(name).float()
-        if "lora_embedding_A" in parts:
-            a, b = (self._value(parts[f"lora_embedding_{side}"]) for side in "AB")
-            change: torch.Tensor = (b @ a).T
-        else:
-            a, b = (self._value(parts[f"lora_{side}.weight"]) for side in "AB")
-            change = b @ a
-        change = change * self._scale(name, rank=a.shape[0])
-        if change.shape != self.shape(name):
+            whole = self._part(name, "weight")
+            self._fits(name, whole.shape)
+            return whole - base.tensor(name).float()
+        embedding = "lora_embedding_A" in parts
+        a, b = (
+            self._part(name, f"lora_embedding_{side}" if embedding else f"lora_{side}.weight")
+            for side in "AB"
+        )
+        if a.ndim != 2 or b.ndim != 2 or a.shape[0] != b.shape[1]:
             raise AlphaRLBenchError(
-                f"{self._path}: the adapter of '{name}' has shape {tuple(change.shape)}, the base "
-                f"{base.folder} has {self.shape(name)}; is this the adapter's base?"
+                f"{self._path}: the adapter of '{name}' is damaged: A has shape {tuple(a.shape)}, "
+                f"B {tuple(b.shape)}"
             )
+        change = (b @ a) * self._scale(name, rank=a.shape[0])
+        if embedding:
+            change = change.T
+        self._fits(name, change.shape)
         if not self.config.use_dora:
             return change
         before = base.tensor(name).float()
         direction = before + change
-        magnitude = self._value(parts["lora_magnitude_vector"])
-        norms = torch.linalg.vector_norm(direction, dim=1)
-        merged: torch.Tensor = (magnitude / norms)[:, None] * direction
+        # A magnitude for every output: a row of a matrix, but a column of the embeddings.
+        norms = torch.linalg.vector_norm(direction, dim=0 if embedding else 1, keepdim=True)
+        magnitude = self._part(name, "lora_magnitude_vector")
+        if magnitude.numel() != norms.numel():
+            raise AlphaRLBenchError(
+                f"{self._path}: the adapter of '{name}' is damaged: {magnitude.numel()} magnitudes "
+                f"for {norms.numel()} outputs"
+            )
+        merged: torch.Tensor = magnitude.reshape(norms.shape) / norms * direction
         return merged - before
+
+    def _fits(self, name: str, shape: tuple[int, ...]) -> None:
+        if shape != self.shape(name):
+            raise AlphaRLBenchError(
+                f"{self._path}: the adapter of '{name}' has shape {tuple(shape)}, the base "
+                f"{self._base.folder} has {self.shape(name)}; is this the adapter's base?"
+            )
 
     def _scale(self, name: str, rank: int) -> float:
         alpha = self.config.lora_alpha
@@ -189,7 +212,10 @@ class AdapterWeights(Weights):
             alpha = patterns.get(get_pattern_key(list(patterns), module), alpha)
         return alpha / (math.sqrt(rank) if self.config.use_rslora else rank)
 
-    def _value(self, key: str) -> torch.Tensor:
+    def _part(self, name: str, part: str) -> torch.Tensor:
+        key = self._parts(name).get(part)
+        if key is None:
+            raise AlphaRLBenchError(f"{self._path}: the adapter of '{name}' has no {part}")
         return self._adapter.tensor(key).float()
 
     def _parts(self, name: str) -> dict[str, str]:
@@ -198,6 +224,8 @@ class AdapterWeights(Weights):
 
     @cached_property
     def _keys(self) -> dict[str, dict[str, str]]:
+        """What the adapter holds, once it is known that all of it can be merged."""
+        self.config  # noqa: B018  (refuses options)
         keys: dict[str, dict[str, str]] = {}
         for key in self._adapter.names:
             module, _, part = key.removeprefix(_PREFIX).rpartition(".")
@@ -208,21 +236,15 @@ class AdapterWeights(Weights):
                 module, _, part = module.rpartition(".")
             elif part == "weight" and module.endswith(".base_layer"):
                 continue  # The base's own embeddings, saved beside the adapter on them.
+            if part not in _PARTS:
+                raise AlphaRLBenchError(f"{self._path}: '{key}' is no part of a LoRA adapter")
             keys.setdefault(f"{module}.weight", {})[part] = key
-        return keys
-
-    def _check(self) -> None:
-        if odd := sorted(self._keys.keys() - set(self._base.names)):
+        if odd := sorted(keys.keys() - set(self._base.names)):
             raise AlphaRLBenchError(
                 f"{self._path}: {', '.join(odd[:3])}: the base {self._base.folder} has no such "
                 "tensor; is this the adapter's base?"
             )
-        known = {"weight", "lora_A.weight", "lora_B.weight", "lora_magnitude_vector"}
-        known |= {"lora_embedding_A", "lora_embedding_B"}
-        if odd := sorted(
-            key for parts in self._keys.values() for part, key in parts.items() if part not in known
-        ):
-            raise AlphaRLBenchError(f"{self._path}: '{odd[0]}' is no part of a LoRA adapter")
+        return keys
 
     @cached_property
     def _path(self) -> Path:

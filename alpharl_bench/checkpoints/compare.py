@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
+from alpharl_bench.checkpoints.adapter import AdapterWeights
 from alpharl_bench.checkpoints.modules import (
     is_head,
     is_vocabulary,
@@ -65,8 +66,10 @@ def compare(base: Weights, trained: Weights, *, embeddings: bool = False) -> Com
     missing = sorted(known - there)
     extra = sorted(there - known)
     for name in missing:
-        if is_head(name) and tied_embeddings(trained):
-            notes.append(f"{trained.folder}: '{name}' is tied to the embeddings")
+        tied = is_head(name) and name not in modules and tied_embeddings(trained)
+        if tied or name.endswith(_BUFFERS):
+            reason = "is tied to the embeddings" if tied else "is left out: only the base stores it"
+            notes.append(f"{trained.folder}: '{name}' {reason}")
         else:
             faults.append(
                 f"{trained.folder}: there is no tensor '{name}', which the base {base.folder} has; "
@@ -96,7 +99,8 @@ def compare(base: Weights, trained: Weights, *, embeddings: bool = False) -> Com
             )
     for weights in (base, trained):
         faults += _quantized(weights, sorted(known & there))
-    notes += _dtype_notes(base, trained, modules, there)
+    stored = sorted({name.partition("[")[0] for name in modules} & there)
+    notes += _dtype_notes(base, trained, stored)
     return Comparison(tuple(modules), tuple(notes), tuple(faults))
 
 
@@ -104,30 +108,43 @@ def _quantized(weights: Weights, names: Sequence[str]) -> list[str]:
     odd = [name for name in names if weights.dtype(name) not in _PLAIN]
     if not odd:
         return []
-    kind = str(weights.dtype(odd[0])).removeprefix("torch.")
     fault = (
-        f"{weights.file(odd[0])}: tensor '{odd[0]}' and {len(odd) - 1} more are {kind}: quantized "
-        "weights have no plain update; give the unquantized model"
+        f"{weights.file(odd[0])}: tensor '{odd[0]}' and {len(odd) - 1} more are "
+        f"{_dtype(weights, odd[0])}: quantized weights have no plain update; give the unquantized "
+        "model"
     )
     return [fault]
 
 
-def _dtype_notes(
-    base: Weights, trained: Weights, modules: Sequence[str], there: set[str]
-) -> list[str]:
-    shared = [name for name in modules if name.partition("[")[0] in there]
-    notes, kinds = [], []
-    for weights in (base, trained):
-        dtypes = {str(weights.dtype(name)).removeprefix("torch.") for name in shared}
-        kinds.append(dtypes)
-        if len(dtypes) > 1:
-            notes.append(
-                f"{weights.folder}: modules of several dtypes: {', '.join(sorted(dtypes))}"
-            )
-    if kinds[0] != kinds[1]:
-        before, after = (", ".join(sorted(dtypes)) for dtypes in kinds)
-        notes.append(
-            f"{trained.folder}: {after}, the base is {before}: the update holds the rounding of "
-            "the coarser one"
-        )
-    return notes
+def _dtype_notes(base: Weights, trained: Weights, names: Sequence[str]) -> list[str]:
+    if isinstance(trained, AdapterWeights):
+        # Its update is a product of its own, which no dtype of the base has rounded.
+        return _mixed(base, names)
+    return _mixed(base, names) + _mixed(trained, names) + _recast(base, trained, names)
+
+
+def _mixed(weights: Weights, names: Sequence[str]) -> list[str]:
+    first: dict[str, str] = {}
+    for name in names:
+        first.setdefault(_dtype(weights, name), name)
+    if len(first) < 2:
+        return []
+    each = ", ".join(f"'{name}' is {dtype}" for dtype, name in sorted(first.items()))
+    return [f"{weights.folder}: modules of several dtypes: {each}"]
+
+
+def _recast(base: Weights, trained: Weights, names: Sequence[str]) -> list[str]:
+    changed = [name for name in names if trained.dtype(name) != base.dtype(name)]
+    if not changed:
+        return []
+    name = changed[0]
+    note = (
+        f"{trained.file(name)}: '{name}' is {_dtype(trained, name)}, in the base "
+        f"{_dtype(base, name)}, and {len(changed) - 1} more differ: the update holds the rounding "
+        "of the coarser one"
+    )
+    return [note]
+
+
+def _dtype(weights: Weights, name: str) -> str:
+    return str(weights.dtype(name)).removeprefix("torch.")

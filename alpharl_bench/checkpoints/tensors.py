@@ -1,6 +1,5 @@
 """The tensors of one model, read from memory-mapped files one at a time."""
 
-import pickle
 import re
 from abc import ABC, abstractmethod
 from functools import cached_property
@@ -22,6 +21,29 @@ WEIGHT_FILES = (
     "pytorch_model.bin",
 )
 _SLICE = re.compile(r"(?P<stack>.+)\[(?P<index>\d+)\]")
+# What safetensors calls the dtypes.
+_DTYPES = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "F8_E4M3": torch.float8_e4m3fn,
+    "F8_E4M3FNUZ": torch.float8_e4m3fnuz,
+    "F8_E5M2": torch.float8_e5m2,
+    "F8_E5M2FNUZ": torch.float8_e5m2fnuz,
+    "F8_E8M0": torch.float8_e8m0fnu,
+    "F4": torch.float4_e2m1fn_x2,
+    "I64": torch.int64,
+    "I32": torch.int32,
+    "I16": torch.int16,
+    "I8": torch.int8,
+    "U64": torch.uint64,
+    "U32": torch.uint32,
+    "U16": torch.uint16,
+    "U8": torch.uint8,
+    "BOOL": torch.bool,
+    "C64": torch.complex64,
+}
 
 
 class Weights(ABC):
@@ -169,7 +191,10 @@ class WeightFiles(Weights):
         if stack not in self._headers[path]:
             raise AlphaRLBenchError(f"{path}: tensor '{stack}': the file does not hold it")
         header = self._headers[path][stack]
-        return header if index is None else header[index]
+        try:
+            return header if index is None else header[index]
+        except IndexError as error:
+            raise AlphaRLBenchError(f"{path}: tensor '{name}': {error}") from error
 
     def tensor(self, name: str) -> torch.Tensor:
         """One tensor in its stored dtype, on the CPU; every value is finite."""
@@ -177,6 +202,8 @@ class WeightFiles(Weights):
         # A sum is many times faster than looking at every value, but it can overflow.
         if (
             tensor.is_floating_point()
+            # Quantized values are never computed with, and have no sum.
+            and tensor.dtype.itemsize > 1
             and not torch.isfinite(tensor.sum())
             and not bool(torch.isfinite(tensor.float()).all())
         ):
@@ -235,12 +262,23 @@ def _header_of(path: Path) -> dict[str, torch.Tensor]:
     if path.suffix == ".bin":
         return {name: tensor.to("meta") for name, tensor in _load_bin(path).items()}
     with _opened(path) as file:
-        return {name: file.get_tensor(name).to("meta") for name in file.keys()}  # noqa: SIM118
+        return {name: _header(path, name, file.get_slice(name)) for name in file.keys()}  # noqa: SIM118
+
+
+def _header(path: Path, name: str, part: Any) -> torch.Tensor:
+    code = part.get_dtype()
+    if code not in _DTYPES:
+        raise AlphaRLBenchError(f"{path}: tensor '{name}' has the dtype {code}, unknown to torch")
+    return torch.empty(part.get_shape(), dtype=_DTYPES[code], device="meta")
 
 
 def _opened(path: Path) -> safe_open:
     try:
-        return safe_open(path, framework="pt")
+        try:
+            return safe_open(path, framework="pt")
+        except RuntimeError:
+            # Linux refuses to map a file that is larger than all memory: read the tensors instead.
+            return safe_open(path, framework="pt", backend="pread")
     except (SafetensorError, OSError) as error:
         raise AlphaRLBenchError(f"{path}: cannot be read as safetensors: {error}") from error
 
@@ -249,15 +287,16 @@ def _load_bin(path: Path) -> dict[str, torch.Tensor]:
     try:
         # weights_only: a pickle of a stranger may run any code. mmap: values are read when used.
         content: Any = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+    except Exception as error:  # a damaged pickle may raise anything
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise AlphaRLBenchError(
             f"{path}: cannot be read as a file of tensors alone ({reason}); save it as safetensors"
         ) from error
     if not isinstance(content, dict) or not all(
-        isinstance(value, torch.Tensor) for value in content.values()
+        isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in content.items()
     ):
         raise AlphaRLBenchError(
             f"{path}: holds other things than named tensors; save the model's state_dict"
         )
-    return content
+    # A pickled parameter asks for gradients.
+    return {name: tensor.detach() for name, tensor in content.items()}

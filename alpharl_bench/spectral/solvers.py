@@ -1,7 +1,7 @@
 """Ways to singular triplets; :mod:`alpharl_bench.spectral.svd` chooses and checks them.
 
-Every solver takes a matrix (m, n), float32, of norm about 1, and returns ``left`` (m, r), ``sigma``
-(r,) falling, and ``right`` (n, r), float32 on the matrix's device.
+Every solver takes a matrix (m, n), float32, whose squares do not overflow, and returns ``left``
+(m, r), ``sigma`` (r,) falling, and ``right`` (n, r), float32 on the matrix's device.
 """
 
 from collections.abc import Callable
@@ -14,12 +14,15 @@ Triplets = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 Solver = Callable[[torch.Tensor, int], Triplets]
 
 
-def lanczos(matrix: torch.Tensor, rank: int) -> Triplets:
-    """A few triplets by ARPACK's restarted Lanczos: products with vectors alone (CPU)."""
+def lanczos(matrix: torch.Tensor, rank: int, tolerance: float = 1e-4) -> Triplets:
+    """A few triplets by ARPACK's restarted Lanczos: products with vectors alone (CPU).
+
+    ``tolerance`` is ARPACK's, on σ²; it looks once a restart, and mostly ends far below.
+    """
     dense = matrix.numpy()
     # A fixed start vector: the same matrix always gives the same bits.
     start = np.random.default_rng(0).standard_normal(min(dense.shape)).astype(dense.dtype)
-    left, sigma, right_t = scipy.sparse.linalg.svds(dense, k=rank, v0=start, tol=_ARPACK_TOLERANCE)
+    left, sigma, right_t = scipy.sparse.linalg.svds(dense, k=rank, v0=start, tol=tolerance)
     order = np.argsort(-sigma)
     left, sigma, right = left[:, order], sigma[order], right_t[order].T
     return torch.from_numpy(left), torch.from_numpy(sigma.copy()), torch.from_numpy(right)
@@ -65,8 +68,6 @@ def dense(matrix: torch.Tensor, rank: int) -> Triplets:
     return left[:, :rank].float(), sigma[:rank].float(), right_t[:rank].T.float()
 
 
-#: ARPACK's relative tolerance on σ²; the residual that is left is far below it.
-_ARPACK_TOLERANCE = 1e-5
 # The sketch is wider than what is wanted, and powers of ΔWΔWᵀ sharpen a slowly falling spectrum.
 _SKETCH, _POWERS = 32, 16
 # Entries of a matrix that is decomposed in milliseconds whatever the precision.

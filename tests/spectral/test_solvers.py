@@ -85,7 +85,7 @@ def test_the_residual_is_within_the_tolerance_and_is_the_true_one(
     assert found.norm == pytest.approx(float(np.linalg.norm(delta.double().numpy())), rel=1e-6)
 
 
-def fails(_matrix, _rank):
+def fails(_matrix, _rank, **_options):
     raise RuntimeError
 
 
@@ -100,7 +100,7 @@ def test_a_solver_that_gives_up_is_followed_by_the_next(monkeypatch):
 
 
 def test_a_wrong_answer_is_refined(monkeypatch):
-    def sloppy(matrix, rank):
+    def sloppy(matrix, rank, **_options):
         left, sigma, right = solvers.dense(matrix, rank)
         return left + 1e-3 * torch.randn(left.shape), sigma, right
 
@@ -111,7 +111,7 @@ def test_a_wrong_answer_is_refined(monkeypatch):
 
 
 def test_vectors_that_are_no_basis_do_not_pass(monkeypatch):
-    def doubled(matrix, rank):
+    def doubled(matrix, rank, **_options):
         left, sigma, right = solvers.dense(matrix, 1)
         return left.repeat(1, rank), sigma.repeat(rank), right.repeat(1, rank)
 
@@ -121,7 +121,7 @@ def test_vectors_that_are_no_basis_do_not_pass(monkeypatch):
 
 def test_where_no_solver_is_good_enough_the_best_says_so(monkeypatch):
     def biased(size):
-        def solve(matrix, rank):
+        def solve(matrix, rank, **_options):
             left, sigma, right = torch.linalg.svd(matrix, full_matrices=False)
             return left[:, :rank], sigma[:rank] * (1 + size), right[:rank].T
 
