@@ -137,7 +137,7 @@ def _command(claim: Claim, by_run: dict[str, Verdict], session: Session) -> str:
     options = [session.runs[run].selected_by for run in by_run]
     if len(options) > 1:  # several runs of a lane
         options = [("-k", " or ".join(by_run))]
-    command = shlex.join(["pytest", "suites", "-m", f"claim(id='{claim.id}')", *options[0]])
+    command = f"""pytest suites -m "claim(id='{claim.id}')" {shlex.join(options[0])}"""
     if sampling := session.sampling:
         command += f" --questions {sampling.questions} --samples {sampling.samples}"
         command += f" --seed {sampling.seed}"

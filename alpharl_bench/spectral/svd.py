@@ -26,7 +26,8 @@ class Decomposition:
     """The leading singular triplets of one update matrix.
 
     ``norm`` is ‖ΔW‖_F of the whole matrix, ``residual`` the largest ‖ΔWᵀu − σv‖ or ‖ΔWv − σu‖ of a
-    triplet over σ₁ (0 for a zero matrix), ``method`` the solver that found them.
+    triplet over σ₁, or a tenth of the largest entry of UᵀU − I or VᵀV − I if that is more (0 for a
+    zero matrix), ``method`` the solver that found them.
     """
 
     factors: LowRank
