@@ -96,6 +96,15 @@ def test_a_folder_replaces_the_old_one_wholly(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["new"]
 
 
+def test_a_folder_can_be_read_by_everybody(tmp_path: Path) -> None:
+    with whole_folder(tmp_path / "run") as scratch:
+        (scratch / "deeper").mkdir()
+        file = scratch / "deeper" / "weights"
+        file.touch(mode=0o600)  # as safetensors writes them
+    assert (tmp_path / "run").stat().st_mode & 0o777 == 0o755
+    assert (tmp_path / "run" / "deeper" / "weights").stat().st_mode & 0o777 == 0o644
+
+
 def _fail_inside(path: Path, error: BaseException) -> None:
     with whole_folder(path) as scratch:
         (scratch / "half").touch()
@@ -141,6 +150,16 @@ def test_a_file_appears_only_at_the_end_of_the_block(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
     # As a plain open() leaves it, not as the private scratch file.
     assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_who_has_the_old_file_open_reads_it_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "factors"
+    path.write_bytes(b"old and long")
+    with path.open("rb") as reader:
+        with whole_file(path) as scratch:
+            scratch.write_bytes(b"new")
+        assert reader.read() == b"old and long"
+    assert path.read_bytes() == b"new"
 
 
 def _write_and_fail(path: Path, error: BaseException) -> None:
@@ -241,6 +260,16 @@ def test_a_file_that_another_takes_the_place_of_is_digested_again(tmp_path: Path
     os.utime(other, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
     other.replace(path)
     assert file_digest(path) == xxhash.xxh3_128_hexdigest(b"after.") != before
+
+
+def test_a_file_that_grew_within_one_tick_of_the_clock_is_digested_again(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"before")
+    before, status = file_digest(path), path.stat()
+    with path.open("ab") as file:
+        file.write(b" and after")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert file_digest(path) == xxhash.xxh3_128_hexdigest(b"before and after") != before
 
 
 def test_a_digest_is_worked_out_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

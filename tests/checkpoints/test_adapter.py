@@ -195,13 +195,46 @@ def test_an_adapter_file_of_either_kind_and_dtype(
     agrees_with_peft(weights, adapted)
 
 
-def test_a_whole_output_head_beside_the_adapter(untied: PreTrainedModel, tmp_path: Path) -> None:
-    config = LoraConfig(r=2, target_modules=["q_proj"], modules_to_save=["lm_head"])
+@pytest.mark.parametrize("options", [{}, {"ensure_weight_tying": True}], ids=str)
+def test_a_whole_output_head_beside_the_adapter(
+    untied: PreTrainedModel, tmp_path: Path, options: dict
+) -> None:
+    config = LoraConfig(r=2, target_modules=["q_proj"], modules_to_save=["lm_head"], **options)
     adapted = trained(untied, config)
     weights = saved(tmp_path, untied, adapted)
     assert "lm_head.weight" in weights.touched
     assert not torch.equal(weights.tensor("lm_head.weight"), untied.lm_head.weight.data)
     agrees_with_peft(weights, adapted)
+
+
+def test_safetensors_are_preferred_to_bin_as_in_peft(
+    untied: PreTrainedModel, tmp_path: Path
+) -> None:
+    weights = plain(tmp_path, untied)
+    torch.save({"stale": torch.ones(1)}, weights.folder / "adapter_model.bin")
+    agrees_with_peft(weights, PeftModel.from_pretrained(untied, weights.folder))
+
+
+def test_the_magnitudes_under_the_name_that_they_have_in_memory(
+    untied: PreTrainedModel, tmp_path: Path
+) -> None:
+    adapted = trained(untied, LoraConfig(r=2, target_modules=["q_proj"], use_dora=True))
+    weights = saved(tmp_path, untied, adapted)
+
+    def rename(tensors: dict) -> None:
+        for key in [key for key in tensors if key.endswith("magnitude_vector")]:
+            tensors[f"{key}.weight"] = tensors.pop(key)
+
+    edit(weights.folder / "adapter_model.safetensors", rename)
+    agrees_with_peft(weights, adapted)
+
+
+def test_what_a_config_leaves_out_is_as_in_peft(untied: PreTrainedModel, tmp_path: Path) -> None:
+    weights = plain(tmp_path, untied, lora_alpha=3)
+    (weights.folder / "adapter_config.json").write_text('{"peft_type": "LORA"}')
+    truth = LoraConfig()
+    for option, value in weights.config.model_dump(exclude={"peft_type"}).items():
+        assert value == getattr(truth, option)
 
 
 @pytest.mark.parametrize("options", [{}, {"use_rslora": True}, {"use_dora": True}], ids=str)
@@ -224,14 +257,15 @@ def test_an_adapter_of_a_sharded_base(model: PreTrainedModel, tmp_path: Path) ->
     agrees_with_peft(weights, adapted)
 
 
-def test_an_adapter_of_a_base_in_bfloat16_is_merged_in_float32(
-    untied: PreTrainedModel, tmp_path: Path
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
+def test_an_adapter_of_a_base_of_another_dtype_is_merged_in_float32(
+    untied: PreTrainedModel, tmp_path: Path, dtype: torch.dtype
 ) -> None:
-    untied.bfloat16()
+    untied.to(dtype)
     weights = plain(tmp_path, untied)
     assert weights.dtype(Q) == weights.tensor(Q).dtype == torch.float32
     norm = "model.norm.weight"
-    assert weights.dtype(norm) == weights.tensor(norm).dtype == torch.bfloat16
+    assert weights.dtype(norm) == weights.tensor(norm).dtype == dtype
     delta = weights.tensor(Q) - untied.state_dict()[Q].float()
     torch.testing.assert_close(delta, weights.delta(weights._base, Q), rtol=0, atol=1e-7)
 
@@ -364,6 +398,8 @@ def test_an_option_that_is_not_merged_here_is_refused_by_name(
         ({"fan_in_fan_out": True}, "fan_in_fan_out=True"),
         ({"alora_invocation_tokens": [5]}, "alora_invocation_tokens="),
         ({"init_lora_weights": "loftq", "loftq_config": {"loftq_bits": 4}}, "=loftq"),
+        ({"init_lora_weights": "corda"}, "init_lora_weights=corda"),
+        ({"init_lora_weights": "lora_ga"}, "init_lora_weights=lora_ga"),
         ({"megatron_config": {"a": 1}}, "megatron_config="),
     ],
     ids=lambda value: str(value)[:40],
@@ -528,14 +564,28 @@ def test_a_whole_head_for_another_vocabulary(
         assert part in message
 
 
-def test_two_halves_of_different_rank(untied: PreTrainedModel, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ((2, 32), (32, 5)),
+        # As DeepSpeed ZeRO-3 leaves what was not gathered.
+        ((0,), (0,)),
+        ((2, 32), (0,)),
+        ((64,), (32, 2)),
+    ],
+    ids=str,
+)
+def test_two_halves_that_make_no_product(
+    untied: PreTrainedModel, tmp_path: Path, a: tuple[int, ...], b: tuple[int, ...]
+) -> None:
     weights = plain(tmp_path, untied)
     path = weights.folder / "adapter_model.safetensors"
-    key = f"base_model.model.{Q.removesuffix('.weight')}.lora_B.weight"
-    edit(path, lambda tensors: tensors.update({key: torch.ones(32, 5)}))
+    stem = f"base_model.model.{Q.removesuffix('.weight')}"
+    halves = {f"{stem}.lora_A.weight": torch.ones(a), f"{stem}.lora_B.weight": torch.ones(b)}
+    edit(path, lambda tensors: tensors.update(halves))
     message = fault(weights)
-    assert str(path) in message
-    assert f"'{Q}'" in message
+    for part in (str(path), f"'{Q}'", str(a), str(b)):
+        assert part in message
 
 
 def test_a_magnitude_of_another_size(untied: PreTrainedModel, tmp_path: Path) -> None:

@@ -41,7 +41,12 @@ UP = "model.layers.0.mlp.up_proj.weight"
 NORM = "model.norm.weight"
 EMBED, HEAD = "model.embed_tokens.weight", "lm_head.weight"
 STACK = "model.layers.0.mlp.experts.down_proj"
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+DTYPES = {
+    "float64": torch.float64,
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
 
 BUILD = {
     "Qwen2": lambda: Qwen2ForCausalLM(Qwen2Config(**SHAPE, tie_word_embeddings=True)),
@@ -200,7 +205,9 @@ def test_one_expert_that_is_missing(tmp_path: Path) -> None:
 def test_only_the_first_faults_are_spelt_out_in_the_error(tied: Pair) -> None:
     tied.change(tied.trained, lambda tensors: [tensors.pop(name) for name in sorted(tensors)[:7]])
     found = tied.compare()
-    assert len(found.faults) == 7
+    names = sorted(load_file(tied.base / "model.safetensors"))[:7]
+    for name, fault in zip(names, found.faults, strict=True):
+        assert f"'{name}'" in fault
     with pytest.raises(AlphaRLBenchError) as caught:
         found.require()
     for number, fault in enumerate(found.faults):
@@ -335,18 +342,24 @@ def test_an_extra_head_of_an_untied_base_is_a_fault(untied: Pair) -> None:
 
 # ---- buffers ----
 
-INV_FREQ = "model.layers.0.self_attn.rotary_emb.inv_freq"
+BUFFERS = [
+    "model.layers.0.self_attn.rotary_emb.inv_freq",
+    "transformer.h.0.attn.bias",
+    "transformer.h.0.attn.masked_bias",
+]
 
 
-def test_a_buffer_that_only_the_checkpoint_stores(tied: Pair) -> None:
-    tied.change(tied.trained, lambda tensors: tensors.update({INV_FREQ: torch.ones(4)}))
-    assert f"{tied.trained / 'model.safetensors'}: '{INV_FREQ}'" in tied.note()
+@pytest.mark.parametrize("name", BUFFERS)
+def test_a_buffer_that_only_the_checkpoint_stores(tied: Pair, name: str) -> None:
+    tied.change(tied.trained, lambda tensors: tensors.update({name: torch.ones(4)}))
+    assert f"{tied.trained / 'model.safetensors'}: '{name}'" in tied.note()
 
 
-def test_a_buffer_that_only_the_base_stores(tied: Pair) -> None:
-    tied.change(tied.base, lambda tensors: tensors.update({INV_FREQ: torch.ones(4)}))
+@pytest.mark.parametrize("name", BUFFERS)
+def test_a_buffer_that_only_the_base_stores(tied: Pair, name: str) -> None:
+    tied.change(tied.base, lambda tensors: tensors.update({name: torch.ones(4)}))
     note = tied.note()
-    assert f"'{INV_FREQ}'" in note
+    assert f"'{name}'" in note
     assert str(tied.trained) in note
 
 
@@ -372,17 +385,32 @@ def test_a_checkpoint_of_another_dtype_than_the_base(tied: Pair, before: str, af
         note = tied.note()
         for part in (str(tied.trained), "'model.layers.0.mlp.down_proj.weight'", before, after):
             assert part in note
+        # Seven matrices in each of two layers; the first is named.
+        assert "13 more" in note
 
 
 @pytest.mark.parametrize("side", ["base", "trained"])
 def test_modules_of_several_dtypes(tied: Pair, side: str) -> None:
     tied.change(getattr(tied, side), cast(torch.bfloat16, UP))
-    notes = tied.compare().notes
-    assert tied.compare().faults == ()
-    assert any(note.startswith(f"{getattr(tied, side)}") and f"'{UP}'" in note for note in notes)
-    for note in notes:
-        assert "bfloat16" in note
-        assert "float32" in note
+    found = tied.compare()
+    assert found.faults == ()
+    # One is of the side alone, the other of the two together.
+    mixed, recast = found.notes
+    assert mixed.startswith(f"{getattr(tied, side)}: ")
+    assert recast.startswith(f"{tied.trained / 'model.safetensors'}: ")
+    for note in found.notes:
+        for part in (f"'{UP}'", "bfloat16", "float32"):
+            assert part in note
+
+
+def test_a_stack_of_experts_of_another_dtype_than_the_base(stacked: Pair) -> None:
+    stacked.change(stacked.trained, cast(torch.bfloat16))
+    note = stacked.note()
+    assert note.startswith(f"{stacked.trained / 'model.safetensors'}: '{STACK}' is bfloat16")
+    stacked.change(stacked.trained, cast(torch.float32))
+    stacked.change(stacked.trained, cast(torch.bfloat16, STACK))
+    assert all(f"'{STACK}'" in note for note in stacked.compare().notes)
+    assert len(stacked.compare().notes) == 2
 
 
 def test_norms_of_another_dtype_are_nothing_to_tell(tied: Pair) -> None:
@@ -390,6 +418,12 @@ def test_norms_of_another_dtype_are_nothing_to_tell(tied: Pair) -> None:
         tied.change(side, cast(torch.bfloat16))
     tied.change(tied.trained, cast(torch.float32, NORM))
     assert tied.compare() == Comparison(tied.compare().modules, (), ())
+
+
+def test_the_quantized_weights_are_counted(tied: Pair) -> None:
+    other = UP.replace("up", "gate")
+    tied.change(tied.trained, cast(torch.uint8, UP, other))
+    assert f"'{other}' and 1 more" in tied.fault()
 
 
 @pytest.mark.parametrize(
@@ -414,6 +448,18 @@ def test_an_adapter_merges_in_float32_and_that_is_nothing_to_tell(tmp_path: Path
     found = compare(base, open_weights(tmp_path / "adapter", base))
     # The update is s·BA itself: no dtype of the base has rounded it.
     assert found == Comparison(tuple(module_names(base)), (), ())
+
+
+def test_an_adapter_of_a_base_of_several_dtypes(tmp_path: Path) -> None:
+    model = BUILD["Qwen3"]()
+    pair = Pair(tmp_path, model)
+    adapted = get_peft_model(model, LoraConfig(r=2, target_modules=["up_proj"]))
+    adapted.save_pretrained(tmp_path / "adapter")
+    pair.change(pair.base, cast(torch.bfloat16, UP))
+    base = WeightFiles(pair.base)
+    (note,) = compare(base, open_weights(tmp_path / "adapter", base)).notes
+    for part in (f"{pair.base}: ", f"'{UP}' is bfloat16", "is float32"):
+        assert part in note
 
 
 # ---- files ----

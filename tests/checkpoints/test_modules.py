@@ -188,3 +188,18 @@ def test_the_tensors_with_a_row_per_token(name: str, vocabulary: bool, head: boo
 
 def test_a_model_of_other_layers_has_no_modules(tmp_path: Path) -> None:
     assert module_names(hand_made(tmp_path, None, "conv.weight", "h.0.attn.c_attn.weight")) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "model.layers.0.mlp.experts.gate_up_proj_bias",  # of GPT-OSS: a row per expert
+        "model.layers.0.self_attn.q_proj.weight_scale_inv",  # of quantized weights
+        "model.layers.0.not_an_mlp.up_proj.weight",
+        "model.layers.0.self_attn.q_proj.bias",
+    ],
+)
+def test_a_matrix_beside_the_weights_is_no_module(tmp_path: Path, name: str) -> None:
+    weights = hand_made(tmp_path, None, name, "model.layers.0.mlp.up_proj.weight")
+    assert weights.shape(name) == (2, 2)
+    assert module_names(weights) == ["model.layers.0.mlp.up_proj.weight"]

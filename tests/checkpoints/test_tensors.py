@@ -6,6 +6,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import zipfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -375,13 +376,17 @@ def test_a_damaged_index_is_named(tmp_path: Path, content: bytes, name: str) -> 
 
 
 @pytest.mark.parametrize("read", ["tensor", "shape", "dtype"])
-def test_an_index_that_names_a_tensor_its_shard_lacks(tmp_path: Path, read: str) -> None:
-    save_file({"a": torch.zeros(2)}, tmp_path / "one.safetensors")
-    (tmp_path / "model.safetensors.index.json").write_text(
-        '{"weight_map": {"a": "one.safetensors", "b": "one.safetensors"}}'
-    )
-    with pytest.raises(AlphaRLBenchError, match=r"one\.safetensors: tensor 'b'"):
+@pytest.mark.parametrize("model", ["model.safetensors", "pytorch_model.bin"])
+def test_an_index_that_names_a_tensor_its_shard_lacks(
+    tmp_path: Path, model: str, read: str
+) -> None:
+    shard = tmp_path / f"one{Path(model).suffix}"
+    (torch.save if shard.suffix == ".bin" else save_file)({"a": torch.zeros(2)}, shard)
+    index = {"weight_map": {"a": shard.name, "b": shard.name}}
+    (tmp_path / f"{model}.index.json").write_text(json.dumps(index))
+    with pytest.raises(AlphaRLBenchError) as caught:
         getattr(WeightFiles(tmp_path), read)("b")
+    assert f"{shard}: tensor 'b'" in str(caught.value)
 
 
 class Touches:
@@ -428,6 +433,32 @@ def test_a_bin_that_holds_other_things_than_named_tensors(tmp_path: Path, conten
     path = tmp_path / "pytorch_model.bin"
     torch.save(content, path)
     assert f"{path}: holds other things than named tensors" in fault(tmp_path, UP)
+
+
+def test_a_bin_of_a_machine_with_a_gpu_is_read_without_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.serialization, "location_tag", lambda _: "cuda:7")
+        torch.save({UP: torch.ones(2)}, tmp_path / "pytorch_model.bin")
+    # The file is what it is meant to be: no machine of ours has eight GPUs.
+    with pytest.raises(RuntimeError, match="CUDA"):
+        torch.load(tmp_path / "pytorch_model.bin", weights_only=True)
+    assert torch.equal(WeightFiles(tmp_path).tensor(UP), torch.ones(2))
+
+
+def test_a_pickle_that_is_cut_short_in_a_whole_archive(tmp_path: Path) -> None:
+    path, whole = tmp_path / "pytorch_model.bin", tmp_path / "whole"
+    torch.save({UP: torch.ones(2)}, whole)
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            new.writestr(name, content[:-1] if name.endswith("data.pkl") else content)
+    # torch says so with an error that has no text.
+    with pytest.raises(EOFError) as silent:
+        torch.load(path, weights_only=True)
+    assert not str(silent.value)
+    assert f"{path}: cannot be read as a file of tensors alone (EOFError)" in fault(tmp_path, UP)
 
 
 def test_the_serialization_of_old_torch_is_refused_by_name(tmp_path: Path) -> None:
