@@ -9,6 +9,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from alpharl_bench.cache import content_key
+from alpharl_bench.checkpoints.modules import is_head, is_vocabulary, tied_embeddings
 from alpharl_bench.checkpoints.tensors import WeightFiles, Weights
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
 
@@ -137,6 +138,20 @@ class AdapterWeights(Weights):
     def touched(self) -> list[str]:
         """The names of the tensors that differ from the base's, sorted."""
         return sorted(name for name in self._base.names if self._parts(name))
+
+    @property
+    def notes(self) -> list[str]:
+        """Whether the embeddings moved under a head that is tied to them."""
+        moved = [name for name in self.touched if is_vocabulary(name) and not is_head(name)]
+        if not moved or not tied_embeddings(self._base):
+            return []
+        # peft's own forward pass leaves the head where it was, or unties it.
+        note = (
+            f"{self._path}: '{moved[0]}' is trained and the base {self._base.folder} ties its "
+            "output head to it: the whole checkpoint moves the head too, peft's unmerged model "
+            "does not; updates of attention and MLP are not affected"
+        )
+        return [note]
 
     def file(self, name: str) -> Path:
         """The file that makes a tensor what it is."""

@@ -60,7 +60,7 @@ def compare(base: Weights, trained: Weights, *, embeddings: bool = False) -> Com
     modules = module_names(base, embeddings=embeddings)
     known, there = set(base.names), set(trained.names)
     faults: list[str] = []
-    notes: list[str] = []
+    notes: list[str] = [*trained.notes]
     if not modules:
         faults.append(f"{base.folder}: no attention or MLP weight matrix in this model")
     missing = sorted(known - there)

@@ -86,6 +86,11 @@ class Weights(ABC):
         """A key of the content of all files, whatever their folder is called."""
         return content_key(files=sorted((path.name, file_digest(path)) for path in self.files))
 
+    @property
+    def notes(self) -> list[str]:
+        """What a user should know of these weights, a line each that names the file."""
+        return []
+
     def file(self, name: str) -> Path:
         """The file, or failing that the folder, that an error about a tensor should name."""
         return self.folder

@@ -479,3 +479,32 @@ def test_a_side_that_cannot_be_opened(tied: Pair, side: str) -> None:
     with pytest.raises(AlphaRLBenchError) as caught:
         tied.compare()
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize(
+    "options", [{"target_modules": ["embed_tokens"]}, {"modules_to_save": ["embed_tokens"]}]
+)
+def test_embeddings_trained_by_an_adapter_under_a_tied_head_are_noted(
+    tmp_path: Path, tied: bool, options: dict[str, list[str]]
+) -> None:
+    torch.manual_seed(0)
+    base = Qwen3ForCausalLM(Qwen3Config(**SHAPE, tie_word_embeddings=tied))
+    base.save_pretrained(tmp_path / "base")
+    head = base.lm_head.weight.detach().clone()
+    options = {"target_modules": ["q_proj"]} | options
+    adapted = get_peft_model(base, LoraConfig(r=2, init_lora_weights=False, **options))
+    for name, parameter in adapted.named_parameters():
+        if "modules_to_save" in name:
+            parameter.data += 0.1
+    # peft leaves the head where it was, tied or not.
+    assert torch.equal(adapted.base_model.model.lm_head.weight, head)
+    adapted.save_pretrained(tmp_path / "adapter")
+    start = WeightFiles(tmp_path / "base")
+    found = compare(start, open_weights(tmp_path / "adapter", start))
+    assert found.faults == ()
+    noted = [note for note in found.notes if "ties its output head" in note]
+    assert len(noted) == tied
+    for note in noted:
+        assert str(tmp_path / "adapter" / "adapter_model.safetensors") in note
+        assert EMBED in note
