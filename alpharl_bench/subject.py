@@ -6,7 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from alpharl_bench.cache import content_key, file_digest
-from alpharl_bench.checkpoints import Checkpoint, discover, open_run, open_weights
+from alpharl_bench.checkpoints import Checkpoint, Weights, discover, open_run, open_weights
+from alpharl_bench.progress import progress_bar
 from alpharl_bench.registry import Expectation, Registry
 from alpharl_bench.training.zoo import OpenedRun, trained
 
@@ -76,16 +77,17 @@ def _open_path(reference: str, base: str | None) -> OpenedRun:
     weights = open_weights(run.base)
     # Scores depend on the tokenizer and the configs too, not only on the weights.
     beside = sorted((path.name, file_digest(path)) for path in run.base.glob("*.json"))
-    digest = content_key(
-        base=weights.digest,
-        beside=beside,
-        checkpoints={str(c.step): _digest(c, run.base) for c in run.checkpoints},
-    )
+    checkpoints = {}
+    with progress_bar(f"digest {run.name}", len(run.checkpoints), "checkpoint") as bar:
+        for checkpoint in run.checkpoints:
+            checkpoints[str(checkpoint.step)] = _digest(checkpoint, weights)
+            bar.update()
+    digest = content_key(base=weights.digest, beside=beside, checkpoints=checkpoints)
     return OpenedRun(run, digest)
 
 
-def _digest(checkpoint: Checkpoint, base: Path) -> str:
+def _digest(checkpoint: Checkpoint, base: Weights) -> str:
     if isinstance(checkpoint.location, Path):
-        return open_weights(checkpoint.location, open_weights(base)).digest
-    # What lies on the Hub is named by its revision: its content would have to be downloaded first.
-    return str(checkpoint.location)
+        return open_weights(checkpoint.location, base).digest
+    # To digest its content, all of it would have to be downloaded.
+    return f"{checkpoint.location} {checkpoint.location.commit()}"

@@ -93,6 +93,16 @@ class HubFolder:
                 return folder
         return None
 
+    def commit(self) -> str:
+        """The commit that the revision is now: a branch may be moved to other weights.
+
+        Raises:
+            AlphaRLBenchError: as for :meth:`download`.
+        """
+        with _plain_errors(self):
+            named = self.revision or constants.DEFAULT_REVISION
+            return _refs(self.repo).get(named, named)
+
     def adapter_config(self) -> Path | None:
         """The local copy of the file that says what a LoRA adapter belongs to, if there is one.
 
@@ -158,15 +168,20 @@ def _siblings(place: HubFolder) -> Found[HubFolder]:
 
 
 def _branches(place: HubFolder) -> Found[HubFolder] | None:
-    listed = _online(lambda api: api.list_repo_refs(place.repo))
-    if listed is None:
-        names = {ref for revision in _cached(place).revisions for ref in revision.refs}
-    else:
-        names = {ref.name for ref in (*listed.branches, *listed.tags)}
-    steps = one_run(
-        {name: HubFolder(place.repo, name) for name in names}, f"{place.repo}@", place.revision
-    )
+    named = {name: HubFolder(place.repo, name) for name in _refs(place.repo)}
+    steps = one_run(named, f"{place.repo}@", place.revision)
     return Found("branches on the Hub", "", place, _values(steps)) if steps else None
+
+
+# Once a process: a repository may have hundreds of branches, and each checkpoint asks for its own.
+@cache
+def _refs(repo: str) -> Mapping[str, str]:
+    """The commit of every branch and tag."""
+    listed = _online(lambda api: api.list_repo_refs(repo))
+    if listed is None:
+        revisions = _cached(HubFolder(repo)).revisions
+        return {ref: revision.commit_hash for revision in revisions for ref in revision.refs}
+    return {ref.name: ref.target_commit for ref in (*listed.branches, *listed.tags)}
 
 
 def _folders(place: HubFolder) -> Found[HubFolder]:

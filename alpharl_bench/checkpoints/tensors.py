@@ -267,7 +267,8 @@ def _header_of(path: Path) -> dict[str, torch.Tensor]:
     if path.suffix == ".bin":
         return {name: tensor.to("meta") for name, tensor in _load_bin(path).items()}
     with _opened(path) as file:
-        return {name: _header(path, name, file.get_slice(name)) for name in file.keys()}  # noqa: SIM118
+        names = file.keys()
+        return {name: _header(path, name, file.get_slice(name)) for name in names}
 
 
 def _header(path: Path, name: str, part: Any) -> torch.Tensor:

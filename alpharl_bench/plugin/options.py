@@ -12,6 +12,9 @@ from alpharl_bench.registry import Lane, load_registry
 from alpharl_bench.scoring import Sampling
 from alpharl_bench.subject import Subject, lane_subjects, path_subject
 
+# Found once a session: every test asks for them, and a run on the Hub costs a request each time.
+_SUBJECTS = pytest.StashKey[list[Subject]]()
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options in a group of their own."""
@@ -82,6 +85,12 @@ def subjects(config: pytest.Config) -> list[Subject]:
     Raises:
         AlphaRLBenchError: the registry is damaged, or there is no run where ``--run`` points.
     """
+    if _SUBJECTS not in config.stash:
+        config.stash[_SUBJECTS] = _find_subjects(config)
+    return config.stash[_SUBJECTS]
+
+
+def _find_subjects(config: pytest.Config) -> list[Subject]:
     run, base = config.getoption("run"), config.getoption("base")
     if run:
         return [path_subject(run, base)]

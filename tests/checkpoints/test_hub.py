@@ -44,10 +44,16 @@ def commit(repo: str, revision: str) -> str:
     return hashlib.sha1(f"{repo}@{revision}".encode(), usedforsecurity=False).hexdigest()
 
 
+def forget() -> None:
+    """Ask the Hub again, as the next process would."""
+    hub._downloaded.cache_clear()
+    hub._refs.cache_clear()
+
+
 @pytest.fixture
 def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty Hub cache, and no network."""
-    hub._downloaded.cache_clear()
+    forget()
     folder = tmp_path / "hub cache"
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(folder))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
@@ -103,6 +109,14 @@ class TestOffline:
         assert run.steps == (9, 75, 500)
         assert run.base == base
         assert run.at(75).path == snapshots[75]
+
+    def test_the_commit_of_a_branch(self, hub_cache: Path, model: Files) -> None:
+        for revision in ("main", "step_9"):
+            put(hub_cache, "lab/rlvr", revision, model)
+        sha = commit("lab/rlvr", "step_9")
+        assert HubFolder("lab/rlvr", "step_9").commit() == sha
+        assert HubFolder("lab/rlvr").commit() == commit("lab/rlvr", "main")
+        assert HubFolder("lab/rlvr", sha).commit() == sha  # a commit is its own
 
     def test_branches_of_two_runs(self, hub_cache: Path, model: Files) -> None:
         for revision in ("step_1", "step_2", "checkpoint-9"):
@@ -195,6 +209,7 @@ class SmallHub:
     def __init__(self) -> None:
         self.repos: dict[str, dict[str, Files]] = {}
         self.gated: set[str] = set()
+        self.moved: dict[str, str] = {}
         self.fetched: list[str] = []
         hub = self
 
@@ -245,7 +260,11 @@ class SmallHub:
         revisions = self.repos[repo]
         if what == "refs":
             branches = [
-                {"name": name, "ref": f"refs/heads/{name}", "targetCommit": commit(repo, name)}
+                {
+                    "name": name,
+                    "ref": f"refs/heads/{name}",
+                    "targetCommit": self.moved.get(f"{repo}@{name}", commit(repo, name)),
+                }
                 for name in revisions
             ]
             return self.json({"branches": branches, "tags": [], "converts": []})
@@ -313,10 +332,19 @@ class TestOnline:
         path = run.at(2).path
         assert path.name == commit("lab/rlvr", "step_2")
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-        hub._downloaded.cache_clear()
+        forget()
         again = open_run("lab/rlvr", "lab/base")
         assert again.steps == (2,)
         assert again.final.path == path
+
+    def test_a_branch_that_moved_has_another_commit(self, online: SmallHub, model: Files) -> None:
+        online.repos["lab/rlvr"] = dict.fromkeys(("main", "step_2"), model)
+        place = HubFolder("lab/rlvr", "step_2")
+        assert place.commit() == commit("lab/rlvr", "step_2")
+        online.moved["lab/rlvr@step_2"] = "f" * 40
+        forget()
+        assert place.commit() == "f" * 40
+        assert online.fetched == []
 
     def test_subfolders_are_downloaded_one_by_one(self, online: SmallHub, model: Files) -> None:
         files = {**below("step-0010", model), **below("step-0100", model), **model}

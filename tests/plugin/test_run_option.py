@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from alpharl_bench.plugin.options import subjects
 from alpharl_bench.registry import load_registry
 from alpharl_bench.reporting import load_session
 from alpharl_bench.training.zoo import base_folder
@@ -84,3 +85,8 @@ def test_an_unknown_word_in_k_names_the_run(run):
     result = judge(f"--run={run}", f"--base={BASE}", "-k", "qwen4")
     assert result.returncode == 5
     assert f"unknown run 'qwen4'; known: {run.name}" in result.stdout.replace("; did you", "; did")
+
+
+def test_runs_are_looked_for_once_a_session(pytestconfig):
+    # On the Hub every look is a request.
+    assert subjects(pytestconfig) is subjects(pytestconfig)
