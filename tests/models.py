@@ -1,6 +1,7 @@
 """Tiny models of the paper's architectures, by their real transformers classes."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import (
@@ -25,35 +26,32 @@ _SIZE = {
     "num_hidden_layers": 2,
     "num_attention_heads": 4,
     "num_key_value_heads": 2,  # grouped-query attention
+    "head_dim": 8,
     "pad_token_id": 0,
     "bos_token_id": 1,
     "eos_token_id": 2,
 }
-#: Tied and untied embeddings, biases, a fused gate_up_proj, stacked experts.
-DENSE = ("qwen2", "qwen3", "llama", "glm4")
-ARCHITECTURES = (*DENSE, "qwen3-moe")
+_EXPERTS = {"moe_intermediate_size": 16, "num_experts": 4, "num_experts_per_tok": 2}
+# Biases in Qwen2 and GLM-4, which also fuses gate and up; tied embeddings in small Qwen2 models.
+_ARCHITECTURES: dict[str, tuple[type, type, dict[str, Any]]] = {
+    "qwen2": (Qwen2ForCausalLM, Qwen2Config, {"tie_word_embeddings": True}),
+    "qwen3": (Qwen3ForCausalLM, Qwen3Config, {}),
+    "llama": (LlamaForCausalLM, LlamaConfig, {}),
+    "glm4": (Glm4ForCausalLM, Glm4Config, {"attention_bias": True}),
+    "qwen3-moe": (Qwen3MoeForCausalLM, Qwen3MoeConfig, _EXPERTS),
+}
+ARCHITECTURES = tuple(_ARCHITECTURES)
+DENSE = ARCHITECTURES[:-1]
 
 
-def model_of(
-    architecture: str, *, tied: bool | None = None, config: dict[str, int] | None = None
-) -> PreTrainedModel:
-    """A model with random weights; Qwen2 is tied unless told otherwise, as its small ones are."""
+def model_of(architecture: str, **config: object) -> PreTrainedModel:
+    """A model with random weights, always the same; ``config`` changes its size or options."""
     torch.manual_seed(0)
-    size = {**_SIZE, "head_dim": 8, **(config or {})}
-    size["tie_word_embeddings"] = architecture == "qwen2" if tied is None else tied
-    match architecture:
-        case "qwen2":
-            return Qwen2ForCausalLM(Qwen2Config(**size))
-        case "qwen3":
-            return Qwen3ForCausalLM(Qwen3Config(**size))
-        case "llama":
-            return LlamaForCausalLM(LlamaConfig(**size))
-        case "glm4":
-            return Glm4ForCausalLM(Glm4Config(**size, attention_bias=True))
-        case "qwen3-moe":
-            experts = {"moe_intermediate_size": 16, "num_experts": 4, "num_experts_per_tok": 2}
-            return Qwen3MoeForCausalLM(Qwen3MoeConfig(**size, **experts))
-    raise ValueError(architecture)
+    model_class, config_class, own = _ARCHITECTURES[architecture]
+    model: PreTrainedModel = model_class(
+        config_class(**{**_SIZE, "tie_word_embeddings": False, **own, **config})
+    )
+    return model
 
 
 def trained_pair(
@@ -62,12 +60,11 @@ def trained_pair(
     *,
     dtype: torch.dtype = torch.float32,
     scale: float = 0.01,
-    tied: bool | None = None,
-    config: dict[str, int] | None = None,
+    config: dict[str, object] | None = None,
     **saving: object,
 ) -> tuple[Path, Path]:
     """A base and a checkpoint of it on disk: every parameter moved at random by ``scale``."""
-    model = model_of(architecture, tied=tied, config=config).to(dtype)
+    model = model_of(architecture, **(config or {})).to(dtype)
     model.save_pretrained(folder / "base", **saving)
     with torch.no_grad():
         for parameter in model.parameters():

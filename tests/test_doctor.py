@@ -9,20 +9,11 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
-from transformers import (
-    Glm4Config,
-    Glm4ForCausalLM,
-    LlamaConfig,
-    LlamaForCausalLM,
-    PreTrainedModel,
-    Qwen2Config,
-    Qwen2ForCausalLM,
-    Qwen3Config,
-    Qwen3ForCausalLM,
-)
+from transformers import PreTrainedModel
 
 from alpharl_bench.checkpoints import hub
 from alpharl_bench.doctor import Diagnosis, examine
+from tests.models import model_of
 
 SHAPE = {
     "vocab_size": 20,
@@ -33,12 +24,7 @@ SHAPE = {
     "num_key_value_heads": 1,
     "pad_token_id": 0,
 }
-MODELS = {
-    "qwen2": lambda: Qwen2ForCausalLM(Qwen2Config(**SHAPE, tie_word_embeddings=True)),
-    "qwen3": lambda: Qwen3ForCausalLM(Qwen3Config(**SHAPE, head_dim=8, tie_word_embeddings=True)),
-    "llama": lambda: LlamaForCausalLM(LlamaConfig(**SHAPE, tie_word_embeddings=False)),
-    "glm4": lambda: Glm4ForCausalLM(Glm4Config(**SHAPE, head_dim=8, tie_word_embeddings=False)),
-}
+TIED = {"qwen2": True, "qwen3": True, "llama": False, "glm4": False}
 LAYOUTS = {
     "Trainer": "checkpoint-{}",
     "verl": "proj/exp/global_step_{}/actor/huggingface",
@@ -51,7 +37,7 @@ UP = "model.layers.1.mlp.up_proj.weight"
 
 def build(kind: str = "qwen3") -> PreTrainedModel:
     torch.manual_seed(0)
-    return MODELS[kind]()
+    return model_of(kind, **SHAPE, tie_word_embeddings=TIED[kind])
 
 
 def trained(model: PreTrainedModel, folder: Path, size: str = "50GB") -> Path:
@@ -99,7 +85,7 @@ def only_fault(diagnosis: Diagnosis) -> str:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("kind", TIED)
 def test_every_architecture_in_every_layout(tmp_path: Path, kind: str, layout: str) -> None:
     model = build(kind)
     model.save_pretrained(tmp_path / "base")

@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,22 +11,11 @@ import torch
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 from torch import nn
-from transformers import (
-    Glm4Config,
-    Glm4ForCausalLM,
-    LlamaConfig,
-    LlamaForCausalLM,
-    PreTrainedModel,
-    Qwen2Config,
-    Qwen2ForCausalLM,
-    Qwen3Config,
-    Qwen3ForCausalLM,
-    Qwen3MoeConfig,
-    Qwen3MoeForCausalLM,
-)
+from transformers import PreTrainedModel
 
 from alpharl_bench.checkpoints import Comparison, WeightFiles, compare, module_names, open_weights
 from alpharl_bench.errors import AlphaRLBenchError
+from tests.models import ARCHITECTURES, model_of
 
 SHAPE = {
     "vocab_size": 20,
@@ -49,12 +39,10 @@ DTYPES = {
 }
 
 BUILD = {
-    "Qwen2": lambda: Qwen2ForCausalLM(Qwen2Config(**SHAPE, tie_word_embeddings=True)),
-    "Qwen3": lambda: Qwen3ForCausalLM(Qwen3Config(**SHAPE, tie_word_embeddings=True)),
-    "Llama": lambda: LlamaForCausalLM(LlamaConfig(**SHAPE, tie_word_embeddings=False)),
-    "Glm4": lambda: Glm4ForCausalLM(Glm4Config(**SHAPE, pad_token_id=0)),
-    "Qwen3Moe": lambda: Qwen3MoeForCausalLM(Qwen3MoeConfig(**SHAPE, **EXPERTS)),
+    name: partial(model_of, name, **SHAPE, **(EXPERTS if name == "qwen3-moe" else {}))
+    for name in ARCHITECTURES
 }
+BUILD["qwen3"] = partial(BUILD["qwen3"], tie_word_embeddings=True)
 
 
 class Pair:
@@ -108,17 +96,17 @@ def each(tmp_path: Path, request: pytest.FixtureRequest) -> Pair:
 
 @pytest.fixture
 def tied(tmp_path: Path) -> Pair:
-    return Pair(tmp_path, BUILD["Qwen3"]())
+    return Pair(tmp_path, BUILD["qwen3"]())
 
 
 @pytest.fixture
 def untied(tmp_path: Path) -> Pair:
-    return Pair(tmp_path, BUILD["Llama"]())
+    return Pair(tmp_path, BUILD["llama"]())
 
 
 @pytest.fixture
 def stacked(tmp_path: Path) -> Pair:
-    return Pair(tmp_path, BUILD["Qwen3Moe"](), save_original_format=False)
+    return Pair(tmp_path, BUILD["qwen3-moe"](), save_original_format=False)
 
 
 @pytest.mark.parametrize("embeddings", [False, True])
@@ -130,7 +118,7 @@ def test_a_checkpoint_that_fits_its_base(each: Pair, embeddings: bool) -> None:
 
 
 def test_the_modules_are_the_linear_layers_of_the_real_model(tmp_path: Path) -> None:
-    model = BUILD["Glm4"]()
+    model = BUILD["glm4"]()
     linear = sorted(
         f"{name}.weight"
         for name, module in model.named_modules()
@@ -196,7 +184,7 @@ def test_another_number_of_experts(stacked: Pair, experts: int) -> None:
 
 
 def test_one_expert_that_is_missing(tmp_path: Path) -> None:
-    pair = Pair(tmp_path, BUILD["Qwen3Moe"]())
+    pair = Pair(tmp_path, BUILD["qwen3-moe"]())
     name = "model.layers.1.mlp.experts.2.up_proj.weight"
     pair.change(pair.trained, lambda tensors: tensors.pop(name))
     assert f"'{name}'" in pair.fault()
@@ -216,7 +204,7 @@ def test_only_the_first_faults_are_spelt_out_in_the_error(tied: Pair) -> None:
 
 
 def test_a_model_without_attention_and_mlp(tmp_path: Path) -> None:
-    pair = Pair(tmp_path, BUILD["Qwen3"]())
+    pair = Pair(tmp_path, BUILD["qwen3"]())
     for side in (pair.base, pair.trained):
         save_file({"conv.weight": torch.ones(2, 2)}, side / "model.safetensors")
     assert "no attention or MLP" in pair.fault()
@@ -236,7 +224,7 @@ def split_gate_up(tensors: dict[str, torch.Tensor]) -> None:
 
 @pytest.mark.parametrize("side", ["base", "trained"])
 def test_a_fused_matrix_against_its_halves(tmp_path: Path, side: str) -> None:
-    pair = Pair(tmp_path, BUILD["Glm4"]())
+    pair = Pair(tmp_path, BUILD["glm4"]())
     pair.change(getattr(pair, side), split_gate_up)
     faults = pair.compare().faults
     assert len(faults) == 6  # three names in each of two layers
@@ -248,7 +236,7 @@ def test_a_fused_matrix_against_its_halves(tmp_path: Path, side: str) -> None:
 
 
 def test_a_stack_of_experts_against_one_matrix_each(tmp_path: Path) -> None:
-    model = BUILD["Qwen3Moe"]()
+    model = BUILD["qwen3-moe"]()
     pair = Pair(tmp_path, model, save_original_format=False)
     model.save_pretrained(pair.trained)
     with pytest.raises(AlphaRLBenchError, match="saved in the same format") as caught:
@@ -440,7 +428,7 @@ def test_quantized_weights_are_refused(tied: Pair, side: str, dtype: torch.dtype
 
 def test_an_adapter_merges_in_float32_and_that_is_nothing_to_tell(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    model = BUILD["Qwen3"]().bfloat16()
+    model = BUILD["qwen3"]().bfloat16()
     pair = Pair(tmp_path, model)
     adapted = get_peft_model(copy.deepcopy(model), LoraConfig(r=2, target_modules=["up_proj"]))
     adapted.save_pretrained(tmp_path / "adapter")
@@ -451,7 +439,7 @@ def test_an_adapter_merges_in_float32_and_that_is_nothing_to_tell(tmp_path: Path
 
 
 def test_an_adapter_of_a_base_of_several_dtypes(tmp_path: Path) -> None:
-    model = BUILD["Qwen3"]()
+    model = BUILD["qwen3"]()
     pair = Pair(tmp_path, model)
     adapted = get_peft_model(model, LoraConfig(r=2, target_modules=["up_proj"]))
     adapted.save_pretrained(tmp_path / "adapter")
@@ -489,7 +477,7 @@ def test_embeddings_trained_by_an_adapter_under_a_tied_head_are_noted(
     tmp_path: Path, tied: bool, options: dict[str, list[str]]
 ) -> None:
     torch.manual_seed(0)
-    base = Qwen3ForCausalLM(Qwen3Config(**SHAPE, tie_word_embeddings=tied))
+    base = model_of("qwen3", **SHAPE, tie_word_embeddings=tied)
     base.save_pretrained(tmp_path / "base")
     head = base.lm_head.weight.detach().clone()
     options = {"target_modules": ["q_proj"]} | options

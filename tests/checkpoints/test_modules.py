@@ -7,19 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from torch import nn
-from transformers import (
-    Glm4Config,
-    Glm4ForCausalLM,
-    LlamaConfig,
-    LlamaForCausalLM,
-    PreTrainedModel,
-    Qwen2Config,
-    Qwen2ForCausalLM,
-    Qwen3Config,
-    Qwen3ForCausalLM,
-    Qwen3MoeConfig,
-    Qwen3MoeForCausalLM,
-)
+from transformers import PreTrainedModel
 
 from alpharl_bench.checkpoints import (
     WeightFiles,
@@ -29,6 +17,7 @@ from alpharl_bench.checkpoints import (
     module_names,
     tied_embeddings,
 )
+from tests.models import DENSE, model_of
 
 SHAPE = {
     "vocab_size": 20,
@@ -40,25 +29,24 @@ SHAPE = {
     "head_dim": 8,
 }
 EXPERTS = {"num_experts": 3, "num_experts_per_tok": 2, "moe_intermediate_size": 12}
-DENSE = {
-    "Qwen2": (Qwen2ForCausalLM, Qwen2Config(**SHAPE)),
-    "Qwen3": (Qwen3ForCausalLM, Qwen3Config(**SHAPE, attention_bias=True)),
-    "Llama": (LlamaForCausalLM, LlamaConfig(**SHAPE, attention_bias=True, mlp_bias=True)),
-    "Glm4": (Glm4ForCausalLM, Glm4Config(**SHAPE, pad_token_id=0, attention_bias=True)),
+# Every bias that an architecture can have.
+BIASES = {
+    "qwen2": {},
+    "qwen3": {"attention_bias": True},
+    "llama": {"attention_bias": True, "mlp_bias": True},
+    "glm4": {"attention_bias": True},
 }
 EMBED, HEAD = "model.embed_tokens.weight", "lm_head.weight"
 
 
 @pytest.fixture(params=DENSE)
 def dense(request: pytest.FixtureRequest) -> PreTrainedModel:
-    build, config = DENSE[request.param]
-    return build(config)
+    return model_of(request.param, **SHAPE, **BIASES[request.param])
 
 
 @pytest.fixture
 def mixture() -> PreTrainedModel:
-    torch.manual_seed(0)
-    return Qwen3MoeForCausalLM(Qwen3MoeConfig(**SHAPE, **EXPERTS, mlp_only_layers=[1]))
+    return model_of("qwen3-moe", **SHAPE, **EXPERTS, mlp_only_layers=[1])
 
 
 def linear(model: PreTrainedModel) -> list[str]:
@@ -129,8 +117,7 @@ def test_every_matrix_of_a_stack_of_experts_is_a_module(
 def test_embeddings_are_modules_where_they_are_asked_for(
     tmp_path: Path, kind: str, tied: bool
 ) -> None:
-    build, config = DENSE[kind]
-    model = build(type(config)(**config.to_dict() | {"tie_word_embeddings": tied}))
+    model = model_of(kind, **SHAPE, **BIASES[kind], tie_word_embeddings=tied)
     weights = saved(tmp_path, model)
     more = set(module_names(weights, embeddings=True)) - set(module_names(weights))
     # A tied head has no update of its own.
