@@ -254,7 +254,14 @@ class AdapterWeights(Weights):
             if part not in _PARTS:
                 raise AlphaRLBenchError(f"{self._path}: '{key}' is no part of a LoRA adapter")
             keys.setdefault(f"{module}.weight", {})[part] = key
-        if odd := sorted(keys.keys() - set(self._base.names)):
+        odd = sorted(keys.keys() - set(self._base.names))
+        if any(map(is_head, odd)) and tied_embeddings(self._base):
+            raise AlphaRLBenchError(
+                f"{self._path}: trains the output head, which the base {self._base.folder} ties to "
+                "its embeddings: the trained model has a tensor more than the base; merge it into a "
+                "base whose head is untied"
+            )
+        if odd:
             raise AlphaRLBenchError(
                 f"{self._path}: {', '.join(odd[:3])}: the base {self._base.folder} has no such "
                 "tensor; is this the adapter's base?"
