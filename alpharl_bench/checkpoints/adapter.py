@@ -255,11 +255,11 @@ class AdapterWeights(Weights):
                 raise AlphaRLBenchError(f"{self._path}: '{key}' is no part of a LoRA adapter")
             keys.setdefault(f"{module}.weight", {})[part] = key
         odd = sorted(keys.keys() - set(self._base.names))
-        if any(map(is_head, odd)) and tied_embeddings(self._base):
+        head = next(filter(is_head, odd), None)
+        if head and tied_embeddings(self._base):
             raise AlphaRLBenchError(
-                f"{self._path}: trains the output head, which the base {self._base.folder} ties to "
-                "its embeddings: the trained model has a tensor more than the base; merge it into a "
-                "base whose head is untied"
+                f"{self._path}: '{head}' is trained, and the base {self._base.folder} ties it to "
+                "the embeddings: give a base with a head of its own"
             )
         if odd:
             raise AlphaRLBenchError(
