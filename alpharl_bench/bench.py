@@ -1,23 +1,40 @@
 """One run from the registry to its evidence: trained, decomposed and scored when asked for."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from alpharl_bench.cache import locked
-from alpharl_bench.claims import Claim
+from alpharl_bench.claims import Claim, Outcome, Verdict, judge
 from alpharl_bench.claims.evidence import Evidence
 from alpharl_bench.progress import progress_bar
-from alpharl_bench.scoring import Sampling, Score, ScoreStore
+from alpharl_bench.scoring import EngineOptions, Sampling, Score, ScoreStore
 from alpharl_bench.subject import Subject
 from alpharl_bench.training.zoo import OpenedRun
 from alpharl_bench.variants import Variant
 from alpharl_bench.variants.materialise import UpdateSource
 
 if TYPE_CHECKING:
-    from alpharl_bench.scoring.engine import HFEngine
+    from alpharl_bench.scoring.engine import ScoringEngine
 
-_ENGINE = "hf"
+
+@dataclass(frozen=True)
+class Options:
+    """How runs are measured.
+
+    Args:
+        sampling: what every variant is asked.
+        engine: what scores.
+        device: where updates are decomposed, as torch names it.
+        looks: how often a claim's evidence may be looked at; between two looks every variant gets
+            as many further samples as before, until the verdict is decided.
+    """
+
+    sampling: Sampling = field(default_factory=Sampling)
+    engine: EngineOptions = field(default_factory=EngineOptions)
+    device: str = "cpu"
+    looks: int = 1
 
 
 class Bench:
@@ -25,14 +42,12 @@ class Bench:
 
     Args:
         subject: the run.
-        sampling: the questions, samples and seed of all its scores.
-        device: where updates are decomposed, as torch names it.
+        options: how it is measured.
     """
 
-    def __init__(self, subject: Subject, sampling: Sampling, device: str = "cpu") -> None:
+    def __init__(self, subject: Subject, options: Options) -> None:
         self.subject = subject
-        self._sampling = sampling
-        self._device = device
+        self._options = options
 
     @cached_property
     def opened(self) -> OpenedRun:
@@ -42,39 +57,62 @@ class Bench:
     @cached_property
     def updates(self) -> UpdateSource:
         """The low-rank updates of the run's variants."""
-        return UpdateSource(self.opened.run, self._device)
+        return UpdateSource(self.opened.run, self._options.device)
 
     @cached_property
-    def engine(self) -> "HFEngine":
+    def engine(self) -> "ScoringEngine":
         """The scoring engine, with the run's base loaded."""
         # Imported here: lm-eval takes seconds to load, and cached scores need none of it.
-        from alpharl_bench.scoring.engine import HFEngine  # noqa: PLC0415
+        from alpharl_bench.scoring.engine import ScoringEngine  # noqa: PLC0415
 
-        return HFEngine(self.opened.run, self.opened.digest, self.updates, self._sampling)
+        return ScoringEngine(
+            self.opened.run,
+            self.opened.digest,
+            self.updates,
+            self._options.sampling,
+            self._options.engine,
+        )
 
-    def scores(self, variants: Iterable[Variant]) -> dict[str, Score]:
-        """The scores of variants by label; those that the cache lacks are made now.
+    def close(self) -> None:
+        """Give back what the engine holds, if one was started."""
+        if "engine" in self.__dict__:
+            self.engine.close()
 
-        Each score is kept as soon as it is there: a killed session goes on where it stood.
+    def judge(self, claim: Claim) -> Verdict:
+        """The verdict on a claim; samples are added while it is open and looks are left."""
+        for looks in range(1, self._options.looks + 1):
+            verdict = judge(claim, self.evidence({claim: looks}), looks=self._options.looks)
+            if claim.spectral or verdict.outcome is not Outcome.INCONCLUSIVE:
+                break
+        return verdict
+
+    def scores(self, looks: Mapping[Variant, int]) -> dict[str, Score]:
+        """The scores of variants by label, each over as many looks as asked for.
+
+        Those that the cache lacks are made now. Each is kept as soon as it is there: a killed
+        session goes on where it stood.
         """
-        wanted = list(dict.fromkeys(variants))
-        store = ScoreStore(self.opened.digest, self._sampling, _ENGINE)
+        store = ScoreStore(self.opened.digest, self._options.sampling, self._options.engine)
+        wanted = [(variant, look) for variant, count in looks.items() for look in range(count)]
         with locked(store.folder):
-            missing = [variant for variant in wanted if not store.path(variant).is_file()]
+            missing = [(v, look) for v, look in wanted if not store.path(v, look).is_file()]
             if missing:
                 with progress_bar(f"score {self.subject.name}", len(missing), "variant") as bar:
-                    for variant in missing:
-                        store.save(variant, self.engine.score(variant))
+                    for variant, look in missing:
+                        store.save(variant, self.engine.score(variant, look))
                         bar.update()
-        return {variant.label: store.load(variant) for variant in wanted}
+        return {variant.label: store.load(variant, count) for variant, count in looks.items()}
 
-    def evidence(self, claims: Iterable[Claim]) -> Evidence:
-        """All that judging ``claims`` takes."""
-        asked = list(claims)
+    def evidence(self, looks: Mapping[Claim, int]) -> Evidence:
+        """All that judging claims takes, each after its own number of looks."""
         steps = self.opened.run.steps
+        wanted: dict[Variant, int] = {}
+        for claim, count in looks.items():
+            for variant in claim.variants(steps):
+                wanted[variant] = max(count, wanted.get(variant, 0))
         return Evidence(
             run=self.subject.name,
             steps=steps,
-            scores=self.scores(variant for claim in asked for variant in claim.variants(steps)),
-            spectrum=(self.updates.spectrum() if any(claim.spectral for claim in asked) else []),
+            scores=self.scores(wanted),
+            spectrum=self.updates.spectrum() if any(claim.spectral for claim in looks) else [],
         )

@@ -7,13 +7,13 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 import xxhash
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from alpharl_bench.errors import AlphaRLBenchError
 
@@ -122,6 +122,27 @@ def whole_file(path: Path) -> Iterator[Path]:
         scratch.replace(path)
     finally:
         scratch.unlink(missing_ok=True)
+
+
+@contextmanager
+def scratch_folder(purpose: str) -> Iterator[Path]:
+    """Yield an empty folder that is gone when the block ends.
+
+    Those of killed processes go when the next one is asked for: their locks are free.
+    """
+    root = cache_root() / "scratch"
+    root.mkdir(exist_ok=True)
+    for left in root.glob(f"{purpose}-*.lock"):
+        with suppress(Timeout), FileLock(left, blocking=False):
+            shutil.rmtree(left.with_suffix(""), ignore_errors=True)
+            left.unlink(missing_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{purpose}-", dir=root))
+    try:
+        with FileLock(folder.with_name(f"{folder.name}.lock")):
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.with_name(f"{folder.name}.lock").unlink(missing_ok=True)
 
 
 def write_whole(path: Path, text: str) -> None:

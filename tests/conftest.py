@@ -9,9 +9,10 @@ import pytest
 
 from alpharl_bench.claims import PROPERTY1, Evidence
 from alpharl_bench.registry import Registry, load_registry
-from alpharl_bench.scoring import Provenance, Score
+from alpharl_bench.scoring import Score
 from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.subject import Subject, lane_subjects
+from tests.scores import score_of
 
 STEPS = (2, 4, 6)
 
@@ -72,21 +73,7 @@ class SyntheticRun:
         # Spread over the questions, alike for every variant: questions differ little.
         rows = marks.reshape(4, 10).T
         answers = {f"q{i}": "".join(map(str, row)) for i, row in enumerate(rows)}
-        return Score(
-            variant=variant,
-            correct=dict.fromkeys(("addition", "chain"), answers),
-            provenance=Provenance(
-                run=self.name,
-                run_digest="0123456789abcdef",
-                sampling_key="fedcba9876543210",
-                questions_per_task=10,
-                samples_per_question=4,
-                seed=0,
-                engine="hf",
-                device="cpu",
-                packages={"torch": "2.13.0"},
-            ),
-        )
+        return score_of(variant, dict.fromkeys(("addition", "chain"), answers), run=self.name)
 
 
 @pytest.fixture

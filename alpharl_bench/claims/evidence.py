@@ -1,7 +1,7 @@
 """What a claim is judged by: a run's scores and its update's spectrum, without the model."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -47,6 +47,11 @@ class Evidence:
                 f"run '{self.run}': '{variant.label}' was scored on other questions"
             )
         return score
+
+    def limited(self, samples: int) -> "Evidence":
+        """The evidence of the first samples of every question only."""
+        scores = {label: score.first(samples) for label, score in self.scores.items()}
+        return replace(self, scores=scores)
 
     def observed(self, claim: Claim) -> Means:
         """The means over all units, (1,) per column: they make the point estimate."""

@@ -157,8 +157,7 @@ def recovered_gain(evidence: Evidence, claim: Claim, point: Point) -> Interval |
 
 
 def _marks(evidence: Evidence) -> list[str]:
-    score = next(iter(evidence.scores.values()))
-    return [marks for answers in score.correct.values() for marks in answers.values()]
+    return list(next(iter(evidence.scores.values())).marks)
 
 
 def _interval(observed: np.ndarray, resampled: np.ndarray) -> Interval:

@@ -1,13 +1,13 @@
 """Every test of a claim runs once per run of the lane; known refutations are strict xfails."""
 
 import pytest
-import torch
 
 from alpharl_bench.cache import cache_root
 from alpharl_bench.claims import CLAIMS, Claim
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.plugin.options import device, subjects
+from alpharl_bench.plugin.options import options, subjects
 from alpharl_bench.plugin.outcomes import Refuted
+from alpharl_bench.plugin.scheduling import share_machine
 from alpharl_bench.plugin.terminal import SessionReport
 from alpharl_bench.registry import unknown
 from alpharl_bench.subject import Subject
@@ -17,19 +17,20 @@ _PARAMETER = "bench"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker of claims; under xdist workers share the cores, one process reports."""
+    """Declare the marker of claims; under xdist workers share the machine, one process reports."""
+    if hasattr(config, "workerinput"):
+        share_machine(
+            int(config.workerinput["workerid"].removeprefix("gw")),
+            config.workerinput["workercount"],
+        )
     try:
         if config.getoption("run") or config.getoption("base"):
             subjects(config)
-        device(config)
+        options(config)
     except AlphaRLBenchError as error:
         raise pytest.UsageError(str(error)) from error
     config.addinivalue_line("markers", "claim(id): the claim of the paper that a test judges")
-    if hasattr(config, "workerinput"):
-        # Workers that each take all cores slow each other down many times over.
-        workers = config.workerinput["workercount"]
-        torch.set_num_threads(max(1, torch.get_num_threads() // workers))
-    else:
+    if not hasattr(config, "workerinput"):
         config.pluginmanager.register(SessionReport(config), "alpharl-bench-report")
 
 

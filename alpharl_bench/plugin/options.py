@@ -1,19 +1,27 @@
 """The command line options of the suites."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
+from alpharl_bench.bench import Options
 from alpharl_bench.device import DEVICES, resolved_device
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry import Lane, load_registry
-from alpharl_bench.scoring import Sampling
+from alpharl_bench.scoring import EngineOptions, Sampling
+from alpharl_bench.scoring.catalogue import NANO, benchmarks, select
+from alpharl_bench.scoring.engines import DTYPES, ENGINES
+from alpharl_bench.scoring.prompts import PROMPTS
 from alpharl_bench.subject import Subject, lane_subjects, path_subject
 
 # Found once a session: every test asks for them, and a run on the Hub costs a request each time.
 _SUBJECTS = pytest.StashKey[list[Subject]]()
+_OPTIONS = pytest.StashKey[Options]()
+#: Looks of --until-decided where no budget is named.
+DEFAULT_LOOKS = 8
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,18 +52,57 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="where updates are decomposed (auto: cuda if there is one)",
     )
     group.addoption(
+        "--tasks",
+        metavar="NAMES",
+        default=NANO,
+        help=f"what is asked, separated by commas: {', '.join(benchmarks())}, 'paper' for all of "
+        "these; families of arithmetic, or 'nano' for all of them (nano)",
+    )
+    group.addoption(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        help="read the benchmarks' questions from DIR/<task>.jsonl (question, answer) in place of "
+        "the Hub",
+    )
+    group.addoption(
+        "--prompt",
+        choices=PROMPTS,
+        help="how a question is put: in the model's chat template (default of benchmarks), as in "
+        "Appendix B of the paper (paper-rl, paper-sft), or plain",
+    )
+    group.addoption(
         "--questions",
         type=_at_least(1),
-        default=Sampling.questions,
         metavar="N",
-        help=f"questions per task ({Sampling.questions})",
+        help="questions per task (nano: 25; benchmarks: all)",
     )
     group.addoption(
         "--samples",
         type=_at_least(1),
-        default=Sampling.samples,
         metavar="K",
-        help=f"sampled responses per question ({Sampling.samples})",
+        help="sampled responses per question (nano: 4; benchmarks: 32)",
+    )
+    group.addoption(
+        "--until-decided",
+        action="store_true",
+        help="add samples, K at a time, to the claims that are inconclusive, up to --max-samples; "
+        "intervals are widened so that looking again costs no errors",
+    )
+    group.addoption(
+        "--max-samples",
+        type=_at_least(1),
+        metavar="K",
+        help=f"budget of --until-decided per question ({DEFAULT_LOOKS} times --samples)",
+    )
+    group.addoption(
+        "--temperature", type=float, metavar="T", help="of sampling, in place of the task's own"
+    )
+    group.addoption(
+        "--max-tokens",
+        type=_at_least(1),
+        metavar="N",
+        help="longest response, in place of the task's own",
     )
     group.addoption(
         "--seed",
@@ -65,6 +112,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help=f"which questions are drawn, and the sampling of responses ({Sampling.seed})",
     )
     group.addoption(
+        "--engine",
+        choices=ENGINES,
+        default=EngineOptions.name,
+        help=f"what generates: transformers or vLLM ({EngineOptions.name})",
+    )
+    group.addoption(
+        "--dtype",
+        choices=DTYPES,
+        default=EngineOptions.dtype,
+        help=f"of the scored weights; small updates drown in bfloat16 ({EngineOptions.dtype})",
+    )
+    group.addoption(
+        "--batch-size",
+        type=_at_least(1),
+        default=EngineOptions.batch_size,
+        metavar="N",
+        help=f"sequences generated together, halved when memory runs out "
+        f"({EngineOptions.batch_size})",
+    )
+    group.addoption(
         "--report",
         type=Path,
         metavar="DIR",
@@ -72,11 +139,51 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def sampling(config: pytest.Config) -> Sampling:
-    """The sampling that the options ask for."""
-    return Sampling(
-        config.getoption("questions"), config.getoption("samples"), config.getoption("seed")
-    )
+def options(config: pytest.Config) -> Options:
+    """How the options ask runs to be measured.
+
+    Raises:
+        AlphaRLBenchError: options contradict each other, or name what is not there.
+    """
+    if _OPTIONS not in config.stash:
+        asked = _sampling(config)
+        config.stash[_OPTIONS] = Options(
+            sampling=asked,
+            engine=EngineOptions(
+                config.getoption("engine"),
+                config.getoption("dtype"),
+                config.getoption("batch_size"),
+            ),
+            device=resolved_device(config.getoption("device")),
+            looks=_looks(config, asked.samples),
+        )
+    return config.stash[_OPTIONS]
+
+
+def _sampling(config: pytest.Config) -> Sampling:
+    given = {
+        name: config.getoption(name)
+        for name in ("questions", "samples", "prompt", "temperature", "max_tokens", "data_dir")
+        if config.getoption(name) is not None
+    }
+    tasks = select(config.getoption("tasks"))
+    return replace(Sampling.of(tasks), seed=config.getoption("seed"), **given)
+
+
+def _looks(config: pytest.Config, samples: int) -> int:
+    budget = config.getoption("max_samples")
+    if not config.getoption("until_decided"):
+        if budget is not None:
+            raise AlphaRLBenchError(f"--max-samples {budget}: goes with --until-decided")
+        return 1
+    if budget is None:
+        return DEFAULT_LOOKS
+    if budget < 2 * samples:
+        raise AlphaRLBenchError(
+            f"--max-samples {budget}: leaves no second look at {samples} samples each; ask for "
+            f"{2 * samples} or more, or for fewer --samples"
+        )
+    return int(budget // samples)
 
 
 def subjects(config: pytest.Config) -> list[Subject]:
@@ -99,9 +206,25 @@ def _find_subjects(config: pytest.Config) -> list[Subject]:
     return lane_subjects(config.getoption("lane"), load_registry())
 
 
-def device(config: pytest.Config) -> str:
-    """The device that ``--device`` names."""
-    return resolved_device(config.getoption("device"))
+def reproducing(config: pytest.Config) -> tuple[str, ...]:
+    """The options that decide over scores, as they must be typed to get the same ones again."""
+    asked = options(config)
+    sampling, engine = asked.sampling, asked.engine
+    named = {
+        "tasks": config.getoption("tasks"),
+        "questions": sampling.questions,
+        "samples": sampling.samples,
+        "seed": sampling.seed,
+        "prompt": None if sampling.arithmetic else sampling.prompt,
+        "temperature": sampling.temperature,
+        "max-tokens": sampling.max_tokens,
+        "data-dir": sampling.data_dir,
+        "engine": engine.name,
+        "dtype": engine.dtype,
+        "max-samples": asked.looks * sampling.samples if asked.looks > 1 else None,
+    }
+    words = [w for name, v in named.items() if v is not None for w in (f"--{name}", str(v))]
+    return (*words, *(["--until-decided"] if asked.looks > 1 else []))
 
 
 def report_folder(config: pytest.Config) -> Path:

@@ -8,7 +8,7 @@ from alpharl_bench.claims import Outcome, Verdict
 from alpharl_bench.errors import AlphaRLBenchError
 
 # The keys of a test's user properties; they travel to xdist's controller and into JUnit files.
-CLAIM, RUN, VERDICT, SUMMARY = "claim", "run", "verdict", "summary"
+CLAIM, RUN, VERDICT, SUMMARY, SAMPLES = "claim", "run", "verdict", "summary", "samples"
 
 
 # pytest attaches these classes to its functions, which type checkers do not see.
@@ -27,6 +27,7 @@ def note(item: pytest.Item, verdict: Verdict) -> None:
         (RUN, verdict.run),
         (VERDICT, str(verdict.outcome)),
         (SUMMARY, str(verdict)),
+        (SAMPLES, verdict.samples_per_question),
     ]
 
 

@@ -1,6 +1,10 @@
-"""Under ``pytest -n`` all claims of a run are judged by one worker."""
+"""Under ``pytest -n`` all claims of a run are judged by one worker, on a GPU of its own."""
+
+import os
+from collections.abc import MutableMapping
 
 import pytest
+import torch
 from xdist.scheduler import LoadScopeScheduling
 
 
@@ -15,3 +19,28 @@ class RunScheduling(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> RunScheduling | None:
     """Take the place of xdist's default distribution, not of one that the user names."""
     return RunScheduling(config, log) if config.getoption("dist") == "load" else None
+
+
+def share_machine(
+    worker: int, workers: int, environment: MutableMapping[str, str] = os.environ
+) -> None:
+    """Leave a worker its part of the cores, and one GPU; they take turns where there are fewer.
+
+    To be called before CUDA is used: afterwards the choice of a GPU has no effect.
+
+    Args:
+        worker: the number of this worker, from 0.
+        workers: how many there are.
+        environment: where the GPU is chosen, for processes that the worker starts too.
+    """
+    # Workers that each take all cores slow each other down many times over.
+    torch.set_num_threads(max(1, torch.get_num_threads() // workers))
+    if gpus := _visible_gpus(environment):
+        environment["CUDA_VISIBLE_DEVICES"] = gpus[worker % len(gpus)]
+
+
+def _visible_gpus(environment: MutableMapping[str, str]) -> list[str]:
+    named = environment.get("CUDA_VISIBLE_DEVICES")
+    if named is None:
+        return [str(index) for index in range(torch.cuda.device_count())]
+    return [gpu for gpu in (part.strip() for part in named.split(",")) if gpu]

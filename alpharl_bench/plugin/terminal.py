@@ -8,8 +8,8 @@ import pytest
 from alpharl_bench.bench import Bench
 from alpharl_bench.claims import CLAIMS
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.plugin.options import device, report_folder, sampling, subjects
-from alpharl_bench.plugin.outcomes import CLAIM, RUN, SUMMARY, VERDICT
+from alpharl_bench.plugin.options import options, report_folder, reproducing, subjects
+from alpharl_bench.plugin.outcomes import CLAIM, RUN, SAMPLES, SUMMARY, VERDICT
 from alpharl_bench.registry import load_registry, unknown
 from alpharl_bench.reporting import Session, write_report
 
@@ -23,7 +23,7 @@ class SessionReport:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._judged: dict[str, list[str]] = defaultdict(list)
+        self._judged: dict[str, dict[str, int]] = defaultdict(dict)
         self._summaries: list[tuple[str, str]] = []
         self._written = ""
 
@@ -31,14 +31,15 @@ class SessionReport:
         """Note the verdict of every judged claim."""
         properties = dict(report.user_properties)
         if report.when == "call" and VERDICT in properties:
-            self._judged[str(properties[RUN])].append(str(properties[CLAIM]))
+            claims = self._judged[str(properties[RUN])]
+            claims[str(properties[CLAIM])] = int(str(properties[SAMPLES]))
             self._summaries.append((str(properties[VERDICT]), str(properties[SUMMARY])))
 
     def pytest_sessionfinish(self) -> None:
         """Write the report from the stored scores; no model is loaded for it."""
         if not self._judged:
             return
-        options, place = sampling(self._config), device(self._config)
+        asked = options(self._config)
         folder = report_folder(self._config)
         arguments = map(str, self._config.invocation_params.args)
         try:
@@ -46,9 +47,14 @@ class SessionReport:
             session = Session.of(
                 judged,
                 command=shlex.join(["pytest", *arguments]),
+                options=reproducing(self._config),
+                looks=asked.looks,
                 evidence={
-                    subject.name: Bench(subject, options, place).evidence(
-                        CLAIMS[claim] for claim in self._judged[subject.name]
+                    subject.name: Bench(subject, asked).evidence(
+                        {
+                            CLAIMS[claim]: max(1, samples // asked.sampling.samples)
+                            for claim, samples in self._judged[subject.name].items()
+                        }
                     )
                     for subject in judged
                 },

@@ -9,6 +9,7 @@ from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.reporting import tables
 from alpharl_bench.reporting.figures import draw
 from alpharl_bench.reporting.session import Session, load_session
+from alpharl_bench.variants import BASE
 
 _INTRODUCTION = """\
 # Rank-1 Dominance, claim by claim
@@ -26,6 +27,11 @@ untrained base scores well above 0 by it. So beside it stands the recovered gain
 - Control: a random rank-1 update with the norm of the trained update in every module.
 """
 
+
+_RESPONSES = """\
+All responses of a run, of all its variants, by what became of them. *Cut off* are answers that \
+grading gave up on: too long, or over its limits of time, memory or depth. They count as wrong, \
+and so do responses without a final answer."""
 
 _STORED = """\
 - Every figure above is a function of `scores.jsonl` and `session.json` beside this file: \
@@ -45,7 +51,7 @@ def write_report(folder: Path) -> Path:
         for claim_id, by_run in verdicts.items():
             claim = CLAIMS[claim_id]
             figure = Path("figures") / f"{claim.curve.name}.png"
-            draw(claim, [session.evidence(run) for run in by_run], folder / figure)
+            draw(claim, [session.evidence(run, claim_id) for run in by_run], folder / figure)
             sections.append(_section(claim, by_run, session, figure))
         sections.append(_provenance(session))
         report = folder / "report.md"
@@ -65,7 +71,7 @@ def _verdicts(session: Session) -> dict[str, dict[str, Verdict]]:
         )
     by_claim = {
         claim_id: {
-            run: judge(claim, session.evidence(run))
+            run: judge(claim, session.evidence(run, claim_id), looks=session.looks)
             for run, record in session.runs.items()
             if claim_id in record.claims
         }
@@ -92,6 +98,10 @@ def _overview(verdicts: dict[str, dict[str, Verdict]], session: Session) -> str:
             "",
             tables.markdown(tables.runs(session)),
             "",
+            _RESPONSES,
+            "",
+            tables.markdown(tables.responses(session)),
+            "",
             *(
                 f"- **{name}**: {record.source}. {record.deviations}".rstrip()
                 for name, record in session.runs.items()
@@ -117,15 +127,21 @@ def _section(claim: Claim, by_run: dict[str, Verdict], session: Session, figure:
         "",
     ]
     for run in by_run:
-        evidence = session.evidence(run)
+        evidence = session.evidence(run, claim.id)
         lines += [f"**{run}**", ""]
         if claim.spectral:
             lines += [tables.markdown(tables.norms(evidence, dict(claim.paper.points))), ""]
             continue
         lines += [tables.markdown(tables.points(claim, evidence)), ""]
         if claim.by_task:
-            lines += ["Accuracy per task, %:", ""]
-            lines += [tables.markdown(tables.task_accuracies(claim, evidence)), ""]
+            k = evidence.score(BASE).samples_per_question
+            for metric, table in (
+                ("Accuracy (mean@{k})", tables.task_accuracies),
+                ("pass@{k}", tables.task_passes),
+                ("maj@{k}", tables.task_majorities),
+            ):
+                lines += [f"{metric.format(k=k)} per task, %:", ""]
+                lines += [tables.markdown(table(claim, evidence)), ""]
         known = session.runs[run].expect.get(claim.id)
         if known:
             lines += [f"Known to be {known.verdict}: {known.reason}", ""]
@@ -137,11 +153,8 @@ def _command(claim: Claim, by_run: dict[str, Verdict], session: Session) -> str:
     options = [session.runs[run].selected_by for run in by_run]
     if len(options) > 1:  # several runs of a lane
         options = [("-k", " or ".join(by_run))]
-    command = f"""pytest suites -m "claim(id='{claim.id}')" {shlex.join(options[0])}"""
-    if sampling := session.sampling:
-        command += f" --questions {sampling.questions} --samples {sampling.samples}"
-        command += f" --seed {sampling.seed}"
-    return command
+    words = shlex.join([*options[0], *session.options])
+    return f"""pytest suites -m "claim(id='{claim.id}')" {words}"""
 
 
 def _provenance(session: Session) -> str:
@@ -153,9 +166,11 @@ def _provenance(session: Session) -> str:
     ]
     for run, origin in session.provenance.items():
         packages = ", ".join(f"{name} {v}" for name, v in origin.packages.items())
+        asked = "all" if origin.questions_per_task is None else origin.questions_per_task
         lines.append(
             f"- {run}: run digest `{origin.run_digest}`, questions `{origin.sampling_key}` "
-            f"({origin.questions_per_task} per task, {origin.samples_per_question} samples each, "
-            f"seed {origin.seed}), engine {origin.engine} on {origin.device}; {packages}"
+            f"({asked} per task, {origin.samples_per_question} samples a look, "
+            f"seed {origin.seed}, prompt {origin.prompt}), engine {origin.engine} in "
+            f"{origin.dtype} on {origin.device}, batches of {origin.batch_size}; {packages}"
         )
     return "\n".join([*lines, ""])

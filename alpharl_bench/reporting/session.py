@@ -11,7 +11,7 @@ from alpharl_bench.cache import write_whole
 from alpharl_bench.claims import Evidence
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
 from alpharl_bench.registry import Expectation
-from alpharl_bench.scoring import Provenance, Sampling, Score, read_scores
+from alpharl_bench.scoring import Provenance, Score, read_scores
 from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.subject import Subject
 
@@ -19,7 +19,10 @@ _SESSION, _SCORES = "session.json", "scores.jsonl"
 
 
 class RunRecord(BaseModel):
-    """One run as it was judged: what it is, which claims, and what the registry expected."""
+    """One run as it was judged: what it is, which claims, and what the registry expected.
+
+    ``claims`` maps every judged claim to the samples per question that its verdict rests on.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -30,18 +33,24 @@ class RunRecord(BaseModel):
     deviations: str
     seed: int | None
     steps: tuple[int, ...]
-    claims: tuple[str, ...]
+    claims: dict[str, int]
     expect: dict[str, Expectation]
     spectrum: tuple[ModuleSpectrum, ...]
 
 
 class Session(BaseModel):
-    """A session's command and runs; the scores lie beside it, one line each."""
+    """A session's command and runs; the scores lie beside it, one line each.
+
+    ``options`` are those that decide over scores; ``looks`` how often a claim's evidence could be
+    looked at.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     command: str
     date: str
+    options: tuple[str, ...]
+    looks: int
     runs: dict[str, RunRecord]
     scores: tuple[Score, ...] = Field(default=(), exclude=True)
 
@@ -50,8 +59,10 @@ class Session(BaseModel):
         cls,
         subjects: Sequence[Subject],
         command: str,
+        options: Sequence[str],
+        looks: int,
         evidence: Mapping[str, Evidence],
-        claims: Mapping[str, Sequence[str]],
+        claims: Mapping[str, Mapping[str, int]],
     ) -> Self:
         """The record of a session that judged ``claims`` of each run by its ``evidence``."""
         runs = {}
@@ -65,12 +76,14 @@ class Session(BaseModel):
                 deviations=subject.deviations,
                 seed=subject.seed,
                 steps=tuple(measured.steps),
-                claims=tuple(claims[subject.name]),
+                claims=dict(claims[subject.name]),
                 expect=dict(subject.expect),
                 spectrum=tuple(measured.spectrum),
             )
         return cls(
             command=command,
+            options=tuple(options),
+            looks=looks,
             date=datetime.now(UTC).isoformat(timespec="seconds"),
             runs=runs,
             scores=tuple(s for m in evidence.values() for s in m.scores.values()),
@@ -95,22 +108,27 @@ class Session(BaseModel):
         """Where the scores of each run come from."""
         return {score.provenance.run: score.provenance for score in self.scores}
 
-    @property
-    def sampling(self) -> Sampling | None:
-        """How all scores of the session were sampled; None if it has none."""
-        for origin in self.provenance.values():
-            return Sampling(origin.questions_per_task, origin.samples_per_question, origin.seed)
-        return None
+    def scores_of(self, run: str) -> list[Score]:
+        """The scores of one run, of all its variants."""
+        return [score for score in self.scores if score.provenance.run == run]
 
-    def evidence(self, run: str) -> Evidence:
-        """The evidence of one of the session's runs."""
+    def evidence(self, run: str, claim: str | None = None) -> Evidence:
+        """The evidence of one of the session's runs.
+
+        Args:
+            run: its name.
+            claim: only what this claim was judged by; other claims may have taken more samples of
+                the same variants.
+        """
         record = self.runs[run]
-        return Evidence(
+        evidence = Evidence(
             run=run,
             steps=record.steps,
-            scores={s.variant: s for s in self.scores if s.provenance.run == run},
+            scores={score.variant: score for score in self.scores_of(run)},
             spectrum=record.spectrum,
         )
+        samples = record.claims[claim] if claim is not None else 0
+        return evidence.limited(samples) if samples else evidence
 
 
 def load_session(folder: Path) -> Session:

@@ -1,10 +1,14 @@
 """The report's tables as pandas frames: ours beside the paper's own numbers."""
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from alpharl_bench.claims import CLAIMS, Claim, Evidence, Outcome, Verdict
 from alpharl_bench.claims.verdict import accuracy, recovered_gain, relative_accuracy
+from alpharl_bench.grading import Mark
 from alpharl_bench.reporting.session import RunRecord, Session
+from alpharl_bench.scoring import Score
 from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.variants import BASE, FULL
 
@@ -88,12 +92,46 @@ def points(claim: Claim, evidence: Evidence) -> pd.DataFrame:
 
 
 def task_accuracies(claim: Claim, evidence: Evidence) -> pd.DataFrame:
-    """Accuracy per task of a claim's variants, laid out as the paper's Table 1."""
+    """mean@k per task of a claim's variants, laid out as the paper's Table 1."""
+    return _by_task(claim, evidence, lambda score, task: score.task_accuracy(task))
+
+
+def task_passes(claim: Claim, evidence: Evidence) -> pd.DataFrame:
+    """pass@k per task, k the number of samples."""
+    return _by_task(claim, evidence, lambda score, task: score.task_pass(task))
+
+
+def task_majorities(claim: Claim, evidence: Evidence) -> pd.DataFrame:
+    """maj@k per task, k the number of samples."""
+    return _by_task(claim, evidence, lambda score, task: score.task_majority(task))
+
+
+def _by_task(
+    claim: Claim, evidence: Evidence, metric: Callable[[Score, str], float]
+) -> pd.DataFrame:
     rows = []
     for point in claim.curve.points(evidence.steps):
         score = evidence.score(point.variant)
-        by_task = {task: f"{100 * score.task_accuracy(task):.1f}" for task in score.correct}
-        rows.append({"variant": point.name, **by_task, "Avg.": f"{100 * score.accuracy:.1f}"})
+        values = {task: 100 * metric(score, task) for task in score.tasks}
+        printed = {task: f"{value:.1f}" for task, value in values.items()}
+        mean = sum(values.values()) / len(values)
+        rows.append({"variant": point.name, **printed, "Avg.": f"{mean:.1f}"})
+    return pd.DataFrame(rows)
+
+
+def responses(session: Session) -> pd.DataFrame:
+    """What became of the responses of every run, and how many there are."""
+    named = {
+        Mark.RIGHT: "right",
+        Mark.WRONG: "wrong",
+        Mark.NO_ANSWER: "no final answer",
+        Mark.STOPPED: "cut off",
+    }
+    rows = []
+    for name in session.runs:
+        marks = "".join(m for s in session.scores_of(name) for m in s.marks)
+        counts = {title: f"{marks.count(mark):,}" for mark, title in named.items()}
+        rows.append({"run": name, "responses": f"{len(marks):,}", **counts})
     return pd.DataFrame(rows)
 
 

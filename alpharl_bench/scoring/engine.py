@@ -1,85 +1,191 @@
 """Score variants of one run through lm-eval, with one base model loaded."""
 
+import logging
 from importlib.metadata import version
 from typing import Any
 
 import lm_eval
 import torch
-from lm_eval.models.huggingface import HFLM
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase
 
+from alpharl_bench.cache import content_key
 from alpharl_bench.checkpoints import Run
-from alpharl_bench.problems import is_correct
-from alpharl_bench.quiet import no_bars, quiet_libraries
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.grading import grade
+from alpharl_bench.quiet import no_bars
+from alpharl_bench.scoring.engines import EngineOptions, open_backend
 from alpharl_bench.scoring.sampling import Sampling
-from alpharl_bench.scoring.score import Provenance, Score
-from alpharl_bench.scoring.tasks import load_tasks
+from alpharl_bench.scoring.score import Provenance, Responses, Score
+from alpharl_bench.scoring.tasks import Tasks, load_tasks
 from alpharl_bench.variants import Variant
 from alpharl_bench.variants.materialise import UpdateSource
-from alpharl_bench.variants.patch import PatchedModel
 
-#: Sequences that are generated together. All responses of the nano lane fit into one batch.
-_BATCH_SIZE = 1024
-_PACKAGES = ("alpharl-bench", "lm-eval", "torch", "transformers", "trl")
+_PACKAGES = ("alpharl-bench", "lm-eval", "math-verify", "torch", "transformers", "trl")
+_log = logging.getLogger(__name__)
 
 
-class HFEngine:
-    """The Hugging Face engine of lm-eval: loads the base once, scores any number of variants.
+class ScoringEngine:
+    """One engine, one base, any number of variants.
 
     Args:
         run: the run whose base is loaded.
         run_digest: the run's content key, kept in every score.
         source: the run's updates.
-        sampling: the questions, the samples per question and the seed.
+        sampling: the questions and how they are sampled.
+        options: what scores, and how.
+
+    Raises:
+        AlphaRLBenchError: the engine does not start, the questions cannot be had, or prompt and
+            response do not fit into the model's context.
     """
 
-    name = "hf"
+    def __init__(
+        self,
+        run: Run,
+        run_digest: str,
+        source: UpdateSource,
+        sampling: Sampling,
+        options: EngineOptions | None = None,
+    ) -> None:
+        self._options = options or EngineOptions()
+        self._run, self._digest, self._sampling = run, run_digest, sampling
+        self._tasks = load_tasks(sampling)
+        context = _context(run, self._tasks, sampling)
+        self.backend = open_backend(self._options, source, context)
 
-    def __init__(self, run: Run, run_digest: str, source: UpdateSource, sampling: Sampling) -> None:
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-        with quiet_libraries():
-            # float32: the effect of a small RL update drowns in bfloat16 activations.
-            model = AutoModelForCausalLM.from_pretrained(run.base, dtype=torch.float32)
-            self._patched = PatchedModel(model.to(device).eval(), source)
-            self._lm = HFLM(
-                pretrained=model,
-                tokenizer=AutoTokenizer.from_pretrained(run.base),
-                batch_size=_BATCH_SIZE,
-            )
-            self._tasks = load_tasks(sampling)
-        self._seed = sampling.seed
-        self._provenance = Provenance(
-            run=run.name,
-            run_digest=run_digest,
-            sampling_key=sampling.key,
-            questions_per_task=sampling.questions,
-            samples_per_question=sampling.samples,
-            seed=sampling.seed,
-            engine=self.name,
-            device=device,
-            packages={package: version(package) for package in _PACKAGES},
-        )
-
-    def score(self, variant: Variant) -> Score:
+    def score(self, variant: Variant, look: int = 0) -> Score:
         """Sample and grade every question with the variant's weights.
 
-        The same seed for every variant: differences between two of them are paired.
+        The same seed for every variant: differences between two of them are paired. When memory
+        runs out the batch is halved, and the variant is scored from the start.
+
+        Args:
+            variant: of the run.
+            look: every look takes other samples of the same questions.
+
+        Raises:
+            AlphaRLBenchError: a variant cannot be made, or a single response exhausts memory.
         """
-        with self._patched.wearing(variant):
-            torch.manual_seed(self._seed)
-            with no_bars():
-                results = lm_eval.evaluate(lm=self._lm, task_dict=self._tasks, bootstrap_iters=0)
+        while True:
+            try:
+                with self.backend.wearing(variant):
+                    self.backend.reseed(_seed(self._sampling.seed, look))
+                    samples = self._evaluate()
+                break
+            except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+                if not _out_of_memory(error):
+                    raise
+                self._shrink(variant)
         return Score(
             variant=variant.label,
-            correct={
-                task: {sample["doc"]["id"]: _marks(sample) for sample in samples}
-                for task, samples in results["samples"].items()
+            look=look,
+            responses={
+                task: {sample["doc"]["id"]: _graded(sample) for sample in found}
+                for task, found in samples.items()
             },
-            provenance=self._provenance,
+            provenance=self._provenance(),
+        )
+
+    def close(self) -> None:
+        """Give back the engine's memory, processes and files."""
+        self.backend.close()
+
+    def _evaluate(self) -> dict[str, list[dict[str, Any]]]:
+        with no_bars():
+            results = lm_eval.evaluate(
+                lm=self.backend.lm,
+                task_dict=self._tasks.loaded,
+                samples=self._tasks.indices,
+                apply_chat_template=self._sampling.prompt == "chat",
+                bootstrap_iters=0,
+            )
+        samples: dict[str, list[dict[str, Any]]] = results["samples"]
+        return samples
+
+    def _shrink(self, variant: Variant) -> None:
+        before = self.backend.batch_size
+        if before <= 1:
+            raise AlphaRLBenchError(
+                f"scoring '{variant.label}': out of memory with one response at a time; ask for "
+                "shorter ones (--max-tokens) or another --dtype"
+            )
+        self.backend.shrink()
+        _log.warning(
+            "out of memory with batches of %d while scoring '%s': going on with %d",
+            before,
+            variant.label,
+            self.backend.batch_size,
+        )
+
+    def _provenance(self) -> Provenance:
+        return Provenance(
+            run=self._run.name,
+            run_digest=self._digest,
+            sampling_key=self._sampling.key,
+            tasks=self._sampling.tasks,
+            questions_per_task=self._sampling.questions,
+            samples_per_question=self._sampling.samples,
+            seed=self._sampling.seed,
+            prompt=self._sampling.prompt,
+            engine=self._options.name,
+            dtype=self._options.dtype,
+            device=self.backend.device,
+            batch_size=self.backend.batch_size,
+            packages={**{name: version(name) for name in _PACKAGES}, **self.backend.packages},
         )
 
 
-def _marks(sample: dict[str, Any]) -> str:
-    """One character per sampled response: 1 correct, 0 not."""
+def _graded(sample: dict[str, Any]) -> Responses:
     (responses,) = sample["resps"]
-    return "".join(str(int(is_correct(r, sample["doc"]["answer"]))) for r in responses)
+    # Graded by the task's metric already: the grades are remembered, not made again.
+    grades = grade(sample["doc"]["kind"], sample["doc"]["answer"], responses)
+    return Responses(marks="".join(g.mark for g in grades), answers=tuple(g.form for g in grades))
+
+
+def _seed(seed: int, look: int) -> int:
+    return seed if look == 0 else int(content_key(seed=seed, look=look), 16) % 2**31
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    # torch's allocator of the CPU raises a plain RuntimeError.
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate" in str(error)
+
+
+def _context(run: Run, tasks: Tasks, sampling: Sampling) -> int:
+    """Tokens of the longest prompt and the longest response together.
+
+    Engines cut a prompt that does not fit, and go on; such an answer says nothing.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(run.base)
+    config = AutoConfig.from_pretrained(run.base)
+    most = getattr(config.get_text_config(), "max_position_embeddings", None)
+    if sampling.prompt == "chat" and not tokenizer.chat_template:
+        raise AlphaRLBenchError(
+            f"--prompt chat: the tokenizer of {run.base} has no chat template; ask with "
+            "--prompt paper-rl, paper-sft or plain"
+        )
+    longest, name = max((_longest(task, tokenizer, sampling), task.task_name) for task in tasks)
+    needed = longest + tasks.max_tokens
+    if most is not None and needed > most:
+        raise AlphaRLBenchError(
+            f"task '{name}': a prompt of {longest} tokens and a response of up to "
+            f"{tasks.max_tokens} do not fit into the {most} positions of {run.base}; "
+            + (
+                f"ask for --max-tokens {most - longest} or fewer"
+                if most > longest
+                else "leave this task out"
+            )
+        )
+    return needed
+
+
+def _longest(task: Any, tokenizer: PreTrainedTokenizerBase, sampling: Sampling) -> int:
+    prompts = [task.doc_to_text(doc) for doc in task.test_docs()]
+    if sampling.prompt == "chat":
+        prompts = [
+            tokenizer.apply_chat_template(
+                [{"role": "user", "content": prompt}], tokenize=False, add_generation_prompt=True
+            )
+            for prompt in prompts
+        ]
+    return max(map(len, tokenizer(prompts, return_attention_mask=False)["input_ids"]))

@@ -1,41 +1,115 @@
 """How every variant is sampled: the same questions, the same number of responses, one seed."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from typing import Self
 
 from alpharl_bench.cache import content_key
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.problems import grading
+from alpharl_bench.problems import FAMILIES
+from alpharl_bench.scoring.catalogue import FOLDER, benchmarks
+from alpharl_bench.scoring.prompts import PROMPTS, TEMPLATES, Prompt
+from alpharl_bench.scoring.questions import digest
 
-#: The part of an lm-eval task that all families share: prompt, metric and generation settings.
-TEMPLATE = Path(__file__).parent / "nano" / "nano.yaml"
+_PACKAGE = Path(__file__).parents[1]
+#: What decides over a mark: another text of these files is another way of grading.
+_GRADING = (*sorted((_PACKAGE / "grading").glob("*.py")), _PACKAGE / "problems" / "grading.py")
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """What is asked of every variant: the same questions, the same number of samples, one seed."""
+    """What is asked of every variant; the defaults are those of the nano lane.
 
-    questions: int = 25
+    Args:
+        tasks: families of arithmetic, or benchmarks of the catalogue.
+        questions: per task, drawn by the seed; None for all of a benchmark.
+        samples: sampled responses per question, at every look at the evidence.
+        seed: which questions are drawn, and the sampling of responses.
+        prompt: how a question is put.
+        temperature: in place of the tasks' own.
+        max_tokens: of a response, in place of the tasks' own.
+        data_dir: a folder with the benchmarks' questions, in place of the Hub.
+
+    Raises:
+        AlphaRLBenchError: a value that nothing can be scored with.
+    """
+
+    tasks: tuple[str, ...] = tuple(FAMILIES)
+    questions: int | None = 25
     samples: int = 4
     seed: int = 0
+    prompt: Prompt = "plain"
+    temperature: float | None = None
+    max_tokens: int | None = None
+    data_dir: Path | None = None
+
+    @classmethod
+    def of(cls, tasks: tuple[str, ...]) -> Self:
+        """How these tasks are sampled where nothing else is asked for: benchmarks as in the paper.
+
+        All questions, 32 responses to each (§4 of arXiv 2510.00553).
+        """
+        if set(tasks) <= set(FAMILIES):
+            return cls(tasks)
+        return cls(tasks, questions=None, samples=32, prompt="chat")
 
     def __post_init__(self) -> None:
-        """Refuse counts that cannot be scored."""
-        for option, value in (("--questions", self.questions), ("--samples", self.samples)):
-            if value < 1:
+        """Refuse what cannot be scored."""
+        for option, value in (
+            ("--questions", self.questions),
+            ("--samples", self.samples),
+            ("--max-tokens", self.max_tokens),
+        ):
+            if value is not None and value < 1:
                 raise AlphaRLBenchError(f"{option} {value}: ask for at least 1")
         if self.seed < 0:
             raise AlphaRLBenchError(f"--seed {self.seed}: a seed is 0 or more")
+        if self.temperature is not None and not 0 < self.temperature <= 10:
+            raise AlphaRLBenchError(
+                f"--temperature {self.temperature:g}: above 0 (several responses are sampled to "
+                "every question) and at most 10"
+            )
+        if self.prompt not in PROMPTS:
+            raise AlphaRLBenchError(f"--prompt {self.prompt}: one of {', '.join(PROMPTS)}")
+        if self.arithmetic and self.data_dir is not None:
+            raise AlphaRLBenchError(
+                f"--data-dir {self.data_dir}: arithmetic is made here; name benchmarks by --tasks, "
+                f"as {', '.join(benchmarks())}"
+            )
 
     @property
+    def arithmetic(self) -> bool:
+        """Whether the tasks are families of arithmetic, made here."""
+        return set(self.tasks) <= set(FAMILIES)
+
+    @cached_property
     def key(self) -> str:
-        """A content key: the questions' texts, how they are sampled and how they are graded."""
+        """A content key: the questions, how they are put and sampled, and how they are graded.
+
+        Raises:
+            AlphaRLBenchError: the questions of a benchmark cannot be had.
+        """
+        questions = {
+            task: digest(benchmarks()[task], self.data_dir)
+            for task in self.tasks
+            if task not in FAMILIES
+        }
         return content_key(
+            tasks=self.tasks,
+            content=questions,
             questions=self.questions,
             samples=self.samples,
             seed=self.seed,
-            template=TEMPLATE.read_text(encoding="utf-8"),
-            grading=Path(grading.__file__).read_text(encoding="utf-8"),
-            lm_eval=version("lm-eval"),
+            prompt=[self.prompt, TEMPLATES.get(self.prompt)],
+            temperature=self.temperature,
+            max_tokens=self.max_tokens,
+            files={
+                path.name: path.read_text(encoding="utf-8")
+                for path in sorted(FOLDER.iterdir())
+                if path.is_file()
+            },
+            grading={str(p.relative_to(_PACKAGE)): p.read_text(encoding="utf-8") for p in _GRADING},
+            packages={name: version(name) for name in ("lm-eval", "math-verify")},
         )

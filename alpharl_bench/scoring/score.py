@@ -1,12 +1,18 @@
-"""What scoring a variant yields: which sampled responses were correct, and where that came from."""
+"""What scoring a variant yields: every sampled response's mark, and where it came from."""
 
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
 
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
+from alpharl_bench.grading import Mark
+from alpharl_bench.scoring.metrics import majority_at_k, mean_at_k, pass_at_k
+
+_MARKS = f"^[{''.join(sorted(Mark))}]+$".replace("-", r"\-")
 
 
 class Provenance(BaseModel):
@@ -17,52 +23,131 @@ class Provenance(BaseModel):
     run: str
     run_digest: str
     sampling_key: str
-    questions_per_task: int
+    tasks: tuple[str, ...]
+    questions_per_task: int | None
     samples_per_question: int
     seed: int
+    prompt: str
     engine: str
+    dtype: str
     device: str
+    batch_size: int
     packages: dict[str, str]
 
 
-class Score(BaseModel):
-    """The correctness of every sample of every question of one variant of one run.
+class Responses(BaseModel):
+    """What became of the responses to one question, in the order in which they were sampled.
 
-    ``correct`` maps a task to its questions' ids and, per question, one character per sample:
-    ``1`` correct, ``0`` not.
+    ``marks`` holds a :class:`~alpharl_bench.grading.Mark` each, ``answers`` the final answer in the
+    form in which it votes, None where there was none.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    marks: Annotated[str, StringConstraints(pattern=_MARKS)]
+    answers: tuple[str | None, ...]
+
+    @model_validator(mode="after")
+    def _paired(self) -> Self:
+        if len(self.marks) != len(self.answers):
+            raise ValueError("as many answers as marks")
+        return self
+
+
+class Score(BaseModel):
+    """Every sampled response of one variant of one run: task, then question, then response."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
     variant: str
-    correct: dict[str, dict[str, Annotated[str, StringConstraints(pattern="^[01]+$")]]]
+    look: int = 0
+    responses: dict[str, dict[str, Responses]]
     provenance: Provenance
 
     @property
+    def tasks(self) -> tuple[str, ...]:
+        """The names of the tasks."""
+        return tuple(self.responses)
+
+    @cached_property
     def questions(self) -> tuple[tuple[str, str], ...]:
         """(task, question id) of every question, in a fixed order."""
-        return tuple((task, q) for task, answers in self.correct.items() for q in answers)
+        return tuple((task, q) for task, asked in self.responses.items() for q in asked)
+
+    @cached_property
+    def marks(self) -> tuple[str, ...]:
+        """The marks of every question, in the order of ``questions``."""
+        return tuple(r.marks for asked in self.responses.values() for r in asked.values())
+
+    @cached_property
+    def per_question(self) -> np.ndarray:
+        """(n_questions,) float64: the share of right responses to every question."""
+        return np.array([mean_at_k(marks) for marks in self.marks])
 
     @property
-    def per_question(self) -> np.ndarray:
-        """(n_questions,) float64: the share of correct samples of every question."""
-        return np.array(
-            [
-                marks.count("1") / len(marks)
-                for answers in self.correct.values()
-                for marks in answers.values()
-            ]
-        )
+    def samples_per_question(self) -> int:
+        """How many responses every question has."""
+        return min(map(len, self.marks))
 
     @property
     def accuracy(self) -> float:
-        """mean@k over all questions."""
-        return float(self.per_question.mean())
+        """mean@k, the mean over tasks (the paper's Avg.)."""
+        return float(np.mean([self.task_accuracy(task) for task in self.tasks]))
 
     def task_accuracy(self, task: str) -> float:
         """mean@k of one task."""
-        marks = "".join(self.correct[task].values())
-        return marks.count("1") / len(marks)
+        return float(np.mean([mean_at_k(r.marks) for r in self.responses[task].values()]))
+
+    def task_pass(self, task: str, k: int | None = None) -> float:
+        """pass@k of one task; k is the number of samples unless given."""
+        return float(np.mean([pass_at_k(r.marks, k) for r in self.responses[task].values()]))
+
+    def task_majority(self, task: str) -> float:
+        """maj@k of one task."""
+        asked = self.responses[task].values()
+        return float(np.mean([majority_at_k(r.marks, r.answers) for r in asked]))
+
+    def share(self, mark: Mark) -> float:
+        """The share of responses with this mark."""
+        marks = "".join(self.marks)
+        return marks.count(mark) / len(marks)
+
+    def first(self, samples: int) -> "Score":
+        """The score of the first responses to every question only."""
+        return self._with(
+            {
+                task: {
+                    q: Responses(marks=r.marks[:samples], answers=r.answers[:samples])
+                    for q, r in asked.items()
+                }
+                for task, asked in self.responses.items()
+            }
+        )
+
+    def _with(self, responses: dict[str, dict[str, Responses]]) -> "Score":
+        return Score(
+            variant=self.variant,
+            look=self.look,
+            responses=responses,
+            provenance=self.provenance,
+        )
+
+
+def joined(scores: Sequence[Score]) -> Score:
+    """One score with the responses of several looks at the same variant, one after the other.
+
+    Raises:
+        ValueError: they are not of the same variant and the same questions.
+    """
+    first = scores[0]
+    if any((s.variant, s.questions) != (first.variant, first.questions) for s in scores):
+        raise ValueError("only looks at the same variant and questions can be joined")
+    return first._with(  # noqa: SLF001  (of this module)
+        {
+            task: {q: _chained(s.responses[task][q] for s in scores) for q in asked}
+            for task, asked in first.responses.items()
+        }
+    )
 
 
 def read_scores(path: Path) -> list[Score]:
@@ -79,3 +164,11 @@ def read_scores(path: Path) -> list[Score]:
     except ValidationError as error:
         faults = "; ".join(faults_of(error))
         raise AlphaRLBenchError(f"{path}: not a file of scores: {faults}") from error
+
+
+def _chained(looks: Iterable[Responses]) -> Responses:
+    parts = list(looks)
+    return Responses(
+        marks="".join(part.marks for part in parts),
+        answers=tuple(answer for part in parts for answer in part.answers),
+    )

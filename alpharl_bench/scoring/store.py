@@ -1,36 +1,45 @@
-"""Scores on disk: one file per scored variant, written once and never changed."""
+"""Scores on disk: one file per scored variant and look, written once and never changed."""
 
 from pathlib import Path
 
 from alpharl_bench import __version__
 from alpharl_bench.cache import cache_root, content_key, write_whole
+from alpharl_bench.scoring.engines import EngineOptions
 from alpharl_bench.scoring.sampling import Sampling
-from alpharl_bench.scoring.score import Score, read_scores
+from alpharl_bench.scoring.score import Score, joined, read_scores
 from alpharl_bench.variants import Variant
 
 
 class ScoreStore:
     """The cached scores of one run under one sampling.
 
+    More samples are files of their own: what was scored is only ever added to, and a look that is
+    there is never counted twice.
+
     Args:
         run_digest: the run's content key.
-        sampling: questions, samples and seed.
-        engine: the name of the scoring engine.
+        sampling: the questions and how they are sampled.
+        engine: what scores, and in which dtype.
     """
 
-    def __init__(self, run_digest: str, sampling: Sampling, engine: str) -> None:
-        key = content_key(run=run_digest, sampling=sampling.key, engine=engine, version=__version__)
+    def __init__(self, run_digest: str, sampling: Sampling, engine: EngineOptions) -> None:
+        key = content_key(
+            run=run_digest,
+            sampling=sampling.key,
+            engine=engine.name,
+            dtype=engine.dtype,
+            version=__version__,
+        )
         self.folder = cache_root() / "scores" / key
 
-    def path(self, variant: Variant) -> Path:
-        """The file of a variant's score."""
-        return self.folder / f"{content_key(variant=variant.label)}.json"
+    def path(self, variant: Variant, look: int = 0) -> Path:
+        """The file of one look at a variant."""
+        return self.folder / f"{content_key(variant=variant.label, look=look)}.json"
 
-    def load(self, variant: Variant) -> Score:
-        """A variant's score; it must have been saved."""
-        (score,) = read_scores(self.path(variant))
-        return score
+    def load(self, variant: Variant, looks: int = 1) -> Score:
+        """A variant's score over its first ``looks`` looks; they must have been saved."""
+        return joined([s for n in range(looks) for s in read_scores(self.path(variant, n))])
 
     def save(self, variant: Variant, score: Score) -> None:
         """Keep a score; readers see it whole or not at all."""
-        write_whole(self.path(variant), score.model_dump_json() + "\n")
+        write_whole(self.path(variant, score.look), score.model_dump_json() + "\n")

@@ -1,55 +1,144 @@
-"""lm-eval tasks over local question files: written once per sampling, then only read."""
+"""lm-eval tasks as a sampling asks for them: written once per sampling, then only read."""
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+from lm_eval.api.task import ConfigurableTask
 from lm_eval.tasks import TaskManager
 from lm_eval.tasks.manager import TaskDict
 
 from alpharl_bench.cache import cache_root, locked, whole_folder
 from alpharl_bench.problems import FAMILIES, held_out_problems
-from alpharl_bench.scoring.sampling import TEMPLATE, Sampling
+from alpharl_bench.quiet import no_bars, quiet_libraries
+from alpharl_bench.scoring.catalogue import FOLDER, benchmarks
+from alpharl_bench.scoring.prompts import TEMPLATES
+from alpharl_bench.scoring.questions import local_file
+from alpharl_bench.scoring.sampling import Sampling
+
+
+@dataclass(frozen=True)
+class Tasks:
+    """What lm-eval is to run.
+
+    ``indices`` are the questions of every task that are asked, None for all of them.
+    """
+
+    loaded: TaskDict
+    indices: dict[str, list[int]] | None
+
+    def __iter__(self) -> Iterator[ConfigurableTask]:
+        return iter(self.loaded["tasks"].values())
+
+    @property
+    def max_tokens(self) -> int:
+        """The longest response that any task allows."""
+        return max(int(task.config.generation_kwargs["max_gen_toks"]) for task in self)
+
+
+def load_tasks(sampling: Sampling) -> Tasks:
+    """The tasks of a sampling.
+
+    Raises:
+        AlphaRLBenchError: the questions of a benchmark cannot be had.
+    """
+    with quiet_libraries(), no_bars():
+        manager = TaskManager(include_path=str(write_tasks(sampling)), include_defaults=False)
+        loaded = manager.load(list(sampling.tasks))
+    tasks = Tasks(loaded, None)
+    changed = {"temperature": sampling.temperature, "max_gen_toks": sampling.max_tokens}
+    for task in tasks:
+        task.set_config(
+            "generation_kwargs", {k: v for k, v in changed.items() if v is not None}, update=True
+        )
+    if sampling.questions is None:
+        return tasks
+    indices = {
+        task.task_name: _drawn(len(task.test_docs()), sampling.questions, sampling.seed)
+        for task in tasks
+    }
+    return Tasks(loaded, indices)
 
 
 def write_tasks(sampling: Sampling) -> Path:
-    """The folder with one lm-eval YAML and one question file per family.
+    """The folder with one lm-eval YAML per task, and the questions of the families of arithmetic.
 
-    The questions are held out from all training (see :mod:`alpharl_bench.problems.split`).
+    Their questions are held out from all training (see :mod:`alpharl_bench.problems.split`).
+    Questions of benchmarks are read where they are.
     """
     folder = cache_root() / "tasks" / sampling.key
     with locked(folder):
         if not folder.is_dir():
             with whole_folder(folder) as scratch:
-                for family in FAMILIES:
-                    _write_task(scratch, folder, family, sampling)
+                for task in sampling.tasks:
+                    content = (
+                        _family(scratch, folder, task, sampling)
+                        if task in FAMILIES
+                        else _benchmark(task, sampling)
+                    )
+                    # JSON is YAML.
+                    text = json.dumps(content | _sampled(sampling), indent=1)
+                    (scratch / f"{task}.yaml").write_text(text, encoding="utf-8")
     return folder
 
 
-def load_tasks(sampling: Sampling) -> TaskDict:
-    """The nano lane's tasks, one per family, as lm-eval takes them."""
-    manager = TaskManager(include_path=str(write_tasks(sampling)), include_defaults=False)
-    return manager.load(list(FAMILIES))
-
-
-def _write_task(scratch: Path, folder: Path, family: str, sampling: Sampling) -> None:
+def _family(scratch: Path, folder: Path, family: str, sampling: Sampling) -> dict[str, Any]:
+    if sampling.questions is None:
+        raise ValueError("a family of arithmetic has no end: say how many questions")
     problems = held_out_problems(family, sampling.questions, sampling.seed)
     lines = (
-        json.dumps({"id": f"{family}/{p.prompt}", "prompt": p.prompt, "answer": p.answer})
+        json.dumps(
+            {
+                "id": f"{family}/{p.prompt}",
+                "question": p.prompt,
+                "answer": p.answer,
+                "kind": "arithmetic",
+            }
+        )
         for p in problems
     )
     (scratch / f"{family}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    task = {
-        "include": str(TEMPLATE),
+    return {
+        "include": str(FOLDER / "_nano.yaml"),
         "task": family,
         "dataset_kwargs": {"data_files": {"test": str(folder / f"{family}.jsonl")}},
+    }
+
+
+def _benchmark(name: str, sampling: Sampling) -> dict[str, Any]:
+    benchmark = benchmarks()[name]
+    content: dict[str, Any] = {"include": str(benchmark.file)}
+    if sampling.data_dir is not None:
+        file = local_file(benchmark, sampling.data_dir).resolve()
+        content |= {
+            "dataset_path": "json",
+            "dataset_name": None,
+            "dataset_kwargs": {"data_files": {"test": str(file)}},
+            "test_split": "test",
+        }
+    return content
+
+
+def _sampled(sampling: Sampling) -> dict[str, Any]:
+    """The keys of a task file that the sampling decides over."""
+    keys: dict[str, Any] = {
         "repeats": sampling.samples,
         # Without this filter lm-eval would score the first response only.
         "filter_list": [
-            {
-                "name": "all",
-                "filter": [{"function": "take_first_k", "k": sampling.samples}],
-            }
+            {"name": "all", "filter": [{"function": "take_first_k", "k": sampling.samples}]}
         ],
     }
-    # JSON is YAML.
-    (scratch / f"{family}.yaml").write_text(json.dumps(task, indent=1), encoding="utf-8")
+    if sampling.prompt in TEMPLATES:
+        keys["doc_to_text"] = TEMPLATES[sampling.prompt]
+    return keys
+
+
+def _drawn(total: int, wanted: int, seed: int) -> list[int]:
+    """The indices of the questions that are asked: the same for every variant and engine."""
+    if wanted >= total:
+        return list(range(total))
+    drawn = np.random.default_rng(seed).choice(total, wanted, replace=False)
+    return sorted(drawn.tolist())

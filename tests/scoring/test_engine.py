@@ -5,13 +5,13 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from alpharl_bench.bench import Bench
+from alpharl_bench.bench import Bench, Options
 from alpharl_bench.checkpoints import Checkpoint, Run
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.problems import is_correct
 from alpharl_bench.registry import load_registry
 from alpharl_bench.scoring import Sampling
-from alpharl_bench.scoring.engine import HFEngine
+from alpharl_bench.scoring.engine import ScoringEngine
 from alpharl_bench.subject import lane_subjects
 from alpharl_bench.training.zoo import base_folder
 from alpharl_bench.variants import BASE, FULL, rank, subspace
@@ -23,7 +23,7 @@ SAMPLING = Sampling(questions=6, samples=3)
 
 def engine_of(checkpoint, sampling=SAMPLING):
     run = Run("a-run", BASE_FOLDER, (Checkpoint(1, checkpoint),))
-    return HFEngine(run, "digest", UpdateSource(run), sampling)
+    return ScoringEngine(run, "digest", UpdateSource(run), sampling)
 
 
 @pytest.fixture(scope="module")
@@ -43,15 +43,15 @@ def damaged(tmp_path_factory):
 def test_a_full_variant_scores_as_the_checkpoint_loaded_by_itself(damaged):
     patched = engine_of(damaged).score(FULL)
     run = Run("a-run", damaged, (Checkpoint(1, damaged),))
-    loaded = HFEngine(run, "digest", UpdateSource(run), SAMPLING).score(BASE)
-    assert patched.correct == loaded.correct
-    assert patched.correct != engine_of(damaged).score(BASE).correct
+    loaded = ScoringEngine(run, "digest", UpdateSource(run), SAMPLING).score(BASE)
+    assert patched.marks == loaded.marks
+    assert patched.marks != engine_of(damaged).score(BASE).marks
 
 
 def test_all_ranks_together_score_as_attention_and_mlp_of_the_checkpoint(damaged):
     # Only attention differs, so the update of full rank is the whole checkpoint.
     engine = engine_of(damaged)
-    assert engine.score(rank(128)).correct == engine.score(FULL).correct
+    assert engine.score(rank(128)).marks == engine.score(FULL).marks
 
 
 def test_scores_do_not_depend_on_what_was_scored_before(damaged):
@@ -89,7 +89,7 @@ def _answer(prompt):
 def test_every_sample_of_every_question_is_kept():
     score = engine_of(BASE_FOLDER).score(BASE)
     assert len(score.questions) == 6 * 6
-    assert {len(m) for answers in score.correct.values() for m in answers.values()} == {3}
+    assert {len(marks) for marks in score.marks} == {3}
     assert score.provenance.samples_per_question == 3
     assert score.provenance.packages["lm-eval"]
 
@@ -112,13 +112,17 @@ def test_a_killed_session_scores_only_what_is_missing(short_registry, tmp_path, 
     monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(tmp_path))
     subjects = lane_subjects("nano", short_registry)
     subject = next(subject for subject in subjects if subject.name == "qwen3-nano-dapo")
-    first = Bench(subject, SAMPLING)
-    scored = first.scores([BASE, FULL])
-    second = Bench(subject, SAMPLING)
+    options = Options(SAMPLING)
+    scored = Bench(subject, options).scores({BASE: 1, FULL: 1})
+    second = Bench(subject, options)
     asked = []
-    genuine = HFEngine.score
-    monkeypatch.setattr(HFEngine, "score", lambda e, v: asked.append(v) or genuine(e, v))
-    again = second.scores([BASE, FULL, rank(1)])
-    assert asked == [rank(1)]
+    genuine = ScoringEngine.score
+    monkeypatch.setattr(
+        ScoringEngine, "score", lambda e, v, n=0: asked.append((v, n)) or genuine(e, v, n)
+    )
+    again = second.scores({BASE: 1, FULL: 2, rank(1): 1})
+    assert asked == [(FULL, 1), (rank(1), 0)]
     assert again["base"] == scored["base"]
+    assert again["full"].first(SAMPLING.samples) == scored["full"]
+    assert again["full"].samples_per_question == 2 * SAMPLING.samples
     assert set(again) == {"base", "full", "rank-1"}

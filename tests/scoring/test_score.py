@@ -9,38 +9,50 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.scoring import Provenance, Score, read_scores
+from alpharl_bench.grading import Mark
+from alpharl_bench.scoring import read_scores
+from alpharl_bench.scoring.score import joined
+from tests.scores import score_of
 
-PROVENANCE = Provenance(
-    run="mine",
-    run_digest="d",
-    sampling_key="s",
-    questions_per_task=2,
-    samples_per_question=4,
-    seed=0,
-    engine="hf",
-    device="cpu",
-    packages={"torch": "2.8.0"},
-)
-SCORE = Score(
-    variant="rank-1",
-    correct={"modulo": {"47%6=": "1100", "9": "0000"}, "chain": {"9": "1110"}},
-    provenance=PROVENANCE,
-)
+MARKS = {"modulo": {"47%6=": "1100", "9": "00-x"}, "chain": {"9": "1110"}}
+SCORE = score_of("rank-1", MARKS)
 
 
 def test_accuracies_by_hand() -> None:
     assert SCORE.questions == (("modulo", "47%6="), ("modulo", "9"), ("chain", "9"))
     np.testing.assert_array_equal(SCORE.per_question, [0.5, 0, 0.75])
-    assert SCORE.accuracy == pytest.approx(1.25 / 3)
     assert SCORE.task_accuracy("modulo") == 0.25
     assert SCORE.task_accuracy("chain") == 0.75
+    assert SCORE.accuracy == 0.5  # the mean over tasks, not over questions
+    assert SCORE.task_pass("modulo") == 0.5
+    # Of the 6 pairs of "1100" one has no right response; "00-x" never has one.
+    assert SCORE.task_pass("modulo", 2) == pytest.approx((5 / 6 + 0) / 2)
+    # Two votes for the right answer, one for each of two wrong ones; then a tie of wrong ones.
+    assert SCORE.task_majority("modulo") == 0.5
+    assert SCORE.share(Mark.STOPPED) == 1 / 12
+    assert SCORE.share(Mark.NO_ANSWER) == 1 / 12
+
+
+def test_looks_are_joined_in_order_and_parted_again() -> None:
+    second = score_of("rank-1", {"modulo": {"47%6=": "0011", "9": "1111"}, "chain": {"9": "0000"}})
+    both = joined([SCORE, second])
+    assert both.marks == ("11000011", "00-x1111", "11100000")
+    assert both.responses["modulo"]["9"].answers[1:5] == ("wrong 1", None, None, "gold")
+    assert both.samples_per_question == 8
+    assert both.first(4) == SCORE
+    assert joined([SCORE]) == SCORE
+
+
+def test_looks_at_other_variants_or_questions_are_not_joined() -> None:
+    for other in (score_of("rank-2", MARKS), score_of("rank-1", {"modulo": MARKS["modulo"]})):
+        with pytest.raises(ValueError, match="same variant and questions"):
+            joined([SCORE, other])
 
 
 @given(st.lists(st.lists(st.booleans(), min_size=3, max_size=3), min_size=1, max_size=9))
 def test_mean_at_k_is_the_mean_of_all_samples(samples: list[list[bool]]) -> None:
     marks = {f"q{i}": "".join("01"[mark] for mark in row) for i, row in enumerate(samples)}
-    score = Score(variant="v", correct={"chain": marks}, provenance=PROVENANCE)
+    score = score_of("v", {"chain": marks})
     np.testing.assert_allclose(score.per_question, np.mean(samples, axis=1))
     assert score.accuracy == pytest.approx(np.mean(samples))
     assert score.task_accuracy("chain") == pytest.approx(np.mean(samples))
@@ -68,11 +80,13 @@ def test_a_missing_file(tmp_path: Path) -> None:
         lambda line: line.replace(b'"variant"', b'"variants"'),
         lambda line: line.replace(b'"seed":0', b'"seed":"a"'),
         lambda line: line.replace(b'"1100"', b"1100"),
+        lambda line: line.replace(b'"1100"', b'"1102"'),
+        lambda line: line.replace(b'"1100"', b'"110"'),
         lambda line: line.replace(b"rank", b"\xff\xfe"),
         lambda _: b"[]",
         lambda _: b"Traceback",
     ],
-    ids=["cut", "key", "seed", "marks", "bytes", "list", "text"],
+    ids=["cut", "key", "seed", "type", "marks", "pairs", "bytes", "list", "text"],
 )
 def test_a_damaged_line(tmp_path: Path, damage) -> None:
     good = SCORE.model_dump_json().encode()

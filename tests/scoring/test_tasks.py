@@ -10,21 +10,21 @@ from alpharl_bench.scoring.tasks import load_tasks, write_tasks
 
 
 def test_lm_eval_loads_one_task_per_family():
-    tasks = load_tasks(Sampling(questions=5, samples=3))["tasks"]
+    tasks = load_tasks(Sampling(questions=5, samples=3)).loaded["tasks"]
     assert list(tasks) == list(FAMILIES)
     for task in tasks.values():
         assert len(task.test_docs()) == 5
         assert task.config.repeats == 3
         document = task.test_docs()[0]
         # The prompt must reach the model as it stands: no template, no separator.
-        assert task.doc_to_text(document) == document["prompt"]
+        assert task.doc_to_text(document) == document["question"]
 
 
 def test_scored_questions_are_held_out_and_differ():
     folder = write_tasks(Sampling(questions=40))
     for family in FAMILIES:
         lines = (folder / f"{family}.jsonl").read_text().splitlines()
-        prompts = {json.loads(line)["prompt"] for line in lines}
+        prompts = {json.loads(line)["question"] for line in lines}
         assert len(prompts) == 40
         assert all(is_held_out(prompt) for prompt in prompts)
 

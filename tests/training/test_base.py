@@ -7,7 +7,7 @@ from alpharl_bench.checkpoints import Checkpoint, Run, WeightFiles
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry import load_registry
 from alpharl_bench.scoring import Sampling, percentile_interval, resampling_weights
-from alpharl_bench.scoring.engine import HFEngine
+from alpharl_bench.scoring.engine import ScoringEngine
 from alpharl_bench.training.base import build_base, pack
 from alpharl_bench.training.zoo import base_folder
 from alpharl_bench.variants import BASE
@@ -18,7 +18,7 @@ QWEN3 = load_registry().model("qwen3-nano")
 
 def score_of(folder):
     run = Run(folder.name, folder, (Checkpoint(0, folder),))
-    engine = HFEngine(run, "", UpdateSource(run), Sampling(questions=60, samples=4))
+    engine = ScoringEngine(run, "", UpdateSource(run), Sampling(questions=60, samples=4))
     return engine.score(BASE)
 
 
@@ -57,7 +57,7 @@ def test_the_shipped_base_is_small_and_can_reason_a_little():
     names = WeightFiles(folder).names
     assert sum(int(np.prod(WeightFiles(folder).shape(n))) for n in names) > 500_000
     score = score_of(folder)
-    assert len(score.correct) >= 6
+    assert len(score.tasks) >= 6
     assert 0.15 < score.accuracy < 0.45
 
 

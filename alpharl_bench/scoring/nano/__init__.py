@@ -1,1 +1,0 @@
-"""The nano lane's lm-eval task: its template and its metric."""

@@ -1,0 +1,43 @@
+"""Scores with chosen marks, for tests of what is made from them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from alpharl_bench.scoring import Provenance, Responses, Score
+
+PROVENANCE = Provenance(
+    run="mine",
+    run_digest="0123456789abcdef",
+    sampling_key="fedcba9876543210",
+    tasks=("addition", "chain"),
+    questions_per_task=10,
+    samples_per_question=4,
+    seed=0,
+    prompt="plain",
+    engine="hf",
+    dtype="float32",
+    device="cpu",
+    batch_size=1024,
+    packages={"torch": "2.13.0"},
+)
+
+
+def responses(marks: str) -> Responses:
+    """Right responses give one answer, wrong ones another each, the rest none."""
+    answers = {"1": lambda _: "gold", "0": lambda i: f"wrong {i}"}
+    return Responses(
+        marks=marks,
+        answers=tuple(answers.get(mark, lambda _: None)(i) for i, mark in enumerate(marks)),
+    )
+
+
+def score_of(variant: str, marks: Mapping[str, Mapping[str, str]], **provenance: Any) -> Score:
+    """A score from the marks of every question of every task."""
+    return Score(
+        variant=variant,
+        responses={
+            task: {question: responses(given) for question, given in asked.items()}
+            for task, asked in marks.items()
+        },
+        provenance=PROVENANCE.model_copy(update=provenance),
+    )

@@ -1,0 +1,57 @@
+import pytest
+import yaml
+
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.problems import FAMILIES
+from alpharl_bench.scoring.catalogue import FOLDER, benchmarks, select
+
+PAPER = ("aime24", "aime25", "gpqa", "gsm8k", "math500", "minerva")
+
+
+def test_the_benchmarks_of_the_paper_are_there():
+    assert tuple(benchmarks()) == PAPER
+    assert {benchmark.group for benchmark in benchmarks().values()} == {"paper"}
+    assert benchmarks()["gpqa"].dataset == "Idavidrein/gpqa"
+    assert benchmarks()["gpqa"].subset == "gpqa_diamond"
+    assert len({benchmark.title for benchmark in benchmarks().values()}) == len(PAPER)
+
+
+def test_the_paper_s_setting():
+    class Loader(yaml.SafeLoader):
+        pass
+
+    Loader.add_constructor("!function", lambda loader, node: loader.construct_scalar(node))
+    shared = yaml.load((FOLDER / "_benchmark.yaml").read_text(), Loader=Loader)  # noqa: S506
+    assert shared["repeats"] == 32
+    assert shared["filter_list"][0]["filter"][0]["k"] == 32
+    settings = shared["generation_kwargs"]
+    assert settings["temperature"] == 0.6
+    assert settings["max_gen_toks"] == 20480
+
+
+@pytest.mark.parametrize(
+    ("named", "tasks"),
+    [
+        ("nano", tuple(FAMILIES)),
+        ("paper", PAPER),
+        ("math500,aime24", ("math500", "aime24")),
+        ("aime24, paper", ("aime24", "aime25", "gpqa", "gsm8k", "math500", "minerva")),
+        ("chain", ("chain",)),
+    ],
+)
+def test_tasks_and_groups_are_selected_in_order_and_once(named, tasks):
+    assert select(named) == tasks
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ("gsm8", "unknown task 'gsm8'; did you mean 'gsm8k'?"),
+        ("math500,nano", "arithmetic and benchmarks are asked in different ways"),
+        (",", "name tasks; known: nano, paper"),
+    ],
+)
+def test_what_cannot_be_selected(named, message):
+    with pytest.raises(AlphaRLBenchError) as caught:
+        select(named)
+    assert message in str(caught.value)

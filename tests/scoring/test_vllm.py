@@ -1,0 +1,252 @@
+"""The suite on both engines, and vLLM's variants; `tox -e vllm` has what it takes."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForCausalLM
+
+from alpharl_bench.checkpoints import Checkpoint, Run, open_run
+from alpharl_bench.claims import CLAIMS
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.registry import load_registry
+from alpharl_bench.reporting import load_session
+from alpharl_bench.scoring import EngineOptions, Sampling, resampling_weights
+from alpharl_bench.scoring.engine import ScoringEngine
+from alpharl_bench.training.zoo import base_folder
+from alpharl_bench.variants import BASE, FULL, rank, subspace
+from alpharl_bench.variants.materialise import UpdateSource
+from alpharl_bench.variants.merged import write_merged
+from tests.models import trained_pair
+
+pytestmark = [
+    pytest.mark.vllm,
+    pytest.mark.skipif(find_spec("vllm") is None, reason="needs vLLM: `tox -e vllm`"),
+]
+
+ROOT = Path(__file__).parents[2]
+NANO = base_folder(load_registry().model("qwen3-nano"))
+SAMPLING = Sampling(tasks=("addition", "chain"), questions=10, samples=4)
+TOKENS = list(range(3, 20))
+# Attention on the CPU knows heads of 32 and more.
+HEADS = {"hidden_size": 64, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 32}
+
+
+@pytest.fixture(scope="module")
+def moved(tmp_path_factory):
+    """The nano base and a checkpoint whose every matrix was moved, enough to answer otherwise."""
+    folder = tmp_path_factory.mktemp("moved") / "checkpoint-7"
+    model = AutoModelForCausalLM.from_pretrained(NANO, dtype=torch.float32)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "proj" in name:
+                parameter.add_(0.02 * torch.randn(parameter.shape))
+    model.save_pretrained(folder)
+    return Run("moved", NANO, (Checkpoint(7, folder),))
+
+
+@pytest.fixture(scope="module")
+def engine(moved):
+    options = EngineOptions("vllm", batch_size=64)
+    engine = ScoringEngine(moved, "digest", UpdateSource(moved), SAMPLING, options)
+    yield engine
+    engine.close()
+
+
+def logprobs(backend, tokens=TOKENS):
+    """The next token's log-probabilities of the twenty likeliest tokens."""
+    from vllm import SamplingParams
+
+    (output,) = backend.lm.model.generate(
+        [{"prompt_token_ids": tokens}],
+        SamplingParams(max_tokens=1, temperature=0, logprobs=20),
+        lora_request=backend.lm.lora_request,
+        use_tqdm=False,
+    )
+    return {token: value.logprob for token, value in output.outputs[0].logprobs[0].items()}
+
+
+def truth(folder, tokens=TOKENS):
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    with torch.no_grad():
+        return torch.log_softmax(model(torch.tensor([tokens])).logits[0, -1], dim=-1)
+
+
+def assert_near(found, expected):
+    assert len(found) == 20
+    for token, value in found.items():
+        assert value == pytest.approx(float(expected[token]), abs=1e-4)
+
+
+def test_every_variant_has_the_logits_of_its_merged_weights(engine, moved, tmp_path):
+    source, backend = UpdateSource(moved), engine.backend
+    # Adapters, ranks beyond them, whole checkpoints, and each of them after the others.
+    for n, variant in enumerate((rank(1), rank(12), FULL, subspace(2), FULL, BASE, rank(1))):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        if variant == BASE:
+            folder = NANO
+        elif variant == FULL:
+            folder = moved.final.path
+        else:
+            write_merged(source.update(variant), source.base, source.base, folder)
+        with backend.wearing(variant):
+            found = logprobs(backend)
+        assert_near(found, truth(folder))
+        if variant != BASE:
+            assert max(abs(v - float(truth(NANO)[t])) for t, v in found.items()) > 1e-2
+
+
+def test_a_rank_1_adapter_and_the_same_weights_merged_give_the_same_logits(
+    engine, monkeypatch
+):
+    backend = engine.backend
+    with backend.wearing(rank(1)):
+        assert backend.lm.lora_request is not None
+        adapter = logprobs(backend)
+    monkeypatch.setattr("alpharl_bench.scoring.vllm.MAX_RANK", 0)
+    with backend.wearing(rank(1)):
+        assert backend.lm.lora_request is None
+        merged = logprobs(backend)
+    assert adapter.keys() == merged.keys()
+    assert max(abs(adapter[token] - merged[token]) for token in adapter) < 1e-4
+
+
+def test_scores_repeat_whatever_came_between(engine):
+    first = {variant: engine.score(variant) for variant in (BASE, rank(1), FULL)}
+    again = {variant: engine.score(variant) for variant in (FULL, BASE, rank(1))}
+    assert again == first
+    assert first[BASE].marks != first[FULL].marks
+    assert first[BASE].provenance.packages["vllm"]
+    assert first[BASE].provenance.engine == "vllm"
+
+
+def test_samples_of_a_question_and_looks_differ(engine):
+    first, second = (engine.score(BASE, look) for look in (0, 1))
+    answers = [set(r.answers) for asked in first.responses.values() for r in asked.values()]
+    assert sum(len(different) > 1 for different in answers) > len(answers) / 2
+    assert first.marks != second.marks
+
+
+@pytest.mark.parametrize("architecture", ["glm4", "qwen3-moe"])
+def test_a_fused_matrix_and_a_mixture_of_experts(tmp_path, architecture):
+    base, checkpoint = trained_pair(tmp_path, architecture, scale=0.05, config=HEADS)
+    # A tokenizer that knows as many tokens; what it makes of them does not matter here.
+    from alpharl_bench.training.tokenizer import character_tokenizer
+
+    for folder in (base, checkpoint):
+        character_tokenizer().save_pretrained(folder)
+    from alpharl_bench.scoring.engines import open_backend
+
+    source = UpdateSource(open_run(str(checkpoint), str(base)))
+    backend = open_backend(EngineOptions("vllm", batch_size=4), source, context=64)
+    try:
+        for variant in (rank(2), FULL):
+            folder = tmp_path / variant.label
+            folder.mkdir()
+            if variant == FULL:
+                folder = checkpoint
+            else:
+                write_merged(source.update(variant), source.base, source.base, folder)
+            with backend.wearing(variant):
+                assert_near(logprobs(backend), truth(folder))
+    finally:
+        backend.close()
+
+
+def test_after_a_full_memory_the_engine_starts_again_with_half_the_batch(
+    engine, monkeypatch, caplog
+):
+    before = engine.score(BASE)
+    genuine = type(engine.backend.lm).generate_until
+
+    def fails_once(lm, requests, **kwargs):
+        monkeypatch.setattr(type(lm), "generate_until", genuine)
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(type(engine.backend.lm), "generate_until", fails_once)
+    with caplog.at_level(logging.WARNING):
+        after = engine.score(BASE)
+    assert "out of memory with batches of 64 while scoring 'base': going on with 32" in caplog.text
+    assert after.provenance.batch_size == 32
+    assert after.marks == before.marks
+
+
+def test_an_engine_that_does_not_start_says_why(tmp_path):
+    source = UpdateSource(Run("none", NANO, (Checkpoint(1, NANO),)))
+    from alpharl_bench.scoring.engines import open_backend
+
+    with pytest.raises(AlphaRLBenchError, match="--engine vllm: the engine does not start"):
+        open_backend(EngineOptions("vllm"), source, context=10**6)
+
+
+def suite(engine, folder):
+    result = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "suites/property1", "-k", "qwen3 and dapo"),
+            *(f"--engine={engine}", f"--report={folder / engine}", "-p", "no:cacheprovider"),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return load_session(folder / engine)
+
+
+@pytest.fixture(scope="module")
+def sessions(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("engines")
+    return {name: suite(name, folder) for name in ("hf", "vllm")}
+
+
+RUN = "qwen3-nano-dapo"
+
+
+def test_both_engines_give_the_same_verdicts(sessions):
+    from alpharl_bench.claims import judge
+
+    verdicts = {
+        name: {c: judge(CLAIMS[c], session.evidence(RUN)).outcome for c in session.runs[RUN].claims}
+        for name, session in sessions.items()
+    }
+    assert len(verdicts["hf"]) == 10
+    # A verdict that one engine leaves open contradicts nothing that the other found.
+    for claim, outcome in verdicts["hf"].items():
+        other = verdicts["vllm"][claim]
+        assert outcome == other or "inconclusive" in {outcome, other}, (claim, outcome, other)
+    agreed = sum(verdicts["hf"][claim] == verdicts["vllm"][claim] for claim in verdicts["hf"])
+    assert agreed >= 8, json.dumps(verdicts, indent=1)
+
+
+def test_accuracies_of_both_engines_are_equal_within_their_intervals(sessions):
+    scores = {
+        name: {score.variant: score for score in session.scores_of(RUN)}
+        for name, session in sessions.items()
+    }
+    assert scores["hf"].keys() == scores["vllm"].keys()
+    assert len(scores["hf"]) >= 60
+    assert {s.provenance.engine for s in scores["vllm"].values()} == {"vllm"}
+    differences, outside = [], []
+    for variant, score in scores["hf"].items():
+        other = scores["vllm"][variant]
+        assert other.questions == score.questions
+        weights = resampling_weights([task for task, _ in score.questions])
+        difference = weights @ (score.per_question - other.per_question)
+        low, high = np.quantile(difference, [0.025, 0.975])
+        differences.append(score.accuracy - other.accuracy)
+        outside += [variant] if low > 0 or high < 0 else []
+    # Of 95 % intervals one in twenty misses; the base's samples are shared by none of the variants.
+    assert len(outside) <= 0.15 * len(differences), outside
+    assert abs(np.mean(differences)) < 0.02
+    assert np.max(np.abs(differences)) < 0.08
