@@ -1,7 +1,7 @@
 """Procedural arithmetic problems: the questions that the nano lane trains on and is scored on."""
 
 from alpharl_bench.problems.families import FAMILIES, Family, Problem
-from alpharl_bench.problems.grading import MAX_RESPONSE_CHARS, is_correct
+from alpharl_bench.problems.grading import MAX_RESPONSE_CHARS, final_number, is_correct
 from alpharl_bench.problems.split import held_out_problems, is_held_out, training_problems
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "MAX_RESPONSE_CHARS",
     "Family",
     "Problem",
+    "final_number",
     "held_out_problems",
     "is_correct",
     "is_held_out",

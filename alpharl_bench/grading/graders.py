@@ -1,0 +1,131 @@
+"""Grade responses: the rules of each kind of question."""
+
+import re
+import threading
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Literal
+
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.grading.answers import clean, final_answer
+from alpharl_bench.grading.marks import Grade, Mark
+from alpharl_bench.grading.notation import base, decimal, rewritten, squeezed, unassigned
+from alpharl_bench.grading.workers import Pair, compare_all
+from alpharl_bench.problems import MAX_RESPONSE_CHARS, final_number
+
+Kind = Literal["arithmetic", "math", "choice"]
+
+#: Longer answers are not compared. The longest gold answer of the paper's benchmarks has 210.
+MAX_ANSWER_CHARS = 500
+#: Grades of answers that needed a worker are kept, the latest this many.
+_MAX_REMEMBERED = 100_000
+
+_NO_ANSWER = Grade(Mark.NO_ANSWER, None)
+_STOPPED = Grade(Mark.STOPPED, None)
+
+# A letter, alone or set apart from the text of the choice: C, (C), \text{C}, C) 10 m/s, C: 10.
+_LETTER = re.compile(r"(?:\\[a-z]+\s*\{|[(\[*\s])*([A-Da-d])(?:[)\]}.:*]|\s*\Z)")
+
+_remembered: dict[Pair, Grade] = {}
+_lock = threading.Lock()
+
+
+def grade(kind: Kind, gold: str, responses: Sequence[str]) -> list[Grade]:
+    """Grade the sampled responses to one question.
+
+    Args:
+        kind: ``arithmetic``: ends in ``#`` and the gold digits, exactly. ``choice``: the letter of
+            the gold choice, A to D. ``math``: an answer that math-verify finds equal.
+        gold: the right answer.
+        responses: whole responses, of any length and content.
+
+    Returns:
+        A grade for each response, in order.
+
+    Raises:
+        AlphaRLBenchError: the gold answer is none of this kind, or workers do not start.
+    """
+    return grade_all([(kind, gold, responses)])[0]
+
+
+def grade_all(questions: Iterable[tuple[Kind, str, Sequence[str]]]) -> list[list[Grade]]:
+    """``grade`` for many questions at once: what takes time is done in parallel."""
+    drafts = [_drafts(kind, gold, responses) for kind, gold, responses in questions]
+    compared = _compared(draft for row in drafts for draft in row if isinstance(draft, tuple))
+    return [
+        [compared[draft] if isinstance(draft, tuple) else draft for draft in row] for row in drafts
+    ]
+
+
+def _drafts(kind: Kind, gold: str, responses: Sequence[str]) -> list[Grade | Pair]:
+    """The grades that can be given at once, and pairs of texts that a worker must compare."""
+    if kind == "arithmetic":
+        return [_arithmetic(gold, response) for response in responses]
+    gold = rewritten(clean(gold))
+    if not 0 < len(gold) <= MAX_ANSWER_CHARS or (kind == "choice" and gold not in tuple("ABCD")):
+        raise AlphaRLBenchError(
+            f"gold answer {gold[:40]!r}: it has to be "
+            + ("A, B, C or D" if kind == "choice" else f"1 to {MAX_ANSWER_CHARS} characters long")
+            + "; correct it in the file of the questions"
+        )
+    by_kind = _choice if kind == "choice" else _math
+    drafts: list[Grade | Pair] = []
+    for response in responses:
+        answer = final_answer(response)
+        if answer is None:
+            drafts.append(_NO_ANSWER)
+        elif len(answer) > MAX_ANSWER_CHARS:
+            drafts.append(_STOPPED)
+        else:
+            # A gold equation is its own answer; elsewhere x = 5 says 5.
+            drafts.append(by_kind(gold, rewritten(answer if "=" in gold else unassigned(answer))))
+    return drafts
+
+
+def _arithmetic(gold: str, response: str) -> Grade:
+    if len(response) > MAX_RESPONSE_CHARS:
+        return _STOPPED
+    number = final_number(response)
+    return _NO_ANSWER if number is None else _graded(number == gold, gold, number)
+
+
+def _choice(gold: str, answer: str) -> Grade:
+    letter = _LETTER.match(answer)
+    form = answer if letter is None else letter[1].upper()
+    return _graded(form == gold, gold, form)
+
+
+def _math(gold: str, answer: str) -> Grade | Pair:
+    text = squeezed(answer)
+    if text == squeezed(gold):
+        return _graded(right=True, gold=gold, form=gold)
+    values = decimal(gold), decimal(answer)
+    if None not in values:
+        return _graded(values[0] == values[1], gold, str(values[1]))
+    if base(gold) and base(answer) and base(gold) != base(answer):
+        return _graded(right=False, gold=gold, form=text)
+    return gold, answer
+
+
+def _compared(pairs: Iterable[Pair]) -> dict[Pair, Grade]:
+    """Grade answers in the workers, but each only once."""
+    wanted = set(pairs)
+    with _lock:
+        grades = {pair: _remembered[pair] for pair in wanted if pair in _remembered}
+    new: dict[Pair, Grade] = {}
+    for (gold, answer), found in compare_all(sorted(wanted - grades.keys())).items():
+        if found is None:
+            new[gold, answer] = _STOPPED
+        else:
+            # sympy may write a wrong answer as the gold answer is written: 'ab' for 'b*a'.
+            form = answer if found.form == gold else found.form
+            new[gold, answer] = _graded(found.right, gold, form)
+    with _lock:
+        _remembered.update(new)
+        for pair in list(islice(_remembered, max(0, len(_remembered) - _MAX_REMEMBERED))):
+            del _remembered[pair]
+    return grades | new
+
+
+def _graded(right: bool, gold: str, form: str) -> Grade:
+    return Grade(Mark.RIGHT, gold) if right else Grade(Mark.WRONG, form)
