@@ -1,1 +1,1 @@
-"""What the weight engine costs, measured side by side with what it replaces; see docs/."""
+"""What the weight engine costs beside what it replaces, and how often verdicts err; see docs/."""

@@ -1,9 +1,12 @@
 """Scores with chosen marks, for tests of what is made from them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from alpharl_bench.claims import CLAIMS, Evidence
+from alpharl_bench.reporting import Session
 from alpharl_bench.scoring import Provenance, Responses, Score
+from alpharl_bench.subject import Subject
 
 PROVENANCE = Provenance(
     run="mine",
@@ -40,4 +43,25 @@ def score_of(variant: str, marks: Mapping[str, Mapping[str, str]], **provenance:
             for task, asked in marks.items()
         },
         provenance=PROVENANCE.model_copy(update=provenance),
+    )
+
+
+def session_of(
+    subjects: Sequence[Subject],
+    evidence: Mapping[str, Evidence],
+    claims: Mapping[str, Sequence[str]],
+    command: str = "pytest",
+    looks: int = 1,
+) -> Session:
+    """A session that judged claims of each run by all of its evidence."""
+    return Session.of(
+        subjects,
+        command=command,
+        options=("--samples", "4"),
+        looks=looks,
+        evidence=evidence,
+        claims={
+            run: {c: 0 if CLAIMS[c].spectral else evidence[run].samples for c in judged}
+            for run, judged in claims.items()
+        },
     )

@@ -4,8 +4,8 @@ import subprocess
 import pytest
 import torch
 
-from alpharl_bench.reporting import Session
 from tests.models import trained_pair
+from tests.scores import session_of
 
 
 def run(*arguments, **variables):
@@ -21,7 +21,7 @@ def run(*arguments, **variables):
 def test_a_report_is_made_again_from_its_folder(synthetic, tmp_path):
     evidence = {synthetic.name: synthetic.evidence({"base": 0.2, "full": 0.8})}
     claims = {synthetic.name: ["P1.1"]}
-    Session.of([synthetic.subject], "pytest", evidence, claims).save(tmp_path)
+    session_of([synthetic.subject], evidence, claims).save(tmp_path)
     result = run("report", str(tmp_path))
     assert result.returncode == 0
     assert (tmp_path / "report.md").is_file()

@@ -2,6 +2,7 @@
 
 from alpharl_bench.claims.claim import Claim, Curve, Paper, Point, Threshold
 from alpharl_bench.claims.evidence import Evidence
+from alpharl_bench.claims.family import holm
 from alpharl_bench.claims.property1 import PROPERTY1
 from alpharl_bench.claims.verdict import Interval, Outcome, Verdict, judge
 
@@ -19,5 +20,6 @@ __all__ = [
     "Point",
     "Threshold",
     "Verdict",
+    "holm",
     "judge",
 ]

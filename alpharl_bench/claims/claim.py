@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from alpharl_bench.scoring import two_sided_p
 from alpharl_bench.variants import FULL, Variant
 
 #: Means over the judged units, one per bootstrap resample: (resamples,) float64 per column. The
@@ -39,6 +40,26 @@ class Threshold:
     def fails(self, low: float, high: float) -> bool:
         """Whether an interval lies wholly where the claim does not hold."""
         return high < self.low or low > self.high
+
+    def p_value(self, values: np.ndarray, df: float) -> np.ndarray:
+        """How surprising the nearer decision would be with the statistic on its bound.
+
+        p ≤ α exactly where the interval at 1 − α decides: where it holds (against both bounds) or
+        fails (against one).
+
+        Args:
+            values: (B, …) the resampled statistics.
+            df: degrees of freedom of the units.
+
+        Returns:
+            (…) float64 in (0, 1].
+        """
+        holds = np.maximum(two_sided_p(values < self.low, df), two_sided_p(values > self.high, df))
+        fails = np.minimum(
+            two_sided_p(values >= self.low, df), two_sided_p(values <= self.high, df)
+        )
+        nearer: np.ndarray = np.minimum(holds, fails)
+        return nearer
 
     def distance(self, value: float) -> float:
         """How far a value is from the nearer bound."""

@@ -8,7 +8,8 @@ import numpy as np
 
 from alpharl_bench.claims.claim import Claim, Means
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.scoring import Score, resampling_weights
+from alpharl_bench.grading import Mark
+from alpharl_bench.scoring import Score, resampling_weights, unit_weights
 from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.variants import Variant
 
@@ -54,18 +55,50 @@ class Evidence:
         return replace(self, scores=scores)
 
     def observed(self, claim: Claim) -> Means:
-        """The means over all units, (1,) per column: they make the point estimate."""
-        return self._means(claim, np.full((1, self.size(claim)), 1 / self.size(claim)))
+        """The means over tasks of their means over questions, or over modules; (1,) per column.
+
+        They make the point estimate.
+        """
+        return self._means(claim, unit_weights(self.strata(claim))[None])
 
     def resampled(self, claim: Claim) -> Means:
-        """The means over bootstrap resamples of the units, (B,) per column."""
-        if claim.spectral:
-            return self._means(claim, resampling_weights([""] * self.size(claim)))
-        return self._means(claim, self._question_weights)
+        """The same means over bootstrap resamples of the units, (B,) per column."""
+        return self._means(claim, resampling_weights(self.strata(claim)))
+
+    def resampled_within(self, claim: Claim, resamples: int = 400) -> Means:
+        """The means over all questions with the samples of each resampled, (resamples,) per column.
+
+        Their variance is what chance in the responses adds to the observed means: of k samples
+        k − 1 are drawn, as of questions. A resample takes the same samples of every variant, so
+        what they share by sampling with one seed stays shared.
+
+        Args:
+            claim: one about questions, with at least two samples each.
+            resamples: how many; 400 give the variance to 7 %.
+        """
+        variants = list(dict.fromkeys(claim.variants(self.steps)))
+        right = np.stack([_right(self.score(variant)) for variant in variants])
+        _, n, k = right.shape
+        shares = (right * unit_weights(self.strata(claim))[:, None]).reshape(-1, n * k) / (k - 1)
+        rng = np.random.default_rng(0)
+        even = np.full(k, 1 / k)
+        means = [shares @ rng.multinomial(k - 1, even, n).ravel() for _ in range(resamples)]
+        return dict(zip(variants, np.transpose(means), strict=True))
+
+    def strata(self, claim: Claim) -> list[str]:
+        """(n,) what each unit of the claim's interval is one of: the task of each question."""
+        return (
+            [""] * len(self.spectrum) if claim.spectral else [task for task, _ in self._questions]
+        )
 
     def size(self, claim: Claim) -> int:
         """How many units the claim's interval rests on."""
-        return len(self.spectrum) if claim.spectral else len(self._questions)
+        return len(self.strata(claim))
+
+    @property
+    def samples(self) -> int:
+        """How many responses to every question were graded."""
+        return next(iter(self.scores.values())).samples_per_question
 
     def _means(self, claim: Claim, weights: np.ndarray) -> Means:
         if claim.spectral:
@@ -74,8 +107,9 @@ class Evidence:
                 for column in _SPECTRUM_COLUMNS
             }
             return {column: weights @ values for column, values in columns.items()}
+        # Rounded, so that variants with as many right answers tie, whatever the order of the sum.
         return {
-            variant: weights @ self.score(variant).per_question
+            variant: np.round(weights @ self.score(variant).per_question, 12)
             for variant in claim.variants(self.steps)
         }
 
@@ -83,6 +117,7 @@ class Evidence:
     def _questions(self) -> tuple[tuple[str, str], ...]:
         return next(iter(self.scores.values())).questions
 
-    @cached_property
-    def _question_weights(self) -> np.ndarray:
-        return resampling_weights([task for task, _ in self._questions])
+
+def _right(score: Score) -> np.ndarray:
+    """(n_questions, k) bool: which samples are right."""
+    return np.array([[mark == Mark.RIGHT for mark in marks] for marks in score.marks])

@@ -1,14 +1,20 @@
 """Supported, refuted or inconclusive: by an interval, never by an estimate alone."""
 
 import math
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 
 from alpharl_bench.claims.claim import Claim, Point
 from alpharl_bench.claims.evidence import Evidence
-from alpharl_bench.scoring import percentile_interval
+from alpharl_bench.scoring import (
+    CONFIDENCE,
+    RESAMPLES,
+    degrees_of_freedom,
+    percentile_interval,
+)
 from alpharl_bench.variants import BASE, FULL, Variant
 
 
@@ -22,14 +28,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate with its 95 % interval."""
+    """An estimate with its interval, −∞ … ∞ where the units are too few for one."""
 
     estimate: float
     low: float
     high: float
 
     def __str__(self) -> str:
-        """As in a table: ``0.876 [0.84, 0.91]``."""
+        """As in a table: ``0.876 [0.840, 0.915]``."""
+        if math.isinf(self.low):
+            return f"{self.estimate:.3f} [no interval]"
         return f"{self.estimate:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
@@ -38,9 +46,11 @@ class Verdict:
     """What the evidence of one run says about one claim.
 
     ``units`` is the number of questions or modules behind the interval; ``samples`` the number of
-    graded responses per variant (0 for a claim about modules); ``samples_needed`` how many of them
-    would decide an inconclusive verdict, None where no number is known to. ``reason`` says why a
-    verdict is inconclusive whatever the numbers.
+    graded responses to each question (0 for a claim about modules). ``confidence`` is that of
+    ``value``, and ``p_value`` is at most 0.05 exactly where the verdict is decided; both allow for
+    the planned looks. ``samples_needed`` (to each question) or else ``questions_needed`` says how
+    many would decide an inconclusive verdict, None where no number is known to. ``reason`` says why
+    a verdict is inconclusive whatever the numbers.
     """
 
     claim: Claim
@@ -51,91 +61,116 @@ class Verdict:
     samples: int
     samples_needed: int | None = None
     reason: str = ""
+    questions_needed: int | None = None
+    confidence: float = CONFIDENCE
+    p_value: float = 1.0
 
     def __str__(self) -> str:
         """One line: the claim, the run, the verdict and the numbers behind it."""
-        numbers = f"{self.value}, asked for {self.claim.threshold}" if self.value else self.reason
+        numbers = self.reason
+        if self.value:
+            numbers = f"{self.value} at {self.level}, asked for {self.claim.threshold}"
         line = f"{self.claim.id} on {self.run}: {self.outcome} ({self.claim.reads} {numbers})"
         if self.outcome is Outcome.INCONCLUSIVE and self.value:
             line += f"; {self.remedy}"
         return line
 
     @property
+    def level(self) -> str:
+        """The confidence as in a table: ``98.75 %``."""
+        return _level(self.confidence)
+
+    @property
     def remedy(self) -> str:
         """What would decide an inconclusive verdict."""
         if self.reason:
             return self.reason
-        if self.samples_needed is None:
+        if self.samples_needed is not None:
+            return (
+                f"about {self.samples_needed:,} samples a question would decide it, "
+                f"{self.samples:,} were taken"
+            )
+        if self.questions_needed is None:
             return "the estimate lies on the threshold: no number of samples is known to decide it"
-        return f"about {self.samples_needed:,} samples would decide it, {self.samples:,} were taken"
+        if self.samples == 1:
+            return (
+                f"about {self.questions_needed:,} questions would decide it; one sample a question "
+                "does not tell whether more samples would"
+            )
+        return (
+            f"more samples cannot decide it on these {self.units:,} questions; about "
+            f"{self.questions_needed:,} questions would"
+        )
 
 
-def judge(claim: Claim, evidence: Evidence) -> Verdict:
+def judge(claim: Claim, evidence: Evidence, looks: int = 1) -> Verdict:
     """Judge a claim on the evidence of one run.
 
-    Supported where the 95 % bootstrap interval of the statistic lies wholly on the right side of
-    the threshold, refuted where wholly on the wrong side. A run that did not learn, or whose update
+    Supported where the bootstrap interval of the statistic lies wholly on the right side of the
+    threshold, refuted where wholly on the wrong side. A run that did not learn, or whose update
     is zero, has nothing to recover: no claim is judged on it.
+
+    Args:
+        claim: what is judged.
+        evidence: of one run.
+        looks: how often the evidence may be judged, samples being added until it decides. The
+            interval is at 1 − 0.05/looks (Bonferroni), whichever look this is, so that all of them
+            together err as rarely as one. There is one look at modules: they do not grow.
     """
-    units = evidence.size(claim)
-    resampled = evidence.resampled(claim)
-    samples = 0
-    if not claim.spectral:
-        samples = sum(map(len, _marks(evidence)))
-        gain = _interval(
-            evidence.observed(claim)[FULL] - evidence.observed(claim)[BASE],
-            resampled[FULL] - resampled[BASE],
-        )
-        if gain.low <= 0:
-            reason = (
-                f"the run did not learn: fully trained minus base accuracy is {gain}; there is no "
-                "gain to recover"
-            )
-            return Verdict(
-                claim, evidence.run, Outcome.INCONCLUSIVE, None, units, samples, reason=reason
-            )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        observed = claim.statistic(evidence.observed(claim), evidence.steps)
-        values = claim.statistic(resampled, evidence.steps)
-    if not (np.isfinite(observed).all() and np.isfinite(values).all()):
-        reason = "the statistic divides by zero: a checkpoint answers nothing or has no update"
-        return Verdict(
-            claim, evidence.run, Outcome.INCONCLUSIVE, None, units, samples, reason=reason
-        )
-    value = _interval(observed, values)
-    if claim.threshold.holds(value.low, value.high):
-        return Verdict(claim, evidence.run, Outcome.SUPPORTED, value, units, samples)
-    if claim.threshold.fails(value.low, value.high):
-        return Verdict(claim, evidence.run, Outcome.REFUTED, value, units, samples)
-    if claim.spectral:
-        reason = "the modules disagree; a model has no more of them to sample"
-        return Verdict(
-            claim, evidence.run, Outcome.INCONCLUSIVE, value, units, samples, reason=reason
-        )
-    return Verdict(
+    looks = 1 if claim.spectral else looks
+    confidence = 1 - (1 - CONFIDENCE) / looks
+    df = degrees_of_freedom(evidence.strata(claim))
+    undecided = Verdict(
         claim,
         evidence.run,
         Outcome.INCONCLUSIVE,
-        value,
-        units,
-        samples,
-        samples_needed=_samples_needed(claim, value, samples),
+        value=None,
+        units=evidence.size(claim),
+        samples=0 if claim.spectral else evidence.samples,
+        confidence=confidence,
     )
+    observed, resampled = evidence.observed(claim), evidence.resampled(claim)
+    reason = _too_few(claim, evidence, confidence)
+    if not (reason or claim.spectral):
+        gain, gains = (a[FULL] - a[BASE] for a in (observed, resampled))
+        reason = _no_gain(_interval(gain, gains, df, confidence))
+    if reason:
+        return replace(undecided, reason=reason)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        estimate = claim.statistic(observed, evidence.steps)
+        values = claim.statistic(resampled, evidence.steps)
+    if not (np.isfinite(estimate).all() and np.isfinite(values).all()):
+        reason = "the statistic divides by zero: a checkpoint answers nothing or has no update"
+        return replace(undecided, reason=reason)
+    value = _interval(estimate, values, df, confidence)
+    p_value = min(1.0, looks * float(claim.threshold.p_value(values, df)))
+    judged = replace(undecided, value=value, p_value=p_value)
+    if claim.threshold.holds(value.low, value.high):
+        return replace(judged, outcome=Outcome.SUPPORTED)
+    if claim.threshold.fails(value.low, value.high):
+        return replace(judged, outcome=Outcome.REFUTED)
+    if claim.spectral:
+        reason = "the modules disagree; a model has no more of them to sample"
+        return replace(judged, reason=reason)
+    samples_needed, questions_needed = _needed(claim, evidence, value, values.var())
+    return replace(judged, samples_needed=samples_needed, questions_needed=questions_needed)
 
 
 def accuracy(evidence: Evidence, claim: Claim, variant: Variant) -> Interval:
-    """The accuracy of one of the claim's variants."""
-    return _interval(evidence.observed(claim)[variant], evidence.resampled(claim)[variant])
+    """The accuracy of one of the claim's variants, the mean over tasks, with its 95 % interval."""
+    df = degrees_of_freedom(evidence.strata(claim))
+    return _interval(evidence.observed(claim)[variant], evidence.resampled(claim)[variant], df)
 
 
 def relative_accuracy(evidence: Evidence, claim: Claim, point: Point) -> Interval | None:
     """acc(variant) / acc(reference); None if the reference answers nothing."""
+    df = degrees_of_freedom(evidence.strata(claim))
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio, ratios = (
             a[point.variant] / a[point.reference]
             for a in (evidence.observed(claim), evidence.resampled(claim))
         )
-    return _interval(ratio, ratios) if np.isfinite(ratios).all() else None
+    return _interval(ratio, ratios, df) if np.isfinite(ratios).all() else None
 
 
 def recovered_gain(evidence: Evidence, claim: Claim, point: Point) -> Interval | None:
@@ -146,28 +181,67 @@ def recovered_gain(evidence: Evidence, claim: Claim, point: Point) -> Interval |
     Relative accuracy flatters: a base at 0.8 of the full accuracy scores 80 % for doing nothing.
     """
     observed, resampled = evidence.observed(claim), evidence.resampled(claim)
-    if percentile_interval(resampled[point.reference] - resampled[BASE])[0] <= 0:
+    df = degrees_of_freedom(evidence.strata(claim))
+    if percentile_interval(resampled[point.reference] - resampled[BASE], df)[0] <= 0:
         return None
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio, ratios = (
             (a[point.variant] - a[BASE]) / (a[point.reference] - a[BASE])
             for a in (observed, resampled)
         )
-    return _interval(ratio, ratios) if np.isfinite(ratios).all() else None
+    return _interval(ratio, ratios, df) if np.isfinite(ratios).all() else None
 
 
-def _marks(evidence: Evidence) -> list[str]:
-    return list(next(iter(evidence.scores.values())).marks)
+def _level(confidence: float) -> str:
+    return f"{100 * confidence:.5g} %"
 
 
-def _interval(observed: np.ndarray, resampled: np.ndarray) -> Interval:
-    return Interval(float(observed[0]), *percentile_interval(resampled))
+def _interval(
+    observed: np.ndarray, resampled: np.ndarray, df: float, confidence: float = CONFIDENCE
+) -> Interval:
+    low, high = percentile_interval(resampled, df, confidence)
+    return Interval(float(observed[0]), float(low), float(high))
 
 
-def _samples_needed(claim: Claim, value: Interval, samples: int) -> int | None:
-    """More samples narrow an interval with the root of their number, around the same estimate."""
+def _too_few(claim: Claim, evidence: Evidence, confidence: float) -> str:
+    strata = evidence.strata(claim)
+    low, _ = percentile_interval(np.zeros(RESAMPLES), degrees_of_freedom(strata), confidence)
+    if np.isfinite(low):
+        return ""
+    task, size = Counter(strata).most_common()[-1]
+    units, where = ("modules", "the update") if claim.spectral else ("questions", f"task '{task}'")
+    return f"too few {units} for an interval at {_level(confidence)}: {where} has {size}"
+
+
+def _no_gain(gain: Interval) -> str:
+    if gain.low > 0:
+        return ""
+    return (
+        f"the run did not learn: fully trained minus base accuracy is {gain}; there is no gain to "
+        "recover"
+    )
+
+
+def _needed(
+    claim: Claim, evidence: Evidence, value: Interval, variance: float
+) -> tuple[int | None, int | None]:
+    """Samples a question that would decide the claim; if none would, the questions that would.
+
+    The variance of the statistic is A + W: A between questions, W = B/k from k samples of each.
+    It must shrink by (distance to the threshold / half-width)² = f. With k′ samples it is
+    A + W k/k′; with n′ questions (A + W) n/n′.
+    """
     distance = claim.threshold.distance(value.estimate)
     half_width = max(value.high - value.estimate, value.estimate - value.low)
-    if distance == 0 or not math.isfinite(distance):
-        return None
-    return math.ceil(samples * (half_width / distance) ** 2)
+    if distance == 0:
+        return None, None
+    shrink = (distance / half_width) ** 2
+    questions = math.ceil(evidence.size(claim) / shrink)
+    if evidence.samples == 1:
+        return None, questions
+    with np.errstate(divide="ignore", invalid="ignore"):
+        within = claim.statistic(evidence.resampled_within(claim), evidence.steps).var() / variance
+    room = shrink - max(1 - within, 0)  # for W, as a part of A + W
+    if not room > 0:
+        return None, questions
+    return math.ceil(evidence.samples * min(within, 1) / room), None

@@ -27,7 +27,7 @@ def note(item: pytest.Item, verdict: Verdict) -> None:
         (RUN, verdict.run),
         (VERDICT, str(verdict.outcome)),
         (SUMMARY, str(verdict)),
-        (SAMPLES, verdict.samples_per_question),
+        (SAMPLES, verdict.samples),
     ]
 
 

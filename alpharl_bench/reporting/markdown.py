@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 
 from alpharl_bench.cache import write_whole
-from alpharl_bench.claims import CLAIMS, Claim, Outcome, Verdict, judge
+from alpharl_bench.claims import CLAIMS, Claim, Outcome, Verdict, holm, judge
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.reporting import tables
 from alpharl_bench.reporting.figures import draw
@@ -15,11 +15,14 @@ _INTRODUCTION = """\
 # Rank-1 Dominance, claim by claim
 
 Verdicts on claims of *On Predictability of Reinforcement Learning Dynamics for LLMs* \
-(arXiv 2510.00553), judged on the training runs below. **supported**: the 95 % interval of the \
+(arXiv 2510.00553), judged on the training runs below. **supported**: the interval of the \
 statistic lies wholly where the claim holds; **refuted**: wholly where it does not; \
-**inconclusive**: the threshold lies within it. Intervals are paired bootstraps over questions, \
-each with all its samples; they do not cover another training seed. Numbers of the paper are from \
-models of 7 to 32 billion parameters: another scale than the nano lane.
+**inconclusive**: the threshold lies within it. Accuracies are means over tasks of the mean over \
+each task's questions. Intervals are paired bootstraps over questions, each with all its samples; \
+they do not cover another training seed. They are at 95 %; a verdict's is at more where scores \
+were looked at before all samples were taken, so that all looks together err as rarely as one. \
+Numbers of the paper are from models of 7 to 32 billion parameters: another scale than the nano \
+lane.
 
 - Relative accuracy = accuracy / accuracy of the fully trained model. It flatters, because the \
 untrained base scores well above 0 by it. So beside it stands the recovered gain = \
@@ -46,13 +49,14 @@ def write_report(folder: Path) -> Path:
     """
     session = load_session(folder)
     verdicts = _verdicts(session)
-    sections = [_INTRODUCTION, _overview(verdicts, session)]
+    adjusted = holm(verdict for by_run in verdicts.values() for verdict in by_run.values())
+    sections = [_INTRODUCTION, _overview(verdicts, session, adjusted)]
     try:
         for claim_id, by_run in verdicts.items():
             claim = CLAIMS[claim_id]
             figure = Path("figures") / f"{claim.curve.name}.png"
             draw(claim, [session.evidence(run, claim_id) for run in by_run], folder / figure)
-            sections.append(_section(claim, by_run, session, figure))
+            sections.append(_section(claim, by_run, session, adjusted, figure))
         sections.append(_provenance(session))
         report = folder / "report.md"
         write_whole(report, "\n".join(sections))
@@ -80,19 +84,29 @@ def _verdicts(session: Session) -> dict[str, dict[str, Verdict]]:
     return {claim_id: by_run for claim_id, by_run in by_claim.items() if by_run}
 
 
-def _overview(verdicts: dict[str, dict[str, Verdict]], session: Session) -> str:
-    counts = {
-        outcome: sum(v.outcome is outcome for by_run in verdicts.values() for v in by_run.values())
-        for outcome in Outcome
-    }
+def _overview(
+    verdicts: dict[str, dict[str, Verdict]],
+    session: Session,
+    adjusted: dict[tuple[str, str], float],
+) -> str:
+    family = [verdict for by_run in verdicts.values() for verdict in by_run.values()]
+    counts = {outcome: sum(v.outcome is outcome for v in family) for outcome in Outcome}
     counted = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+    decided = [v for v in family if v.outcome is not Outcome.INCONCLUSIVE]
+    surviving = sum(tables.survives(verdict, adjusted) for verdict in decided)
     return "\n".join(
         [
             f"## Summary: {counted}",
             "",
-            tables.markdown(tables.summary(verdicts, session)),
+            tables.markdown(tables.summary(verdicts, session, adjusted)),
             "",
             "*known*: the registry expects the refutation and says why; *new*: it does not.",
+            "",
+            (
+                f"Every verdict has its own 5 % risk of being false. {surviving} of {len(decided)} "
+                "decided ones survive Holm's correction, which holds the risk of any false one "
+                f"among all {len(family)} at 5 %; {tables.NOT_SURVIVING} marks those that do not."
+            ),
             "",
             "## Runs",
             "",
@@ -111,7 +125,13 @@ def _overview(verdicts: dict[str, dict[str, Verdict]], session: Session) -> str:
     )
 
 
-def _section(claim: Claim, by_run: dict[str, Verdict], session: Session, figure: Path) -> str:
+def _section(
+    claim: Claim,
+    by_run: dict[str, Verdict],
+    session: Session,
+    adjusted: dict[tuple[str, str], float],
+    figure: Path,
+) -> str:
     lines = [
         f"## {claim.id} {claim.title}",
         "",
@@ -121,7 +141,7 @@ def _section(claim: Claim, by_run: dict[str, Verdict], session: Session, figure:
         f"Statistic: {claim.reads}; the claim holds where it is {claim.threshold}.",
         *(["", f"Caveat: {claim.caveat}"] if claim.caveat else []),
         "",
-        tables.markdown(tables.verdict_rows(claim, by_run)),
+        tables.markdown(tables.verdict_rows(claim, by_run, adjusted)),
         "",
         f"![{claim.title}]({figure.as_posix()})",
         "",

@@ -8,31 +8,48 @@ from alpharl_bench.claims import CLAIMS, Claim, Evidence, Outcome, Verdict
 from alpharl_bench.claims.verdict import accuracy, recovered_gain, relative_accuracy
 from alpharl_bench.grading import Mark
 from alpharl_bench.reporting.session import RunRecord, Session
-from alpharl_bench.scoring import Score
+from alpharl_bench.scoring import CONFIDENCE, Score
 from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.variants import BASE, FULL
 
 _SYMBOL = {Outcome.SUPPORTED: "✓", Outcome.REFUTED: "✗", Outcome.INCONCLUSIVE: "?"}
+#: Marks a verdict that is decided alone but not among all of its session.
+NOT_SURVIVING = "†"
 #: The paper's number is from models of 7 to 32 billion parameters.
 PAPER_COLUMN = "paper (another scale)"
 
 
-def summary(verdicts: dict[str, dict[str, Verdict]], session: Session) -> pd.DataFrame:
-    """Claims × runs: one verdict in each cell, marked where the registry expected another."""
+def summary(
+    verdicts: dict[str, dict[str, Verdict]],
+    session: Session,
+    adjusted: dict[tuple[str, str], float],
+) -> pd.DataFrame:
+    """Claims × runs: one verdict in each cell.
+
+    It is marked where the registry expected another, and where it is decided alone but not among
+    all: ``adjusted`` are the p-values of :func:`~alpharl_bench.claims.family.holm`.
+    """
     rows = []
     for claim_id, by_run in verdicts.items():
         row = {"claim": claim_id, "": CLAIMS[claim_id].title}
         for run, record in session.runs.items():
-            row[run] = _cell(by_run[run], record) if run in by_run else ""
+            row[run] = _cell(by_run[run], record, adjusted) if run in by_run else ""
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _cell(verdict: Verdict, record: RunRecord) -> str:
+def _cell(verdict: Verdict, record: RunRecord, adjusted: dict[tuple[str, str], float]) -> str:
     text = f"{_SYMBOL[verdict.outcome]} {verdict.outcome}"
     if verdict.outcome is Outcome.REFUTED:
         text += " (known)" if verdict.claim.id in record.expect else " (new)"
+    if verdict.outcome is not Outcome.INCONCLUSIVE and not survives(verdict, adjusted):
+        text += f" {NOT_SURVIVING}"
     return text
+
+
+def survives(verdict: Verdict, adjusted: dict[tuple[str, str], float]) -> bool:
+    """Whether a verdict is decided among all of the session at 5 %."""
+    return adjusted[verdict.claim.id, verdict.run] <= 1 - CONFIDENCE
 
 
 def runs(session: Session) -> pd.DataFrame:
@@ -56,17 +73,21 @@ def runs(session: Session) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def verdict_rows(claim: Claim, by_run: dict[str, Verdict]) -> pd.DataFrame:
-    """One row per run: the statistic with its interval, and the verdict."""
+def verdict_rows(
+    claim: Claim, by_run: dict[str, Verdict], adjusted: dict[tuple[str, str], float]
+) -> pd.DataFrame:
+    """One row per run: the statistic with its interval, the verdict, p alone and among all."""
     unit = "modules" if claim.spectral else "questions"
     return pd.DataFrame(
         [
             {
                 "run": run,
                 "verdict": f"{_SYMBOL[verdict.outcome]} {verdict.outcome}",
-                "ours [95 %]": verdict.value or "–",
+                "ours [interval]": verdict.value or "–",
+                "at": verdict.level,
                 "asked for": claim.threshold,
                 PAPER_COLUMN: claim.paper.statistic,
+                "p (adjusted)": f"{verdict.p_value:.2g} ({adjusted[claim.id, run]:.2g})",
                 unit: verdict.units,
                 "note": verdict.remedy if verdict.outcome is Outcome.INCONCLUSIVE else "",
             }

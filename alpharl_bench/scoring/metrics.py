@@ -4,13 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from math import comb
 
-#: The mark of a right response; every other character is not right.
-RIGHT = "1"
+from alpharl_bench.grading import Mark
 
 
 def mean_at_k(marks: str) -> float:
     """The share of right responses."""
-    return marks.count(RIGHT) / len(marks)
+    return marks.count(Mark.RIGHT) / len(marks)
 
 
 def pass_at_k(marks: str, k: int | None = None) -> float:
@@ -20,7 +19,7 @@ def pass_at_k(marks: str, k: int | None = None) -> float:
         marks: of n sampled responses.
         k: how many of them are drawn; all n by default.
     """
-    n, right = len(marks), marks.count(RIGHT)
+    n, right = len(marks), marks.count(Mark.RIGHT)
     drawn = n if k is None else k
     return 1 - comb(n - right, drawn) / comb(n, drawn)
 
@@ -36,5 +35,5 @@ def majority_at_k(marks: str, answers: Sequence[str | None]) -> float:
         return 0.0
     most = max(votes.values())
     winners = [answer for answer, count in votes.items() if count == most]
-    right = {a for mark, a in zip(marks, answers, strict=True) if mark == RIGHT}
+    right = {a for mark, a in zip(marks, answers, strict=True) if mark == Mark.RIGHT}
     return sum(answer in right for answer in winners) / len(winners)

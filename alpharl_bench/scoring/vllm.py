@@ -92,7 +92,7 @@ class VLLMBackend:
         self._dtype = options.dtype
         self.batch_size = options.batch_size
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        # Experts have no adapters of their own, and vLLM packs them so that they cannot be reloaded.
+        # Experts have no adapters of their own, and vLLM packs them: it cannot reload them.
         self._mixture = any(".experts" in name for name in source.base.names)
         self._adapters = 0
         # The folder whose weights the engine holds; None when that is not known.

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alpharl_bench.claims import Claim, Curve, Paper, Point, Threshold
+from alpharl_bench.scoring import percentile_interval
 from alpharl_bench.variants import BASE, FULL, full_at, rank
 
 VALUES = st.floats(-10, 10)
@@ -53,6 +54,32 @@ def test_no_interval_both_holds_and_fails(a: float, b: float, c: float, d: float
         inside = [threshold.low <= x <= threshold.high for x in interval]
         assert threshold.holds(*interval) == all(inside)
         assert not (threshold.fails(*interval) and any(inside))
+
+
+@pytest.mark.parametrize("df", [4, 29, 1e6])
+@pytest.mark.parametrize("alpha", [0.05, 0.0125])
+@given(seed=st.integers(0, 2**32), centre=st.floats(-3, 3), width=st.floats(0, 4))
+@settings(deadline=None, max_examples=50)
+def test_p_is_at_most_alpha_exactly_where_the_interval_decides(
+    df: float, alpha: float, seed: int, centre: float, width: float
+) -> None:
+    # Rounded, so that resamples lie on the bounds too.
+    values = np.round(np.random.default_rng(seed).normal(centre, 0.5, size=2000), 1)
+    low, high = percentile_interval(values, df, 1 - alpha)
+    for threshold in (Threshold(low=0), Threshold(high=0), Threshold(0, round(width, 1))):
+        decides = threshold.holds(low, high) or threshold.fails(low, high)
+        p = threshold.p_value(values, df)
+        assert 0 < p <= 1
+        assert (p <= alpha) == decides
+
+
+def test_the_p_value_of_a_band_is_that_of_the_worse_bound_inside_and_the_better_outside() -> None:
+    values = np.linspace(0, 1, 1000)  # 0.1 has 100 below it, 0.95 has 50 above
+    df = 1e9
+    alone = Threshold(low=0.1).p_value(values, df), Threshold(high=0.95).p_value(values, df)
+    assert alone == pytest.approx((2 * 101 / 1001, 2 * 51 / 1001))
+    assert Threshold(0.1, 0.95).p_value(values, df) == max(alone)
+    assert Threshold(0.95, 2).p_value(values, df) == alone[1]
 
 
 @pytest.mark.parametrize(

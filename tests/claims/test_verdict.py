@@ -5,13 +5,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given as given_that
+from hypothesis import settings
+from hypothesis import strategies as st
 
-from alpharl_bench.claims import CLAIMS, Claim, Evidence, Interval, Outcome, Point, judge
+from alpharl_bench.claims import CLAIMS, Claim, Evidence, Interval, Outcome, Point, Verdict, judge
 from alpharl_bench.claims import Threshold as Asked
 from alpharl_bench.claims.verdict import accuracy, recovered_gain, relative_accuracy
-from alpharl_bench.scoring import Provenance, Score
+from alpharl_bench.scoring import Score
 from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.variants import BASE, FULL, Variant, full_at, rank
+from tests.scores import score_of
 
 QUESTIONS, SAMPLES = 40, 4
 STEPS = (10, 20)
@@ -21,21 +25,7 @@ RECOVERY = CLAIMS["P1.1"]
 
 
 def score(variant: Variant, marks: Sequence[str]) -> Score:
-    return Score(
-        variant=variant.label,
-        correct={"chain": {f"q{i}": mark for i, mark in enumerate(marks)}},
-        provenance=Provenance(
-            run="mine",
-            run_digest="d",
-            sampling_key="s",
-            questions_per_task=QUESTIONS,
-            samples_per_question=SAMPLES,
-            seed=0,
-            engine="hf",
-            device="cpu",
-            packages={},
-        ),
-    )
+    return score_of(variant.label, {"chain": {f"q{i}": mark for i, mark in enumerate(marks)}})
 
 
 def evidence(marks: dict[Variant, Sequence[str]], claim: Claim = RECOVERY) -> Evidence:
@@ -63,9 +53,9 @@ def test_supported() -> None:
     verdict = judge(RECOVERY, evidence({rank(1): ALL}))
     assert verdict.outcome is Outcome.SUPPORTED
     assert verdict.value.estimate == pytest.approx(1)
-    assert (verdict.units, verdict.samples) == (40, 160)
+    assert (verdict.units, verdict.samples) == (40, 4)
     assert str(verdict).startswith("P1.1 on mine: supported (")
-    assert "1.000 [1.000, 1.000], asked for ≥ 0.99" in str(verdict)
+    assert "1.000 [1.000, 1.000] at 95 %, asked for ≥ 0.99" in str(verdict)
 
 
 def test_refuted() -> None:
@@ -75,34 +65,142 @@ def test_refuted() -> None:
     assert verdict.samples_needed is None
 
 
-def test_inconclusive_with_the_number_of_samples_that_would_decide_it() -> None:
+def test_questions_that_disagree_need_more_questions() -> None:
     verdict = judge(RECOVERY, evidence({rank(1): ONE_MISSED}))
     assert verdict.outcome is Outcome.INCONCLUSIVE
-    # The missed question is drawn Binomial(40, 1/40) times: never with probability 0.363, three
-    # times or more with 0.078, four or more with 0.018. So the 95 % interval goes from 37/40 to 1.
+    # The missed question is drawn Binomial(39, 1/40) times. Φ(t(0.025; 39)) = 0.0215; three times
+    # or more has probability 0.074 and four or more 0.017. So the interval is from 36/39 to 1.
     assert verdict.value.estimate == pytest.approx(39 / 40)
-    assert (verdict.value.low, verdict.value.high) == pytest.approx((37 / 40, 1))
-    # Its half-width 0.05 must shrink to 0.99 - 0.975 = 0.015: 160 · (0.05/0.015)² = 1777.8.
-    assert verdict.samples_needed == 1778
-    assert "about 1,778 samples would decide it, 160 were taken" in str(verdict)
+    assert (verdict.value.low, verdict.value.high) == pytest.approx((36 / 39, 1))
+    # Every question is all right or all wrong, so its samples are sure. The half-width
+    # 39/40 - 36/39 = 0.0519 must shrink to 0.99 - 0.975 = 0.015: 40 · (0.0519/0.015)² = 479.1.
+    assert (verdict.samples_needed, verdict.questions_needed) == (None, 480)
+    assert str(verdict).endswith(
+        "more samples cannot decide it on these 40 questions; about 480 questions would"
+    )
 
 
-def test_samples_needed_for_the_wider_side_and_the_nearer_bound() -> None:
-    # The central 95 % of 0.3 … 0.7 are 0.31 … 0.69; from 0.48 the wider side is 0.21. The nearer
-    # bound is 0.4, at 0.08: 160 · (0.21/0.08)² = 1102.5.
+def answers(chances: np.ndarray, samples: int, seed: int = 0) -> list[str]:
+    """Marks of questions that are answered right with the given chances."""
+    right = np.random.default_rng(seed).random((len(chances), samples)) < chances[:, None]
+    return ["".join("01"[int(mark)] for mark in row) for row in right]
+
+
+def open_verdict(chances: np.ndarray, samples: int, distance: float) -> Verdict:
+    """On relative accuracy = accuracy, asked to be as far above what it is as ``distance``."""
+    n = len(chances)
+    marks = {v: ["1" * samples] * n for v in RECOVERY.variants(STEPS)}
+    marks |= {BASE: ["0" * samples] * n, rank(1): answers(chances, samples)}
+    given = evidence(marks)
+    at = given.observed(RECOVERY)[rank(1)][0] + distance
+    return judge(replace(RECOVERY, threshold=Asked(high=at)), given)
+
+
+def test_questions_that_agree_need_more_samples() -> None:
+    # Nothing differs but by chance: the variance is 1/4/(400 k), and the half-width of 8 samples
+    # 1.966 · 0.00884 = 0.01738. A distance of 0.01 takes 8 · 1.738² = 24.2 samples.
+    verdict = open_verdict(np.full(400, 0.5), samples=8, distance=0.01)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.samples_needed == pytest.approx(24, abs=5)
+    assert verdict.questions_needed is None
+    assert f"about {verdict.samples_needed} samples a question would decide it, 8 were" in str(
+        verdict
+    )
+
+
+def test_samples_needed_where_questions_differ_too() -> None:
+    # Chances 0.2 and 0.8: A = 0.09/600, W = 0.16/(600 · 4). The half-width is 1.964 · √(A + W) =
+    # 0.02891; 0.026 takes (0.026/1.964)² = 1.7525e-4 = A + 0.16/(600 k), k = 10.6.
+    chances = np.tile([0.2, 0.8], 300)
+    verdict = open_verdict(chances, samples=4, distance=0.026)
+    assert 7 <= verdict.samples_needed <= 18
+    # √A · 1.964 = 0.02405 is too wide for 0.02, whatever the number of samples; the half-width of
+    # 4 shrinks to it with 600 · (0.02891/0.02)² = 1254 questions.
+    verdict = open_verdict(chances, samples=4, distance=0.02)
+    assert verdict.samples_needed is None
+    assert verdict.questions_needed == pytest.approx(1254, rel=0.1)
+
+
+def test_as_many_samples_as_needed_do_decide() -> None:
+    chances = np.random.default_rng(3).beta(30, 30, 200)
+    needed = open_verdict(chances, samples=4, distance=0.025).samples_needed
+    assert needed > 5
+    assert open_verdict(chances, round(1.3 * needed), distance=0.025).outcome is Outcome.SUPPORTED
+    few = open_verdict(chances, round(0.7 * needed), distance=0.025)
+    assert few.outcome is Outcome.INCONCLUSIVE
+
+
+def test_one_sample_a_question_does_not_tell_what_is_needed() -> None:
+    verdict = open_verdict(np.full(100, 0.5), samples=1, distance=0.05)
+    assert verdict.samples_needed is None
+    # A half-width of 1.984 · 0.05 to 0.05.
+    assert verdict.questions_needed == pytest.approx(394, rel=0.15)
+    assert "one sample a question does not tell" in str(verdict)
+
+
+def test_the_wider_side_and_the_nearer_bound() -> None:
+    # The interval of 0.3 … 0.7 cuts 2.15 % at each end, to 0.3086 … 0.6914; from 0.48 the wider
+    # side is 0.2114. The nearer bound is 0.4, at 0.08: 40 · (0.2114/0.08)² = 279.3.
     claim = with_statistic(0.48, np.linspace(0.3, 0.7, 10_000), Asked(low=0.4, high=0.6))
     verdict = judge(claim, evidence({}))
     assert verdict.outcome is Outcome.INCONCLUSIVE
-    assert (verdict.value.low, verdict.value.high) == pytest.approx((0.31, 0.69))
-    assert verdict.samples_needed == 1103
+    assert (verdict.value.low, verdict.value.high) == pytest.approx((0.3086, 0.6914), abs=1e-4)
+    # Resamples within questions vary as much as those of questions: nothing lies between them.
+    assert verdict.samples_needed == pytest.approx(4 * 279.3 / 40, abs=1)
 
 
 def test_an_estimate_on_the_threshold_is_decided_by_no_known_number() -> None:
     claim = with_statistic(0.5, np.linspace(0.3, 0.7, 10_000), Asked(low=0.5))
     verdict = judge(claim, evidence({}))
     assert verdict.outcome is Outcome.INCONCLUSIVE
-    assert verdict.samples_needed is None
+    assert (verdict.samples_needed, verdict.questions_needed) == (None, None)
     assert "no number of samples" in str(verdict)
+
+
+@pytest.mark.parametrize("tasks", [["chain"] * 39 + ["lonely"], ["lonely"]])
+def test_a_task_of_one_question_has_no_interval(tasks: list[str]) -> None:
+    given = evidence({})
+    correct: dict[str, dict[str, str]] = {task: {} for task in tasks}
+    for i, task in enumerate(tasks):
+        correct[task][f"q{i}"] = "1111"
+    wrong = {task: dict.fromkeys(marks, "0000") for task, marks in correct.items()}
+    scores = {
+        label: s.model_copy(update={"correct": wrong if label == "base" else correct})
+        for label, s in given.scores.items()
+    }
+    given = replace(given, scores=scores)
+    verdict = judge(RECOVERY, given)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.reason == "too few questions for an interval at 95 %: task 'lonely' has 1"
+    assert (verdict.value, verdict.p_value) == (None, 1)
+    assert str(accuracy(given, RECOVERY, FULL)) == "1.000 [no interval]"
+    assert recovered_gain(given, RECOVERY, Point("Rank-1", rank(1))) is None
+
+
+def test_every_look_is_at_a_higher_confidence() -> None:
+    given = evidence({rank(1): [*ALL[:36], *NONE[:4]]})
+    one, four = (judge(RECOVERY, given, looks=looks) for looks in (1, 4))
+    assert (one.confidence, four.confidence) == (0.95, 0.9875)
+    assert four.value.low < one.value.low < one.value.estimate == four.value.estimate
+    assert four.p_value == pytest.approx(4 * one.p_value)
+    assert (one.outcome, four.outcome) == (Outcome.REFUTED, Outcome.INCONCLUSIVE)
+    assert one.p_value <= 0.05 < four.p_value
+
+
+@given_that(
+    looks=st.sampled_from([1, 2, 4, 8]),
+    missed=st.integers(0, 14),
+    half=st.integers(0, 14),
+    low=st.sampled_from([0.7, 0.8, 0.9, 0.99]),
+)
+@settings(deadline=None, max_examples=40)
+def test_a_verdict_is_decided_exactly_where_p_is_small(
+    looks: int, missed: int, half: int, low: float
+) -> None:
+    marks = [*NONE[:missed], *HALF[:half], *ALL[: QUESTIONS - missed - half]]
+    claim = replace(RECOVERY, threshold=Asked(low=low))
+    verdict = judge(claim, evidence({rank(1): marks}), looks)
+    assert (verdict.outcome is not Outcome.INCONCLUSIVE) == (verdict.p_value <= 0.05)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +219,7 @@ def test_an_estimate_on_the_threshold_is_decided_by_no_known_number() -> None:
     ],
 )
 def test_an_interval_decides_not_an_estimate(threshold: Asked, outcome: Outcome) -> None:
-    claim = with_statistic(0.5, np.linspace(0.3, 0.7, 10_000), threshold)  # 0.31 … 0.69
+    claim = with_statistic(0.5, np.linspace(0.3, 0.7, 10_000), threshold)  # 0.309 … 0.691
     assert judge(claim, evidence({})).outcome is outcome
 
 
@@ -143,7 +241,7 @@ def test_a_run_that_did_not_learn(base: list[str], full: list[str], claim: str) 
     verdict = judge(CLAIMS[claim], evidence(marks, CLAIMS[claim]))
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert verdict.reason.startswith("the run did not learn")
-    assert (verdict.value, verdict.samples_needed) == (None, None)
+    assert (verdict.value, verdict.samples_needed, verdict.p_value) == (None, None, 1)
     assert "did not learn" in str(verdict)
 
 
@@ -162,18 +260,29 @@ def test_a_checkpoint_that_answers_nothing_is_no_number(rank1: list[str], early:
 
 def test_modules_that_agree_decide_and_others_do_not() -> None:
     spectrum = CLAIMS["P1.6"]
-    supported = judge(spectrum, modules(0.5, 0.5, 0.5))
+    supported = judge(spectrum, modules(*[0.5] * 7))
     assert supported.outcome is Outcome.SUPPORTED
     assert supported.value.estimate == pytest.approx(2)  # 0.5/0.25
-    assert (supported.units, supported.samples) == (3, 0)
-    assert judge(spectrum, modules(0.2, 0.1, 0.2)).outcome is Outcome.REFUTED
-    mixed = judge(spectrum, modules(0.05, 0.5, 0.1, 0.6))
+    assert (supported.units, supported.samples) == (7, 0)
+    assert judge(spectrum, modules(*[0.2, 0.1] * 3)).outcome is Outcome.REFUTED
+    mixed = judge(spectrum, modules(*[0.05, 0.5, 0.1, 0.6] * 2))
     assert mixed.outcome is Outcome.INCONCLUSIVE
-    assert mixed.samples_needed is None
+    assert (mixed.samples_needed, mixed.questions_needed) == (None, None)
     assert "modules disagree" in str(mixed)
 
 
-@pytest.mark.parametrize("fractions", [[np.nan] * 3, [0.5, 0.5, np.nan]])
+def test_modules_are_looked_at_once() -> None:
+    given = modules(*[0.3, 0.25, 0.3, 0.31, 0.2, 0.33, 0.3])
+    assert judge(CLAIMS["P1.6"], given, looks=8) == judge(CLAIMS["P1.6"], given)
+
+
+def test_two_modules_are_too_few() -> None:
+    verdict = judge(CLAIMS["P1.6"], modules(0.5, 0.6))
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.reason == "too few modules for an interval at 95 %: the update has 2"
+
+
+@pytest.mark.parametrize("fractions", [[np.nan] * 6, [*[0.5] * 5, np.nan]])
 def test_an_update_of_zero_is_no_number(fractions: list[float]) -> None:
     verdict = judge(CLAIMS["P1.6"], modules(*fractions))
     assert verdict.outcome is Outcome.INCONCLUSIVE

@@ -1,12 +1,14 @@
 import re
 import shlex
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
 from alpharl_bench.claims import CLAIMS
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.reporting import Session, write_report
+from alpharl_bench.reporting import write_report
+from tests.scores import session_of
 
 GRPO, DAPO = "qwen3-nano-grpo", "qwen3-nano-dapo"
 ACCURACIES = {"base": 0.2, "full": 0.8, "rank-1": 0.7, "random-rank-1 #0": 0.2}
@@ -20,7 +22,7 @@ def folder(synthetic, tmp_path):
         subjects.append(synthetic.subject)
         evidence[name] = synthetic.evidence(ACCURACIES)
     claims = {name: list(CLAIMS) for name in evidence}
-    Session.of(subjects, "pytest suites -k qwen3", evidence, claims).save(tmp_path)
+    session_of(subjects, evidence, claims, "pytest suites -k qwen3").save(tmp_path)
     return tmp_path
 
 
@@ -62,6 +64,34 @@ def test_the_summary_counts_verdicts_and_marks_what_is_known(folder):
     rows = [line for line in summary.splitlines() if line.startswith("| P1")]
     assert len(rows) == len(CLAIMS)
     assert any("refuted (known)" in row for row in rows if row.startswith("| P1.1 "))
+
+
+def test_the_summary_says_how_many_verdicts_survive_together(folder):
+    summary = write_report(folder).read_text().split("## Summary")[1].split("## Runs")[0]
+    total = 2 * len(CLAIMS)
+    (decided, among) = re.search(
+        r"\d+ of (\d+) decided ones survive Holm's correction.* all (\d+)", summary
+    ).groups()
+    counts = {word: int(n) for n, word in re.findall(r"(\d+) (supported|refuted)", summary)}
+    assert (int(decided), int(among)) == (sum(counts.values()), total)
+
+
+def test_a_report_on_tasks_of_one_question_has_no_intervals_and_no_verdicts(synthetic, tmp_path):
+    evidence = synthetic.evidence({"base": 0.2, "full": 0.8})
+    lonely = {
+        label: score.model_copy(
+            update={"responses": {t: {"q0": a["q0"]} for t, a in score.responses.items()}}
+        )
+        for label, score in evidence.scores.items()
+    }
+    evidence = replace(evidence, scores=lonely)
+    claims = {GRPO: ["P1.1", "P1.3"]}
+    session_of([synthetic.subject], {GRPO: evidence}, claims).save(tmp_path)
+    text = write_report(tmp_path).read_text()
+    assert "## Summary: 0 supported, 0 refuted, 2 inconclusive" in text
+    assert "[no interval]" in text
+    assert "too few questions for an interval" in text
+    assert not re.search(r"\b(nan|inf)\b", text, re.IGNORECASE)
 
 
 def test_a_report_made_again_is_the_same_byte_for_byte(folder):

@@ -1,15 +1,16 @@
 import pytest
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.reporting import Session, load_session
+from alpharl_bench.reporting import load_session
+from tests.scores import session_of
 
 NAME = "qwen3-nano-grpo"
 
 
 def stored(synthetic, folder, claims=("P1.1", "P1.6")):
     evidence = synthetic.evidence({"base": 0.2, "full": 0.8})
-    session = Session.of(
-        [synthetic.subject], "pytest suites", {NAME: evidence}, {NAME: list(claims)}
+    session = session_of(
+        [synthetic.subject], {NAME: evidence}, {NAME: list(claims)}, "pytest suites"
     )
     session.save(folder)
     return session
@@ -31,7 +32,7 @@ def test_an_update_of_zero_is_stored_as_what_it_is(synthetic, tmp_path):
     evidence = synthetic.evidence({})
     module = evidence.spectrum[0].__class__("m.mlp.up_proj.weight", 0.0, nothing, nothing, 0.1, 0.1)
     zero = evidence.__class__(NAME, evidence.steps, evidence.scores, [module])
-    Session.of([synthetic.subject], "pytest", {NAME: zero}, {NAME: ["P1.6"]}).save(tmp_path)
+    session_of([synthetic.subject], {NAME: zero}, {NAME: ["P1.6"]}).save(tmp_path)
     (loaded,) = load_session(tmp_path).evidence(NAME).spectrum
     assert loaded.rank1_fraction != loaded.rank1_fraction  # NaN, and neither 0 nor missing
 

@@ -6,11 +6,12 @@ from dataclasses import replace
 import lm_eval
 import pytest
 from lm_eval.api.model import LM
+from lm_eval.tasks import TaskManager
 
 from alpharl_bench.checkpoints import open_run
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.scoring import Sampling
-from alpharl_bench.scoring.catalogue import benchmarks
+from alpharl_bench.scoring.catalogue import FOLDER, benchmarks
 from alpharl_bench.scoring.engine import ScoringEngine
 from alpharl_bench.scoring.tasks import load_tasks
 from alpharl_bench.variants import BASE
@@ -88,9 +89,11 @@ def test_gold_answers_of_the_real_sets_score_all(task):
         ("plain", "", "\nPlease reason step by step, and put your final answer within \\boxed{}."),
         (
             "paper-rl",
-            "User: Solve the following math problem step by step. The last line of your response "
-            "should be of the form Answer: $Answer (without quotes) where $Answer is the answer "
-            "to the problem.\n\n",
+            (
+                "User: Solve the following math problem step by step. The last line of your "
+                "response should be of the form Answer: $Answer (without quotes) where $Answer is "
+                "the answer to the problem.\n\n"
+            ),
             '\n\nRemember to put your answer on its own line after "Answer:".\n\nAssistant:',
         ),
         (
@@ -115,9 +118,7 @@ def test_what_the_model_reads(prompt, begins, ends):
 def test_temperature_and_the_drawn_questions():
     oracle, _ = evaluate(boxed, replace(SHORT, temperature=0.9))
     assert {request.args[1]["temperature"] for request in oracle.requests} == {0.9}
-    drawn = {
-        seed: load_tasks(replace(SHORT, seed=seed)).indices["math500"] for seed in range(6)
-    }
+    drawn = {seed: load_tasks(replace(SHORT, seed=seed)).indices["math500"] for seed in range(6)}
     assert all(len(set(indices)) == 2 for indices in drawn.values())
     assert len({tuple(indices) for indices in drawn.values()}) > 1
     assert load_tasks(replace(SHORT, questions=None)).indices is None
@@ -171,10 +172,6 @@ def test_what_does_not_fit_into_the_context_is_refused_beforehand(pair):
 
 def test_the_task_files_stand_alone_in_lm_eval(tmp_path):
     """`lm_eval --include_path` finds them, with their own prompts, samples and metrics."""
-    from lm_eval.tasks import TaskManager
-
-    from alpharl_bench.scoring.catalogue import FOLDER
-
     manager = TaskManager(include_path=str(FOLDER), include_defaults=False)
     assert set(ALL) <= set(manager.all_tasks)
     # Their data are on the Hub: a file that includes one names its own.

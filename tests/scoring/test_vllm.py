@@ -14,12 +14,14 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from alpharl_bench.checkpoints import Checkpoint, Run, open_run
-from alpharl_bench.claims import CLAIMS
+from alpharl_bench.claims import CLAIMS, judge
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry import load_registry
 from alpharl_bench.reporting import load_session
 from alpharl_bench.scoring import EngineOptions, Sampling, resampling_weights
 from alpharl_bench.scoring.engine import ScoringEngine
+from alpharl_bench.scoring.engines import open_backend
+from alpharl_bench.training.tokenizer import character_tokenizer
 from alpharl_bench.training.zoo import base_folder
 from alpharl_bench.variants import BASE, FULL, rank, subspace
 from alpharl_bench.variants.materialise import UpdateSource
@@ -63,7 +65,7 @@ def engine(moved):
 
 def logprobs(backend, tokens=TOKENS):
     """The next token's log-probabilities of the twenty likeliest tokens."""
-    from vllm import SamplingParams
+    from vllm import SamplingParams  # noqa: PLC0415  (not everywhere)
 
     (output,) = backend.lm.model.generate(
         [{"prompt_token_ids": tokens}],
@@ -105,9 +107,7 @@ def test_every_variant_has_the_logits_of_its_merged_weights(engine, moved, tmp_p
             assert max(abs(v - float(truth(NANO)[t])) for t, v in found.items()) > 1e-2
 
 
-def test_a_rank_1_adapter_and_the_same_weights_merged_give_the_same_logits(
-    engine, monkeypatch
-):
+def test_a_rank_1_adapter_and_the_same_weights_merged_give_the_same_logits(engine, monkeypatch):
     backend = engine.backend
     with backend.wearing(rank(1)):
         assert backend.lm.lora_request is not None
@@ -140,11 +140,8 @@ def test_samples_of_a_question_and_looks_differ(engine):
 def test_a_fused_matrix_and_a_mixture_of_experts(tmp_path, architecture):
     base, checkpoint = trained_pair(tmp_path, architecture, scale=0.05, config=HEADS)
     # A tokenizer that knows as many tokens; what it makes of them does not matter here.
-    from alpharl_bench.training.tokenizer import character_tokenizer
-
     for folder in (base, checkpoint):
         character_tokenizer().save_pretrained(folder)
-    from alpharl_bench.scoring.engines import open_backend
 
     source = UpdateSource(open_run(str(checkpoint), str(base)))
     backend = open_backend(EngineOptions("vllm", batch_size=4), source, context=64)
@@ -182,7 +179,6 @@ def test_after_a_full_memory_the_engine_starts_again_with_half_the_batch(
 
 def test_an_engine_that_does_not_start_says_why(tmp_path):
     source = UpdateSource(Run("none", NANO, (Checkpoint(1, NANO),)))
-    from alpharl_bench.scoring.engines import open_backend
 
     with pytest.raises(AlphaRLBenchError, match="--engine vllm: the engine does not start"):
         open_backend(EngineOptions("vllm"), source, context=10**6)
@@ -214,8 +210,6 @@ RUN = "qwen3-nano-dapo"
 
 
 def test_both_engines_give_the_same_verdicts(sessions):
-    from alpharl_bench.claims import judge
-
     verdicts = {
         name: {c: judge(CLAIMS[c], session.evidence(RUN)).outcome for c in session.runs[RUN].claims}
         for name, session in sessions.items()
