@@ -165,8 +165,7 @@ def test_a_task_of_one_question_has_no_interval(tasks: list[str]) -> None:
         correct[task][f"q{i}"] = "1111"
     wrong = {task: dict.fromkeys(marks, "0000") for task, marks in correct.items()}
     scores = {
-        label: s.model_copy(update={"correct": wrong if label == "base" else correct})
-        for label, s in given.scores.items()
+        label: score_of(label, wrong if label == "base" else correct) for label in given.scores
     }
     given = replace(given, scores=scores)
     verdict = judge(RECOVERY, given)

@@ -109,7 +109,7 @@ def test_a_missing_score_is_an_error_and_never_a_number(folder):
 
 def test_a_run_that_did_not_learn_gets_no_verdict(synthetic, tmp_path):
     evidence = {GRPO: synthetic.evidence({"base": 0.5, "full": 0.5})}
-    Session.of([synthetic.subject], "pytest", evidence, {GRPO: ["P1.1"]}).save(tmp_path)
+    session_of([synthetic.subject], evidence, {GRPO: ["P1.1"]}).save(tmp_path)
     text = write_report(tmp_path).read_text()
     assert "inconclusive" in text
     assert "the run did not learn" in text

@@ -24,7 +24,19 @@ def test_what_is_saved_is_loaded(synthetic, tmp_path):
     assert after.scores == before.scores
     assert list(after.spectrum) == list(before.spectrum)
     assert tuple(after.steps) == tuple(before.steps)
-    assert loaded.sampling.questions == 10
+    assert loaded.options == ("--samples", "4")
+
+
+def test_a_claim_is_seen_with_the_samples_that_it_was_judged_by(synthetic, tmp_path):
+    evidence = synthetic.evidence({"base": 0.2, "full": 0.8})
+    session = session_of([synthetic.subject], {NAME: evidence}, {NAME: ["P1.1", "P1.5-peak"]})
+    # P1.1 was decided after two of the four samples that another claim went on to take.
+    runs = {NAME: session.runs[NAME].model_copy(update={"claims": {"P1.1": 2, "P1.5-peak": 4}})}
+    session.model_copy(update={"runs": runs}).save(tmp_path)
+    loaded = load_session(tmp_path)
+    assert loaded.evidence(NAME, "P1.5-peak").scores == evidence.scores
+    assert loaded.evidence(NAME, "P1.1").scores == evidence.limited(2).scores
+    assert loaded.evidence(NAME, "P1.1").samples == 2
 
 
 def test_an_update_of_zero_is_stored_as_what_it_is(synthetic, tmp_path):
