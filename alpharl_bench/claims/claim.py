@@ -103,7 +103,7 @@ class Paper:
     points: Mapping[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Claim:
     """A statement of the paper that a training run can support or refute.
 
