@@ -28,7 +28,7 @@ _DECIMAL = re.compile(
 # Spaces that part two letters or digits mean something: '1 2', '\cos x'.
 _IDLE_SPACE = re.compile(r"(?<![A-Za-z0-9])\s+|\s+(?![A-Za-z0-9])")
 _IDLE_BRACES = re.compile(r"([_^])\{([A-Za-z0-9])\}")
-_ASSIGNED = re.compile(r"\A\\?[A-Za-z]+(?:_\{?\w{1,20}\}?)?\s*=\s*(?=[^=\s])")
+_ASSIGNED = re.compile(r"\A\\?[A-Za-z]+(?:_(?:\{\w{1,20}\}|\w))?\s*=\s*(?=[^=\s])")
 _BASE = re.compile(r"[0-9]_(?:\{([0-9]{1,2})\}|([0-9]))\Z")
 
 
