@@ -1,6 +1,6 @@
 r"""Find the final answer in a response, in time linear in its length.
 
-The prompts of the paper ask either for ``\boxed{…}`` or for a last line ``Answer: $Answer`` (§2.2).
+The prompts of the paper ask either for ``\boxed{…}`` or for a last line ``Answer: $Answer`` (Appendix B).
 """
 
 import re

@@ -56,6 +56,9 @@ SAME = {
         r"\begin{bmatrix}1\\2\end{bmatrix}",
     ],
     "sums": ["6", r"\sum_{k=1}^{3} k", "1+2+3"],
+    "per cent in words": ["5", r"5\text{ percent}", "5%", "5 percent"],
+    "gamma": [r"m c^2 (\gamma^2 - 1)", r"mc^2\gamma^2 - mc^2", r"(\gamma-1)(\gamma+1)mc^2"],
+    "energies": [r"\frac{1}{3} E_{1}+\frac{2}{3} E_{2}", r"\frac{E_1+2E_2}{3}"],
     "bases": ["52_8", "52_{8}", "52"],
 }
 DIFFERENT = [
@@ -84,6 +87,12 @@ DIFFERENT = [
     ("3t", "3"),
     (r"\frac{37}{4} m", r"\frac{37}{4}"),
     ("1", r"\sum_{k=1}^{3} k"),
+    ("50", "0.5"),
+    (r"50\%", "5"),
+    (r"m c^2 (\gamma^2 - 1)", r"m c^2 (\gamma^2 + 1)"),
+    (r"2\gamma", "1.15443133"),
+    (r"\frac{1}{3} E_{1}+\frac{2}{3} E_{2}", r"\frac{2}{3}"),
+    (r"\frac{2}{3}", r"\frac{1}{3} \foo{x} + \frac{2}{3} \foo{y}"),
     ("52_8", "52_9"),
     (r"\infty", r"-\infty"),
     (r"\text{east}", r"\text{west}"),
