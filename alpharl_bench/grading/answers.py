@@ -1,6 +1,6 @@
 r"""Find the final answer in a response, in time linear in its length.
 
-The prompts of the paper ask either for ``\boxed{…}`` or for a last line ``Answer: $Answer`` (§2.2).
+The prompts of the paper ask either for ``\boxed{…}`` or for a last line ``Answer: $Answer`` (Appendix B).
 """
 
 import re
@@ -19,7 +19,14 @@ _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _EDGE = "".join(
     chr(code) for code in range(0xA1) if unicodedata.category(chr(code)) in {"Cc", "Zs"}
 )
-_WRAPPERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"))
+# A wrapper that opens again in between is not around the whole: $1$ and $2$.
+_WRAPPED = re.compile(
+    r"\$\$?((?:\\.|[^$\\])+)\$\$?"
+    r"|\\\(((?:(?!\\\().)+)\\\)"
+    r"|\\\[((?:(?!\\\[).)+)\\\]"
+    r"|\*\*([^*]+)\*\*",
+    re.DOTALL,
+)
 #: Wrappers are taken off this often. More of them are no way to write an answer.
 _MAX_WRAPPERS = 4
 
@@ -50,16 +57,13 @@ def clean(answer: str) -> str:
     """
     answer = answer.strip(_EDGE)
     for _ in range(_MAX_WRAPPERS):
-        peeled = answer.removesuffix(".").rstrip(_EDGE).removesuffix("**")
-        for left, right in _WRAPPERS:
-            if len(peeled) > len(left + right) and peeled.startswith(left):
-                # A wrapper that opens and closes in between is not around the whole.
-                inside = peeled.removeprefix(left).removesuffix(right)
-                if len(inside) == len(peeled) - len(left + right) and left not in inside:
-                    peeled = inside.strip(_EDGE)
-        if peeled == answer:
+        found = _WRAPPED.fullmatch(answer)
+        inside = found[found.lastindex or 0] if found else answer
+        # What is left of **Answer: 5** ends in the stars alone.
+        inside = inside.removesuffix("**").removesuffix(".").strip(_EDGE)
+        if inside == answer:
             break
-        answer = peeled
+        answer = inside
     return "".join(map(_printable, answer))
 
 

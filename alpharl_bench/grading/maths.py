@@ -15,13 +15,20 @@ from latex2sympy2_extended import NormalizationConfig
 from math_verify import LatexExtractionConfig, parse, verify
 from sympy import Basic, MatrixBase, Rational
 
-from alpharl_bench.grading.notation import decimal
+from alpharl_bench.grading.notation import readings
 
 # One warning per process that time limits are off, and a line for all that does not parse.
 logging.getLogger("math_verify").setLevel(logging.ERROR)
 
 #: Decimals agree with a fraction or a root to this many significant digits: 0.333333 is 1/3.
 SIGNIFICANT_DIGITS = 6
+
+# math-verify takes gamma for Euler's constant, and for a function that is infinite before ^, and
+# E_1 for no symbol; each becomes a letter that no answer uses.
+_STAND_INS = (
+    (re.compile(r"\\gamma(?![A-Za-z])"), r"\\varsigma"),
+    (re.compile(r"(?<!\\)E(?=_)"), r"\\Xi"),
+)
 
 #: ``\frac{37}{4} m``: a lone letter at the end of a gold answer is a variable, as its answers
 #: write units as text. math-verify takes m, g, s, t, h, l, d, c and o for units and drops them.
@@ -51,17 +58,21 @@ def _parsed(answer: str, units: bool) -> list[Basic | MatrixBase | str]:
     The exact value of a number (in floating point 8.7e8 is not 870000000), then what math-verify
     reads in the whole of it: an expression if it can, then the text.
     """
+    # Without anchors it would go on to read a part of what it cannot read: 2/3 in \frac{2}{3} ?.
     config = LatexExtractionConfig(
+        try_extract_without_anchor=False,
         boxed_match_priority=0,
         normalization_config=NormalizationConfig(
             basic_latex=True, units=units, malformed_operators=True, nits=True, boxed="all"
         ),
     )
+    numbers = [Rational(n.numerator, n.denominator) for n in readings(answer)]
+    for name, stand_in in _STAND_INS:
+        answer = name.sub(stand_in, answer)
     found: list[Basic | MatrixBase | str] = parse(
-        rf"\boxed{{{answer}}}", [config], parsing_timeout=None
+        rf"\boxed{{{answer}}}", [config], extraction_mode="first_match", parsing_timeout=None
     )
-    number = decimal(answer)
-    return found if number is None else [Rational(number.numerator, number.denominator), *found]
+    return [*numbers, *found]
 
 
 def _decimal_places(gold: list[Basic | MatrixBase | str]) -> int:

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 _REWRITINGS = (
     # 5. and -1./3: a point without decimals; math-verify parses neither.
-    (re.compile(r"(?<=[0-9])\.(?![0-9])"), ""),
+    (re.compile(r"(?<=[0-9])\.(?![0-9\\])"), ""),
     # 10,\! 080 and 1\,000 and 1 000: thousands apart; math-verify multiplies 1 by 000.
     (re.compile(r"(?<=[0-9])(?:\{,\}|,\\!|\\[,;:!]|\\ |~| ) ?(?=[0-9]{3}(?![0-9]))"), ","),
     # 4.5e33, as the answers of Minerva are written; math-verify reads Euler's number.
@@ -28,7 +28,8 @@ _DECIMAL = re.compile(
 # Spaces that part two letters or digits mean something: '1 2', '\cos x'.
 _IDLE_SPACE = re.compile(r"(?<![A-Za-z0-9])\s+|\s+(?![A-Za-z0-9])")
 _IDLE_BRACES = re.compile(r"([_^])\{([A-Za-z0-9])\}")
-_ASSIGNED = re.compile(r"\A\\?[A-Za-z]+(?:_\{?\w{1,20}\}?)?\s*=\s*(?=[^=\s])")
+_ASSIGNED = re.compile(r"\A\\?[A-Za-z]+(?:_(?:\{\w{1,20}\}|\w))?\s*=\s*(?=[^=\s])")
+_PER_CENT = re.compile(r"\s*(?:\\?%|percent|\\text\{\s*percent\s*\})\Z")
 _BASE = re.compile(r"[0-9]_(?:\{([0-9]{1,2})\}|([0-9]))\Z")
 
 
@@ -59,6 +60,18 @@ def decimal(answer: str) -> Fraction | None:
         return None
     exponent = int(found[2] or found[3] or 0)
     return Fraction(found[1].replace(",", "")) * Fraction(10) ** exponent
+
+
+def readings(answer: str) -> list[Fraction]:
+    """The values that a number may have: one, or two where it is written in per cent.
+
+    As in math-verify, ``50%`` is right for 0.5 and for 50, because questions ask for either. It
+    reads per cent itself, but not with version 4.11 of ANTLR, which lm-eval asks for.
+    """
+    value = decimal(_PER_CENT.sub("", answer))
+    if value is None:
+        return []
+    return [value / 100, value] if _PER_CENT.search(answer) else [value]
 
 
 def unassigned(answer: str) -> str:

@@ -35,6 +35,7 @@ _POLL_SECONDS = 1.0
 
 Pair = tuple[str, str]
 
+_start_method = "forkserver"
 _pool: ProcessPool | None = None
 _lock = threading.Lock()
 
@@ -97,7 +98,7 @@ def _running_pool() -> ProcessPool:
     global _pool  # noqa: PLW0603  (one pool for the process, started when it is first needed)
     with _lock:
         if _pool is None or not _pool.active:
-            context = get_context("forkserver")
+            context = get_context(_start_method)
             context.set_forkserver_preload([compare.__module__])
             cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
             _pool = ProcessPool(max_workers=cores or 1, initializer=_limit, context=context)
@@ -115,9 +116,9 @@ def _limit() -> None:
 
 
 def _forget() -> None:
-    """A forked child has the pool but not its threads: it starts its own."""
-    global _pool, _lock
-    _pool, _lock = None, threading.Lock()
+    """Start anew in a forked child, which has the pool and its server but not their threads."""
+    global _start_method, _pool, _lock
+    _start_method, _pool, _lock = "spawn", None, threading.Lock()
 
 
 @atexit.register
