@@ -91,8 +91,10 @@ def _arithmetic(gold: str, response: str) -> Grade:
 
 def _choice(gold: str, answer: str) -> Grade:
     letter = _LETTER.match(answer)
-    form = answer if letter is None else letter[1].upper()
-    return _graded(form == gold, gold, form)
+    if letter is None:
+        # The text of a choice has no vote, and is not kept: some sets must not be printed.
+        return Grade(Mark.WRONG, None)
+    return _graded(letter[1].upper() == gold, gold, letter[1].upper())
 
 
 def _math(gold: str, answer: str) -> Grade | Pair:

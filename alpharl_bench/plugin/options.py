@@ -15,6 +15,7 @@ from alpharl_bench.scoring import EngineOptions, Sampling
 from alpharl_bench.scoring.catalogue import NANO, benchmarks, select
 from alpharl_bench.scoring.engines import DTYPES, ENGINES
 from alpharl_bench.scoring.prompts import PROMPTS
+from alpharl_bench.scoring.questions import local_file
 from alpharl_bench.subject import Subject, lane_subjects, path_subject
 
 # Found once a session: every test asks for them, and a run on the Hub costs a request each time.
@@ -147,6 +148,9 @@ def options(config: pytest.Config) -> Options:
     """
     if _OPTIONS not in config.stash:
         asked = _sampling(config)
+        if asked.data_dir is not None:
+            for task in asked.tasks:
+                local_file(benchmarks()[task], asked.data_dir)
         config.stash[_OPTIONS] = Options(
             sampling=asked,
             engine=EngineOptions(

@@ -1,0 +1,142 @@
+"""Sessions that score: gated questions stay out of sight, samples are added, a kill costs nothing."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from alpharl_bench.reporting import load_session
+from tests.benchmark_data import OWN
+from tests.byte_model import write_byte_pair
+from tests.plugin.test_run_option import BASE, run  # noqa: F401  (a fixture)
+
+ROOT = Path(__file__).parents[2]
+
+
+def command(*options):
+    return [sys.executable, "-m", "pytest", "suites/property1", "-p", "no:cacheprovider", *options]
+
+
+def judge(cache, *options):
+    return subprocess.run(
+        command(*options),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "ALPHARL_BENCH_CACHE": str(cache)},
+    )
+
+
+def test_questions_of_a_gated_set_are_in_no_log_and_no_report(tmp_path):
+    base, checkpoint = write_byte_pair(tmp_path)
+    result = judge(
+        tmp_path / "cache",
+        *(f"--run={checkpoint}", f"--base={base}", f"--report={tmp_path / 'report'}"),
+        *("--tasks=gpqa", f"--data-dir={OWN}", "--samples=2", "--max-tokens=16"),
+        *("-m", "claim(id='P1.1')", "-vv", "-o", "log_cli=true", "-o", "log_cli_level=DEBUG"),
+    )
+    report = tmp_path / "report"
+    assert (report / "report.md").is_file(), result.stdout + result.stderr
+    kept = [*report.rglob("*"), *(tmp_path / "cache" / "scores").rglob("*")]
+    texts = {str(p): p.read_text(errors="replace") for p in kept if p.is_file()}
+    texts |= {"stdout": result.stdout, "stderr": result.stderr}
+    assert len(texts) > 8
+    rows = [json.loads(line) for line in (OWN / "gpqa.jsonl").read_text().splitlines()]
+    secrets = [part for row in rows for part in (row["question"], row["answer"], *row["wrong"])]
+    for place, text in texts.items():
+        for secret in secrets:
+            # Short answers such as '4' stand in many places by chance.
+            assert len(secret) < 12 or secret not in text, f"{secret!r} in {place}"
+    assert sum(len(secret) >= 12 for secret in secrets) >= len(rows)
+    (origin,) = {s.provenance.tasks for s in load_session(report).scores}
+    assert origin == ("gpqa",)
+    assert "pass@2 per task" in (report / "report.md").read_text()
+    assert (
+        f"--tasks gpqa --samples 2 --seed 0 --prompt chat --max-tokens 16 --data-dir {OWN}"
+        in (report / "report.md").read_text()
+    )
+
+
+def test_samples_are_added_until_the_budget_is_spent(run, tmp_path):  # noqa: F811
+    options = (f"--run={run}", f"--base={BASE}", "--questions=3", "--samples=1", "-m")
+    claims = "claim(id='P1.1') or claim(id='P1.6')"
+    result = judge(
+        tmp_path / "cache",
+        *options,
+        *(claims, f"--report={tmp_path / 'more'}", "--until-decided", "--max-samples=3"),
+    )
+    assert "report: " in result.stdout, result.stdout + result.stderr
+    session = load_session(tmp_path / "more")
+    # A base that moved at random stays undecided; the modules are what they are.
+    assert session.runs[run.name].claims == {"P1.1": 3, "P1.6": 0}
+    assert session.looks == 3
+    evidence = session.evidence(run.name, "P1.1")
+    assert evidence.samples == 3
+    report = (tmp_path / "more" / "report.md").read_text()
+    assert "--max-samples 3 --until-decided" in report
+    # The first sample of each question is that of a session without further looks.
+    judge(tmp_path / "other", *options, claims, f"--report={tmp_path / 'once'}")
+    once = load_session(tmp_path / "once").evidence(run.name)
+    for variant, score in once.scores.items():
+        assert evidence.scores[variant].first(1).marks == score.marks
+
+
+def test_a_killed_session_keeps_what_it_scored_and_ends_as_one_that_was_not(run, tmp_path):  # noqa: F811
+    options = (f"--run={run}", f"--base={BASE}", "--questions=30", "--samples=8")
+    options = (*options, "-m", "claim(id='P1.2-percent')")
+    cache = tmp_path / "cache"
+    process = subprocess.Popen(
+        command(*options, f"--report={tmp_path / 'killed'}"),
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "ALPHARL_BENCH_CACHE": str(cache)},
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 300
+    while len(list((cache / "scores").glob("*/*.json"))) < 3:
+        assert process.poll() is None, "ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    before = {
+        p: (p.read_bytes(), p.stat().st_mtime_ns) for p in (cache / "scores").glob("*/*.json")
+    }
+    assert 3 <= len(before) < 15
+    assert not (tmp_path / "killed").exists()
+    judge(cache, *options, f"--report={tmp_path / 'resumed'}")
+    for path, (content, changed) in before.items():
+        assert (path.read_bytes(), path.stat().st_mtime_ns) == (content, changed)
+    judge(tmp_path / "fresh", *options, f"--report={tmp_path / 'whole'}")
+    resumed, whole = (load_session(tmp_path / n).evidence(run.name) for n in ("resumed", "whole"))
+    assert resumed.scores == whole.scores
+    assert len(resumed.scores) == 15
+    assert {len(marks) for score in resumed.scores.values() for marks in score.marks} == {8}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--tasks=math5"], "--tasks math5: unknown task 'math5'; did you mean 'math500'?"),
+        (["--tasks=nano,aime24"], "arithmetic and benchmarks are asked in different ways"),
+        (["--data-dir=nowhere"], "--data-dir nowhere: arithmetic is made here"),
+        (["--tasks=aime24", "--data-dir=nowhere"], "aime24.jsonl cannot be read"),
+        (["--max-samples=8"], "--max-samples 8: goes with --until-decided"),
+        (["--until-decided", "--max-samples=5"], "leaves no second look at 4 samples each"),
+        (["--temperature=0"], "--temperature 0: above 0"),
+        (["--engine=sglang"], "invalid choice: 'sglang'"),
+        (["--prompt=story"], "invalid choice: 'story'"),
+    ],
+)
+def test_a_wrong_option_is_refused_before_anything_runs(tmp_path, options, message):
+    result = judge(tmp_path, *options)
+    assert result.returncode == 4
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
