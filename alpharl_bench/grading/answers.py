@@ -1,6 +1,7 @@
 r"""Find the final answer in a response, in time linear in its length.
 
-The prompts of the paper ask either for ``\boxed{…}`` or for a last line ``Answer: $Answer`` (Appendix B).
+The prompts of the paper's Appendix B ask either for ``\boxed{…}`` or for a last line
+``Answer: $Answer``.
 """
 
 import re

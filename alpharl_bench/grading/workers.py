@@ -52,9 +52,15 @@ def compare_all(pairs: Iterable[Pair]) -> dict[Pair, Comparison | None]:
     compared: dict[Pair, Comparison | None] = {}
     deaths: Counter[Pair] = Counter()
     pending = list(dict.fromkeys(pairs))
-    for _ in range(_MAX_BREAKS + _TRIES):
-        if not pending:
-            return compared
+    rounds = 0
+    while pending:
+        rounds += 1
+        if rounds > _MAX_BREAKS + _TRIES:
+            raise AlphaRLBenchError(
+                "grading: the worker processes that compare answers end as soon as they start; a "
+                "script that grades needs its calls below `if __name__ == '__main__':`, otherwise "
+                "the machine is out of memory or processes"
+            )
         futures = _scheduled(pending)
         for pair, future in futures.items():
             if not future.done():
@@ -69,22 +75,18 @@ def compare_all(pairs: Iterable[Pair]) -> dict[Pair, Comparison | None]:
             elif not isinstance(error, BrokenProcessPool):
                 compared[pair] = None
         pending = [pair for pair in pending if pair not in compared]
-    raise AlphaRLBenchError(
-        "grading: the worker processes that compare answers end as soon as they start; a script "
-        "that grades needs its calls below `if __name__ == '__main__':`, otherwise the machine "
-        "is out of memory or processes"
-    )
+    return compared
 
 
 def _scheduled(pairs: list[Pair]) -> dict[Pair, Future[Comparison]]:
     """Their futures, once all are done or the pool has broken."""
-    pool = _running_pool()
     futures: dict[Pair, Future[Comparison]] = {}
     try:
+        pool = _running_pool()
         for pair in pairs:
             futures[pair] = pool.schedule(compare, args=pair, timeout=COMPARISON_SECONDS)
     except RuntimeError:  # broken in between: what is left is scheduled in the next pool
-        pass
+        return futures
     left = set(futures.values())
     while left:
         left = wait(left, timeout=_POLL_SECONDS).not_done
@@ -123,7 +125,7 @@ def _forget() -> None:
 
 @atexit.register
 def _close() -> None:
-    if _pool is not None and _pool.active:
+    if _pool is not None:
         _pool.stop()  # type: ignore[no-untyped-call]
         _pool.join()
 
