@@ -1,4 +1,4 @@
-"""Sessions that score: gated questions stay out of sight, samples are added, a kill costs nothing."""
+"""Sessions that score: gated questions stay hidden, samples are added, a kill costs nothing."""
 
 import json
 import os
