@@ -12,6 +12,7 @@ from alpharl_bench.checkpoints import Checkpoint, Run
 from alpharl_bench.registry import load_registry
 from alpharl_bench.scoring import EngineOptions, Sampling
 from alpharl_bench.scoring.engine import ScoringEngine
+from alpharl_bench.scoring.vllm import MAX_RANK
 from alpharl_bench.training.zoo import OpenedRun, trained
 from alpharl_bench.variants import BASE, FULL, Variant, rank, subspace
 from alpharl_bench.variants.materialise import UpdateSource
@@ -80,11 +81,8 @@ def alone(source: UpdateSource, variant: Variant) -> dict[str, object]:
 def _way(variant: Variant) -> str:
     if variant == BASE:
         return "base"
-    return (
-        "reload"
-        if variant == FULL or (variant.number > 8 and variant.kind == "rank")
-        else "adapter"
-    )
+    beyond_adapters = variant.kind == "rank" and variant.number > MAX_RANK
+    return "reload" if variant == FULL or beyond_adapters else "adapter"
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from alpharl_bench.device import DEVICES, resolved_device
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry import Lane, load_registry
 from alpharl_bench.scoring import EngineOptions, Sampling
-from alpharl_bench.scoring.catalogue import NANO, benchmarks, select
+from alpharl_bench.scoring.catalogue import NANO, PAPER, benchmarks, select
 from alpharl_bench.scoring.engines import DTYPES, ENGINES
 from alpharl_bench.scoring.prompts import PROMPTS
 from alpharl_bench.scoring.questions import local_file
@@ -55,9 +55,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--tasks",
         metavar="NAMES",
-        default=NANO,
-        help=f"what is asked, separated by commas: {', '.join(benchmarks())}, 'paper' for all of "
-        "these; families of arithmetic, or 'nano' for all of them (nano)",
+        help=f"what is asked, separated by commas: {', '.join(benchmarks())}, '{PAPER}' for all of "
+        f"these; families of arithmetic, or '{NANO}' for all of them (--run: {PAPER}; else {NANO})",
     )
     group.addoption(
         "--data-dir",
@@ -170,8 +169,12 @@ def _sampling(config: pytest.Config) -> Sampling:
         for name in ("questions", "samples", "prompt", "temperature", "max_tokens", "data_dir")
         if config.getoption(name) is not None
     }
-    tasks = select(config.getoption("tasks"))
+    tasks = select(_task_names(config))
     return replace(Sampling.of(tasks), seed=config.getoption("seed"), **given)
+
+
+def _task_names(config: pytest.Config) -> str:
+    return config.getoption("tasks") or (PAPER if config.getoption("run") else NANO)
 
 
 def _looks(config: pytest.Config, samples: int) -> int:
@@ -215,7 +218,7 @@ def reproducing(config: pytest.Config) -> tuple[str, ...]:
     asked = options(config)
     sampling, engine = asked.sampling, asked.engine
     named = {
-        "tasks": config.getoption("tasks"),
+        "tasks": _task_names(config),
         "questions": sampling.questions,
         "samples": sampling.samples,
         "seed": sampling.seed,

@@ -15,8 +15,8 @@ from alpharl_bench.variants import BASE, FULL
 _SYMBOL = {Outcome.SUPPORTED: "✓", Outcome.REFUTED: "✗", Outcome.INCONCLUSIVE: "?"}
 #: Marks a verdict that is decided alone but not among all of its session.
 NOT_SURVIVING = "†"
-#: The paper's number is from models of 7 to 32 billion parameters.
-PAPER_COLUMN = "paper (another scale)"
+#: The paper's numbers are from models of 7 to 32 billion parameters.
+PAPER_COLUMN = "paper (7–32 B)"
 
 
 def summary(

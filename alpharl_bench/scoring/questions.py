@@ -87,7 +87,9 @@ def _fault(line: str) -> str:
 
 def _unavailable(benchmark: Benchmark, error: Exception) -> str:
     place = f"https://huggingface.co/datasets/{benchmark.dataset}"
-    local = f"or name a folder with {benchmark.name}.jsonl by --data-dir"
+    local = (
+        f"or name a folder with {benchmark.name}.jsonl by --data-dir, or leave it out of --tasks"
+    )
     if "gated" in str(error).lower() or "Gated" in type(error).__name__:
         return (
             f"task '{benchmark.name}': {benchmark.title} is behind a gate on the Hub; accept its "

@@ -16,6 +16,7 @@ import vllm
 from vllm.lora.request import LoRARequest
 
 from alpharl_bench.cache import scratch_folder
+from alpharl_bench.checkpoints import AdapterWeights, Weights
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.quiet import no_bars
 from alpharl_bench.scoring.engines import EngineOptions
@@ -23,6 +24,7 @@ from alpharl_bench.variants import Variant
 from alpharl_bench.variants.adapter import write_adapter
 from alpharl_bench.variants.materialise import Update, UpdateSource
 from alpharl_bench.variants.merged import write_merged
+from alpharl_bench.variants.whole import whole
 
 
 def _version(package: str, _genuine: Callable[[str], str] = importlib.metadata.version) -> str:
@@ -97,27 +99,27 @@ class VLLMBackend:
         self._adapters = 0
         # The folder whose weights the engine holds; None when that is not known.
         self._loaded: Path | None = None
-        self.lm = self._start(source.run.base)
+        self.lm = self._start(source.base.folder)
 
     @contextmanager
     def wearing(self, variant: Variant) -> Iterator[None]:
         """Generate with the variant's weights inside the block, with the base's behind it."""
+        base = self._source.base
         with scratch_folder("vllm") as folder:
             if variant.kind == "base":
-                self._load(self._source.run.base)
+                self._load(base.folder)
                 yield
             elif variant.kind == "full":
-                write_merged(_NOTHING, self._source.base, self._trained(variant), folder)
-                self._load(folder)
+                self._load(self._whole(self._source.factors(variant.step).trained, folder))
                 yield
             else:
                 update = self._source.update(variant)
                 if _fits_an_adapter(update) and not self._mixture:
-                    self._load(self._source.run.base)
+                    self._load(base.folder)
                     with self._adapter(update, folder):
                         yield
                 else:
-                    write_merged(update, self._source.base, self._source.base, folder)
+                    write_merged(update, base, base, folder)
                     self._load(folder)
                     yield
 
@@ -129,7 +131,7 @@ class VLLMBackend:
         """Start the engine again with half as many sequences: it does not survive a full memory."""
         self.close()
         self.batch_size //= 2
-        self.lm = self._start(self._source.run.base)
+        self.lm = self._start(self._source.base.folder)
 
     def close(self) -> None:
         """Stop the engine's processes."""
@@ -188,8 +190,16 @@ class VLLMBackend:
             self.lm.lora_request = None
             engine.remove_lora(self._adapters)
 
-    def _trained(self, variant: Variant) -> Any:
-        return self._source.factors(variant.step).trained
+    def _whole(self, checkpoint: Weights, folder: Path) -> Path:
+        """The folder to load a checkpoint from: its own, or ``folder`` with its weights merged."""
+        base = self._source.base
+        plain = all(file.suffix == ".safetensors" for file in checkpoint.files)
+        if plain and not self._mixture and not isinstance(checkpoint, AdapterWeights):
+            for _ in whole(base, checkpoint):
+                pass  # vLLM would load NaN, and die of a tensor of another shape.
+            return checkpoint.folder
+        write_merged(_NOTHING, base, checkpoint, folder)
+        return folder
 
 
 def _fits_an_adapter(update: Update) -> bool:

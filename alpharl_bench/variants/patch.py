@@ -5,11 +5,11 @@ from contextlib import contextmanager
 
 from transformers import PreTrainedModel
 
-from alpharl_bench.checkpoints import Weights, compare
-from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.checkpoints import Weights
 from alpharl_bench.variants.materialise import Update, UpdateSource
 from alpharl_bench.variants.parameters import Parameters
 from alpharl_bench.variants.spec import Variant
+from alpharl_bench.variants.whole import whole
 
 
 class PatchedModel:
@@ -45,18 +45,8 @@ class PatchedModel:
                 self._parameters[name].copy_(self._source.base.tensor(name))
 
     def _replace(self, checkpoint: Weights, touched: list[str]) -> None:
-        base = self._source.base
-        compare(base, checkpoint).require()
-        for name in base.names:
-            if name not in checkpoint.names:
-                continue  # A tied output head; compare() would have said if it were another.
-            parameter, tensor = self._parameters[name], checkpoint.tensor(name)
-            if parameter.shape != tensor.shape:
-                raise AlphaRLBenchError(
-                    f"{checkpoint.file(name)}: tensor '{name}' has shape {tuple(tensor.shape)}, "
-                    f"the base has {tuple(parameter.shape)}: the whole checkpoint does not fit "
-                    "into the base; low-rank variants do"
-                )
+        for name, tensor in whole(self._source.base, checkpoint):
+            parameter = self._parameters[name]
             touched.append(name)
             parameter.copy_(tensor)
 

@@ -49,6 +49,7 @@ def run(tmp_path_factory):
 def test_claims_are_judged_on_a_run_of_another_trainer(run, tmp_path):
     result = judge(
         f"--run={run}",
+        "--tasks=nano",
         f"--base={BASE}",
         f"--report={tmp_path / 'report'}",
         "--questions=2",

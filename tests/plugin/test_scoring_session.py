@@ -64,7 +64,8 @@ def test_questions_of_a_gated_set_are_in_no_log_and_no_report(tmp_path):
 
 
 def test_samples_are_added_until_the_budget_is_spent(run, tmp_path):  # noqa: F811
-    options = (f"--run={run}", f"--base={BASE}", "--questions=3", "--samples=1", "-m")
+    options = (f"--run={run}", f"--base={BASE}", "--tasks=nano", "--questions=3")
+    options = (*options, "--samples=1", "-m")
     claims = "claim(id='P1.1') or claim(id='P1.6')"
     result = judge(
         tmp_path / "cache",
@@ -88,8 +89,8 @@ def test_samples_are_added_until_the_budget_is_spent(run, tmp_path):  # noqa: F8
 
 
 def test_a_killed_session_keeps_what_it_scored_and_ends_as_one_that_was_not(run, tmp_path):  # noqa: F811
-    options = (f"--run={run}", f"--base={BASE}", "--questions=30", "--samples=8")
-    options = (*options, "-m", "claim(id='P1.2-percent')")
+    options = (f"--run={run}", f"--base={BASE}", "--tasks=nano", "--questions=30")
+    options = (*options, "--samples=8", "-m", "claim(id='P1.2-percent')")
     cache = tmp_path / "cache"
     process = subprocess.Popen(
         command(*options, f"--report={tmp_path / 'killed'}"),
