@@ -49,7 +49,7 @@ class Backend(Protocol):
         """How many sequences are generated together."""
 
     def wearing(self, variant: Variant) -> AbstractContextManager[None]:
-        """Generate with the variant's weights inside the block, with the base's behind it."""
+        """Generate with the variant's weights inside the block, and inside it only."""
 
     def reseed(self, seed: int) -> None:
         """Everything that is sampled from now on follows from ``seed`` and the weights."""

@@ -2,10 +2,12 @@
 
 import importlib.metadata
 import os
+import subprocess
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from multiprocessing import active_children
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -103,7 +105,7 @@ class VLLMBackend:
 
     @contextmanager
     def wearing(self, variant: Variant) -> Iterator[None]:
-        """Generate with the variant's weights inside the block, with the base's behind it."""
+        """Generate with the variant's weights inside the block."""
         base = self._source.base
         with scratch_folder("vllm") as folder:
             if variant.kind == "base":
@@ -136,8 +138,11 @@ class VLLMBackend:
     def close(self) -> None:
         """Stop the engine's processes."""
         self.lm.model.llm_engine.engine_core.shutdown()
+        self._reaper.kill()
+        self._reaper.communicate()
 
     def _start(self, folder: Path) -> _SeededVLLM:
+        before = {child.pid for child in active_children()}
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
         os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", _CPU_CACHE)
@@ -148,6 +153,7 @@ class VLLMBackend:
                     dtype=self._dtype,
                     max_model_len=self._context,
                     max_num_seqs=self.batch_size,
+                    batch_size="auto",  # all requests in one call: the seeds count in it
                     enforce_eager=self.device == "cpu",
                     **({} if self._mixture else _LORA),
                 )
@@ -159,6 +165,7 @@ class VLLMBackend:
                 "(VLLM_LOGGING_LEVEL=INFO shows more; --engine hf needs no vLLM)"
             ) from error
         self._loaded = folder
+        self._reaper = _reaper({child.pid for child in active_children()} - before)
         return lm
 
     def _load(self, folder: Path) -> None:
@@ -200,6 +207,16 @@ class VLLMBackend:
             return checkpoint.folder
         write_merged(_NOTHING, base, checkpoint, folder)
         return folder
+
+
+def _reaper(engine: set[int | None]) -> subprocess.Popen[bytes]:
+    """A process that kills the engine's when this one is gone, however it went.
+
+    They would live on after a SIGKILL and keep the memory that the next session needs.
+    """
+    script = f"cat > /dev/null; kill -9 {' '.join(map(str, engine))} 2> /dev/null"
+    # Its input ends with this process, which alone holds the other end.
+    return subprocess.Popen(["/bin/sh", "-c", script], stdin=subprocess.PIPE)  # noqa: S603
 
 
 def _fits_an_adapter(update: Update) -> bool:

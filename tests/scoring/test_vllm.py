@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from transformers import AutoModelForCausalLM
@@ -182,6 +183,37 @@ def test_an_engine_that_does_not_start_says_why(tmp_path):
 
     with pytest.raises(AlphaRLBenchError, match="--engine vllm: the engine does not start"):
         open_backend(EngineOptions("vllm"), source, context=10**6)
+
+
+HOLDS_AN_ENGINE = """
+import time
+from multiprocessing import active_children
+from pathlib import Path
+from alpharl_bench.checkpoints import Checkpoint, Run
+from alpharl_bench.scoring.engines import EngineOptions, open_backend
+from alpharl_bench.variants.materialise import UpdateSource
+
+if __name__ == "__main__":
+    base = Path({base!r})
+    source = UpdateSource(Run("none", base, (Checkpoint(1, base),)))
+    backend = open_backend(EngineOptions("vllm", batch_size=4), source, context=64)
+    print("ENGINE", *[child.pid for child in active_children()], flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_killed_session_leaves_no_engine_behind(tmp_path):
+    script = tmp_path / "hold.py"
+    script.write_text(HOLDS_AN_ENGINE.format(base=str(NANO)))
+    process = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True)
+    line = next(line for line in process.stdout if line.startswith("ENGINE"))
+    engines = [psutil.Process(int(pid)) for pid in line.split()[1:]]
+    held = [*engines, *(child for engine in engines for child in engine.children())]
+    assert held
+    process.kill()
+    process.communicate()
+    _, alive = psutil.wait_procs(held, timeout=30)
+    assert [one for one in alive if one.status() != psutil.STATUS_ZOMBIE] == []
 
 
 def suite(engine, folder):
