@@ -63,7 +63,13 @@ class Evidence:
 
     def resampled(self, claim: Claim) -> Means:
         """The same means over bootstrap resamples of the units, (B,) per column."""
-        return self._means(claim, resampling_weights(self.strata(claim)))
+        if claim.spectral:
+            return self._means(claim, resampling_weights(self.strata(claim)))
+        missing = set(claim.variants(self.steps)) - self._resampled.keys()
+        if missing:
+            weights = resampling_weights(self.strata(claim))
+            self._resampled.update({v: self._mean(v, weights) for v in missing})
+        return {v: self._resampled[v] for v in claim.variants(self.steps)}
 
     def resampled_within(self, claim: Claim, resamples: int = 400) -> Means:
         """The means over all questions with the samples of each resampled, (resamples,) per column.
@@ -107,11 +113,17 @@ class Evidence:
                 for column in _SPECTRUM_COLUMNS
             }
             return {column: weights @ values for column, values in columns.items()}
+        return {variant: self._mean(variant, weights) for variant in claim.variants(self.steps)}
+
+    def _mean(self, variant: Variant, weights: np.ndarray) -> np.ndarray:
         # Rounded, so that variants with as many right answers tie, whatever the order of the sum.
-        return {
-            variant: np.round(weights @ self.score(variant).per_question, 12)
-            for variant in claim.variants(self.steps)
-        }
+        mean: np.ndarray = np.round(weights @ self.score(variant).per_question, 12)
+        return mean
+
+    @cached_property
+    def _resampled(self) -> dict[Variant, np.ndarray]:
+        """Resampled accuracies: claims share variants, and tables ask for each many times."""
+        return {}
 
     @cached_property
     def _questions(self) -> tuple[tuple[str, str], ...]:

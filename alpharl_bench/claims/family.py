@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-from statsmodels.stats.multitest import multipletests
-
 from alpharl_bench.claims.verdict import Verdict
 
 
@@ -17,6 +15,9 @@ def holm(verdicts: Iterable[Verdict]) -> dict[tuple[str, str], float]:
     Args:
         verdicts: the family: every claim on every run of a session.
     """
+    # Imported here: it takes a second, and only a report needs it.
+    from statsmodels.stats.multitest import multipletests  # noqa: PLC0415
+
     family = list(verdicts)
     if not family:
         return {}

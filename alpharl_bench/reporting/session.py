@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -120,6 +121,17 @@ class Session(BaseModel):
             claim: only what this claim was judged by; other claims may have taken more samples of
                 the same variants.
         """
+        samples = self.runs[run].claims[claim] if claim is not None else 0
+        if (run, samples) not in self._evidence:
+            self._evidence[run, samples] = self._limited(run, samples)
+        return self._evidence[run, samples]
+
+    @cached_property
+    def _evidence(self) -> dict[tuple[str, int], Evidence]:
+        """Evidence that was asked for: it keeps what it once computed."""
+        return {}
+
+    def _limited(self, run: str, samples: int) -> Evidence:
         record = self.runs[run]
         evidence = Evidence(
             run=run,
@@ -127,7 +139,6 @@ class Session(BaseModel):
             scores={score.variant: score for score in self.scores_of(run)},
             spectrum=record.spectrum,
         )
-        samples = record.claims[claim] if claim is not None else 0
         return evidence.limited(samples) if samples else evidence
 
 

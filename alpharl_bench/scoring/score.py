@@ -114,6 +114,8 @@ class Score(BaseModel):
 
     def first(self, samples: int) -> "Score":
         """The score of the first responses to every question only."""
+        if samples >= max(map(len, self.marks)):
+            return self
         return self._with(
             {
                 task: {
