@@ -113,6 +113,6 @@ class Bench:
         return Evidence(
             run=self.subject.name,
             steps=steps,
-            scores=self.scores(wanted),
+            scores=self.scores(wanted) if wanted else {},
             spectrum=self.updates.spectrum() if any(claim.spectral for claim in looks) else [],
         )

@@ -1,6 +1,7 @@
 """The pytest plugin: options, runs as parameters, verdicts as outcomes, the report at the end."""
 
 from alpharl_bench.plugin.collection import (
+    pytest_collection_finish,
     pytest_collection_modifyitems,
     pytest_configure,
     pytest_generate_tests,
@@ -16,6 +17,7 @@ from alpharl_bench.plugin.scheduling import pytest_xdist_make_scheduler
 __all__ = [
     "check",
     "pytest_addoption",
+    "pytest_collection_finish",
     "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_generate_tests",

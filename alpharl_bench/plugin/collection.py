@@ -60,6 +60,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.xfail(reason=known.reason, strict=True, raises=Refuted))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Find the questions before anything is trained or scored; claims about modules need none."""
+    judged = [item for item in session.items if _run_of(item) is not None]
+    if session.config.option.collectonly or all(claim_of(item).spectral for item in judged):
+        return
+    # A worker's mistake is shown by the tests that ask for the questions.
+    if not hasattr(session.config, "workerinput"):
+        try:
+            _ = options(session.config).sampling.key
+        except AlphaRLBenchError as error:
+            raise pytest.UsageError(str(error)) from error
+
+
 def claim_of(item: pytest.Item) -> Claim:
     """The claim that a test is marked with.
 

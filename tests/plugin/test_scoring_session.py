@@ -122,6 +122,31 @@ def test_a_killed_session_keeps_what_it_scored_and_ends_as_one_that_was_not(run,
     assert {len(marks) for score in resumed.scores.values() for marks in score.marks} == {8}
 
 
+OFFLINE = ("--tasks=aime24,gpqa", f"--run={BASE}", f"--base={BASE}")
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+@pytest.mark.usefixtures("offline")
+def test_questions_that_cannot_be_had_are_said_once_and_before_anything_runs(tmp_path):
+    result = judge(tmp_path, *OFFLINE)
+    assert result.returncode == 4
+    assert result.stderr.count("task 'aime24': https://huggingface.co/datasets/Maxwell-Jia") == 1
+    assert "or name a folder with aime24.jsonl by --data-dir" in result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+@pytest.mark.usefixtures("offline")
+def test_a_claim_about_modules_needs_no_questions(run, tmp_path):  # noqa: F811
+    options = (*OFFLINE, f"--run={run}", "-m", "claim(id='P1.6')", f"--report={tmp_path / 'r'}")
+    result = judge(tmp_path, *options)
+    assert f"P1.6 on {run.name}: supported" in result.stdout, result.stdout + result.stderr
+    assert (tmp_path / "r" / "report.md").is_file()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
