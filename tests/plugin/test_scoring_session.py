@@ -89,8 +89,8 @@ def test_samples_are_added_until_the_budget_is_spent(run, tmp_path):  # noqa: F8
 
 
 def test_a_killed_session_keeps_what_it_scored_and_ends_as_one_that_was_not(run, tmp_path):  # noqa: F811
-    options = (f"--run={run}", f"--base={BASE}", "--tasks=nano", "--questions=30")
-    options = (*options, "--samples=8", "-m", "claim(id='P1.2-percent')")
+    options = (f"--run={run}", f"--base={BASE}", "--tasks=nano", "--questions=20")
+    options = (*options, "--samples=6", "-m", "claim(id='P1.2-rank')")
     cache = tmp_path / "cache"
     process = subprocess.Popen(
         command(*options, f"--report={tmp_path / 'killed'}"),
@@ -110,7 +110,7 @@ def test_a_killed_session_keeps_what_it_scored_and_ends_as_one_that_was_not(run,
     before = {
         p: (p.read_bytes(), p.stat().st_mtime_ns) for p in (cache / "scores").glob("*/*.json")
     }
-    assert 3 <= len(before) < 15
+    assert 3 <= len(before) < 9
     assert not (tmp_path / "killed").exists()
     judge(cache, *options, f"--report={tmp_path / 'resumed'}")
     for path, (content, changed) in before.items():
@@ -118,8 +118,8 @@ def test_a_killed_session_keeps_what_it_scored_and_ends_as_one_that_was_not(run,
     judge(tmp_path / "fresh", *options, f"--report={tmp_path / 'whole'}")
     resumed, whole = (load_session(tmp_path / n).evidence(run.name) for n in ("resumed", "whole"))
     assert resumed.scores == whole.scores
-    assert len(resumed.scores) == 15
-    assert {len(marks) for score in resumed.scores.values() for marks in score.marks} == {8}
+    assert len(resumed.scores) == 9
+    assert {len(marks) for score in resumed.scores.values() for marks in score.marks} == {6}
 
 
 OFFLINE = ("--tasks=aime24,gpqa", f"--run={BASE}", f"--base={BASE}")
