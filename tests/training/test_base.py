@@ -6,7 +6,12 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from alpharl_bench.checkpoints import Checkpoint, Run, WeightFiles
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry import load_registry
-from alpharl_bench.scoring import Sampling, percentile_interval, resampling_weights
+from alpharl_bench.scoring import (
+    Sampling,
+    degrees_of_freedom,
+    percentile_interval,
+    resampling_weights,
+)
 from alpharl_bench.scoring.engine import ScoringEngine
 from alpharl_bench.training.base import build_base, pack
 from alpharl_bench.training.zoo import base_folder
@@ -76,8 +81,9 @@ def test_the_recipe_makes_a_base_that_scores_like_the_shipped_one(tmp_path):
     # The last bits of a training depend on the machine, so weights cannot be compared.
     build_base(QWEN3, tmp_path / "rebuilt")
     shipped, rebuilt = score_of(base_folder(QWEN3)), score_of(tmp_path / "rebuilt")
-    weights = resampling_weights([task for task, _ in shipped.questions])
-    low, high = percentile_interval(weights @ (rebuilt.per_question - shipped.per_question))
+    tasks = [task for task, _ in shipped.questions]
+    difference = resampling_weights(tasks) @ (rebuilt.per_question - shipped.per_question)
+    low, high = percentile_interval(difference, degrees_of_freedom(tasks))
     assert low <= 0.03
     assert high >= -0.03
     assert high - low < 0.15
