@@ -1,7 +1,6 @@
 """Many variants through one vLLM engine, against one start of the engine per variant.
 
-    tox -e vllm -- …            installs vLLM for CPUs; then, in .tox/vllm:
-    python -m benchmarks.one_engine
+    tox -e vllm --notest && .tox/vllm/bin/python -m benchmarks.one_engine
 
 One start per variant is what scripts do that write merged weights and evaluate them. Each start is
 a process of its own, from Python's first import to the last graded response, and so is the one
@@ -44,7 +43,7 @@ def main(
         child.result["accuracy"] == together.result["accuracies"][index]
         for index, child in enumerate(alone)
     )
-    typer.echo(f"\nSame accuracy, to the last response, both ways: {agree} of {starts} variants.")
+    typer.echo(f"\nSame accuracy both ways: {agree} of {starts} variants.")
 
 
 def _swaps(together: Measured) -> str:

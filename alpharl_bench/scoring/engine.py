@@ -21,6 +21,8 @@ from alpharl_bench.variants import Variant
 from alpharl_bench.variants.materialise import UpdateSource
 
 _PACKAGES = ("alpharl-bench", "lm-eval", "math-verify", "torch", "transformers", "trl")
+#: An engine that dies as often on one variant does not die of the size of its batch.
+_MAX_DEATHS = 3
 _log = logging.getLogger(__name__)
 
 
@@ -66,16 +68,26 @@ class ScoringEngine:
         Raises:
             AlphaRLBenchError: a variant cannot be made, or a single response exhausts memory.
         """
+        deaths = 0
         while True:
             try:
                 with self.backend.wearing(variant):
                     self.backend.reseed(_seed(self._sampling.seed, look))
                     samples = self._evaluate()
                 break
+            except self.backend.dies_with as error:
+                deaths += 1
+                if deaths == _MAX_DEATHS:
+                    raise AlphaRLBenchError(
+                        f"scoring '{variant.label}': the engine died {deaths} times; its own words "
+                        "are above (VLLM_LOGGING_LEVEL=INFO shows more). If it was memory, ask for "
+                        "a smaller --batch-size or shorter responses (--max-tokens)"
+                    ) from error
+                self._shrink(variant, "the engine died, as when memory runs out,")
             except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
                 if not _out_of_memory(error):
                     raise
-                self._shrink(variant)
+                self._shrink(variant, "out of memory")
         return Score(
             variant=variant.label,
             look=look,
@@ -102,16 +114,17 @@ class ScoringEngine:
         samples: dict[str, list[dict[str, Any]]] = results["samples"]
         return samples
 
-    def _shrink(self, variant: Variant) -> None:
+    def _shrink(self, variant: Variant, reason: str) -> None:
         before = self.backend.batch_size
         if before <= 1:
             raise AlphaRLBenchError(
-                f"scoring '{variant.label}': out of memory with one response at a time; ask for "
+                f"scoring '{variant.label}': {reason} with one response at a time; ask for "
                 "shorter ones (--max-tokens) or another --dtype"
             )
         self.backend.shrink()
         _log.warning(
-            "out of memory with batches of %d while scoring '%s': going on with %d",
+            "%s with batches of %d while scoring '%s': going on with %d",
+            reason,
             before,
             variant.label,
             self.backend.batch_size,

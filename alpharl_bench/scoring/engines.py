@@ -37,12 +37,13 @@ class Backend(Protocol):
     """One loaded base model that generates with the weights of any variant of a run.
 
     ``lm`` is lm-eval's interface to it, ``packages`` the versions of what it is made of beside the
-    usual ones.
+    usual ones, ``dies_with`` the errors that say that the engine is gone.
     """
 
     lm: Any
     device: str
     packages: Mapping[str, str]
+    dies_with: tuple[type[Exception], ...]
 
     @property
     def batch_size(self) -> int:

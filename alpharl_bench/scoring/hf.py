@@ -24,6 +24,7 @@ class HFBackend:
     """
 
     packages: Mapping[str, str] = MappingProxyType({})
+    dies_with: tuple[type[Exception], ...] = ()
 
     def __init__(self, source: UpdateSource, options: EngineOptions) -> None:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"

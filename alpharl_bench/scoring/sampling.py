@@ -84,6 +84,12 @@ class Sampling:
         """Whether the tasks are families of arithmetic, made here."""
         return set(self.tasks) <= set(FAMILIES)
 
+    @property
+    def _files(self) -> list[Path]:
+        """The task files that are read; another benchmark beside them changes nothing."""
+        own = [benchmarks()[task].file for task in self.tasks if task not in FAMILIES]
+        return [*sorted(FOLDER.glob("_*.yaml")), FOLDER / "functions.py", *own]
+
     @cached_property
     def key(self) -> str:
         """A content key: the questions, how they are put and sampled, and how they are graded.
@@ -105,11 +111,7 @@ class Sampling:
             prompt=[self.prompt, TEMPLATES.get(self.prompt)],
             temperature=self.temperature,
             max_tokens=self.max_tokens,
-            files={
-                path.name: path.read_text(encoding="utf-8")
-                for path in sorted(FOLDER.iterdir())
-                if path.is_file()
-            },
+            files={path.name: path.read_text(encoding="utf-8") for path in self._files},
             grading={str(p.relative_to(_PACKAGE)): p.read_text(encoding="utf-8") for p in _GRADING},
             packages={name: version(name) for name in ("lm-eval", "math-verify")},
         )

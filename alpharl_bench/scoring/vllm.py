@@ -16,6 +16,7 @@ from unittest import mock
 import torch
 import vllm
 from vllm.lora.request import LoRARequest
+from vllm.v1.engine.exceptions import EngineDeadError
 
 from alpharl_bench.cache import scratch_folder
 from alpharl_bench.checkpoints import AdapterWeights, Weights
@@ -89,11 +90,13 @@ class VLLMBackend:
     """
 
     packages: Mapping[str, str] = MappingProxyType({"vllm": vllm.__version__})
+    # Memory runs out in the engine's processes; here it is seen that they are gone.
+    dies_with: tuple[type[Exception], ...] = (EngineDeadError,)
 
     def __init__(self, source: UpdateSource, options: EngineOptions, context: int) -> None:
         self._source = source
         self._context = context
-        self._dtype = options.dtype
+        self._dtype: torch.dtype = getattr(torch, options.dtype)
         self.batch_size = options.batch_size
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         # Experts have no adapters of their own, and vLLM packs them: it cannot reload them.
@@ -121,7 +124,8 @@ class VLLMBackend:
                     with self._adapter(update, folder):
                         yield
                 else:
-                    write_merged(update, base, base, folder)
+                    # In the dtype that is scored: one of 8 bits of precision rounds updates away.
+                    write_merged(update, base, base, folder, self._dtype)
                     self._load(folder)
                     yield
 
@@ -150,7 +154,7 @@ class VLLMBackend:
             with no_bars():
                 lm = _SeededVLLM(
                     pretrained=str(folder),
-                    dtype=self._dtype,
+                    dtype=str(self._dtype).removeprefix("torch."),
                     max_model_len=self._context,
                     max_num_seqs=self.batch_size,
                     batch_size="auto",  # all requests in one call: the seeds count in it
@@ -205,7 +209,7 @@ class VLLMBackend:
             for _ in whole(base, checkpoint):
                 pass  # vLLM would load NaN, and die of a tensor of another shape.
             return checkpoint.folder
-        write_merged(_NOTHING, base, checkpoint, folder)
+        write_merged(_NOTHING, base, checkpoint, folder, self._dtype)
         return folder
 
 
