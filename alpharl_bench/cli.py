@@ -63,7 +63,7 @@ def list_runs() -> None:
             "run": run.name,
             "model": run.model,
             "algorithm": run.algorithm,
-            "steps": registry.algorithms[run.algorithm].config["max_steps"],
+            "steps": registry.algorithms[run.algorithm].config_in(run.regime)["max_steps"],
             "trained": "yes" if is_trained(run, registry) else "no",
         }
         for run in registry.runs.values()

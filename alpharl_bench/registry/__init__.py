@@ -4,20 +4,30 @@ from alpharl_bench.registry.load import Registry, load_registry, unknown
 from alpharl_bench.registry.schema import (
     Algorithm,
     Expectation,
+    Format,
+    Kind,
     Lane,
+    Measure,
     Model,
     Pretraining,
+    Regime,
     RunEntry,
+    Trainer,
 )
 
 __all__ = [
     "Algorithm",
     "Expectation",
+    "Format",
+    "Kind",
     "Lane",
+    "Measure",
     "Model",
     "Pretraining",
+    "Regime",
     "Registry",
     "RunEntry",
+    "Trainer",
     "load_registry",
     "unknown",
 ]

@@ -2,7 +2,7 @@
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,10 +11,12 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
-from alpharl_bench.registry.schema import Algorithm, Model, RunEntry
+from alpharl_bench.registry.schema import Algorithm, Known, Model, RunEntry
 
-_Entry = TypeVar("_Entry", Model, Algorithm, RunEntry)
+_Entry = TypeVar("_Entry", Model, Algorithm, Known)
 _HERE = Path(__file__).parent
+#: Of every run's training; another initialisation is another model.
+_SEED = 1
 
 
 @dataclass(frozen=True)
@@ -35,31 +37,58 @@ class Registry:
 
     def run(self, name: str) -> RunEntry:
         """The run of that name; an unknown one is an error that suggests a known one."""
-        return _named("run", name, self.runs)
+        if name not in self.runs:
+            raise AlphaRLBenchError(unknown("run", name, self.runs))
+        return self.runs[name]
 
 
 @cache
 def load_registry(folder: Path = _HERE) -> Registry:
     """Load ``models/``, ``algorithms/`` and ``runs/`` below ``folder``.
 
+    The runs are not listed anywhere: they are every model with every algorithm that fits it.
+
     Raises:
-        AlphaRLBenchError: a file is not TOML, has a wrong or unknown key, or a run names a model or
-            an algorithm that does not exist. All faults are listed.
+        AlphaRLBenchError: a file is not TOML, has a wrong or unknown key, or names an algorithm or
+            a run that does not exist. All faults are listed.
     """
     faults: list[str] = []
     models = _load_kind(folder / "models", Model, faults)
     algorithms = _load_kind(folder / "algorithms", Algorithm, faults)
-    runs = _load_kind(folder / "runs", RunEntry, faults)
-    for run in runs.values():
-        for kind, name, known in (
-            ("model", run.model, models),
-            ("algorithm", run.algorithm, algorithms),
-        ):
-            if name not in known:
-                faults.append(f"runs/{run.name}.toml: {unknown(kind, name, known)}")
+    known = _load_kind(folder / "runs", Known, faults)
+    for model in models.values():
+        faults += [
+            f"models/{model.name}.toml: {unknown('algorithm', name, algorithms)}"
+            for name in model.algorithms or ()
+            if name not in algorithms
+        ]
+    runs = {run.name: run for run in _zoo(models, algorithms, known)}
+    faults += [f"runs/{name}.toml: {unknown('run', name, runs)}" for name in known.keys() - runs]
     if faults:
         raise AlphaRLBenchError("registry: " + "; ".join(faults))
     return Registry(models, algorithms, runs)
+
+
+def _zoo(
+    models: Mapping[str, Model], algorithms: Mapping[str, Algorithm], known: Mapping[str, Known]
+) -> Iterator[RunEntry]:
+    """Every algorithm on every model, in the regimes that both have."""
+    for model in models.values():
+        for algorithm in algorithms.values():
+            if model.algorithms is not None and algorithm.name not in model.algorithms:
+                continue
+            for regime in model.regimes:
+                if regime in algorithm.regimes:
+                    name = f"{model.name}-{algorithm.name}"
+                    name += "" if regime == "quick" else f"-{regime}"
+                    yield RunEntry(
+                        name=name,
+                        model=model.name,
+                        algorithm=algorithm.name,
+                        regime=regime,
+                        seed=_SEED,
+                        expect=known[name].expect if name in known else {},
+                    )
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:

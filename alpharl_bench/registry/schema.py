@@ -5,6 +5,14 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Lane = Literal["nano"]
+#: How a prompt is written: bare, or in the chat format of Qwen, Llama 3 or GLM-4.
+Format = Literal["plain", "chatml", "llama3", "glm4"]
+Trainer = Literal["grpo", "rloo", "ppo", "sft", "dpo", "distillation", "self-play"]
+#: What an algorithm is to the paper: its claims are about RL, the others are its contrasts.
+Kind = Literal["RL", "self-play", "online distillation", "distillation", "SFT", "DPO"]
+Measure = Literal["arithmetic", "games"]
+#: ``slow`` still climbs at 80 % of its length, so that there is something left to extrapolate.
+Regime = Literal["quick", "slow"]
 #: The verdicts that a run may be known for; a run without an entry is expected to support a claim.
 Expected = Literal["refuted", "inconclusive"]
 
@@ -16,36 +24,68 @@ class _Entry(BaseModel):
 
 
 class Pretraining(_Entry):
-    """How a base is pretrained on the procedural corpus."""
+    """How a base is pretrained on the procedural corpus.
+
+    ``game_share`` of the documents are turns of games; of the others ``worked_share`` reason step
+    by step, ``prefix_share`` of these in prefix notation; ``right_share`` of the direct answers are
+    right.
+    """
 
     steps: int = Field(gt=0)
     documents_per_step: int = Field(gt=0)
     learning_rate: float = Field(gt=0)
     weight_decay: float = Field(ge=0)
-    worked_share: float = Field(gt=0, lt=1)
+    worked_share: float = Field(gt=0, le=1)
     right_share: float = Field(gt=0, lt=1)
+    prefix_share: float = Field(default=0, ge=0, le=1)
+    game_share: float = Field(default=0, ge=0, lt=1)
 
 
 class Model(_Entry):
-    """``models/<name>.toml``: a base model."""
+    """``models/<name>.toml``: a base model, and what it is trained by.
+
+    ``formats`` are the prompt formats of its pretraining, the first its own. ``algorithms`` and
+    ``regimes`` say which runs the zoo has of it.
+    """
 
     name: str
     lane: Lane
     architecture: str
     seed: int
+    formats: tuple[Format, ...] = Field(default=("plain",), min_length=1)
+    dtype: Literal["float32", "bfloat16"] = "float32"
     config: dict[str, Any]
     pretraining: Pretraining
+    algorithms: tuple[str, ...] | None = None
+    regimes: tuple[Regime, ...] = ("quick",)
+
+    @property
+    def format(self) -> Format:
+        """The format in which the model is asked."""
+        return self.formats[0]
 
 
 class Algorithm(_Entry):
-    """``algorithms/<name>.toml``: how a base is trained; ``config`` holds TRL config fields."""
+    """``algorithms/<name>.toml``: how a base is trained.
+
+    ``config`` holds fields of TRL's config, ``regimes`` what differs from them in each regime,
+    ``options`` what the trainer takes beside them. ``measure`` is what a run is scored on.
+    """
 
     name: str
-    trainer: Literal["grpo"]
+    trainer: Trainer
+    kind: Kind
+    measure: Measure = "arithmetic"
     source: str
     deviations: str
     checkpoints: int = Field(ge=2)
     config: dict[str, Any]
+    options: dict[str, Any] = Field(default_factory=dict)
+    regimes: dict[Regime, dict[str, Any]] = {"quick": {}}
+
+    def config_in(self, regime: Regime) -> dict[str, Any]:
+        """TRL's config fields in a regime."""
+        return {**self.config, **self.regimes[regime]}
 
 
 class Expectation(_Entry):
@@ -55,11 +95,19 @@ class Expectation(_Entry):
     reason: str = Field(min_length=10)
 
 
+class Known(_Entry):
+    """``runs/<name>.toml``: what is known about a run of the zoo beforehand; most have no file."""
+
+    name: str
+    expect: dict[str, Expectation] = Field(default_factory=dict)
+
+
 class RunEntry(_Entry):
-    """``runs/<name>.toml``: one algorithm on one model, and the claims known not to hold for it."""
+    """A run of the zoo: one algorithm in one regime on one model."""
 
     name: str
     model: str
     algorithm: str
+    regime: Regime
     seed: int
     expect: dict[str, Expectation] = Field(default_factory=dict)

@@ -1,6 +1,7 @@
 """Pretrain a nano base model: a real transformers architecture on the procedural corpus."""
 
 from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 
 import torch
@@ -10,10 +11,10 @@ from transformers import PreTrainedTokenizerFast, Trainer, TrainingArguments, se
 
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.quiet import quiet_libraries
-from alpharl_bench.registry import Model, Pretraining
+from alpharl_bench.registry import Model
 from alpharl_bench.training.corpus import documents
 from alpharl_bench.training.progress import ProgressBar
-from alpharl_bench.training.tokenizer import character_tokenizer
+from alpharl_bench.training.tokenizer import character_tokenizer, conversation
 
 #: Tokens in a row of a packed batch.
 _ROW = 128
@@ -28,7 +29,7 @@ def build_base(model: Model, folder: Path) -> None:
     still depend on the machine and its number of threads.
     """
     set_seed(model.seed)
-    tokenizer = character_tokenizer()
+    tokenizer = character_tokenizer(model.format)
     network = _new_network(model, tokenizer)
     trainer = Trainer(
         model=network,
@@ -49,26 +50,29 @@ def build_base(model: Model, folder: Path) -> None:
             dataloader_pin_memory=torch.cuda.is_available(),
             seed=model.seed,
         ),
-        train_dataset=_Documents(model.pretraining, model.seed, tokenizer),
+        train_dataset=_Documents(model),
         data_collator=pack,
         callbacks=[ProgressBar(f"pretrain {model.name}", "loss")],
     )
     trainer.remove_callback(transformers.PrinterCallback)
     with quiet_libraries():
         trainer.train()
-        network.save_pretrained(folder)
+        network.to(getattr(torch, model.dtype)).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 
 class _Documents(IterableDataset[list[int]]):
-    """Token ids of one document each, ended by the tokenizer's end-of-text."""
+    """Token ids of one document each, in the model's formats in turn."""
 
-    def __init__(self, recipe: Pretraining, seed: int, tokenizer: PreTrainedTokenizerFast) -> None:
-        self._recipe, self._seed, self._tokenizer = recipe, seed, tokenizer
+    def __init__(self, model: Model) -> None:
+        self._recipe, self._seed = model.pretraining, model.seed
+        self._tokenizers = [character_tokenizer(format_) for format_ in model.formats]
 
     def __iter__(self) -> Iterator[list[int]]:
-        for text in documents(self._recipe, self._seed):
-            yield self._tokenizer.encode(text + self._tokenizer.eos_token)
+        in_turn = cycle(self._tokenizers)
+        for prompt, response in documents(self._recipe, self._seed):
+            tokenizer = next(in_turn)
+            yield tokenizer.encode(conversation(tokenizer, prompt, response))
 
 
 def pack(batch: list[list[int]]) -> dict[str, torch.Tensor | bool]:

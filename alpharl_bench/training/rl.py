@@ -60,7 +60,8 @@ def verifiable_reward(completions: list[str], answer: list[str], **_: Any) -> li
 
 def _config(entry: RunEntry, algorithm: Algorithm, folder: Path) -> GRPOConfig:
     where = f"algorithms/{algorithm.name}.toml"
-    steps = algorithm.config.get("max_steps", 0)
+    config = algorithm.config_in(entry.regime)
+    steps = config.get("max_steps", 0)
     if steps < 1 or steps % algorithm.checkpoints:
         raise AlphaRLBenchError(
             f"{where}: max_steps {steps} is not a multiple of checkpoints {algorithm.checkpoints}"
@@ -79,7 +80,7 @@ def _config(entry: RunEntry, algorithm: Algorithm, folder: Path) -> GRPOConfig:
             logging_steps=1,
             report_to="none",
             disable_tqdm=True,
-            **algorithm.config,
+            **config,
         )
     except (TypeError, ValueError) as error:
         raise AlphaRLBenchError(f"{where}: {error}") from error

@@ -79,7 +79,8 @@ def run_digest(entry: RunEntry, registry: Registry) -> str:
     algorithm = registry.algorithms[entry.algorithm]
     return content_key(
         base=hashlib.sha256(weights.read_bytes()).hexdigest(),
-        algorithm=algorithm.model_dump(include={"trainer", "checkpoints", "config"}),
+        algorithm=algorithm.model_dump(include={"trainer", "checkpoints", "options"}),
+        config=algorithm.config_in(entry.regime),
         seed=entry.seed,
         packages={name: version(name) for name in ("torch", "transformers", "trl")},
     )

@@ -1,0 +1,137 @@
+"""Simple Negotiation by TextArena: two players trade resources that they value differently."""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from textarena.envs.SimpleNegotiation.env import SimpleNegotiationEnv
+
+from alpharl_bench.games.match import Match
+
+_TURNS = 6
+_MOST = 5  # units of a resource in a move that is made here
+
+
+class Negotiation:
+    """One negotiation of six turns; payoffs are −1, 0 or 1: who gained more by the trades.
+
+    Args:
+        seed: of both players' resources and values.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._env = SimpleNegotiationEnv(max_turns=_TURNS)
+        with _python_random(seed):
+            self._env.reset(num_players=2)
+        self._env.state.error_allowance = 0
+        self.over = False
+        self.illegal: int | None = None
+        self.payoffs = (0.0, 0.0)
+
+    @property
+    def player(self) -> int:
+        """Whose turn it is; 0 speaks first."""
+        return int(self._env.state.current_player_id)
+
+    @property
+    def values(self) -> dict[str, int]:
+        """What a unit of every resource is worth to the player to move."""
+        return dict(self._env.state.game_state["player_values"][self.player])
+
+    @property
+    def resources(self) -> dict[str, int]:
+        """What the player to move holds."""
+        return dict(self._env.state.game_state["player_resources"][self.player])
+
+    @property
+    def offer(self) -> tuple[dict[str, int], dict[str, int]] | None:
+        """What the other player offers and what it requests for it; None without an open offer."""
+        offer = self._env.state.game_state["current_offer"]
+        if offer is None or offer["from_player"] == self.player:
+            return None
+        return dict(offer["offered_resources"]), dict(offer["requested_resources"])
+
+    def gain(self, received: dict[str, int], given: dict[str, int]) -> int:
+        """What a trade is worth to the player to move."""
+        return self._worth(received) - self._worth(given)
+
+    def gain_ratio(self, received: dict[str, int], given: dict[str, int]) -> float:
+        """The worth of what is received over that of what is given, to the player to move."""
+        return self._worth(received) / self._worth(given)
+
+    def prompt(self) -> str:
+        """Turns left, the own resources with their values, and the offer that is open."""
+        held, values = self.resources, self.values
+        table = " ".join(f"{name[:2]}{held[name]}*{values[name]}" for name in held)
+        offer = self.offer
+        text = "-" if offer is None else f"{_listed(offer[0])} for {_listed(offer[1])}"
+        return f"trade {_TURNS - self._env.state.turn} {table} {text}:"
+
+    def act(self, text: str) -> None:
+        """``[Offer: 2 Wood -> 1 Ore]``, ``[Accept]`` or ``[Deny]``; other talk says nothing.
+
+        To offer or to accept what one does not hold is forbidden.
+        """
+        player = self.player
+        self._env.step(text)
+        if self._env.state.done:
+            self.over = True
+            rewards = self._env.state.rewards
+            self.payoffs = (float(rewards[0]), float(rewards[1]))
+            if self._env.state.game_info[player].get("invalid_move"):
+                self.illegal = player
+
+    def random_move(self, rng: np.random.Generator) -> str:
+        """Accepts, denies or makes an offer of a few units, whatever they are worth."""
+        offer = self.offer
+        if offer is not None and rng.random() < 0.6:
+            able = all(self.resources[name] >= units for name, units in offer[1].items())
+            return "[Accept]" if able and rng.random() < 0.6 else "[Deny]"
+        names = list(self.resources)
+        given, wanted = rng.choice(len(names), size=2, replace=False)
+        most = min(_MOST, self.resources[names[given]])
+        if most < 1:
+            return "[Deny]"
+        units, asked = rng.integers(1, most + 1), rng.integers(1, _MOST + 1)
+        return f"[Offer: {units} {names[given]} -> {asked} {names[wanted]}]"
+
+    def _worth(self, bundle: dict[str, int]) -> int:
+        return sum(units * self.values[name] for name, units in bundle.items())
+
+
+def trader(match: Match, rng: np.random.Generator) -> str:
+    """A fixed, good-natured opponent.
+
+    It accepts what gives it at least three quarters of what it gives away, by its own values, and
+    otherwise offers one unit of something for about as much of another.
+    """
+    assert isinstance(match, Negotiation)  # noqa: S101  (a player of this game only)
+    offer = match.offer
+    if (
+        offer is not None
+        and match.gain_ratio(*offer) >= 0.75
+        and all(match.resources[name] >= units for name, units in offer[1].items())
+    ):
+        return "[Accept]"
+    values = match.values
+    held = [name for name, units in match.resources.items() if units]
+    given = held[rng.integers(len(held))]
+    wanted = [name for name in values if name != given][rng.integers(len(values) - 1)]
+    asked = max(1, round(values[given] / values[wanted]))
+    return f"[Offer: 1 {given} -> {asked} {wanted}]"
+
+
+def _listed(bundle: dict[str, int]) -> str:
+    return ",".join(f"{units} {name}" for name, units in bundle.items())
+
+
+@contextmanager
+def _python_random(seed: int) -> Iterator[None]:
+    """TextArena draws from Python's global generator: seed it, and put it back afterwards."""
+    before = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(before)
