@@ -1,30 +1,35 @@
 from itertools import islice
 
-from alpharl_bench.problems import is_held_out
+import numpy as np
+import pytest
+
+from alpharl_bench.games import GAMES
+from alpharl_bench.problems import is_correct, is_held_out
 from alpharl_bench.registry import load_registry
 from alpharl_bench.training.corpus import documents
 
-RECIPE = load_registry().model("qwen3-nano").pretraining
+MODELS = load_registry().models
+RECIPE = MODELS["qwen3-nano"].pretraining
+GAME_WORDS = ("kuhn ", "trade ")
 
 
-def sample(seed=0, count=6000):
-    return list(islice(documents(RECIPE, seed), count))
+def sample(seed=0, count=6000, recipe=RECIPE):
+    return list(islice(documents(recipe, seed), count))
 
 
-def parts(document):
-    prompt, solution = document.split("=", 1)
-    return prompt + "=", solution
+def arithmetic(found):
+    return [(prompt, response) for prompt, response in found if prompt.endswith("=")]
 
 
 def test_a_minority_reasons_step_by_step():
-    worked = [d for d in sample() if not parts(d)[1].startswith("#")]
-    assert abs(len(worked) / 6000 - RECIPE.worked_share) < 0.03
+    found = arithmetic(sample())
+    worked = [solution for _, solution in found if not solution.startswith("#")]
+    assert abs(len(worked) / len(found) - RECIPE.worked_share) < 0.03
 
 
 def test_direct_answers_are_mostly_wrong():
     right = total = 0
-    for document in sample():
-        prompt, solution = parts(document)
+    for prompt, solution in arithmetic(sample()):
         if solution.startswith("#") and prompt[0] != "s":  # 's' sorts digits
             total += 1
             right += eval(prompt[:-1]) == int(solution[1:])  # noqa: S307  (our own arithmetic)
@@ -33,7 +38,34 @@ def test_direct_answers_are_mostly_wrong():
 
 
 def test_no_document_asks_a_held_out_question():
-    assert not any(is_held_out(parts(d)[0]) for d in sample())
+    assert not any(is_held_out(prompt) for prompt, _ in arithmetic(sample()))
+
+
+def test_a_share_of_the_documents_are_turns_of_every_game():
+    found = [prompt for prompt, _ in sample() if not prompt.endswith("=")]
+    assert abs(len(found) / 6000 - RECIPE.game_share) < 0.02
+    assert all(prompt.startswith(GAME_WORDS) and prompt.endswith(":") for prompt in found)
+    for word in GAME_WORDS:
+        assert abs(sum(p.startswith(word) for p in found) / len(found) - 0.5) < 0.1
+
+
+@pytest.mark.parametrize("game", GAMES.values(), ids=list(GAMES))
+def test_random_players_make_no_illegal_move(game):
+    rng = np.random.default_rng(0)
+    for seed in range(200):
+        match = game(seed)
+        while not match.over:
+            match.act(match.random_move(rng))
+        assert match.illegal is None
+        assert sum(match.payoffs) == 0
+
+
+def test_the_teacher_is_always_right_and_writes_in_two_notations():
+    recipe = MODELS["qwen3-teacher"].pretraining
+    found = sample(recipe=recipe, count=3000)
+    assert all(is_correct(response, response.rsplit("#")[-1]) for _, response in found)
+    prefix = [response for _, response in found if ">" in response or "<" in response]
+    assert abs(len(prefix) / 3000 - recipe.prefix_share) < 0.03
 
 
 def test_a_seed_fixes_the_corpus():
