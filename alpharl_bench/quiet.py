@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 
+import datasets
 import transformers
 
 # Deprecations between transformers and TRL, which a user of this package can do nothing about.
@@ -17,8 +18,9 @@ _UPSTREAM_WARNINGS = (
 
 @contextmanager
 def quiet_libraries() -> Iterator[None]:
-    """Silence bars and deprecations of transformers, TRL and lm-eval; errors still get through."""
+    """Silence bars and deprecations of the libraries that train and score; errors get through."""
     transformers.utils.logging.disable_progress_bar()
+    datasets.disable_progress_bars()
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         for message in _UPSTREAM_WARNINGS:

@@ -5,7 +5,7 @@ from alpharl_bench.games.match import Match, Player
 from alpharl_bench.games.negotiation import Negotiation
 
 #: The games of the paper's self-play run, by name. To add one, write its class and a line here.
-GAMES: dict[str, type[KuhnPoker] | type[Negotiation]] = {
+GAMES: dict[str, type[KuhnPoker | Negotiation]] = {
     "kuhn": KuhnPoker,
     "negotiation": Negotiation,
 }

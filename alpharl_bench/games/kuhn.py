@@ -1,11 +1,16 @@
 """Kuhn Poker by OpenSpiel: three cards, one bet; value −1/18 for the first player (Kuhn 1950)."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from itertools import product
+from typing import Any, ClassVar
 
 import numpy as np
 import pyspiel
+from open_spiel.python.algorithms.exploitability import exploitability as open_spiel_exploitability
+from open_spiel.python.policy import TabularPolicy
 
 from alpharl_bench.games.match import Match
 
@@ -27,6 +32,10 @@ class KuhnPoker:
     Args:
         seed: of the deal.
     """
+
+    scale: ClassVar[float] = 2.0
+    turns: ClassVar[int] = 2
+    longest_prompt: ClassVar[str] = "kuhn K[check][bet]:"
 
     def __init__(self, seed: int) -> None:
         first, second = np.random.default_rng(seed).permutation(len(_CARDS))[:2]
@@ -51,7 +60,7 @@ class KuhnPoker:
     def prompt(self) -> str:
         """The own card and the moves so far, as ``kuhn K[check][bet]:``."""
         card = _CARDS[int(self.state.information_state_string(self.player)[0])]
-        return f"kuhn {card}{''.join(f'[{move}]' for move in self._moves)}:"
+        return _prompt(card, self._moves)
 
     def act(self, text: str) -> None:
         """Make a move, written as ``[bet]``; anything else is forbidden and costs the ante."""
@@ -73,6 +82,53 @@ class KuhnPoker:
         return f"[{self.legal[rng.integers(2)]}]"
 
 
+@dataclass(frozen=True)
+class InformationSet:
+    """What a player can know when it has to move.
+
+    ``key`` is OpenSpiel's name for it, as ``2pb``; ``moves`` are the texts of the two legal moves,
+    the passive one first.
+    """
+
+    key: str
+    prompt: str
+    moves: tuple[str, str]
+
+
+def information_sets() -> list[InformationSet]:
+    """All twelve: three cards, and before them no move, a check, a bet, or a check and a bet."""
+    found = []
+    for card, history in product(range(len(_CARDS)), ("", "p", "b", "pb")):
+        made = [_NAMES[False][move == "b"] for move in history]
+        passive, active = _NAMES["b" in history]
+        found.append(
+            InformationSet(
+                f"{card}{history}", _prompt(_CARDS[card], made), (f"[{passive}]", f"[{active}]")
+            )
+        )
+    return found
+
+
+def exploitability(active: Mapping[str, float]) -> float:
+    """How much a policy loses to best responses, in chips a hand; 0 for an equilibrium alone.
+
+    The mean over both roles of what the opponent's best response wins beyond the game's value:
+    NashConv / 2, by OpenSpiel.
+
+    Args:
+        active: the probability of the active move (bet or call) in every information set, by key.
+    """
+    policy = TabularPolicy(_game())
+    for key, probability in active.items():
+        policy.policy_for_key(key)[:] = (1 - probability, probability)
+    return float(open_spiel_exploitability(_game(), policy))
+
+
+def nash_policy() -> dict[str, float]:
+    """The probability of the active move by which :func:`nash_player` plays, by information set."""
+    return {known.key: _active(known.prompt, known.moves) for known in information_sets()}
+
+
 def nash_player(match: Match, rng: np.random.Generator) -> str:
     """The equilibrium with no bluff of the first player (α = 0 of Kuhn's family).
 
@@ -80,11 +136,16 @@ def nash_player(match: Match, rng: np.random.Generator) -> str:
     Second: bets a jack by 1/3 and a king behind a check, calls a queen by 1/3 and a king.
     """
     assert isinstance(match, KuhnPoker)  # noqa: S101  (a player of this game only)
-    return f"[{match.legal[int(rng.random() < _active(match))]}]"
+    passive, active = (f"[{move}]" for move in match.legal)
+    return active if rng.random() < _active(match.prompt(), (passive, active)) else passive
 
 
-def _active(match: KuhnPoker) -> float:
-    card = match.prompt()[len("kuhn ")]
-    if "fold" in match.legal:
+def _active(prompt: str, moves: tuple[str, str]) -> float:
+    card, history = prompt[len("kuhn ")], prompt[len("kuhn K") : -1]
+    if "[fold]" in moves:
         return {"J": 0.0, "Q": 1 / 3, "K": 1.0}[card]
-    return 0.0 if match.player == 0 else {"J": 1 / 3, "Q": 0.0, "K": 1.0}[card]
+    return {"J": 1 / 3, "Q": 0.0, "K": 1.0}[card] if history else 0.0
+
+
+def _prompt(card: str, moves: list[str]) -> str:
+    return f"kuhn {card}{''.join(f'[{move}]' for move in moves)}:"

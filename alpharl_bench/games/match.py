@@ -1,7 +1,7 @@
 """What every game has in common: turns, prompts, moves in text and a result."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -9,15 +9,23 @@ import numpy as np
 class Match(Protocol):
     """One game from the deal to its end. A move that the rules forbid loses it at once.
 
-    ``player`` is whose turn it is, 0 or 1: also a player's role, as the two do not start alike.
-    ``payoffs`` are those of both players once the match is ``over``, zero-sum; ``illegal`` is who
-    lost by a forbidden move, None where nobody did.
+    ``payoffs`` are those of both players once the match is ``over``, zero-sum and at most
+    ``scale``; ``illegal`` is who lost by a forbidden move, None where nobody did. ``turns`` are the
+    fewest of a match without one, ``longest_prompt`` a prompt as long as any that arises against a
+    fixed opponent.
     """
 
-    player: int
+    scale: ClassVar[float]
+    turns: ClassVar[int]
+    longest_prompt: ClassVar[str]
+
     over: bool
     payoffs: tuple[float, float]
     illegal: int | None
+
+    @property
+    def player(self) -> int:
+        """Whose turn it is, 0 or 1: also a player's role, as the two do not start alike."""
 
     def prompt(self) -> str:
         """All that the player to move knows, in a form short enough for a nano model."""

@@ -3,25 +3,33 @@
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import ClassVar
 
 import numpy as np
 from textarena.envs.SimpleNegotiation.env import SimpleNegotiationEnv
 
 from alpharl_bench.games.match import Match
 
-_TURNS = 6
+# TextArena looks at its limit behind a turn and before it counts it: one more turn is played.
+_LIMIT = 6
 _MOST = 5  # units of a resource in a move that is made here
 
 
 class Negotiation:
-    """One negotiation of six turns; payoffs are −1, 0 or 1: who gained more by the trades.
+    """One negotiation of seven turns; payoffs are −1, 0 or 1: who gained more by the trades.
 
     Args:
         seed: of both players' resources and values.
     """
 
+    scale: ClassVar[float] = 1.0
+    turns: ClassVar[int] = _LIMIT + 1
+    longest_prompt: ClassVar[str] = (
+        "trade 6 Wh25*99 Wo25*99 Sh25*99 Br25*99 Or25*99 1 Wheat for 10 Sheep:"
+    )
+
     def __init__(self, seed: int) -> None:
-        self._env = SimpleNegotiationEnv(max_turns=_TURNS)
+        self._env = SimpleNegotiationEnv(max_turns=_LIMIT)
         with _python_random(seed):
             self._env.reset(num_players=2)
         self._env.state.error_allowance = 0
@@ -61,12 +69,12 @@ class Negotiation:
         return self._worth(received) / self._worth(given)
 
     def prompt(self) -> str:
-        """Turns left, the own resources with their values, and the offer that is open."""
+        """Turns left after this one, the own resources with their values, and the open offer."""
         held, values = self.resources, self.values
         table = " ".join(f"{name[:2]}{held[name]}*{values[name]}" for name in held)
         offer = self.offer
         text = "-" if offer is None else f"{_listed(offer[0])} for {_listed(offer[1])}"
-        return f"trade {_TURNS - self._env.state.turn} {table} {text}:"
+        return f"trade {_LIMIT - self._env.state.turn} {table} {text}:"
 
     def act(self, text: str) -> None:
         """``[Offer: 2 Wood -> 1 Ore]``, ``[Accept]`` or ``[Deny]``; other talk says nothing.

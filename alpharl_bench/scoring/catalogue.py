@@ -1,10 +1,10 @@
-"""The tasks that variants can be scored on: the nano lane's families and the paper's benchmarks."""
+"""The tasks that variants can be scored on: arithmetic, games and the paper's benchmarks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -14,8 +14,12 @@ from alpharl_bench.registry import unknown
 
 #: A file here is a benchmark, unless its name begins with an underscore.
 FOLDER = Path(__file__).parent / "lm_eval_tasks"
-#: The groups of the nano lane's families and of the paper's benchmarks.
-NANO, PAPER = "nano", "paper"
+#: The groups of the nano lane's families, of the games and of the paper's benchmarks.
+NANO, GAMES, PAPER = "nano", "games", "paper"
+#: A game and who is played against; the players themselves are in :mod:`..scoring.games`, which
+#: takes seconds to load.
+GAME_TASKS = ("kuhn-nash", "kuhn-uniform", "negotiation-trader")
+Kind = Literal["arithmetic", "games", "benchmarks"]
 
 
 @dataclass(frozen=True)
@@ -42,12 +46,12 @@ def select(names: str) -> tuple[str, ...]:
     """The tasks that ``--tasks`` names: tasks and groups of them, separated by commas.
 
     Raises:
-        AlphaRLBenchError: a name is unknown, or arithmetic and benchmarks are mixed.
+        AlphaRLBenchError: a name is unknown, or tasks of several kinds are mixed.
     """
-    groups: dict[str, list[str]] = {NANO: list(FAMILIES)}
+    groups: dict[str, list[str]] = {NANO: list(FAMILIES), GAMES: list(GAME_TASKS)}
     for benchmark in benchmarks().values():
         groups.setdefault(benchmark.group, []).append(benchmark.name)
-    known = [*groups, *FAMILIES, *benchmarks()]
+    known = [*groups, *FAMILIES, *GAME_TASKS, *benchmarks()]
     chosen: list[str] = []
     for name in filter(None, (part.strip() for part in names.split(","))):
         if name not in known:
@@ -56,12 +60,20 @@ def select(names: str) -> tuple[str, ...]:
     tasks = tuple(dict.fromkeys(chosen))
     if not tasks:
         raise AlphaRLBenchError(f"--tasks '{names}': name tasks; known: {', '.join(known)}")
-    if len({task in FAMILIES for task in tasks}) > 1:
+    kinds = dict.fromkeys(map(kind_of, tasks))
+    if len(kinds) > 1:
         raise AlphaRLBenchError(
-            f"--tasks {names}: arithmetic and benchmarks are asked in different ways; "
+            f"--tasks {names}: {' and '.join(sorted(kinds))} are asked in different ways; "
             "score them in sessions of their own"
         )
     return tasks
+
+
+def kind_of(task: str) -> Kind:
+    """What a task is: a family of arithmetic, a game, or a benchmark."""
+    if task in FAMILIES:
+        return "arithmetic"
+    return "games" if task in GAME_TASKS else "benchmarks"
 
 
 def _benchmark(path: Path) -> Benchmark:

@@ -1,22 +1,20 @@
-"""Score variants of one run through lm-eval, with one base model loaded."""
+"""Score variants of one run through lm-eval's models, with one base model loaded."""
 
 import logging
+from collections.abc import Iterator
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Protocol
 
-import lm_eval
 import torch
-from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase
+from transformers import AutoConfig, AutoTokenizer
 
 from alpharl_bench.cache import content_key
 from alpharl_bench.checkpoints import Run
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.grading import grade
-from alpharl_bench.quiet import no_bars
 from alpharl_bench.scoring.engines import EngineOptions, open_backend
 from alpharl_bench.scoring.sampling import Sampling
-from alpharl_bench.scoring.score import Provenance, Responses, Score
-from alpharl_bench.scoring.tasks import Tasks, load_tasks
+from alpharl_bench.scoring.score import Asked, Provenance, Score
+from alpharl_bench.scoring.tasks import load_tasks
 from alpharl_bench.variants import Variant
 from alpharl_bench.variants.materialise import UpdateSource
 
@@ -24,6 +22,20 @@ _PACKAGES = ("alpharl-bench", "lm-eval", "math-verify", "torch", "transformers",
 #: An engine that dies as often on one variant does not die of the size of its batch.
 _MAX_DEATHS = 3
 _log = logging.getLogger(__name__)
+
+
+class Questions(Protocol):
+    """The questions of tasks of one kind, to be put to any model."""
+
+    @property
+    def max_tokens(self) -> int:
+        """The longest response that is allowed."""
+
+    def prompts(self) -> Iterator[tuple[str, str]]:
+        """Names of tasks and texts that are put, the longest among them."""
+
+    def ask(self, lm: Any, *, chat: bool) -> Asked:
+        """Put all questions to lm-eval's model, in its chat template or bare, and grade."""
 
 
 class ScoringEngine:
@@ -51,8 +63,8 @@ class ScoringEngine:
     ) -> None:
         self._options = options or EngineOptions()
         self._run, self._digest, self._sampling = run, run_digest, sampling
-        self._tasks = load_tasks(sampling)
-        context = _context(run, self._tasks, sampling)
+        self._questions = _questions(sampling)
+        context = _context(run, self._questions, sampling)
         self.backend = open_backend(self._options, source, context)
 
     def score(self, variant: Variant, look: int = 0) -> Score:
@@ -73,7 +85,9 @@ class ScoringEngine:
             try:
                 with self.backend.wearing(variant):
                     self.backend.reseed(_seed(self._sampling.seed, look))
-                    samples = self._evaluate()
+                    asked = self._questions.ask(
+                        self.backend.lm, chat=self._sampling.prompt == "chat"
+                    )
                 break
             except self.backend.dies_with as error:
                 deaths += 1
@@ -91,28 +105,14 @@ class ScoringEngine:
         return Score(
             variant=variant.label,
             look=look,
-            responses={
-                task: {sample["doc"]["id"]: _graded(sample) for sample in found}
-                for task, found in samples.items()
-            },
+            responses=asked.responses,
+            kuhn_policy=asked.kuhn_policy,
             provenance=self._provenance(),
         )
 
     def close(self) -> None:
         """Give back the engine's memory, processes and files."""
         self.backend.close()
-
-    def _evaluate(self) -> dict[str, list[dict[str, Any]]]:
-        with no_bars():
-            results = lm_eval.evaluate(
-                lm=self.backend.lm,
-                task_dict=self._tasks.loaded,
-                samples=self._tasks.indices,
-                apply_chat_template=self._sampling.prompt == "chat",
-                bootstrap_iters=0,
-            )
-        samples: dict[str, list[dict[str, Any]]] = results["samples"]
-        return samples
 
     def _shrink(self, variant: Variant, reason: str) -> None:
         before = self.backend.batch_size
@@ -148,11 +148,13 @@ class ScoringEngine:
         )
 
 
-def _graded(sample: dict[str, Any]) -> Responses:
-    (responses,) = sample["resps"]
-    # Graded by the task's metric already: the grades are remembered, not made again.
-    grades = grade(sample["doc"]["kind"], sample["doc"]["answer"], responses)
-    return Responses(marks="".join(g.mark for g in grades), answers=tuple(g.form for g in grades))
+def _questions(sampling: Sampling) -> Questions:
+    if sampling.kind == "games":
+        # Imported here: TextArena takes seconds to load.
+        from alpharl_bench.scoring.games import Matches  # noqa: PLC0415
+
+        return Matches(sampling)
+    return load_tasks(sampling)
 
 
 def _seed(seed: int, look: int) -> int:
@@ -164,7 +166,7 @@ def _out_of_memory(error: BaseException) -> bool:
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate" in str(error)
 
 
-def _context(run: Run, tasks: Tasks, sampling: Sampling) -> int:
+def _context(run: Run, questions: Questions, sampling: Sampling) -> int:
     """Tokens of the longest prompt and the longest response together.
 
     Engines cut a prompt that does not fit, and go on; such an answer says nothing.
@@ -177,12 +179,21 @@ def _context(run: Run, tasks: Tasks, sampling: Sampling) -> int:
             f"--prompt chat: the tokenizer of {run.base} has no chat template; ask with "
             "--prompt paper-rl, paper-sft or plain"
         )
-    longest, name = max((_longest(task, tokenizer, sampling), task.task_name) for task in tasks)
-    needed = longest + tasks.max_tokens
+    names, prompts = zip(*questions.prompts(), strict=True)
+    if sampling.prompt == "chat":
+        prompts = tuple(
+            tokenizer.apply_chat_template(
+                [{"role": "user", "content": prompt}], tokenize=False, add_generation_prompt=True
+            )
+            for prompt in prompts
+        )
+    lengths = map(len, tokenizer(list(prompts), return_attention_mask=False)["input_ids"])
+    longest, name = max(zip(lengths, names, strict=True))
+    needed = longest + questions.max_tokens
     if most is not None and needed > most:
         raise AlphaRLBenchError(
             f"task '{name}': a prompt of {longest} tokens and a response of up to "
-            f"{tasks.max_tokens} do not fit into the {most} positions of {run.base}; "
+            f"{questions.max_tokens} do not fit into the {most} positions of {run.base}; "
             + (
                 f"ask for --max-tokens {most - longest} or fewer"
                 if most > longest
@@ -190,15 +201,3 @@ def _context(run: Run, tasks: Tasks, sampling: Sampling) -> int:
             )
         )
     return needed
-
-
-def _longest(task: Any, tokenizer: PreTrainedTokenizerBase, sampling: Sampling) -> int:
-    prompts = [task.doc_to_text(doc) for doc in task.test_docs()]
-    if sampling.prompt == "chat":
-        prompts = [
-            tokenizer.apply_chat_template(
-                [{"role": "user", "content": prompt}], tokenize=False, add_generation_prompt=True
-            )
-            for prompt in prompts
-        ]
-    return max(map(len, tokenizer(prompts, return_attention_mask=False)["input_ids"]))

@@ -9,13 +9,14 @@ from typing import Self
 from alpharl_bench.cache import content_key
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.problems import FAMILIES
-from alpharl_bench.scoring.catalogue import FOLDER, benchmarks
+from alpharl_bench.scoring.catalogue import FOLDER, Kind, benchmarks, kind_of
 from alpharl_bench.scoring.prompts import PROMPTS, TEMPLATES, Prompt
 from alpharl_bench.scoring.questions import digest
 
 _PACKAGE = Path(__file__).parents[1]
 #: What decides over a mark: another text of these files is another way of grading.
 _GRADING = (*sorted((_PACKAGE / "grading").glob("*.py")), _PACKAGE / "problems" / "grading.py")
+_RULES = (*sorted((_PACKAGE / "games").glob("*.py")), _PACKAGE / "scoring" / "games.py")
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class Sampling:
     """What is asked of every variant; the defaults are those of the nano lane.
 
     Args:
-        tasks: families of arithmetic, or benchmarks of the catalogue.
-        questions: per task, drawn by the seed; None for all of a benchmark.
+        tasks: families of arithmetic, games, or benchmarks of the catalogue: of one kind.
+        questions: per task, of a game matches; drawn by the seed; None for all of a benchmark.
         samples: sampled responses per question, at every look at the evidence.
         seed: which questions are drawn, and the sampling of responses.
         prompt: how a question is put.
@@ -51,7 +52,7 @@ class Sampling:
 
         All questions, 32 responses to each (§4 of arXiv 2510.00553).
         """
-        if set(tasks) <= set(FAMILIES):
+        if kind_of(tasks[0]) != "benchmarks":
             return cls(tasks)
         return cls(tasks, questions=None, samples=32, prompt="chat")
 
@@ -73,21 +74,31 @@ class Sampling:
             )
         if self.prompt not in PROMPTS:
             raise AlphaRLBenchError(f"--prompt {self.prompt}: one of {', '.join(PROMPTS)}")
-        if self.arithmetic and self.data_dir is not None:
+        if self.kind != "benchmarks" and self.data_dir is not None:
             raise AlphaRLBenchError(
-                f"--data-dir {self.data_dir}: arithmetic is made here; name benchmarks by --tasks, "
-                f"as {', '.join(benchmarks())}"
+                f"--data-dir {self.data_dir}: {self.kind} is made here; name benchmarks by "
+                f"--tasks, as {', '.join(benchmarks())}"
             )
+        if self.kind == "games" and self.prompt in TEMPLATES:
+            raise AlphaRLBenchError(
+                f"--prompt {self.prompt}: asks for the answer to a problem; games are put by "
+                "--prompt plain or chat"
+            )
+
+    @property
+    def kind(self) -> Kind:
+        """What all of the tasks are."""
+        return kind_of(self.tasks[0])
 
     @property
     def arithmetic(self) -> bool:
         """Whether the tasks are families of arithmetic, made here."""
-        return set(self.tasks) <= set(FAMILIES)
+        return self.kind == "arithmetic"
 
     @property
     def _files(self) -> list[Path]:
         """The task files that are read; another benchmark beside them changes nothing."""
-        own = [benchmarks()[task].file for task in self.tasks if task not in FAMILIES]
+        own = [benchmarks()[task].file for task in self.tasks if task in benchmarks()]
         return [*sorted(FOLDER.glob("_*.yaml")), FOLDER / "functions.py", *own]
 
     @cached_property
@@ -100,8 +111,10 @@ class Sampling:
         questions = {
             task: digest(benchmarks()[task], self.data_dir)
             for task in self.tasks
-            if task not in FAMILIES
+            if task in benchmarks()
         }
+        judging = _RULES if self.kind == "games" else _GRADING
+        judges = ("open-spiel", "textarena") if self.kind == "games" else ("math-verify",)
         return content_key(
             tasks=self.tasks,
             content=questions,
@@ -112,6 +125,6 @@ class Sampling:
             temperature=self.temperature,
             max_tokens=self.max_tokens,
             files={path.name: path.read_text(encoding="utf-8") for path in self._files},
-            grading={str(p.relative_to(_PACKAGE)): p.read_text(encoding="utf-8") for p in _GRADING},
-            packages={name: version(name) for name in ("lm-eval", "math-verify")},
+            grading={str(p.relative_to(_PACKAGE)): p.read_text(encoding="utf-8") for p in judging},
+            packages={name: version(name) for name in ("lm-eval", *judges)},
         )

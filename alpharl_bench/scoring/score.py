@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, NamedTuple, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
@@ -39,7 +39,8 @@ class Responses(BaseModel):
     """What became of the responses to one question, in the order in which they were sampled.
 
     ``marks`` holds a :class:`~alpharl_bench.grading.Mark` each, ``answers`` the final answer in the
-    form in which it votes, None where there was none.
+    form in which it votes, None where there was none. Of a match they are how it ended (``RIGHT``:
+    won) and what it paid.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -54,6 +55,28 @@ class Responses(BaseModel):
         return self
 
 
+class KuhnPolicy(BaseModel):
+    """How a model plays Kuhn Poker, read from the probabilities of its responses.
+
+    By information set, as OpenSpiel names it (``2pb``: the king after a check and a bet):
+    ``active`` is the probability of bet or call among the two legal moves, ``off_rules`` that of
+    any other response. ``exploitability`` is in chips a hand.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    active: dict[str, float]
+    off_rules: dict[str, float]
+    exploitability: float
+
+
+class Asked(NamedTuple):
+    """What comes of asking a model: a score's responses, and its policy where it played poker."""
+
+    responses: dict[str, dict[str, Responses]]
+    kuhn_policy: KuhnPolicy | None = None
+
+
 class Score(BaseModel):
     """Every sampled response of one variant of one run: task, then question, then response."""
 
@@ -62,6 +85,7 @@ class Score(BaseModel):
     variant: str
     look: int = 0
     responses: dict[str, dict[str, Responses]]
+    kuhn_policy: KuhnPolicy | None = None
     provenance: Provenance
 
     @property
@@ -107,6 +131,16 @@ class Score(BaseModel):
         asked = self.responses[task].values()
         return float(np.mean([majority_at_k(r.marks, r.answers) for r in asked]))
 
+    def task_share(self, task: str, mark: Mark) -> float:
+        """The share of one task's responses with this mark."""
+        marks = "".join(r.marks for r in self.responses[task].values())
+        return marks.count(mark) / len(marks)
+
+    def task_payoff(self, task: str) -> float:
+        """The mean payoff of the matches of one game."""
+        paid = [float(p) for r in self.responses[task].values() for p in r.answers if p is not None]
+        return float(np.mean(paid))
+
     def share(self, mark: Mark) -> float:
         """The share of responses with this mark."""
         marks = "".join(self.marks)
@@ -131,6 +165,7 @@ class Score(BaseModel):
             variant=self.variant,
             look=self.look,
             responses=responses,
+            kuhn_policy=self.kuhn_policy,
             provenance=self.provenance,
         )
 

@@ -6,18 +6,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import lm_eval
 import numpy as np
 from lm_eval.api.task import ConfigurableTask
 from lm_eval.tasks import TaskManager
 from lm_eval.tasks.manager import TaskDict
 
 from alpharl_bench.cache import cache_root, locked, whole_folder
+from alpharl_bench.grading import grade
 from alpharl_bench.problems import FAMILIES, held_out_problems
 from alpharl_bench.quiet import no_bars, quiet_libraries
 from alpharl_bench.scoring.catalogue import FOLDER, benchmarks
 from alpharl_bench.scoring.prompts import TEMPLATES
 from alpharl_bench.scoring.questions import local_file
 from alpharl_bench.scoring.sampling import Sampling
+from alpharl_bench.scoring.score import Asked, Responses
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,30 @@ class Tasks:
     def max_tokens(self) -> int:
         """The longest response that any task allows."""
         return max(int(task.config.generation_kwargs["max_gen_toks"]) for task in self)
+
+    def prompts(self) -> Iterator[tuple[str, str]]:
+        """Every question of every task as it is put, with its task's name."""
+        for task in self:
+            for doc in task.test_docs():
+                yield task.task_name, task.doc_to_text(doc)
+
+    def ask(self, lm: Any, *, chat: bool) -> Asked:
+        """Sample and grade the responses of a model."""
+        with no_bars():
+            results = lm_eval.evaluate(
+                lm=lm,
+                task_dict=self.loaded,
+                samples=self.indices,
+                apply_chat_template=chat,
+                bootstrap_iters=0,
+            )
+        samples: dict[str, list[dict[str, Any]]] = results["samples"]
+        return Asked(
+            {
+                task: {sample["doc"]["id"]: _graded(sample) for sample in found}
+                for task, found in samples.items()
+            }
+        )
 
 
 def load_tasks(sampling: Sampling) -> Tasks:
@@ -142,3 +169,10 @@ def _drawn(total: int, wanted: int, seed: int) -> list[int]:
         return list(range(total))
     drawn = np.random.default_rng(seed).choice(total, wanted, replace=False)
     return sorted(drawn.tolist())
+
+
+def _graded(sample: dict[str, Any]) -> Responses:
+    (responses,) = sample["resps"]
+    # Graded by the task's metric already: the grades are remembered, not made again.
+    grades = grade(sample["doc"]["kind"], sample["doc"]["answer"], responses)
+    return Responses(marks="".join(g.mark for g in grades), answers=tuple(g.form for g in grades))

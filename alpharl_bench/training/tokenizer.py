@@ -2,13 +2,15 @@
 
 import string
 
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from alpharl_bench.registry import Format
 
 PAD, EOS = "<|pad|>", "<|endoftext|>"
 _CHARACTERS = "\n" + string.digits + string.ascii_letters + string.punctuation + " "
+#: How byte-level BPE writes the two characters that would not be seen in a vocabulary.
+_AS_BYTES = str.maketrans({"\n": "Ċ", " ": "Ġ"})
 #: Whole tokens, as in the vocabularies of the models whose formats these are.
 _ROLES = ("user", "assistant")
 _SPECIAL = (
@@ -56,11 +58,13 @@ def character_tokenizer(format_: Format = "plain") -> PreTrainedTokenizerFast:
     Args:
         format_: decides over chat template and end token.
     """
-    words = [PAD, EOS, *_CHARACTERS, *_ROLES, *_SPECIAL]
-    vocabulary = {token: i for i, token in enumerate(words)}
-    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=" "))  # noqa: S106  (a blank is no password)
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("[\\s\\S]"), behavior="isolated")
-    tokenizer.decoder = decoders.Fuse()
+    as_bytes = _CHARACTERS.translate(_AS_BYTES)
+    vocabulary = {token: i for i, token in enumerate([PAD, EOS, *as_bytes, *_ROLES, *_SPECIAL])}
+    # Byte-level BPE without a merge, because transformers reads the tokenizer of every Qwen2 folder
+    # as that, whatever the folder says.
+    tokenizer = Tokenizer(models.BPE(vocabulary, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_tokens([AddedToken(role, normalized=False) for role in _ROLES])
     tokenizer.add_special_tokens([AddedToken(t, special=True) for t in (PAD, EOS, *_SPECIAL)])
     return PreTrainedTokenizerFast(

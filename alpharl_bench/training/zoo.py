@@ -10,12 +10,15 @@ from pathlib import Path
 from alpharl_bench.cache import cache_root, content_key, locked, write_whole
 from alpharl_bench.checkpoints import Run, open_run
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.registry import Model, Registry, RunEntry
+from alpharl_bench.registry import Algorithm, Model, Registry, RunEntry
 
 #: Written when the last checkpoint is: the sign that a run is whole.
 _DONE = "run.json"
 # What only a resumed training needs; two thirds of a checkpoint's size.
-_TRAINER_STATE = ("optimizer.pt", "scheduler.pt", "rng_state.pth", "training_args.bin")
+_TRAINER_STATE = (
+    *("optimizer.pt", "scheduler.pt", "rng_state.pth", "training_args.bin"),
+    "critic.safetensors",
+)
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,11 @@ def trained(entry: RunEntry, registry: Registry) -> OpenedRun:
     with locked(folder):
         if not (folder / _DONE).is_file():
             # Imported here: TRL takes seconds to load, a cached run needs none of it.
-            from alpharl_bench.training.rl import train_rl  # noqa: PLC0415
+            from alpharl_bench.training.train import train  # noqa: PLC0415
 
             folder.mkdir(parents=True, exist_ok=True)
-            train_rl(entry, registry.algorithms[entry.algorithm], base, folder)
+            algorithm = registry.algorithms[entry.algorithm]
+            train(entry, algorithm, base, folder, teacher=_teacher_folder(algorithm, registry))
             for name in _TRAINER_STATE:
                 for file in folder.glob(f"checkpoint-*/{name}"):
                     file.unlink()
@@ -68,6 +72,11 @@ def base_folder(model: Model) -> Path:
     return folder
 
 
+def _teacher_folder(algorithm: Algorithm, registry: Registry) -> Path | None:
+    name = algorithm.options.get("teacher")
+    return None if name is None else base_folder(registry.model(name))
+
+
 def run_folder(entry: RunEntry, digest: str) -> Path:
     """Where a run's checkpoints are cached."""
     return cache_root() / "runs" / f"{entry.name}-{digest}"
@@ -75,12 +84,17 @@ def run_folder(entry: RunEntry, digest: str) -> Path:
 
 def run_digest(entry: RunEntry, registry: Registry) -> str:
     """A content key of a run: base weights, algorithm, seed and the libraries that train."""
-    weights = base_folder(registry.model(entry.model)) / "model.safetensors"
     algorithm = registry.algorithms[entry.algorithm]
+    teacher = _teacher_folder(algorithm, registry)
     return content_key(
-        base=hashlib.sha256(weights.read_bytes()).hexdigest(),
+        base=_weights_digest(base_folder(registry.model(entry.model))),
+        teacher=None if teacher is None else _weights_digest(teacher),
         algorithm=algorithm.model_dump(include={"trainer", "checkpoints", "options"}),
         config=algorithm.config_in(entry.regime),
         seed=entry.seed,
         packages={name: version(name) for name in ("torch", "transformers", "trl")},
     )
+
+
+def _weights_digest(folder: Path) -> str:
+    return hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()

@@ -37,6 +37,7 @@ def test_the_paper_s_setting():
         ("math500,aime24", ("math500", "aime24")),
         ("aime24, paper", ("aime24", "aime25", "gpqa", "gsm8k", "math500", "minerva")),
         ("chain", ("chain",)),
+        ("games", ("kuhn-nash", "kuhn-uniform", "negotiation-trader")),
     ],
 )
 def test_tasks_and_groups_are_selected_in_order_and_once(named, tasks):
@@ -47,8 +48,9 @@ def test_tasks_and_groups_are_selected_in_order_and_once(named, tasks):
     ("named", "message"),
     [
         ("gsm8", "unknown task 'gsm8'; did you mean 'gsm8k'?"),
+        ("games,nano", "arithmetic and games are asked in different ways"),
         ("math500,nano", "arithmetic and benchmarks are asked in different ways"),
-        (",", "name tasks; known: nano, paper"),
+        (",", "name tasks; known: nano, games, paper"),
     ],
 )
 def test_what_cannot_be_selected(named, message):

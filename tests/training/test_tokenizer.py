@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
+from alpharl_bench.registry import load_registry
 from alpharl_bench.training.tokenizer import EOS, character_tokenizer, conversation
+from tests.training.tiny import MODELS, tiny_base
 
 PRINTABLE = "\n" + string.digits + string.ascii_letters + string.punctuation + " "
 
@@ -73,3 +75,17 @@ def test_a_format_survives_a_folder(tmp_path, format_):
     loaded = AutoTokenizer.from_pretrained(tmp_path)
     assert conversation(loaded, "1+2=", "#3") == CONVERSATIONS[format_]
     assert loaded.eos_token_id == character_tokenizer(format_).eos_token_id
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_models_folder_gives_back_the_same_tokenizer(name, tmp_path):
+    # What transformers makes of a folder depends on the model in it, not on the tokenizer's class.
+    loaded = AutoTokenizer.from_pretrained(tiny_base(tmp_path, name))
+    own = character_tokenizer(load_registry().model(name).format)
+    everything = PRINTABLE + "".join(own.all_special_tokens) + "[gMASK]<sop><|im_end|>user"
+    assert loaded.encode(everything) == own.encode(everything)
+    assert loaded.decode(loaded.encode(everything)) == everything
+    assert loaded.get_vocab() == own.get_vocab()
+    assert (loaded.eos_token_id, loaded.pad_token_id) == (own.eos_token_id, own.pad_token_id)
+    assert loaded.chat_template == own.chat_template
+    assert loaded.padding_side == "left"

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from alpharl_bench.training import rl
+from alpharl_bench.training import train
 from alpharl_bench.training.zoo import is_trained, run_digest, run_folder, trained
 
 
@@ -27,7 +27,7 @@ def test_a_run_is_trained_once_and_kept_without_optimizer_state(
     def fail(*_):
         raise AssertionError("trained again")
 
-    monkeypatch.setattr(rl, "train_rl", fail)
+    monkeypatch.setattr(train, "train", fail)
     assert trained(grpo, short_registry) == first
 
 

@@ -1,0 +1,39 @@
+"""Rewards that can be verified: the grading of the scored tasks, for either form of a response."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from alpharl_bench.problems import is_correct
+
+#: A response as TRL hands it over: its text, or the messages of an assistant's turn.
+Completion = str | list[dict[str, str]]
+
+
+def verifiable_reward(
+    completions: Sequence[Completion],
+    answer: Sequence[str],
+    log_metric: Callable[[str, float], None],
+    **_: Any,
+) -> list[float]:
+    """1 for a correct response, 0 for any other: the same grading as the scored tasks.
+
+    Args:
+        completions: the responses.
+        answer: the right answer to each.
+        log_metric: TRL's logger of figures; gets each reward, so that ``accuracy`` is the mean over
+            all responses that were drawn, also over those that are not trained on.
+    """
+    rewards = accuracies(completions, answer)
+    for reward in rewards:
+        log_metric("accuracy", reward)
+    return rewards
+
+
+def accuracies(completions: Sequence[Completion], answers: Sequence[str]) -> list[float]:
+    """1 for each correct response, 0 for any other."""
+    return [float(is_correct(text_of(c), a)) for c, a in zip(completions, answers, strict=True)]
+
+
+def text_of(completion: Completion) -> str:
+    """The text of a response."""
+    return completion if isinstance(completion, str) else completion[-1]["content"]

@@ -1,0 +1,117 @@
+from itertools import islice
+
+import pytest
+
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.problems import (
+    FAMILIES,
+    held_out_problems,
+    is_correct,
+    is_held_out,
+    training_problems,
+)
+from alpharl_bench.training import data
+from alpharl_bench.training.data import pairs, problems, prompts, solutions
+from tests.training.tiny import job, short, tiny_base
+
+
+@pytest.fixture(scope="module")
+def bases(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bases")
+    return {name: tiny_base(folder / name, name) for name in ("qwen3-nano", "llama3-nano")}
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_training_prompts_and_scored_questions_never_overlap(seed):
+    asked = {problem.prompt for problem in problems(seed)}
+    assert len(asked) > 1000
+    scored = {p.prompt for f in FAMILIES for p in held_out_problems(f, 60, seed)}
+    assert not asked & scored
+    assert not any(is_held_out(p) for p in asked)
+    assert all(is_held_out(p) for p in scored)
+
+
+def test_training_prompts_come_from_every_family():
+    asked = {problem.prompt for problem in problems(1)}
+    families = {f: {p.prompt for p in islice(training_problems(f, 1), 50)} for f in FAMILIES}
+    assert all(some <= asked for some in families.values())
+
+
+def test_a_prompt_is_a_turn_where_the_base_has_a_chat_format(bases, tmp_path):
+    plain = prompts(job(short("grpo"), bases["qwen3-nano"], tmp_path))[0]
+    chat = prompts(job(short("grpo"), bases["llama3-nano"], tmp_path))[0]
+    first = next(training_problems("addition", 1))
+    assert plain == {"prompt": first.prompt, "answer": first.answer}
+    assert chat == {
+        "prompt": [{"role": "user", "content": first.prompt}],
+        "answer": first.answer,
+    }
+
+
+def test_sft_learns_right_solutions_in_a_notation_of_its_own(bases, tmp_path):
+    rows = solutions(job(short("sft"), bases["llama3-nano"], tmp_path), "prefix notation")
+    assert len(rows) == 6000
+    for row, problem in zip(rows, problems(1), strict=True):
+        assert row["prompt"] == [{"role": "user", "content": problem.prompt}]
+        (turn,) = row["completion"]
+        assert turn["role"] == "assistant"
+        assert is_correct(turn["content"], problem.answer)
+        assert turn["content"] != problem.worked_solution
+
+
+def sampled(monkeypatch, responses):
+    """Give these responses to the first prompts, none to the others; return what was asked for."""
+    asked = {}
+
+    def samples(folder, tokenizer, questions, **options):
+        asked.update(folder=folder, questions=questions, **options)
+        return responses + [[] for _ in questions[len(responses) :]]
+
+    monkeypatch.setattr(data, "samples", samples)
+    return asked
+
+
+def test_a_pair_is_the_first_right_and_the_first_wrong_sample(bases, tmp_path, monkeypatch):
+    first, second, third = problems(1)[:3]
+    asked = sampled(
+        monkeypatch,
+        [
+            ["#0", f"so #{first.answer}", f"#{first.answer}", "#1"],
+            [f"#{second.answer}"],
+            ["#0", "no"],
+        ],
+    )
+    run = job(short("dpo"), bases["llama3-nano"], tmp_path)
+    (row,) = pairs(run, 4)
+    assert row == {
+        "prompt": [{"role": "user", "content": first.prompt}],
+        "chosen": [{"role": "assistant", "content": f"so #{first.answer}"}],
+        "rejected": [{"role": "assistant", "content": "#0"}],
+    }
+    assert (asked["folder"], asked["count"]) == (run.base, 4)
+    assert asked["questions"][:3] == [first.prompt, second.prompt, third.prompt]
+
+
+def test_without_any_pair_dpo_says_what_to_change(bases, tmp_path, monkeypatch):
+    sampled(monkeypatch, [["#0", "#1"]])
+    with pytest.raises(AlphaRLBenchError, match=r"algorithms/dpo.toml: .*samples_per_prompt"):
+        pairs(job(short("dpo"), bases["qwen3-nano"], tmp_path), 2)
+
+
+def test_a_teachers_wrong_answers_are_not_learned(bases, tmp_path, monkeypatch):
+    first, second = problems(1)[:2]
+    asked = sampled(monkeypatch, [[f"a;#{first.answer}"], ["#0"]])
+    run = job(short("dist"), bases["qwen3-nano"], tmp_path)
+    (row,) = solutions(run, "teacher samples")
+    assert row == {"prompt": first.prompt, "completion": f"a;#{first.answer}"}
+    assert second.answer != "0"
+    assert (asked["folder"], asked["count"]) == (run.teacher, 1)
+
+
+def test_a_source_that_is_unknown_or_gives_nothing_is_named(bases, tmp_path, monkeypatch):
+    run = job(short("dist"), bases["qwen3-nano"], tmp_path)
+    with pytest.raises(AlphaRLBenchError, match=r"dist.toml: options.data: unknown 'books'; known"):
+        solutions(run, "books")
+    sampled(monkeypatch, [["#0"]])
+    with pytest.raises(AlphaRLBenchError, match=r"dist.toml: .* 'teacher samples' is right"):
+        solutions(run, "teacher samples")

@@ -1,0 +1,18 @@
+from alpharl_bench.training.rewards import verifiable_reward
+
+
+def logged():
+    figures = []
+    return figures, lambda name, value: figures.append((name, value))
+
+
+def test_the_reward_is_the_grading_of_the_scored_tasks():
+    figures, log_metric = logged()
+    texts = ["7+8=15;#95", "#94", ""]
+    assert verifiable_reward(texts, ["95", "95", "95"], log_metric) == [1.0, 0.0, 0.0]
+    assert figures == [("accuracy", 1.0), ("accuracy", 0.0), ("accuracy", 0.0)]
+
+
+def test_a_turn_of_a_chat_is_rewarded_by_its_text():
+    turns = [[{"role": "assistant", "content": text}] for text in ("#95", "#95 or so")]
+    assert verifiable_reward(turns, ["95", "95"], logged()[1], prompts=[]) == [1.0, 0.0]
