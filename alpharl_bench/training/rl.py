@@ -1,5 +1,6 @@
 """RL with a verifiable reward through TRL's GRPOTrainer: group-relative losses of every type."""
 
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -7,19 +8,26 @@ from typing import Any
 import torch
 import transformers
 from datasets import Dataset
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
 from trl import GRPOConfig, GRPOTrainer
 
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.problems import FAMILIES, is_correct, training_problems
 from alpharl_bench.quiet import quiet_libraries
 from alpharl_bench.registry import Algorithm, RunEntry
-from alpharl_bench.training.progress import ProgressBar
+from alpharl_bench.training.history import last_whole_checkpoint
 
 _PROMPTS_PER_FAMILY = 1000
 
 
-def train_rl(entry: RunEntry, algorithm: Algorithm, base: Path, folder: Path) -> None:
+def train_rl(
+    entry: RunEntry,
+    algorithm: Algorithm,
+    base: Path,
+    folder: Path,
+    *,
+    callbacks: Sequence[TrainerCallback] = (),
+) -> None:
     """Train ``base`` by ``algorithm`` into evenly spaced ``checkpoint-N/`` below ``folder``.
 
     All parameters, float32. Goes on from the last whole checkpoint that it finds.
@@ -28,7 +36,7 @@ def train_rl(entry: RunEntry, algorithm: Algorithm, base: Path, folder: Path) ->
         AlphaRLBenchError: the recipe does not fit TRL's config, or its steps cannot be divided into
             its number of checkpoints.
     """
-    last = _last_whole_checkpoint(folder)
+    last = last_whole_checkpoint(folder)
     with quiet_libraries():
         trainer = GRPOTrainer(
             model=AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32),
@@ -36,7 +44,7 @@ def train_rl(entry: RunEntry, algorithm: Algorithm, base: Path, folder: Path) ->
             args=_config(entry, algorithm, folder),
             train_dataset=training_prompts(entry.seed),
             processing_class=AutoTokenizer.from_pretrained(base),
-            callbacks=[ProgressBar(f"train {entry.name}", "reward")],
+            callbacks=list(callbacks),
         )
         trainer.remove_callback(transformers.PrinterCallback)
         trainer.train(resume_from_checkpoint=str(last) if last else None)
@@ -84,9 +92,3 @@ def _config(entry: RunEntry, algorithm: Algorithm, folder: Path) -> GRPOConfig:
         )
     except (TypeError, ValueError) as error:
         raise AlphaRLBenchError(f"{where}: {error}") from error
-
-
-def _last_whole_checkpoint(folder: Path) -> Path | None:
-    # The Trainer writes trainer_state.json last: a folder without it was cut off in the middle.
-    whole = [state.parent for state in folder.glob("checkpoint-*/trainer_state.json")]
-    return max(whole, key=lambda path: int(path.name.split("-")[1]), default=None)
