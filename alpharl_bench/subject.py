@@ -8,7 +8,7 @@ from pathlib import Path
 from alpharl_bench.cache import content_key, file_digest
 from alpharl_bench.checkpoints import Checkpoint, Weights, discover, open_run, open_weights
 from alpharl_bench.progress import progress_bar
-from alpharl_bench.registry import Expectation, Registry
+from alpharl_bench.registry import Expectation, Kind, Registry
 from alpharl_bench.training.zoo import OpenedRun, trained
 
 
@@ -24,6 +24,7 @@ class Subject:
     selected_by: tuple[str, ...]
     model: str
     algorithm: str
+    kind: Kind
     source: str
     deviations: str
     seed: int | None
@@ -42,6 +43,7 @@ def lane_subjects(lane: str, registry: Registry) -> list[Subject]:
                 selected_by=("-k", entry.name),
                 model=entry.model,
                 algorithm=entry.algorithm,
+                kind=algorithm.kind,
                 source=algorithm.source,
                 deviations=algorithm.deviations,
                 seed=entry.seed,
@@ -52,8 +54,13 @@ def lane_subjects(lane: str, registry: Registry) -> list[Subject]:
     return subjects
 
 
-def path_subject(run: str, base: str | None) -> Subject:
-    """A run of the user's own: ``--run`` and ``--base``. Opening it fetches what is on the Hub.
+def path_subject(run: str, base: str | None, kind: Kind | None) -> Subject:
+    """A run of the user's own. Opening it fetches what is on the Hub.
+
+    Args:
+        run: ``--run``.
+        base: ``--base``.
+        kind: ``--kind``; RL if it is not said.
 
     Raises:
         AlphaRLBenchError: there is no run of a known layout.
@@ -61,9 +68,14 @@ def path_subject(run: str, base: str | None) -> Subject:
     found = discover(run)
     return Subject(
         name=found.name,
-        selected_by=("--run", run, *(("--base", base) if base else ())),
+        selected_by=(
+            *("--run", run),
+            *(("--base", base) if base else ()),
+            *(("--kind", kind) if kind else ()),
+        ),
         model=base or "as the run says",
         algorithm="not stated",
+        kind=kind or "RL",
         source=f"{found.source}, layout of {found.layout}",
         deviations=found.note,
         seed=None,

@@ -3,8 +3,9 @@
 from alpharl_bench.claims.claim import Claim, Curve, Paper, Point, Threshold
 from alpharl_bench.claims.evidence import Evidence
 from alpharl_bench.claims.family import holm
+from alpharl_bench.claims.measures import Interval, Learning, learning
 from alpharl_bench.claims.property1 import PROPERTY1
-from alpharl_bench.claims.verdict import Interval, Outcome, Verdict, judge
+from alpharl_bench.claims.verdict import Outcome, Verdict, judge
 
 #: Every claim by id.
 CLAIMS: dict[str, Claim] = {claim.id: claim for claim in PROPERTY1}
@@ -15,6 +16,7 @@ __all__ = [
     "Curve",
     "Evidence",
     "Interval",
+    "Learning",
     "Outcome",
     "Paper",
     "Point",
@@ -22,4 +24,5 @@ __all__ = [
     "Verdict",
     "holm",
     "judge",
+    "learning",
 ]

@@ -4,6 +4,7 @@ from alpharl_bench.registry.load import Registry, load_registry, unknown
 from alpharl_bench.registry.schema import (
     Algorithm,
     Expectation,
+    Kind,
     Lane,
     Model,
     Pretraining,
@@ -13,6 +14,7 @@ from alpharl_bench.registry.schema import (
 __all__ = [
     "Algorithm",
     "Expectation",
+    "Kind",
     "Lane",
     "Model",
     "Pretraining",

@@ -5,6 +5,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Lane = Literal["nano"]
+#: The kinds of training that the paper compares (Appendix A).
+Kind = Literal["RL", "self-play", "online distillation", "distillation", "SFT", "DPO"]
 #: The verdicts that a run may be known for; a run without an entry is expected to support a claim.
 Expected = Literal["refuted", "inconclusive"]
 
@@ -42,6 +44,7 @@ class Algorithm(_Entry):
 
     name: str
     trainer: Literal["grpo"]
+    kind: Kind
     source: str
     deviations: str
     checkpoints: int = Field(ge=2)

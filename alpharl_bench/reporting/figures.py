@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from alpharl_bench.claims import Claim, Evidence, Interval
-from alpharl_bench.claims.verdict import relative_accuracy
+from alpharl_bench.claims.measures import relative_accuracy
 from alpharl_bench.reporting.tables import spectrum_frame
 
 mpl.use("Agg")
@@ -64,7 +64,7 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
 def _curve(axes: Axes, claim: Claim, evidence: Evidence, colour: str) -> None:
     drawn: list[tuple[float, Interval]] = []
     for point in claim.curve.points(evidence.steps):
-        value = relative_accuracy(evidence, claim, point)
+        value = relative_accuracy(evidence, point)
         if value is None:
             continue
         if point.x is not None:
@@ -91,7 +91,7 @@ def _bars(
 ) -> None:
     shift, width = slot
     points = claim.curve.points(evidence.steps)
-    values = [relative_accuracy(evidence, claim, point) for point in points]
+    values = [relative_accuracy(evidence, point) for point in points]
     y = np.array([v.estimate if v else np.nan for v in values])
     low = np.array([v.estimate - v.low if v else np.nan for v in values])
     high = np.array([v.high - v.estimate if v else np.nan for v in values])

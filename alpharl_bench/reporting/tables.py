@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from alpharl_bench.claims import CLAIMS, Claim, Evidence, Outcome, Verdict
-from alpharl_bench.claims.verdict import accuracy, recovered_gain, relative_accuracy
+from alpharl_bench.claims.measures import accuracy, recovered_gain, relative_accuracy
 from alpharl_bench.grading import Mark
 from alpharl_bench.reporting.session import RunRecord, Session
 from alpharl_bench.scoring import CONFIDENCE, Score
@@ -66,8 +66,8 @@ def runs(session: Session) -> pd.DataFrame:
                 "seed": "–" if record.seed is None else record.seed,
                 "steps": record.steps[-1],
                 "checkpoints": len(record.steps),
-                "base accuracy": accuracy(evidence, claim, BASE) if claim else "not scored",
-                "trained accuracy": accuracy(evidence, claim, FULL) if claim else "not scored",
+                "base accuracy": accuracy(evidence, BASE) if claim else "not scored",
+                "trained accuracy": accuracy(evidence, FULL) if claim else "not scored",
             }
         )
     return pd.DataFrame(rows)
@@ -102,9 +102,9 @@ def points(claim: Claim, evidence: Evidence) -> pd.DataFrame:
         [
             {
                 "variant": point.name,
-                "accuracy": accuracy(evidence, claim, point.variant),
-                "relative accuracy": relative_accuracy(evidence, claim, point) or "–",
-                "recovered gain": recovered_gain(evidence, claim, point) or "–",
+                "accuracy": accuracy(evidence, point.variant),
+                "relative accuracy": relative_accuracy(evidence, point) or "–",
+                "recovered gain": recovered_gain(evidence, point) or "–",
                 PAPER_COLUMN: claim.paper.points.get(point.name, ""),
             }
             for point in claim.curve.points(evidence.steps)

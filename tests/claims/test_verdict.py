@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from alpharl_bench.claims import CLAIMS, Claim, Evidence, Interval, Outcome, Point, Verdict, judge
 from alpharl_bench.claims import Threshold as Asked
-from alpharl_bench.claims.verdict import accuracy, recovered_gain, relative_accuracy
+from alpharl_bench.claims.measures import accuracy, recovered_gain, relative_accuracy
 from alpharl_bench.scoring import Score
 from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.variants import BASE, FULL, Variant, full_at, rank
@@ -172,8 +172,8 @@ def test_a_task_of_one_question_has_no_interval(tasks: list[str]) -> None:
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert verdict.reason == "too few questions for an interval at 95 %: task 'lonely' has 1"
     assert (verdict.value, verdict.p_value) == (None, 1)
-    assert str(accuracy(given, RECOVERY, FULL)) == "1.000 [no interval]"
-    assert recovered_gain(given, RECOVERY, Point("Rank-1", rank(1))) is None
+    assert str(accuracy(given, FULL)) == "1.000 [no interval]"
+    assert recovered_gain(given, Point("Rank-1", rank(1))) is None
 
 
 def test_every_look_is_at_a_higher_confidence() -> None:
@@ -295,19 +295,19 @@ def test_the_figures_beside_a_verdict_by_hand() -> None:
     marks = {BASE: ["1000"] * 40, FULL: ["1110"] * 40, rank(1): HALF}
     point, given = Point("Rank-1", rank(1)), evidence(marks)
     for found, value in (
-        (accuracy(given, RECOVERY, rank(1)), 1 / 2),
-        (relative_accuracy(given, RECOVERY, point), 2 / 3),  # (1/2)/(3/4)
-        (recovered_gain(given, RECOVERY, point), 1 / 2),  # (1/4)/(1/2)
+        (accuracy(given, rank(1)), 1 / 2),
+        (relative_accuracy(given, point), 2 / 3),  # (1/2)/(3/4)
+        (recovered_gain(given, point), 1 / 2),  # (1/4)/(1/2)
     ):
         assert (found.estimate, found.low, found.high) == pytest.approx((value,) * 3)
 
 
 def test_no_figure_where_there_is_nothing_to_compare_with() -> None:
     point = Point("Rank-1", rank(1))
-    assert relative_accuracy(evidence({FULL: NONE}), RECOVERY, point) is None
-    assert recovered_gain(evidence({FULL: NONE}), RECOVERY, point) is None
-    assert recovered_gain(evidence({BASE: HALF, FULL: HALF}), RECOVERY, point) is None
-    assert recovered_gain(evidence({BASE: ALL, FULL: HALF}), RECOVERY, point) is None
+    assert relative_accuracy(evidence({FULL: NONE}), point) is None
+    assert recovered_gain(evidence({FULL: NONE}), point) is None
+    assert recovered_gain(evidence({BASE: HALF, FULL: HALF}), point) is None
+    assert recovered_gain(evidence({BASE: ALL, FULL: HALF}), point) is None
 
 
 def test_an_interval_in_words() -> None:
