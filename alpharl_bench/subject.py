@@ -8,7 +8,9 @@ from pathlib import Path
 from alpharl_bench.cache import content_key, file_digest
 from alpharl_bench.checkpoints import Checkpoint, Weights, discover, open_run, open_weights
 from alpharl_bench.progress import progress_bar
-from alpharl_bench.registry import Expectation, Kind, Registry
+from alpharl_bench.registry import Algorithm, Expectation, Kind, Model, Registry
+from alpharl_bench.scoring.catalogue import GAMES, NANO, PAPER
+from alpharl_bench.scoring.prompts import Prompt
 from alpharl_bench.training.zoo import OpenedRun, trained
 
 
@@ -16,8 +18,10 @@ from alpharl_bench.training.zoo import OpenedRun, trained
 class Subject:
     """A run to judge: what the report says about it, and how to get at its checkpoints.
 
-    ``selected_by`` are the options of pytest that name it; ``seed`` is that of its training, None
-    where it is not known; ``expect`` what is known about its claims beforehand.
+    ``selected_by`` are the options of pytest that name it; ``kind`` is what its claims go by;
+    ``seed`` is that of its training, None where it is not known; ``expect`` what is known about its
+    claims beforehand. ``tasks`` (or groups of them, as ``--tasks`` names them) and ``prompt`` are
+    how it is scored where the options do not say; without a prompt, as its tasks are usually put.
     """
 
     name: str
@@ -29,6 +33,8 @@ class Subject:
     deviations: str
     seed: int | None
     expect: Mapping[str, Expectation]
+    tasks: tuple[str, ...]
+    prompt: Prompt | None
     open: Callable[[], OpenedRun]
 
 
@@ -48,10 +54,22 @@ def lane_subjects(lane: str, registry: Registry) -> list[Subject]:
                 deviations=algorithm.deviations,
                 seed=entry.seed,
                 expect=entry.expect,
+                tasks=_tasks(algorithm),
+                prompt=_prompt(registry.models[entry.model]),
                 open=partial(trained, entry, registry),
             )
         )
     return subjects
+
+
+def _tasks(algorithm: Algorithm) -> tuple[str, ...]:
+    """What a recipe of the lane trains for: games, or all families of arithmetic."""
+    return (GAMES,) if getattr(algorithm, "measure", "") == GAMES else (NANO,)
+
+
+def _prompt(model: Model) -> Prompt:
+    """As the base was pretrained: in its chat format, or on plain text."""
+    return "chat" if getattr(model, "chat", False) else "plain"
 
 
 def path_subject(run: str, base: str | None, kind: Kind | None) -> Subject:
@@ -80,6 +98,8 @@ def path_subject(run: str, base: str | None, kind: Kind | None) -> Subject:
         deviations=found.note,
         seed=None,
         expect={},
+        tasks=(PAPER,),
+        prompt=None,
         open=partial(_open_path, run, base),
     )
 

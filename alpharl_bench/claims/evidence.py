@@ -20,6 +20,8 @@ _SPECTRUM_COLUMNS = (
     "rank1_percent_fraction",
     "noise_rank1_fraction",
     "noise_rank1_percent_fraction",
+    "effective_rank",
+    "noise_effective_rank",
 )
 
 

@@ -47,9 +47,14 @@ class Learning:
     confidence: float
 
     @property
-    def happened(self) -> bool:
-        """Whether the paired interval of the gain lies above 0."""
-        return self.gain.low > 0
+    def failed(self) -> bool:
+        """Whether the paired interval of the gain reaches 0; of too few questions there is none."""
+        return self.known and self.gain.low <= 0
+
+    @property
+    def known(self) -> bool:
+        """Whether there are questions enough to tell."""
+        return math.isfinite(self.gain.low)
 
     def __str__(self) -> str:
         """The two accuracies and their difference."""

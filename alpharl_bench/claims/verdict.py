@@ -127,7 +127,7 @@ def judge(claim: Claim, evidence: Evidence, looks: int = 1) -> Verdict:
     reason = _too_few(claim, evidence, confidence)
     if not (reason or claim.spectral):
         learned = learning(evidence, looks)
-        reason = "" if learned.happened else f"the run did not learn: {learned}"
+        reason = f"the run did not learn: {learned}" if learned.failed else ""
     if reason:
         return replace(undecided, reason=reason)
     with np.errstate(divide="ignore", invalid="ignore"):

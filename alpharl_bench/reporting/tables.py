@@ -4,13 +4,12 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from alpharl_bench.claims import CLAIMS, Claim, Evidence, Outcome, Verdict
+from alpharl_bench.claims import CLAIMS, Claim, Evidence, Learning, Outcome, Verdict, learning
 from alpharl_bench.claims.measures import accuracy, recovered_gain, relative_accuracy
 from alpharl_bench.grading import Mark
 from alpharl_bench.reporting.session import RunRecord, Session
 from alpharl_bench.scoring import CONFIDENCE, Score
 from alpharl_bench.spectral import ModuleSpectrum
-from alpharl_bench.variants import BASE, FULL
 
 _SYMBOL = {Outcome.SUPPORTED: "✓", Outcome.REFUTED: "✗", Outcome.INCONCLUSIVE: "?"}
 #: Marks a verdict that is decided alone but not among all of its session.
@@ -40,7 +39,9 @@ def summary(
 
 def _cell(verdict: Verdict, record: RunRecord, adjusted: dict[tuple[str, str], float]) -> str:
     text = f"{_SYMBOL[verdict.outcome]} {verdict.outcome}"
-    if verdict.outcome is Outcome.REFUTED:
+    if verdict.contrast:
+        text += " (contrast)"
+    elif verdict.outcome is Outcome.REFUTED:
         text += " (known)" if verdict.claim.id in record.expect else " (new)"
     if verdict.outcome is not Outcome.INCONCLUSIVE and not survives(verdict, adjusted):
         text += f" {NOT_SURVIVING}"
@@ -55,22 +56,30 @@ def survives(verdict: Verdict, adjusted: dict[tuple[str, str], float]) -> bool:
 def runs(session: Session) -> pd.DataFrame:
     """What each run is, and whether it learned: base and final accuracy."""
     rows = []
+    scored = {score.provenance.run for score in session.scores}
     for name, record in session.runs.items():
-        claim = next((c for c in map(CLAIMS.get, record.claims) if c and not c.spectral), None)
-        evidence = session.evidence(name)
+        learned = learning(session.evidence(name), record.looks) if name in scored else None
         rows.append(
             {
                 "run": name,
                 "model": record.model,
                 "algorithm": record.algorithm,
+                "kind": record.kind,
                 "seed": "–" if record.seed is None else record.seed,
                 "steps": record.steps[-1],
                 "checkpoints": len(record.steps),
-                "base accuracy": accuracy(evidence, BASE) if claim else "not scored",
-                "trained accuracy": accuracy(evidence, FULL) if claim else "not scored",
+                "base accuracy": learned.base if learned else "not scored",
+                "trained accuracy": learned.full if learned else "not scored",
+                "learned": _learned(learned),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _learned(learned: Learning | None) -> str:
+    if learned is None or not learned.known:
+        return "not known"
+    return f"**did not learn** ({learned.gain})" if learned.failed else f"yes, by {learned.gain}"
 
 
 def verdict_rows(

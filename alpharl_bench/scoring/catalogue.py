@@ -14,8 +14,8 @@ from alpharl_bench.registry import unknown
 
 #: A file here is a benchmark, unless its name begins with an underscore.
 FOLDER = Path(__file__).parent / "lm_eval_tasks"
-#: The groups of the nano lane's families and of the paper's benchmarks.
-NANO, PAPER = "nano", "paper"
+#: The groups of the nano lane's families, of games and of the paper's benchmarks.
+NANO, GAMES, PAPER = "nano", "games", "paper"
 
 
 @dataclass(frozen=True)

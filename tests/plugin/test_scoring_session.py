@@ -76,7 +76,7 @@ def test_samples_are_added_until_the_budget_is_spent(run, tmp_path):  # noqa: F8
     session = load_session(tmp_path / "more")
     # A base that moved at random stays undecided; the modules are what they are.
     assert session.runs[run.name].claims == {"P1.1": 3, "P1.6": 0}
-    assert session.looks == 3
+    assert session.runs[run.name].looks == 3
     evidence = session.evidence(run.name, "P1.1")
     assert evidence.samples == 3
     report = (tmp_path / "more" / "report.md").read_text()
