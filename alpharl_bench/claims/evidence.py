@@ -123,10 +123,15 @@ class Evidence:
 
     def _modules(self, weights: np.ndarray) -> Means:
         columns = {
-            column: np.array([getattr(module, column) for module in self.spectrum], dtype=float)
+            column: [getattr(module, column) for module in self.spectrum]
             for column in _SPECTRUM_COLUMNS
         }
-        return {column: weights @ values for column, values in columns.items()}
+        # What takes all singular values is there only where it was asked for.
+        return {
+            column: weights @ np.array(values)
+            for column, values in columns.items()
+            if None not in values
+        }
 
     def _mean(self, variant: Variant, weights: np.ndarray) -> np.ndarray:
         # Rounded, so that variants with as many right answers tie, whatever the order of the sum.

@@ -11,7 +11,9 @@ from matplotlib.figure import Figure
 
 from alpharl_bench.claims import Claim, Evidence, Interval
 from alpharl_bench.claims.measures import relative_accuracy
+from alpharl_bench.registry import Kind
 from alpharl_bench.reporting.tables import spectrum_frame
+from alpharl_bench.spectral import PROFILE
 
 mpl.use("Agg")
 
@@ -24,6 +26,14 @@ _STYLE: dict[Any, Any] = {
     "grid.alpha": 0.25,
     "legend.frameon": False,
 }
+_KIND_COLOURS: dict[Kind, str] = {
+    "RL": "#0b6e99",
+    "self-play": "#33b1c9",
+    "online distillation": "#8f5db7",
+    "DPO": "#3a7d44",
+    "distillation": "#e08e2b",
+    "SFT": "#d1495b",
+}
 _COLOURS = ("#0b6e99", "#d1495b", "#3a7d44", "#8f5db7")
 
 
@@ -31,8 +41,12 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
     """Draw a claim's curve for every run into ``path``.
 
     Relative accuracy with its 95 % interval against the curve's x, or as bars where there is none;
-    the base and the control as horizontal lines. A claim about spectra: fractions per module.
+    the base and the control as horizontal lines. A claim about spectra: fractions per module, or
+    the whole spectra.
     """
+    if claim.all_singular_values:
+        _draw_profiles(evidence, path)
+        return
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(6.4, 3.4), layout="constrained")
         axes = figure.subplots()
@@ -56,6 +70,31 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
             axes.axhline(1, color="black", linewidth=0.8)
             axes.set_ylabel("relative accuracy")
             axes.set_ylim(bottom=0)
+        figure.legend(loc="outside lower center", ncols=4)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path)
+
+
+def _draw_profiles(evidence: Sequence[Evidence], path: Path) -> None:
+    """The median spectrum of every run's modules over its largest value, coloured by kind."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(6.4, 3.4), layout="constrained")
+        axes = figure.subplots()
+        axes.set_yscale("log")
+        for measured in evidence:
+            noise = np.array([module.noise_profile for module in measured.spectrum], dtype=float)
+            axes.plot(PROFILE, np.median(noise, axis=0), color="black", linewidth=1, zorder=1)
+            spectra = np.array([module.profile for module in measured.spectrum], dtype=float)
+            # What is exactly 0, in an update of few directions, has no place on a log axis.
+            median = np.nanmedian(np.where(spectra > 0, spectra, np.nan), axis=0)
+            axes.plot(PROFILE, median, color=_KIND_COLOURS[measured.kind], linewidth=1.2, alpha=0.8)
+        for kind in dict.fromkeys(measured.kind for measured in evidence):
+            count = sum(measured.kind == kind for measured in evidence)
+            runs = "1 run" if count == 1 else f"{count} runs"
+            axes.plot([], [], color=_KIND_COLOURS[kind], label=f"{kind} ({runs})")
+        axes.plot([], [], color="black", linewidth=1, label="Gaussian of the same shape")
+        axes.set_xlabel("index of the singular value, % of min(m, n)")
+        axes.set_ylabel("σᵢ / σ₁, median over modules")
         figure.legend(loc="outside lower center", ncols=4)
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path)

@@ -8,7 +8,7 @@ from pathlib import Path
 from alpharl_bench.cache import write_whole
 from alpharl_bench.claims import CLAIMS, Claim, Outcome, Verdict, holm, judge
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.reporting import tables
+from alpharl_bench.reporting import kinds, tables
 from alpharl_bench.reporting.figures import draw
 from alpharl_bench.reporting.session import Session, load_session
 from alpharl_bench.variants import BASE
@@ -63,7 +63,7 @@ def write_report(folder: Path) -> Path:
             figure = Path("figures") / f"{claim.curve.name}.png"
             draw(claim, [session.evidence(run, claim_id) for run in by_run], folder / figure)
             sections.append(_section(claim, by_run, session, adjusted, figure))
-        sections.append(_provenance(session))
+        sections += [kinds.section(session), _provenance(session)]
         report = folder / "report.md"
         write_whole(report, "\n".join(sections))
     except OSError as error:
@@ -164,7 +164,8 @@ def _section(
         evidence = session.evidence(run, claim.id)
         lines += [f"**{run}**", ""]
         if claim.spectral:
-            lines += [tables.markdown(tables.norms(evidence, dict(claim.paper.points))), ""]
+            figures = tables.ranks if claim.all_singular_values else tables.norms
+            lines += [tables.markdown(figures(evidence)), ""]
             continue
         lines += [tables.markdown(tables.points(claim, evidence)), ""]
         if claim.by_task:

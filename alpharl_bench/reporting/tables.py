@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from alpharl_bench.claims import CLAIMS, Claim, Evidence, Learning, Outcome, Verdict, learning
+from alpharl_bench.claims.appendix_a import APPENDIX_A
 from alpharl_bench.claims.measures import accuracy, recovered_gain, relative_accuracy
 from alpharl_bench.grading import Mark
 from alpharl_bench.reporting.session import RunRecord, Session
@@ -165,14 +166,26 @@ def responses(session: Session) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def norms(evidence: Evidence, paper: dict[str, str]) -> pd.DataFrame:
-    """Mean update norm and fractions of it, beside Gaussian matrices and the paper's DAPO."""
-    frame = spectrum_frame(evidence)
-    named = {
+def norms(evidence: Evidence) -> pd.DataFrame:
+    """Mean update norm and fractions of it, beside Gaussian matrices and the paper's."""
+    titles = {
         "norm": "average update norm ‖ΔW‖",
         "rank1_fraction": "Rank-1 fraction",
         "rank1_percent_fraction": "Rank-1 % fraction",
     }
+    printed = APPENDIX_A.get(evidence.kind)
+    paper = [f"{getattr(printed, column):g}" if printed else "" for column in titles]
+    return _figures(evidence, titles).assign(**{PAPER_COLUMN: paper})
+
+
+def ranks(evidence: Evidence) -> pd.DataFrame:
+    """Effective and stable rank of the update, beside Gaussian matrices."""
+    titles = {"effective_rank": "effective rank", "stable_rank": "stable rank ‖ΔW‖²/σ₁²"}
+    return _figures(evidence, titles)
+
+
+def _figures(evidence: Evidence, titles: dict[str, str]) -> pd.DataFrame:
+    frame = spectrum_frame(evidence)
     return pd.DataFrame(
         [
             {
@@ -184,16 +197,15 @@ def norms(evidence: Evidence, paper: dict[str, str]) -> pd.DataFrame:
                     if f"noise_{column}" in frame
                     else "same norm"
                 ),
-                PAPER_COLUMN: paper.get(column, ""),
             }
-            for column, title in named.items()
+            for column, title in titles.items()
         ]
     )
 
 
 def spectrum_frame(evidence: Evidence) -> pd.DataFrame:
     """One row per module."""
-    fields = list(ModuleSpectrum.__dataclass_fields__)
+    fields = [*ModuleSpectrum.__dataclass_fields__, "stable_rank", "noise_stable_rank"]
     return pd.DataFrame(
         [[getattr(module, field) for field in fields] for module in evidence.spectrum],
         columns=fields,

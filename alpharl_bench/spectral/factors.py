@@ -95,9 +95,8 @@ class UpdateFactors:
     def singular_values(self) -> Iterator[tuple[str, torch.Tensor]]:
         """(module, all its singular values (min(m, n),)) of every module in turn.
 
-        They are kept on disk beside the triplets, which are mostly few. Seconds for a matrix of
-        order 1,000 and minutes for one of 4,000 on one core: only what asks for effective ranks
-        should ask for this.
+        They are kept on disk beside the triplets, which are mostly few. An hour of one core for a
+        model of 8 billion parameters: only what asks for effective ranks should ask for this.
         """
         with locked(self._folder):
             sweep_scratch(self._folder)
