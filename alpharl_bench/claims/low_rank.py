@@ -95,18 +95,16 @@ LOW_RANK = (
         place="§2.3, Appendix C",
         statistic=lambda m, _: m["effective_rank"] / m["noise_effective_rank"],
         threshold=Threshold(high=LOW),
-        reads=(
-            "effective rank (exponential of the entropy of the singular values) over that of "
-            "Gaussian matrices of the same shapes"
-        ),
+        reads="effective rank over that of Gaussian matrices of the same shapes",
         paper=Paper("no number given", {}),
         curve=PROFILES,
         units="modules",
         all_singular_values=True,
         caveat=(
-            "The paper draws no line; 'low' is here less than half of what chance gives. By its "
-            "own figures the first per cent of the subspaces of DAPO holds 0.365 of the norm: "
-            "√(1 − 0.365²) = 0.93 of it is in the others."
+            "The effective rank is the exponential of the entropy of the singular values over "
+            "their sum (Roy and Vetterli 2007). The paper draws no line; 'low' is here less than "
+            "half of what chance gives. By its own figures the first per cent of the subspaces of "
+            "DAPO holds 0.365 of the norm: √(1 − 0.365²) = 0.93 of it is in the others."
         ),
     ),
 )

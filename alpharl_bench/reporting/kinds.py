@@ -39,14 +39,14 @@ that of Gaussian matrices of the same shapes. The last column is this ratio minu
 of the RL runs, over the same modules; above 0 the update is less concentrated than RL's."""
 
 
-def section(session: Session) -> str:
-    """The section of the report, empty where no model has runs of two kinds."""
+def sections(session: Session) -> list[str]:
+    """The section of the report, none where no model has runs of two kinds."""
     parts = []
     for model in dict.fromkeys(record.model for record in session.runs.values()):
         runs = _by_kind(session, model)
         if len(set(runs.values())) > 1:
             parts += [f"### {model}", "", *_tables(session, runs)]
-    return "\n".join([_INTRODUCTION, "", *parts]) if parts else ""
+    return ["\n".join([_INTRODUCTION, "", *parts])] if parts else []
 
 
 def norms(session: Session, runs: dict[str, Kind]) -> pd.DataFrame:

@@ -63,7 +63,7 @@ def write_report(folder: Path) -> Path:
             figure = Path("figures") / f"{claim.curve.name}.png"
             draw(claim, [session.evidence(run, claim_id) for run in by_run], folder / figure)
             sections.append(_section(claim, by_run, session, adjusted, figure))
-        sections += [kinds.section(session), _provenance(session)]
+        sections += [*kinds.sections(session), _provenance(session)]
         report = folder / "report.md"
         write_whole(report, "\n".join(sections))
     except OSError as error:

@@ -76,6 +76,7 @@ def test_a_missing_key(folder: Path) -> None:
         ("models/qwen3-nano.toml", "steps = 1000", "steps = 0", "pretraining.steps"),
         ("models/qwen3-nano.toml", 'lane = "nano"', 'lane = "nanno"', "lane"),
         ("algorithms/dapo.toml", 'trainer = "grpo"', 'trainer = "ppo"', "trainer"),
+        ("algorithms/grpo.toml", 'kind = "RL"', 'kind = "rl"', "kind"),
         ("algorithms/grpo.toml", "checkpoints = 20", 'checkpoints = "many"', "checkpoints"),
     ],
 )
