@@ -80,13 +80,13 @@ def _draw_profiles(evidence: Sequence[Evidence], path: Path) -> None:
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(6.4, 3.4), layout="constrained")
         axes = figure.subplots()
-        axes.set_yscale("log")
+        # What is exactly 0, in an update of few directions, has no place on a log axis.
+        axes.set_yscale("log", nonpositive="mask")
         for measured in evidence:
             noise = np.array([module.noise_profile for module in measured.spectrum], dtype=float)
             axes.plot(PROFILE, np.median(noise, axis=0), color="black", linewidth=1, zorder=1)
             spectra = np.array([module.profile for module in measured.spectrum], dtype=float)
-            # What is exactly 0, in an update of few directions, has no place on a log axis.
-            median = np.nanmedian(np.where(spectra > 0, spectra, np.nan), axis=0)
+            median = np.nanmedian(spectra, axis=0)
             axes.plot(PROFILE, median, color=_KIND_COLOURS[measured.kind], linewidth=1.2, alpha=0.8)
         for kind in dict.fromkeys(measured.kind for measured in evidence):
             count = sum(measured.kind == kind for measured in evidence)

@@ -91,11 +91,7 @@ def test_a_run_is_scored_as_it_was_trained_unless_the_options_say_otherwise(
     assert (asked["chat"].prompt, asked["chat"].tasks) == ("chat", ("addition", "chain"))
     assert (asked["own"].prompt, asked["own"].samples) == ("chat", 32)
     assert reproducing(pytestconfig, chat)[:2] == ("--tasks", "addition,chain")
-    given = {"tasks": "modulo", "prompt": "plain"}
-    monkeypatch.setattr(
-        pytestconfig,
-        "getoption",
-        lambda name, genuine=pytestconfig.getoption: given.get(name) or genuine(name),
-    )
+    monkeypatch.setattr(pytestconfig.option, "tasks", "modulo")
+    monkeypatch.setattr(pytestconfig.option, "prompt", "plain")
     again = options(pytestconfig, replace(chat, name="again")).sampling
     assert (again.prompt, again.tasks) == ("plain", ("modulo",))

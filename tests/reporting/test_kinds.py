@@ -10,6 +10,7 @@ from alpharl_bench.claims import CLAIMS
 from alpharl_bench.claims.measures import recovered_gain, relative_accuracy
 from alpharl_bench.reporting import kinds, write_report
 from alpharl_bench.reporting.figures import draw
+from alpharl_bench.spectral import PROFILE
 from tests.scores import session_of
 
 GRPO, SFT, DPO = "qwen3-nano-grpo", "qwen3-nano-sft", "qwen3-nano-dpo"
@@ -130,7 +131,7 @@ def test_the_report_marks_contrasts_and_counts_them_apart(session, tmp_path):
 
 def test_spectra_are_drawn_in_a_colour_a_kind(session, tmp_path):
     evidence = [session.evidence(name) for name in KINDS]
-    zero = replace(evidence[0].spectrum[0], profile=tuple([1.0] + [0.0] * 23))
+    zero = replace(evidence[0].spectrum[0], profile=(1.0, *[0.0] * (len(PROFILE) - 1)))
     evidence.append(replace(evidence[0], run="of one direction", spectrum=[zero] * 3))
     draw(CLAIMS["P1.8"], evidence, tmp_path / "low-rank.png")
     with Image.open(tmp_path / "low-rank.png") as image:
