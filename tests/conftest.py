@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,9 @@ import pytest
 
 from alpharl_bench import registry
 from alpharl_bench.claims import PROPERTY1, Evidence
-from alpharl_bench.registry import Algorithm, Model, Registry, load_registry
+from alpharl_bench.registry import Algorithm, Kind, Model, Registry, load_registry
 from alpharl_bench.scoring import Score
-from alpharl_bench.spectral import ModuleSpectrum
+from alpharl_bench.spectral import PROFILE, ModuleSpectrum
 from alpharl_bench.subject import Subject, lane_subjects
 from tests.scores import score_of
 
@@ -111,12 +112,15 @@ class SyntheticRun:
 
     def __init__(self, name: str = "qwen3-nano-grpo") -> None:
         self.name = name
+        self.kind: Kind = "RL"
+        self.effective_rank = 30.0
 
     @property
     def subject(self) -> Subject:
-        """What the registry knows of the run."""
-        subjects = lane_subjects("nano", load_registry())
-        return next(subject for subject in subjects if subject.name == self.name)
+        """What the registry knows of the run; of one that it does not know, an invented one."""
+        subjects = {subject.name: subject for subject in lane_subjects("nano", load_registry())}
+        known = subjects.get(self.name, replace(subjects["qwen3-nano-grpo"], expect={}))
+        return replace(known, name=self.name, selected_by=("-k", self.name), kind=self.kind)
 
     def evidence(self, accuracies: dict[str, float], default: float = 0.5) -> Evidence:
         labels = {
@@ -126,8 +130,15 @@ class SyntheticRun:
             run=self.name,
             steps=STEPS,
             scores={v: self._score(v, accuracies.get(v, default)) for v in sorted(labels)},
+            kind=self.kind,
             spectrum=[
-                ModuleSpectrum(f"model.layers.{i}.mlp.up_proj.weight", 1 + i, 0.5, 0.6, 0.1, 0.2)
+                ModuleSpectrum(
+                    *(f"model.layers.{i}.mlp.up_proj.weight", 1 + i, 0.5, 0.6, 0.1, 0.2),
+                    effective_rank=self.effective_rank + i,
+                    noise_effective_rank=100,
+                    profile=tuple(np.geomspace(1, 1 / self.effective_rank**2, len(PROFILE))),
+                    noise_profile=tuple(np.linspace(1, 0.01, len(PROFILE))),
+                )
                 for i in range(4)
             ],
         )

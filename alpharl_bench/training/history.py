@@ -39,8 +39,11 @@ def history(folder: Path) -> list[dict[str, Any]]:
 def figure(algorithm: Algorithm) -> str:
     """The figure of each step that a run's progress is read from.
 
-    ``accuracy`` of the responses that were drawn, where the trainer draws any; else the ``loss``.
+    ``accuracy`` of the responses that were drawn, where the trainer draws any; of self-play, whose
+    payoffs sum to zero, the share of ``forbidden_moves``; else the ``loss``.
     """
+    if algorithm.trainer == "self-play":
+        return "forbidden_moves"
     return "loss" if algorithm.trainer in {"sft", "dpo"} else "accuracy"
 
 

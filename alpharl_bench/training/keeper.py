@@ -12,7 +12,7 @@ from alpharl_bench.cache import write_whole
 #: What only a resumed training needs; two thirds of a checkpoint's size.
 _TRAINER_STATE = (
     *("optimizer.pt", "scheduler.pt", "rng_state.pth", "training_args.bin"),
-    "critic.safetensors",
+    *("critic.safetensors", "baselines.json"),
 )
 _SECONDS = "seconds.json"
 
