@@ -90,7 +90,7 @@ def _accuracies(run: RunEntry, registry: Registry) -> dict[str, str]:
 
 
 def _accuracy(score: "Score") -> str:
-    from alpharl_bench.claims.verdict import Interval
+    from alpharl_bench.claims import Interval
     from alpharl_bench.scoring import (
         degrees_of_freedom,
         percentile_interval,
