@@ -110,7 +110,7 @@ def test_forbidden_moves_lose_and_are_counted_and_the_batch_is_full_all_the_same
     scripted(trainer, monkeypatch, lambda _: "[raise]")
     turns = trainer._turns(12)
     assert len(turns) == 12
-    assert {(turn.player, turn.payoff) for turn in turns} == {(0, -0.5)}
+    assert {(turn.player, turn.payoff) for turn in turns} == {(0, -1.0)}
     assert trainer._metrics["train"]["forbidden_moves"] == [1.0]
     assert trainer._metrics["train"]["kuhn/first_player_wins"] == [0.0]
 
