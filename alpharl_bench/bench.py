@@ -1,18 +1,19 @@
 """One run from the registry to its evidence: trained, decomposed and scored when asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from alpharl_bench.cache import locked
-from alpharl_bench.claims import Claim, Outcome, Verdict, judge
+from alpharl_bench.claims import Claim, Learning, Outcome, Verdict, judge, learning
 from alpharl_bench.claims.evidence import Evidence
 from alpharl_bench.progress import progress_bar
 from alpharl_bench.scoring import EngineOptions, Sampling, Score, ScoreStore
+from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.subject import Subject
 from alpharl_bench.training.zoo import OpenedRun
-from alpharl_bench.variants import Variant
+from alpharl_bench.variants import BASE, FULL, Variant
 from alpharl_bench.variants.materialise import UpdateSource
 
 if TYPE_CHECKING:
@@ -78,6 +79,25 @@ class Bench:
         if "engine" in self.__dict__:
             self.engine.close()
 
+    @cached_property
+    def learning(self) -> Learning:
+        """Whether the run learned; samples are added while it did not and looks are left."""
+        for looks in range(1, self._options.looks + 1):
+            learned = learning(self.references(looks), self._options.looks)
+            if not learned.failed:
+                break
+        return learned
+
+    def references(self, looks: int) -> Evidence:
+        """The scores of the base and of the fully trained model alone."""
+        return Evidence(
+            run=self.subject.name,
+            steps=self.opened.run.steps,
+            scores=self.scores({BASE: looks, FULL: looks}),
+            spectrum=[],
+            kind=self.subject.kind,
+        )
+
     def judge(self, claim: Claim) -> Verdict:
         """The verdict on a claim; samples are added while it is open and looks are left."""
         for looks in range(1, self._options.looks + 1):
@@ -103,6 +123,11 @@ class Bench:
                         bar.update()
         return {variant.label: store.load(variant, count) for variant, count in looks.items()}
 
+    def _spectrum(self, claims: Iterable[Claim]) -> list[ModuleSpectrum]:
+        spectral = [claim for claim in claims if claim.spectral]
+        whole = any(claim.all_singular_values for claim in spectral)
+        return self.updates.spectrum(whole=whole) if spectral else []
+
     def evidence(self, looks: Mapping[Claim, int]) -> Evidence:
         """All that judging claims takes, each after its own number of looks."""
         steps = self.opened.run.steps
@@ -114,5 +139,6 @@ class Bench:
             run=self.subject.name,
             steps=steps,
             scores=self.scores(wanted) if wanted else {},
-            spectrum=self.updates.spectrum() if any(claim.spectral for claim in looks) else [],
+            spectrum=self._spectrum(looks),
+            kind=self.subject.kind,
         )

@@ -86,9 +86,37 @@ def file_digest(path: Path) -> str:
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock that belongs to ``path``: one process at a time makes it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_name(f".{path.name}.lock")):
+    with _lock(path):
         yield
+
+
+@contextmanager
+def locked_if_free(path: Path) -> Iterator[bool]:
+    """Hold the lock that belongs to ``path`` unless another process does; yields whether it is."""
+    try:
+        lock = _lock(path).acquire(blocking=False)
+    except Timeout:
+        yield False
+        return
+    with lock:
+        yield True
+
+
+def _lock(path: Path) -> FileLock:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(path.with_name(f".{path.name}.lock"))
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder so that nobody ever sees a part of it; call it under the lock of ``path``.
+
+    What killed processes left of earlier removals, and of making it, goes too.
+    """
+    gone = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    path.rename(gone)
+    for left in path.parent.glob(f".{path.name}.*"):
+        if left.is_dir():
+            shutil.rmtree(left)
 
 
 @contextmanager

@@ -28,10 +28,10 @@ from alpharl_bench.checkpoints.run import Checkpoint, Discovery, discover, find_
 from alpharl_bench.checkpoints.tensors import WeightFiles, Weights
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.progress import progress_bar
+from alpharl_bench.units import size_text
 
 # Of the lines of one kind: a run that diverged has NaN in every tensor.
 _SHOWN = 20
-_UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
 @dataclass
@@ -323,12 +323,7 @@ def _parameters(weights: Weights, names: Iterable[str]) -> int:
 
 
 def _size(files: Iterable[Path]) -> str:
-    size = float(sum(path.stat().st_size for path in files if path.is_file()))
-    for unit in _UNITS[:-1]:
-        if size < 1000:
-            return f"{size:.3g} {unit}"
-        size /= 1000
-    return f"{size:.3g} {_UNITS[-1]}"
+    return size_text(sum(path.stat().st_size for path in files if path.is_file()))
 
 
 def _once(lines: Iterable[tuple[str, Path]]) -> list[str]:

@@ -8,7 +8,9 @@ from pathlib import Path
 from alpharl_bench.cache import content_key, file_digest
 from alpharl_bench.checkpoints import Checkpoint, Weights, discover, open_run, open_weights
 from alpharl_bench.progress import progress_bar
-from alpharl_bench.registry import Expectation, Registry
+from alpharl_bench.registry import Algorithm, Expectation, Kind, Model, Registry
+from alpharl_bench.scoring.catalogue import GAMES, NANO, PAPER
+from alpharl_bench.scoring.prompts import Prompt
 from alpharl_bench.training.zoo import OpenedRun, trained
 
 
@@ -16,18 +18,23 @@ from alpharl_bench.training.zoo import OpenedRun, trained
 class Subject:
     """A run to judge: what the report says about it, and how to get at its checkpoints.
 
-    ``selected_by`` are the options of pytest that name it; ``seed`` is that of its training, None
-    where it is not known; ``expect`` what is known about its claims beforehand.
+    ``selected_by`` are the options of pytest that name it; ``kind`` is what its claims go by;
+    ``seed`` is that of its training, None where it is not known; ``expect`` what is known about its
+    claims beforehand. ``tasks`` (or groups of them, as ``--tasks`` names them) and ``prompt`` are
+    how it is scored where the options do not say; without a prompt, as its tasks are usually put.
     """
 
     name: str
     selected_by: tuple[str, ...]
     model: str
     algorithm: str
+    kind: Kind
     source: str
     deviations: str
     seed: int | None
     expect: Mapping[str, Expectation]
+    tasks: tuple[str, ...]
+    prompt: Prompt | None
     open: Callable[[], OpenedRun]
 
 
@@ -42,18 +49,36 @@ def lane_subjects(lane: str, registry: Registry) -> list[Subject]:
                 selected_by=("-k", entry.name),
                 model=entry.model,
                 algorithm=entry.algorithm,
+                kind=algorithm.kind,
                 source=algorithm.source,
                 deviations=algorithm.deviations,
                 seed=entry.seed,
                 expect=entry.expect,
+                tasks=_tasks(algorithm),
+                prompt=_prompt(registry.models[entry.model]),
                 open=partial(trained, entry, registry),
             )
         )
     return subjects
 
 
-def path_subject(run: str, base: str | None) -> Subject:
-    """A run of the user's own: ``--run`` and ``--base``. Opening it fetches what is on the Hub.
+def _tasks(algorithm: Algorithm) -> tuple[str, ...]:
+    """What a recipe of the lane trains for: games, or all families of arithmetic."""
+    return (GAMES,) if algorithm.measure == GAMES else (NANO,)
+
+
+def _prompt(model: Model) -> Prompt:
+    """As the base was pretrained: in its chat format, or on plain text."""
+    return "plain" if model.format == "plain" else "chat"
+
+
+def path_subject(run: str, base: str | None, kind: Kind | None) -> Subject:
+    """A run of the user's own. Opening it fetches what is on the Hub.
+
+    Args:
+        run: ``--run``.
+        base: ``--base``.
+        kind: ``--kind``; RL if it is not said.
 
     Raises:
         AlphaRLBenchError: there is no run of a known layout.
@@ -61,13 +86,20 @@ def path_subject(run: str, base: str | None) -> Subject:
     found = discover(run)
     return Subject(
         name=found.name,
-        selected_by=("--run", run, *(("--base", base) if base else ())),
+        selected_by=(
+            *("--run", run),
+            *(("--base", base) if base else ()),
+            *(("--kind", kind) if kind else ()),
+        ),
         model=base or "as the run says",
         algorithm="not stated",
+        kind=kind or "RL",
         source=f"{found.source}, layout of {found.layout}",
         deviations=found.note,
         seed=None,
         expect={},
+        tasks=(PAPER,),
+        prompt=None,
         open=partial(_open_path, run, base),
     )
 

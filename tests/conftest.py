@@ -1,20 +1,46 @@
 """What several tests share: a cache of their own, a short real run, synthetic evidence."""
 
 import os
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from alpharl_bench import registry
 from alpharl_bench.claims import PROPERTY1, Evidence
-from alpharl_bench.registry import Registry, load_registry
+from alpharl_bench.registry import Algorithm, Kind, Model, Registry, load_registry
 from alpharl_bench.scoring import Score
-from alpharl_bench.spectral import ModuleSpectrum
+from alpharl_bench.spectral import PROFILE, ModuleSpectrum
 from alpharl_bench.subject import Subject, lane_subjects
 from tests.scores import score_of
 
 STEPS = (2, 4, 6)
+TINY = """
+lane = "nano"
+architecture = "Qwen3ForCausalLM"
+seed = 0
+
+[config]
+hidden_size = 32
+intermediate_size = 48
+num_hidden_layers = 2
+num_attention_heads = 2
+num_key_value_heads = 1
+head_dim = 16
+max_position_embeddings = 256
+tie_word_embeddings = true
+
+[pretraining]
+steps = 4
+documents_per_step = 16
+learning_rate = 3e-3
+weight_decay = 0.1
+worked_share = 0.3
+right_share = 0.25
+"""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -28,14 +54,54 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def short_registry() -> Registry:
-    """The package's registry with every recipe cut to six small steps and three checkpoints."""
-    registry = load_registry()
-    short = {"max_steps": STEPS[-1], "per_device_train_batch_size": 16, "num_generations": 4}
-    algorithms = {
-        name: a.model_copy(update={"checkpoints": len(STEPS), "config": {**a.config, **short}})
-        for name, a in registry.algorithms.items()
-    }
-    return Registry(registry.models, algorithms, registry.runs)
+    """The package's registry with every recipe cut to six small steps and three checkpoints.
+
+    A base that does not ship is pretrained for four small steps.
+    """
+    return shortened(load_registry())
+
+
+@pytest.fixture(scope="session")
+def tiny_registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    """Every algorithm of the package, cut as short, on a base that trains in a few seconds.
+
+    Its name is ``tiny``, and it does not ship.
+    """
+    folder = tmp_path_factory.mktemp("registry")
+    shutil.copytree(Path(registry.__file__).parent / "algorithms", folder / "algorithms")
+    (folder / "models").mkdir()
+    (folder / "models" / "tiny.toml").write_text(TINY)
+    return shortened(load_registry(folder))
+
+
+def shortened(known: Registry) -> Registry:
+    """The same runs with few, small steps."""
+    return Registry(
+        {name: _short_model(model) for name, model in known.models.items()},
+        {name: _short_algorithm(algorithm) for name, algorithm in known.algorithms.items()},
+        known.runs,
+    )
+
+
+def _short_model(model: Model) -> Model:
+    recipe = model.pretraining.model_copy(update={"steps": 4, "documents_per_step": 16})
+    return model.model_copy(update={"pretraining": recipe})
+
+
+def _short_algorithm(algorithm: Algorithm) -> Algorithm:
+    config = {**algorithm.config, "per_device_train_batch_size": 16}
+    # Not every trainer samples.
+    if "num_generations" in config:
+        config["num_generations"] = 4
+    return algorithm.model_copy(
+        update={
+            "checkpoints": len(STEPS),
+            "config": {**config, "max_steps": STEPS[-1]},
+            "regimes": {
+                name: {**own, "max_steps": STEPS[-1]} for name, own in algorithm.regimes.items()
+            },
+        }
+    )
 
 
 class SyntheticRun:
@@ -46,12 +112,15 @@ class SyntheticRun:
 
     def __init__(self, name: str = "qwen3-nano-grpo") -> None:
         self.name = name
+        self.kind: Kind = "RL"
+        self.effective_rank = 30.0
 
     @property
     def subject(self) -> Subject:
-        """What the registry knows of the run."""
-        subjects = lane_subjects("nano", load_registry())
-        return next(subject for subject in subjects if subject.name == self.name)
+        """What the registry knows of the run; of one that it does not know, an invented one."""
+        subjects = {subject.name: subject for subject in lane_subjects("nano", load_registry())}
+        known = subjects.get(self.name, replace(subjects["qwen3-nano-grpo"], expect={}))
+        return replace(known, name=self.name, selected_by=("-k", self.name), kind=self.kind)
 
     def evidence(self, accuracies: dict[str, float], default: float = 0.5) -> Evidence:
         labels = {
@@ -61,8 +130,15 @@ class SyntheticRun:
             run=self.name,
             steps=STEPS,
             scores={v: self._score(v, accuracies.get(v, default)) for v in sorted(labels)},
+            kind=self.kind,
             spectrum=[
-                ModuleSpectrum(f"model.layers.{i}.mlp.up_proj.weight", 1 + i, 0.5, 0.6, 0.1, 0.2)
+                ModuleSpectrum(
+                    *(f"model.layers.{i}.mlp.up_proj.weight", 1 + i, 0.5, 0.6, 0.1, 0.2),
+                    effective_rank=self.effective_rank + i,
+                    noise_effective_rank=100,
+                    profile=tuple(np.geomspace(1, 1 / self.effective_rank**2, len(PROFILE))),
+                    noise_profile=tuple(np.linspace(1, 0.01, len(PROFILE))),
+                )
                 for i in range(4)
             ],
         )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from alpharl_bench.claims import CLAIMS, Evidence
-from alpharl_bench.reporting import Session
+from alpharl_bench.reporting import Measured, Session
 from alpharl_bench.scoring import Provenance, Responses, Score
 from alpharl_bench.subject import Subject
 
@@ -54,14 +54,9 @@ def session_of(
     looks: int = 1,
 ) -> Session:
     """A session that judged claims of each run by all of its evidence."""
-    return Session.of(
-        subjects,
-        command=command,
-        options=("--samples", "4"),
-        looks=looks,
-        evidence=evidence,
-        claims={
-            run: {c: 0 if CLAIMS[c].spectral else evidence[run].samples for c in judged}
-            for run, judged in claims.items()
-        },
-    )
+    measured = []
+    for subject in subjects:
+        known = evidence[subject.name]
+        judged = {c: 0 if CLAIMS[c].spectral else known.samples for c in claims[subject.name]}
+        measured.append(Measured(subject, known, judged, ("--samples", "4"), looks))
+    return Session.of(measured, command)

@@ -19,6 +19,8 @@ from alpharl_bench.cache import (
     content_key,
     file_digest,
     locked,
+    locked_if_free,
+    remove_folder,
     sweep_scratch,
     whole_file,
     whole_folder,
@@ -349,3 +351,34 @@ def test_a_lock_is_free_again_after_an_error(tmp_path: Path) -> None:
         raise RuntimeError
     subprocess.run([sys.executable, "-c", COUNT, str(counter)], input="go\n", text=True, check=True)
     assert json.loads(counter.read_text()) == 30
+
+
+def test_a_lock_that_is_held_is_not_waited_for(tmp_path: Path) -> None:
+    with locked(tmp_path / "run"):
+        with locked_if_free(tmp_path / "run") as free:
+            assert not free
+        with locked_if_free(tmp_path / "other") as free:
+            assert free
+    with locked_if_free(tmp_path / "run") as free:
+        assert free
+        with locked_if_free(tmp_path / "run") as again:
+            assert not again
+
+
+def test_a_folder_is_removed_with_what_was_left_beside_it(tmp_path: Path) -> None:
+    for name in ("run", ".run.half", ".runner.half", "runner"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text("x")
+    with locked(tmp_path / "run"):
+        remove_folder(tmp_path / "run")
+    left = {path.name for path in tmp_path.iterdir() if path.is_dir()}
+    assert left == {".runner.half", "runner"}
+
+
+def test_removing_a_folder_leaves_what_it_links_to(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far" / "file").write_text("x")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "link").symlink_to(tmp_path / "far")
+    remove_folder(tmp_path / "run")
+    assert (tmp_path / "far" / "file").is_file()

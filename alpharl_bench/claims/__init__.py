@@ -3,18 +3,24 @@
 from alpharl_bench.claims.claim import Claim, Curve, Paper, Point, Threshold
 from alpharl_bench.claims.evidence import Evidence
 from alpharl_bench.claims.family import holm
-from alpharl_bench.claims.property1 import PROPERTY1
-from alpharl_bench.claims.verdict import Interval, Outcome, Verdict, judge
+from alpharl_bench.claims.low_rank import LOW_RANK
+from alpharl_bench.claims.measures import Interval, Learning, learning
+from alpharl_bench.claims.property1 import RANK1_DOMINANCE
+from alpharl_bench.claims.verdict import Outcome, Verdict, judge
 
+#: The claims of §2 of the paper.
+PROPERTY1: tuple[Claim, ...] = (*RANK1_DOMINANCE, *LOW_RANK)
 #: Every claim by id.
 CLAIMS: dict[str, Claim] = {claim.id: claim for claim in PROPERTY1}
 
 __all__ = [
     "CLAIMS",
+    "PROPERTY1",
     "Claim",
     "Curve",
     "Evidence",
     "Interval",
+    "Learning",
     "Outcome",
     "Paper",
     "Point",
@@ -22,4 +28,5 @@ __all__ = [
     "Verdict",
     "holm",
     "judge",
+    "learning",
 ]

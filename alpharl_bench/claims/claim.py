@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from alpharl_bench.claims.kinds import RL
+from alpharl_bench.registry import Kind
 from alpharl_bench.scoring import two_sided_p
 from alpharl_bench.variants import FULL, Variant
 
@@ -108,8 +110,10 @@ class Claim:
     """A statement of the paper that a training run can support or refute.
 
     ``units`` names what is resampled for the interval: the questions of the benchmarks, or the
-    modules of the model. ``by_task`` adds a table of every task to the report,
-    ``caveat`` what a reader must know before believing the number.
+    modules of the model. ``kinds`` are those of the runs that it is judged on where the paper says
+    it of others than RL; see :mod:`alpharl_bench.claims.kinds`. ``by_task`` adds a table of every
+    task to the report, ``all_singular_values`` says that the spectra must be whole, ``caveat`` is
+    what a reader must know before believing the number.
     """
 
     id: str
@@ -122,13 +126,23 @@ class Claim:
     paper: Paper
     curve: Curve
     units: Literal["questions", "modules"] = "questions"
+    kinds: frozenset[Kind] | None = None
     by_task: bool = False
+    all_singular_values: bool = False
     caveat: str = ""
 
     @property
     def spectral(self) -> bool:
         """Whether the claim is about the modules' spectra and needs no scores."""
         return self.units == "modules"
+
+    def judged_on(self, kind: Kind) -> bool:
+        """Whether runs of this kind are judged."""
+        return self.kinds is None or kind in self.kinds
+
+    def contrasts(self, kind: Kind) -> bool:
+        """Whether runs of this kind are judged for contrast only: the claim is not about them."""
+        return kind not in (self.kinds or RL)
 
     def variants(self, steps: Sequence[int]) -> list[Variant]:
         """The variants that must be scored to judge the claim on a run with these checkpoints."""

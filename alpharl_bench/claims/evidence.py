@@ -9,6 +9,7 @@ import numpy as np
 from alpharl_bench.claims.claim import Claim, Means
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.grading import Mark
+from alpharl_bench.registry import Kind
 from alpharl_bench.scoring import Score, resampling_weights, unit_weights
 from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.variants import Variant
@@ -19,12 +20,14 @@ _SPECTRUM_COLUMNS = (
     "rank1_percent_fraction",
     "noise_rank1_fraction",
     "noise_rank1_percent_fraction",
+    "effective_rank",
+    "noise_effective_rank",
 )
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that was measured on one run.
+    """Everything that was measured on one run, of this ``kind`` of training.
 
     ``scores`` are keyed by the variant's label; all of them hold the same questions.
     """
@@ -33,6 +36,7 @@ class Evidence:
     steps: Sequence[int]
     scores: Mapping[str, Score]
     spectrum: Sequence[ModuleSpectrum]
+    kind: Kind = "RL"
 
     def score(self, variant: Variant) -> Score:
         """The score of a variant.
@@ -59,17 +63,25 @@ class Evidence:
 
         They make the point estimate.
         """
-        return self._means(claim, unit_weights(self.strata(claim))[None])
+        if claim.spectral:
+            return self._modules(unit_weights(self.strata(claim))[None])
+        return {variant: self.observed_accuracy(variant) for variant in claim.variants(self.steps)}
 
     def resampled(self, claim: Claim) -> Means:
         """The same means over bootstrap resamples of the units, (B,) per column."""
         if claim.spectral:
-            return self._means(claim, resampling_weights(self.strata(claim)))
-        missing = set(claim.variants(self.steps)) - self._resampled.keys()
-        if missing:
-            weights = resampling_weights(self.strata(claim))
-            self._resampled.update({v: self._mean(v, weights) for v in missing})
-        return {v: self._resampled[v] for v in claim.variants(self.steps)}
+            return self._modules(resampling_weights(self.strata(claim)))
+        return {variant: self.accuracies(variant) for variant in claim.variants(self.steps)}
+
+    def observed_accuracy(self, variant: Variant) -> np.ndarray:
+        """(1,) the accuracy of a variant: the mean over tasks of their means over questions."""
+        return self._mean(variant, unit_weights(self.tasks)[None])
+
+    def accuracies(self, variant: Variant) -> np.ndarray:
+        """(B,) the same over bootstrap resamples of the questions, paired between variants."""
+        if variant not in self._resampled:
+            self._resampled[variant] = self._mean(variant, resampling_weights(self.tasks))
+        return self._resampled[variant]
 
     def resampled_within(self, claim: Claim, resamples: int = 400) -> Means:
         """The means over all questions with the samples of each resampled, (resamples,) per column.
@@ -93,9 +105,12 @@ class Evidence:
 
     def strata(self, claim: Claim) -> list[str]:
         """(n,) what each unit of the claim's interval is one of: the task of each question."""
-        return (
-            [""] * len(self.spectrum) if claim.spectral else [task for task, _ in self._questions]
-        )
+        return [""] * len(self.spectrum) if claim.spectral else self.tasks
+
+    @property
+    def tasks(self) -> list[str]:
+        """(n,) the task of every question."""
+        return [task for task, _ in self._questions]
 
     def size(self, claim: Claim) -> int:
         """How many units the claim's interval rests on."""
@@ -106,14 +121,17 @@ class Evidence:
         """How many responses to every question were graded."""
         return next(iter(self.scores.values())).samples_per_question
 
-    def _means(self, claim: Claim, weights: np.ndarray) -> Means:
-        if claim.spectral:
-            columns = {
-                column: np.array([getattr(module, column) for module in self.spectrum])
-                for column in _SPECTRUM_COLUMNS
-            }
-            return {column: weights @ values for column, values in columns.items()}
-        return {variant: self._mean(variant, weights) for variant in claim.variants(self.steps)}
+    def _modules(self, weights: np.ndarray) -> Means:
+        columns = {
+            column: [getattr(module, column) for module in self.spectrum]
+            for column in _SPECTRUM_COLUMNS
+        }
+        # What takes all singular values is there only where it was asked for.
+        return {
+            column: weights @ np.array(values)
+            for column, values in columns.items()
+            if None not in values
+        }
 
     def _mean(self, variant: Variant, weights: np.ndarray) -> np.ndarray:
         # Rounded, so that variants with as many right answers tie, whatever the order of the sum.

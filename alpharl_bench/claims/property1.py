@@ -134,7 +134,7 @@ SCALING = Curve(
 )
 SPECTRUM = Curve("norms", lambda _: [], x_label="")
 
-PROPERTY1 = (
+RANK1_DOMINANCE = (
     Claim(
         id="P1.1",
         title="Rank-1 recovers the fully trained model",
@@ -277,14 +277,10 @@ PROPERTY1 = (
         statistic=lambda m, _: m["rank1_fraction"] / m["noise_rank1_fraction"],
         threshold=Threshold(low=1),
         reads="Rank-1 fraction of the norm over that of Gaussian matrices of the same shapes",
-        paper=Paper(
-            "0.193 (no null given)",
-            {"norm": "0.01", "rank1_fraction": "0.193", "rank1_percent_fraction": "0.365"},
-        ),
+        paper=Paper("0.193 (no null given)", {}),
         curve=SPECTRUM,
         caveat=(
-            "A small Gaussian matrix is 'concentrated' too, so the statistic is a ratio to it. The "
-            "paper's comparison with SFT and distillation needs runs that are not here yet."
+            "A small Gaussian matrix is 'concentrated' too, so the statistic is a ratio to it."
         ),
         units="modules",
     ),

@@ -7,15 +7,16 @@ from enum import StrEnum
 
 import numpy as np
 
-from alpharl_bench.claims.claim import Claim, Point
+from alpharl_bench.claims.claim import Claim
 from alpharl_bench.claims.evidence import Evidence
+from alpharl_bench.claims.measures import Interval, learning, level
+from alpharl_bench.registry import Kind
 from alpharl_bench.scoring import (
     CONFIDENCE,
     RESAMPLES,
     degrees_of_freedom,
     percentile_interval,
 )
-from alpharl_bench.variants import BASE, FULL, Variant
 
 
 class Outcome(StrEnum):
@@ -27,21 +28,6 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
-class Interval:
-    """An estimate with its interval, −∞ … ∞ where the units are too few for one."""
-
-    estimate: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        """As in a table: ``0.876 [0.840, 0.915]``."""
-        if math.isinf(self.low):
-            return f"{self.estimate:.3f} [no interval]"
-        return f"{self.estimate:.3f} [{self.low:.3f}, {self.high:.3f}]"
-
-
-@dataclass(frozen=True)
 class Verdict:
     """What the evidence of one run says about one claim.
 
@@ -50,7 +36,7 @@ class Verdict:
     ``value``, and ``p_value`` is at most 0.05 exactly where the verdict is decided; both allow for
     the planned looks. ``samples_needed`` (to each question) or else ``questions_needed`` says how
     many would decide an inconclusive verdict, None where no number is known to. ``reason`` says why
-    a verdict is inconclusive whatever the numbers.
+    a verdict is inconclusive whatever the numbers. ``kind`` is that of the run.
     """
 
     claim: Claim
@@ -64,21 +50,28 @@ class Verdict:
     questions_needed: int | None = None
     confidence: float = CONFIDENCE
     p_value: float = 1.0
+    kind: Kind = "RL"
 
     def __str__(self) -> str:
         """One line: the claim, the run, the verdict and the numbers behind it."""
         numbers = self.reason
         if self.value:
             numbers = f"{self.value} at {self.level}, asked for {self.claim.threshold}"
-        line = f"{self.claim.id} on {self.run}: {self.outcome} ({self.claim.reads} {numbers})"
+        outcome = f"{self.outcome}, a contrast" if self.contrast else self.outcome
+        line = f"{self.claim.id} on {self.run}: {outcome} ({self.claim.reads} {numbers})"
         if self.outcome is Outcome.INCONCLUSIVE and self.value:
             line += f"; {self.remedy}"
         return line
 
     @property
+    def contrast(self) -> bool:
+        """Whether the claim is about other kinds of training than this run's."""
+        return self.claim.contrasts(self.kind)
+
+    @property
     def level(self) -> str:
         """The confidence as in a table: ``98.75 %``."""
-        return _level(self.confidence)
+        return level(self.confidence)
 
     @property
     def remedy(self) -> str:
@@ -128,12 +121,13 @@ def judge(claim: Claim, evidence: Evidence, looks: int = 1) -> Verdict:
         units=evidence.size(claim),
         samples=0 if claim.spectral else evidence.samples,
         confidence=confidence,
+        kind=evidence.kind,
     )
     observed, resampled = evidence.observed(claim), evidence.resampled(claim)
     reason = _too_few(claim, evidence, confidence)
     if not (reason or claim.spectral):
-        gain, gains = (a[FULL] - a[BASE] for a in (observed, resampled))
-        reason = _no_gain(_interval(gain, gains, df, confidence))
+        learned = learning(evidence, looks)
+        reason = f"the run did not learn: {learned}" if learned.failed else ""
     if reason:
         return replace(undecided, reason=reason)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -142,7 +136,7 @@ def judge(claim: Claim, evidence: Evidence, looks: int = 1) -> Verdict:
     if not (np.isfinite(estimate).all() and np.isfinite(values).all()):
         reason = "the statistic divides by zero: a checkpoint answers nothing or has no update"
         return replace(undecided, reason=reason)
-    value = _interval(estimate, values, df, confidence)
+    value = Interval.of(estimate, values, df, confidence)
     p_value = min(1.0, looks * float(claim.threshold.p_value(values, df)))
     judged = replace(undecided, value=value, p_value=p_value)
     if claim.threshold.holds(value.low, value.high):
@@ -156,53 +150,6 @@ def judge(claim: Claim, evidence: Evidence, looks: int = 1) -> Verdict:
     return replace(judged, samples_needed=samples_needed, questions_needed=questions_needed)
 
 
-def accuracy(evidence: Evidence, claim: Claim, variant: Variant) -> Interval:
-    """The accuracy of one of the claim's variants, the mean over tasks, with its 95 % interval."""
-    df = degrees_of_freedom(evidence.strata(claim))
-    return _interval(evidence.observed(claim)[variant], evidence.resampled(claim)[variant], df)
-
-
-def relative_accuracy(evidence: Evidence, claim: Claim, point: Point) -> Interval | None:
-    """acc(variant) / acc(reference); None if the reference answers nothing."""
-    df = degrees_of_freedom(evidence.strata(claim))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio, ratios = (
-            a[point.variant] / a[point.reference]
-            for a in (evidence.observed(claim), evidence.resampled(claim))
-        )
-    return _interval(ratio, ratios, df) if np.isfinite(ratios).all() else None
-
-
-def recovered_gain(evidence: Evidence, claim: Claim, point: Point) -> Interval | None:
-    """(acc(variant) − acc(base)) / (acc(reference) − acc(base)).
-
-    None where the reference is not clearly better than the base: there is no gain to recover.
-
-    Relative accuracy flatters: a base at 0.8 of the full accuracy scores 80 % for doing nothing.
-    """
-    observed, resampled = evidence.observed(claim), evidence.resampled(claim)
-    df = degrees_of_freedom(evidence.strata(claim))
-    if percentile_interval(resampled[point.reference] - resampled[BASE], df)[0] <= 0:
-        return None
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio, ratios = (
-            (a[point.variant] - a[BASE]) / (a[point.reference] - a[BASE])
-            for a in (observed, resampled)
-        )
-    return _interval(ratio, ratios, df) if np.isfinite(ratios).all() else None
-
-
-def _level(confidence: float) -> str:
-    return f"{100 * confidence:.5g} %"
-
-
-def _interval(
-    observed: np.ndarray, resampled: np.ndarray, df: float, confidence: float = CONFIDENCE
-) -> Interval:
-    low, high = percentile_interval(resampled, df, confidence)
-    return Interval(float(observed[0]), float(low), float(high))
-
-
 def _too_few(claim: Claim, evidence: Evidence, confidence: float) -> str:
     strata = evidence.strata(claim)
     low, _ = percentile_interval(np.zeros(RESAMPLES), degrees_of_freedom(strata), confidence)
@@ -210,16 +157,7 @@ def _too_few(claim: Claim, evidence: Evidence, confidence: float) -> str:
         return ""
     task, size = Counter(strata).most_common()[-1]
     units, where = ("modules", "the update") if claim.spectral else ("questions", f"task '{task}'")
-    return f"too few {units} for an interval at {_level(confidence)}: {where} has {size}"
-
-
-def _no_gain(gain: Interval) -> str:
-    if gain.low > 0:
-        return ""
-    return (
-        f"the run did not learn: fully trained minus base accuracy is {gain}; there is no gain to "
-        "recover"
-    )
+    return f"too few {units} for an interval at {level(confidence)}: {where} has {size}"
 
 
 def _needed(

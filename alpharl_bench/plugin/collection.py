@@ -14,6 +14,8 @@ from alpharl_bench.subject import Subject
 
 #: What a test of a claim asks for, to be run once per run.
 _PARAMETER = "bench"
+# The names of the runs that some test of the session scores.
+_SCORED = pytest.StashKey[frozenset[str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -24,9 +26,8 @@ def pytest_configure(config: pytest.Config) -> None:
             config.workerinput["workercount"],
         )
     try:
-        if config.getoption("run") or config.getoption("base"):
-            subjects(config)
-        options(config)
+        for subject in subjects(config):
+            options(config, subject)
     except AlphaRLBenchError as error:
         raise pytest.UsageError(str(error)) from error
     config.addinivalue_line("markers", "claim(id): the claim of the paper that a test judges")
@@ -35,18 +36,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give a test that asks for a verdict every run of the lane, or the one of ``--run``."""
+    """Give a test that asks for a verdict every run that its claim is judged on."""
     if _PARAMETER not in metafunc.fixturenames:
         return
     try:
-        claim_of(metafunc.definition)
+        claim = claim_of(metafunc.definition)
         cache_root()
-        runs = subjects(metafunc.config)
+        runs = [run for run in subjects(metafunc.config) if claim.judged_on(run.kind)]
     except AlphaRLBenchError as error:
         raise pytest.Collector.CollectError(str(error)) from error
-    metafunc.parametrize(
-        _PARAMETER, runs, indirect=True, scope="session", ids=[run.name for run in runs]
-    )
+    parameters = [pytest.param(run, id=run.name) for run in runs]
+    if not runs:
+        reason = f"{claim.id} is about {', '.join(sorted(claim.kinds or ()))}: no such run is here"
+        parameters = [pytest.param(None, id="no run", marks=pytest.mark.skip(reason=reason))]
+    metafunc.parametrize(_PARAMETER, parameters, indirect=True, scope="session")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -55,22 +58,34 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         run = _run_of(item)
         if run is None:
             continue
-        known = run.expect.get(claim_of(item).id)
-        if known and known.verdict == "refuted" and not config.getini("strict"):
+        claim = claim_of(item)
+        known = run.expect.get(claim.id)
+        fails = known and known.verdict == "refuted" and not claim.contrasts(run.kind)
+        if known and fails and not config.getini("strict"):
             item.add_marker(pytest.mark.xfail(reason=known.reason, strict=True, raises=Refuted))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Find the questions before anything is trained or scored; claims about modules need none."""
-    judged = [item for item in session.items if _run_of(item) is not None]
-    if session.config.option.collectonly or all(claim_of(item).spectral for item in judged):
-        return
+    scored = {
+        run.name: run
+        for item in session.items
+        if (run := _run_of(item)) is not None and not claim_of(item).spectral
+    }
+    session.config.stash[_SCORED] = frozenset(scored)
     # A worker's mistake is shown by the tests that ask for the questions.
-    if not hasattr(session.config, "workerinput"):
-        try:
-            _ = options(session.config).sampling.key
-        except AlphaRLBenchError as error:
-            raise pytest.UsageError(str(error)) from error
+    if session.config.option.collectonly or hasattr(session.config, "workerinput"):
+        return
+    try:
+        for run in scored.values():
+            _ = options(session.config, run).sampling.key
+    except AlphaRLBenchError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def is_scored(config: pytest.Config, run: Subject) -> bool:
+    """Whether the session scores a run at all; claims about modules alone ask no questions."""
+    return run.name in config.stash[_SCORED]
 
 
 def claim_of(item: pytest.Item) -> Claim:

@@ -10,7 +10,7 @@ import pytest
 from alpharl_bench.bench import Options
 from alpharl_bench.device import DEVICES, resolved_device
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.registry import Lane, load_registry
+from alpharl_bench.registry import Kind, Lane, load_registry
 from alpharl_bench.scoring import EngineOptions, Sampling
 from alpharl_bench.scoring.catalogue import NANO, PAPER, benchmarks, select
 from alpharl_bench.scoring.engines import DTYPES, ENGINES
@@ -20,7 +20,7 @@ from alpharl_bench.subject import Subject, lane_subjects, path_subject
 
 # Found once a session: every test asks for them, and a run on the Hub costs a request each time.
 _SUBJECTS = pytest.StashKey[list[Subject]]()
-_OPTIONS = pytest.StashKey[Options]()
+_OPTIONS = pytest.StashKey[dict[str, Options]]()
 #: Looks of --until-decided where no budget is named.
 DEFAULT_LOOKS = 8
 
@@ -47,6 +47,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="the model that --run started from: a folder, org/name or org/name@revision",
     )
     group.addoption(
+        "--kind",
+        choices=get_args(Kind),
+        help="how --run was trained (RL): claims about RL are judged on other kinds for contrast "
+        "only",
+    )
+    group.addoption(
         "--device",
         choices=DEVICES,
         default="auto",
@@ -56,7 +62,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--tasks",
         metavar="NAMES",
         help=f"what is asked, separated by commas: {', '.join(benchmarks())}, '{PAPER}' for all of "
-        f"these; families of arithmetic, or '{NANO}' for all of them (--run: {PAPER}; else {NANO})",
+        f"these; families of arithmetic, or '{NANO}' for all of them (--run: {PAPER}; else what a "
+        "run was trained on)",
     )
     group.addoption(
         "--data-dir",
@@ -69,7 +76,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--prompt",
         choices=PROMPTS,
         help="how a question is put: in the model's chat template (default of benchmarks), as in "
-        "Appendix B of the paper (paper-rl, paper-sft), or plain",
+        "Appendix B of the paper (paper-rl, paper-sft), or plain; a run of a lane: as its base "
+        "was made for",
     )
     group.addoption(
         "--questions",
@@ -139,18 +147,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def options(config: pytest.Config) -> Options:
-    """How the options ask runs to be measured.
+def options(config: pytest.Config, subject: Subject) -> Options:
+    """How the options ask a run to be measured.
 
     Raises:
         AlphaRLBenchError: options contradict each other, or name what is not there.
     """
-    if _OPTIONS not in config.stash:
-        asked = _sampling(config)
+    found = config.stash.setdefault(_OPTIONS, {})
+    if subject.name not in found:
+        asked = _sampling(config, subject)
         if asked.data_dir is not None:
             for task in asked.tasks:
                 local_file(benchmarks()[task], asked.data_dir)
-        config.stash[_OPTIONS] = Options(
+        found[subject.name] = Options(
             sampling=asked,
             engine=EngineOptions(
                 config.getoption("engine"),
@@ -160,21 +169,23 @@ def options(config: pytest.Config) -> Options:
             device=resolved_device(config.getoption("device")),
             looks=_looks(config, asked.samples),
         )
-    return config.stash[_OPTIONS]
+    return found[subject.name]
 
 
-def _sampling(config: pytest.Config) -> Sampling:
+def _sampling(config: pytest.Config, subject: Subject) -> Sampling:
     given = {
         name: config.getoption(name)
         for name in ("questions", "samples", "prompt", "temperature", "max_tokens", "data_dir")
         if config.getoption(name) is not None
     }
-    tasks = select(_task_names(config))
+    if subject.prompt is not None:
+        given = {"prompt": subject.prompt} | given
+    tasks = select(_task_names(config, subject))
     return replace(Sampling.of(tasks), seed=config.getoption("seed"), **given)
 
 
-def _task_names(config: pytest.Config) -> str:
-    return config.getoption("tasks") or (PAPER if config.getoption("run") else NANO)
+def _task_names(config: pytest.Config, subject: Subject) -> str:
+    return config.getoption("tasks") or ",".join(subject.tasks)
 
 
 def _looks(config: pytest.Config, samples: int) -> int:
@@ -205,20 +216,21 @@ def subjects(config: pytest.Config) -> list[Subject]:
 
 
 def _find_subjects(config: pytest.Config) -> list[Subject]:
-    run, base = config.getoption("run"), config.getoption("base")
+    run, base, kind = (config.getoption(name) for name in ("run", "base", "kind"))
     if run:
-        return [path_subject(run, base)]
-    if base:
-        raise AlphaRLBenchError(f"--base {base}: goes with --run REF")
+        return [path_subject(run, base, kind)]
+    for name, value in (("base", base), ("kind", kind)):
+        if value:
+            raise AlphaRLBenchError(f"--{name} {value}: goes with --run REF")
     return lane_subjects(config.getoption("lane"), load_registry())
 
 
-def reproducing(config: pytest.Config) -> tuple[str, ...]:
-    """The options that decide over scores, as they must be typed to get the same ones again."""
-    asked = options(config)
+def reproducing(config: pytest.Config, subject: Subject) -> tuple[str, ...]:
+    """The options that decide over a run's scores, as they must be typed to get the same again."""
+    asked = options(config, subject)
     sampling, engine = asked.sampling, asked.engine
     named = {
-        "tasks": _task_names(config),
+        "tasks": _task_names(config, subject),
         "questions": sampling.questions,
         "samples": sampling.samples,
         "seed": sampling.seed,

@@ -4,11 +4,15 @@ from collections.abc import Generator
 
 import pytest
 
-from alpharl_bench.claims import Outcome, Verdict
+from alpharl_bench.claims import Learning, Outcome, Verdict
 from alpharl_bench.errors import AlphaRLBenchError
 
 # The keys of a test's user properties; they travel to xdist's controller and into JUnit files.
 CLAIM, RUN, VERDICT, SUMMARY, SAMPLES = "claim", "run", "verdict", "summary", "samples"
+#: Instead of a verdict: why there is none.
+DID_NOT_LEARN = "did not learn"
+#: What is added to a verdict on a kind of training that the claim is not about.
+CONTRAST = "contrast"
 
 
 # pytest attaches these classes to its functions, which type checkers do not see.
@@ -20,6 +24,21 @@ class Inconclusive(pytest.skip.Exception):  # type: ignore[name-defined]
     """The interval holds the threshold: neither a pass nor a failure."""
 
 
+class DidNotLearn(pytest.skip.Exception):  # type: ignore[name-defined]
+    """The run did not learn: there is nothing that a claim could be about."""
+
+
+def note_did_not_learn(item: pytest.Item, run: str, learning: Learning) -> None:
+    """Attach to a test why no claim is judged on its run, and skip it.
+
+    Raises:
+        DidNotLearn: always.
+    """
+    reason = f"{run} did not learn: {learning}; no claim is judged on it"
+    item.user_properties += [(RUN, run), (DID_NOT_LEARN, reason)]
+    raise DidNotLearn(reason)
+
+
 def note(item: pytest.Item, verdict: Verdict) -> None:
     """Attach a verdict to the test that asked for it."""
     item.user_properties += [
@@ -28,18 +47,19 @@ def note(item: pytest.Item, verdict: Verdict) -> None:
         (VERDICT, str(verdict.outcome)),
         (SUMMARY, str(verdict)),
         (SAMPLES, verdict.samples),
+        *([(CONTRAST, verdict.kind)] if verdict.contrast else []),
     ]
 
 
 def check(verdict: Verdict) -> None:
-    """Return if the claim is supported.
+    """Return if the claim is supported, or refuted on a run that it is not about.
 
     Raises:
         Refuted: the test fails, or is an expected failure where the registry knows of it.
         Inconclusive: the test is listed as inconclusive and does not count as support.
     """
     match verdict.outcome:
-        case Outcome.REFUTED:
+        case Outcome.REFUTED if not verdict.contrast:
             raise Refuted(str(verdict), pytrace=False)
         case Outcome.INCONCLUSIVE:
             raise Inconclusive(str(verdict))
@@ -54,7 +74,7 @@ def pytest_runtest_makereport(
     value = call.excinfo.value if call.excinfo is not None else None
     if isinstance(value, AlphaRLBenchError):
         report.longrepr = f"{item.name}: {value}"
-    elif isinstance(value, Inconclusive):
+    elif isinstance(value, Inconclusive | DidNotLearn):
         report.longrepr = (str(item.path), item.location[1] or 0, str(value))
     return report
 
@@ -62,12 +82,13 @@ def pytest_runtest_makereport(
 def pytest_report_teststatus(
     report: pytest.CollectReport | pytest.TestReport,
 ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
-    """Show an inconclusive verdict under its own name."""
-    if (
-        isinstance(report, pytest.TestReport)
-        and report.when == "call"
-        and report.skipped
-        and dict(report.user_properties).get(VERDICT) == Outcome.INCONCLUSIVE
-    ):
+    """Show an inconclusive verdict, and one that is a contrast, under names of their own."""
+    if not isinstance(report, pytest.TestReport) or report.when != "call":
+        return None
+    properties = dict(report.user_properties)
+    if report.skipped and properties.get(VERDICT) == Outcome.INCONCLUSIVE:
         return "inconclusive", "?", ("INCONCLUSIVE", {"yellow": True})
+    if report.passed and CONTRAST in properties:
+        word = f"{str(properties[VERDICT]).upper()} FOR CONTRAST"
+        return "for contrast", "c", (word, {"cyan": True})
     return None

@@ -9,9 +9,18 @@ from alpharl_bench.bench import Bench
 from alpharl_bench.claims import CLAIMS
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.plugin.options import options, report_folder, reproducing, subjects
-from alpharl_bench.plugin.outcomes import CLAIM, RUN, SAMPLES, SUMMARY, VERDICT
+from alpharl_bench.plugin.outcomes import (
+    CLAIM,
+    CONTRAST,
+    DID_NOT_LEARN,
+    RUN,
+    SAMPLES,
+    SUMMARY,
+    VERDICT,
+)
 from alpharl_bench.registry import load_registry, unknown
-from alpharl_bench.reporting import Session, write_report
+from alpharl_bench.reporting import Measured, Session, write_report
+from alpharl_bench.subject import Subject
 
 
 class SessionReport:
@@ -24,56 +33,67 @@ class SessionReport:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._judged: dict[str, dict[str, int]] = defaultdict(dict)
+        self._unlearned: dict[str, str] = {}
         self._summaries: list[tuple[str, str]] = []
         self._written = ""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note the verdict of every judged claim."""
+        """Note the verdict of every judged claim, and the runs that none is judged on."""
         properties = dict(report.user_properties)
+        if report.when == "setup" and DID_NOT_LEARN in properties:
+            self._unlearned[str(properties[RUN])] = str(properties[DID_NOT_LEARN])
         if report.when == "call" and VERDICT in properties:
             claims = self._judged[str(properties[RUN])]
             claims[str(properties[CLAIM])] = int(str(properties[SAMPLES]))
-            self._summaries.append((str(properties[VERDICT]), str(properties[SUMMARY])))
+            outcome = CONTRAST if CONTRAST in properties else str(properties[VERDICT])
+            self._summaries.append((outcome, str(properties[SUMMARY])))
 
     def pytest_sessionfinish(self) -> None:
         """Write the report from the stored scores; no model is loaded for it."""
-        if not self._judged:
+        if not (self._judged or self._unlearned):
             return
-        asked = options(self._config)
         folder = report_folder(self._config)
         arguments = map(str, self._config.invocation_params.args)
         try:
-            judged = [s for s in subjects(self._config) if s.name in self._judged]
             session = Session.of(
-                judged,
+                [self._measured(run) for run in subjects(self._config) if self._took_part(run)],
                 command=shlex.join(["pytest", *arguments]),
-                options=reproducing(self._config),
-                looks=asked.looks,
-                evidence={
-                    subject.name: Bench(subject, asked).evidence(
-                        {
-                            CLAIMS[claim]: max(1, samples // asked.sampling.samples)
-                            for claim, samples in self._judged[subject.name].items()
-                        }
-                    )
-                    for subject in judged
-                },
-                claims=dict(self._judged),
             )
             session.save(folder)
             self._written = f"report: {write_report(folder)}"
         except (AlphaRLBenchError, OSError) as error:
             self._written = f"no report was written: {error}"
 
+    def _took_part(self, subject: Subject) -> bool:
+        return subject.name in self._judged or subject.name in self._unlearned
+
+    def _measured(self, subject: Subject) -> Measured:
+        asked = options(self._config, subject)
+        bench = Bench(subject, asked)
+        claims = self._judged.get(subject.name, {})
+        looks = {
+            CLAIMS[claim]: max(1, samples // asked.sampling.samples)
+            for claim, samples in claims.items()
+        }
+        return Measured(
+            subject,
+            evidence=bench.evidence(looks) if claims else bench.references(asked.looks),
+            claims=claims,
+            options=reproducing(self._config, subject),
+            looks=asked.looks,
+        )
+
     def pytest_terminal_summary(
         self, terminalreporter: pytest.TerminalReporter, exitstatus: int
     ) -> None:
-        """Print a line per verdict, and where the report is."""
-        if self._summaries:
+        """Print a line per verdict and per run without any, and where the report is."""
+        if self._summaries or self._unlearned:
             terminalreporter.section("verdicts")
             colours = {"supported": "green", "refuted": "red", "inconclusive": "yellow"}
-            for verdict, line in self._summaries:
-                terminalreporter.write_line(line, **{colours[verdict]: True})
+            for outcome, line in self._summaries:
+                terminalreporter.write_line(line, **{colours.get(outcome, "cyan"): True})
+            for line in self._unlearned.values():
+                terminalreporter.write_line(line, yellow=True)
             terminalreporter.write_line(self._written)
         elif exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._config.getoption("keyword"):
             terminalreporter.write_line(f"ERROR: {self._nothing_selected()}", red=True)

@@ -10,8 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from alpharl_bench.claims import Claim, Evidence, Interval
-from alpharl_bench.claims.verdict import relative_accuracy
+from alpharl_bench.claims.measures import relative_accuracy
+from alpharl_bench.registry import Kind
 from alpharl_bench.reporting.tables import spectrum_frame
+from alpharl_bench.spectral import PROFILE
 
 mpl.use("Agg")
 
@@ -24,6 +26,14 @@ _STYLE: dict[Any, Any] = {
     "grid.alpha": 0.25,
     "legend.frameon": False,
 }
+_KIND_COLOURS: dict[Kind, str] = {
+    "RL": "#0b6e99",
+    "self-play": "#33b1c9",
+    "online distillation": "#8f5db7",
+    "DPO": "#3a7d44",
+    "distillation": "#e08e2b",
+    "SFT": "#d1495b",
+}
 _COLOURS = ("#0b6e99", "#d1495b", "#3a7d44", "#8f5db7")
 
 
@@ -31,8 +41,12 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
     """Draw a claim's curve for every run into ``path``.
 
     Relative accuracy with its 95 % interval against the curve's x, or as bars where there is none;
-    the base and the control as horizontal lines. A claim about spectra: fractions per module.
+    the base and the control as horizontal lines. A claim about spectra: fractions per module, or
+    the whole spectra.
     """
+    if claim.all_singular_values:
+        _draw_profiles(evidence, path)
+        return
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(6.4, 3.4), layout="constrained")
         axes = figure.subplots()
@@ -61,10 +75,35 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
         figure.savefig(path)
 
 
+def _draw_profiles(evidence: Sequence[Evidence], path: Path) -> None:
+    """The median spectrum of every run's modules over its largest value, coloured by kind."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(6.4, 3.4), layout="constrained")
+        axes = figure.subplots()
+        # What is exactly 0, in an update of few directions, has no place on a log axis.
+        axes.set_yscale("log", nonpositive="mask")
+        for measured in evidence:
+            noise = np.array([module.noise_profile for module in measured.spectrum], dtype=float)
+            axes.plot(PROFILE, np.median(noise, axis=0), color="black", linewidth=1, zorder=1)
+            spectra = np.array([module.profile for module in measured.spectrum], dtype=float)
+            median = np.nanmedian(spectra, axis=0)
+            axes.plot(PROFILE, median, color=_KIND_COLOURS[measured.kind], linewidth=1.2, alpha=0.8)
+        for kind in dict.fromkeys(measured.kind for measured in evidence):
+            count = sum(measured.kind == kind for measured in evidence)
+            runs = "1 run" if count == 1 else f"{count} runs"
+            axes.plot([], [], color=_KIND_COLOURS[kind], label=f"{kind} ({runs})")
+        axes.plot([], [], color="black", linewidth=1, label="Gaussian of the same shape")
+        axes.set_xlabel("index of the singular value, % of min(m, n)")
+        axes.set_ylabel("σᵢ / σ₁, median over modules")
+        figure.legend(loc="outside lower center", ncols=4)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path)
+
+
 def _curve(axes: Axes, claim: Claim, evidence: Evidence, colour: str) -> None:
     drawn: list[tuple[float, Interval]] = []
     for point in claim.curve.points(evidence.steps):
-        value = relative_accuracy(evidence, claim, point)
+        value = relative_accuracy(evidence, point)
         if value is None:
             continue
         if point.x is not None:
@@ -91,7 +130,7 @@ def _bars(
 ) -> None:
     shift, width = slot
     points = claim.curve.points(evidence.steps)
-    values = [relative_accuracy(evidence, claim, point) for point in points]
+    values = [relative_accuracy(evidence, point) for point in points]
     y = np.array([v.estimate if v else np.nan for v in values])
     low = np.array([v.estimate - v.low if v else np.nan for v in values])
     high = np.array([v.high - v.estimate if v else np.nan for v in values])

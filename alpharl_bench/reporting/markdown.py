@@ -1,12 +1,14 @@
 """The report: a summary matrix, then a section per claim."""
 
 import shlex
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from alpharl_bench.cache import write_whole
 from alpharl_bench.claims import CLAIMS, Claim, Outcome, Verdict, holm, judge
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.reporting import tables
+from alpharl_bench.reporting import kinds, tables
 from alpharl_bench.reporting.figures import draw
 from alpharl_bench.reporting.session import Session, load_session
 from alpharl_bench.variants import BASE
@@ -36,6 +38,10 @@ All responses of a run, of all its variants, by what became of them. *Cut off* a
 grading gave up on: too long, or over its limits of time, memory or depth. They count as wrong, \
 and so do responses without a final answer."""
 
+_CONTRAST = """\
+*contrast*: the claim is about another kind of training than this run's. Refuted there, it has not \
+failed but is as the paper expects; supported there, it does not set RL apart."""
+
 _STORED = """\
 - Every figure above is a function of `scores.jsonl` and `session.json` beside this file: \
 `alpharl-bench report DIR` makes it again."""
@@ -57,7 +63,7 @@ def write_report(folder: Path) -> Path:
             figure = Path("figures") / f"{claim.curve.name}.png"
             draw(claim, [session.evidence(run, claim_id) for run in by_run], folder / figure)
             sections.append(_section(claim, by_run, session, adjusted, figure))
-        sections.append(_provenance(session))
+        sections += [*kinds.sections(session), _provenance(session)]
         report = folder / "report.md"
         write_whole(report, "\n".join(sections))
     except OSError as error:
@@ -75,7 +81,7 @@ def _verdicts(session: Session) -> dict[str, dict[str, Verdict]]:
         )
     by_claim = {
         claim_id: {
-            run: judge(claim, session.evidence(run, claim_id), looks=session.looks)
+            run: judge(claim, session.evidence(run, claim_id), looks=record.looks)
             for run, record in session.runs.items()
             if claim_id in record.claims
         }
@@ -90,8 +96,10 @@ def _overview(
     adjusted: dict[tuple[str, str], float],
 ) -> str:
     family = [verdict for by_run in verdicts.values() for verdict in by_run.values()]
-    counts = {outcome: sum(v.outcome is outcome for v in family) for outcome in Outcome}
-    counted = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+    contrasts = [verdict for verdict in family if verdict.contrast]
+    counted = _counted(verdict for verdict in family if not verdict.contrast)
+    if contrasts:
+        counted += f"; for contrast {_counted(contrasts)}"
     decided = [v for v in family if v.outcome is not Outcome.INCONCLUSIVE]
     surviving = sum(tables.survives(verdict, adjusted) for verdict in decided)
     return "\n".join(
@@ -101,6 +109,7 @@ def _overview(
             tables.markdown(tables.summary(verdicts, session, adjusted)),
             "",
             "*known*: the registry expects the refutation and says why; *new*: it does not.",
+            *([_CONTRAST] if contrasts else []),
             "",
             (
                 f"Every verdict has its own 5 % risk of being false. {surviving} of {len(decided)} "
@@ -123,6 +132,11 @@ def _overview(
             "",
         ]
     )
+
+
+def _counted(verdicts: Iterable[Verdict]) -> str:
+    counts = Counter(verdict.outcome for verdict in verdicts)
+    return ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome)
 
 
 def _section(
@@ -150,7 +164,8 @@ def _section(
         evidence = session.evidence(run, claim.id)
         lines += [f"**{run}**", ""]
         if claim.spectral:
-            lines += [tables.markdown(tables.norms(evidence, dict(claim.paper.points))), ""]
+            figures = tables.ranks if claim.all_singular_values else tables.norms
+            lines += [tables.markdown(figures(evidence)), ""]
             continue
         lines += [tables.markdown(tables.points(claim, evidence)), ""]
         if claim.by_task:
@@ -170,11 +185,16 @@ def _section(
 
 
 def _command(claim: Claim, by_run: dict[str, Verdict], session: Session) -> str:
-    options = [session.runs[run].selected_by for run in by_run]
-    if len(options) > 1:  # several runs of a lane
-        options = [("-k", " or ".join(by_run))]
-    words = shlex.join([*options[0], *session.options])
-    return f"""pytest suites -m "claim(id='{claim.id}')" {words}"""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for run in by_run:
+        alike.setdefault(session.runs[run].options, []).append(run)
+    commands = []
+    for options, runs in alike.items():
+        several = ("-k", " or ".join(runs))  # of a lane
+        chosen = session.runs[runs[0]].selected_by if len(runs) == 1 else several
+        words = shlex.join([*chosen, *options])
+        commands.append(f"""pytest suites -m "claim(id='{claim.id}')" {words}""")
+    return "\n".join(commands)
 
 
 def _provenance(session: Session) -> str:

@@ -1,6 +1,7 @@
 """What a session leaves behind: the evidence that its report is made from."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from alpharl_bench.cache import write_whole
 from alpharl_bench.claims import Evidence
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
-from alpharl_bench.registry import Expectation
+from alpharl_bench.registry import Expectation, Kind
 from alpharl_bench.scoring import Provenance, Score, read_scores
 from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.subject import Subject
@@ -19,10 +20,26 @@ from alpharl_bench.subject import Subject
 _SESSION, _SCORES = "session.json", "scores.jsonl"
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What a session measured of one run.
+
+    ``claims`` maps every judged claim to the samples per question that its verdict rests on;
+    ``options`` are those that decide over scores; ``looks`` how often a claim's evidence could be
+    looked at.
+    """
+
+    subject: Subject
+    evidence: Evidence
+    claims: Mapping[str, int]
+    options: Sequence[str]
+    looks: int
+
+
 class RunRecord(BaseModel):
     """One run as it was judged: what it is, which claims, and what the registry expected.
 
-    ``claims`` maps every judged claim to the samples per question that its verdict rests on.
+    Without ``claims`` it did not learn, and none was judged; see :class:`Measured` for the rest.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -30,9 +47,12 @@ class RunRecord(BaseModel):
     selected_by: tuple[str, ...]
     model: str
     algorithm: str
+    kind: Kind
     source: str
     deviations: str
     seed: int | None
+    options: tuple[str, ...]
+    looks: int
     steps: tuple[int, ...]
     claims: dict[str, int]
     expect: dict[str, Expectation]
@@ -40,54 +60,41 @@ class RunRecord(BaseModel):
 
 
 class Session(BaseModel):
-    """A session's command and runs; the scores lie beside it, one line each.
-
-    ``options`` are those that decide over scores; ``looks`` how often a claim's evidence could be
-    looked at.
-    """
+    """A session's command and runs; the scores lie beside it, one line each."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     command: str
     date: str
-    options: tuple[str, ...]
-    looks: int
     runs: dict[str, RunRecord]
     scores: tuple[Score, ...] = Field(default=(), exclude=True)
 
     @classmethod
-    def of(
-        cls,
-        subjects: Sequence[Subject],
-        command: str,
-        options: Sequence[str],
-        looks: int,
-        evidence: Mapping[str, Evidence],
-        claims: Mapping[str, Mapping[str, int]],
-    ) -> Self:
-        """The record of a session that judged ``claims`` of each run by its ``evidence``."""
+    def of(cls, measured: Sequence[Measured], command: str) -> Self:
+        """The record of a session."""
         runs = {}
-        for subject in subjects:
-            measured = evidence[subject.name]
+        for run in measured:
+            subject = run.subject
             runs[subject.name] = RunRecord(
                 selected_by=subject.selected_by,
                 model=subject.model,
                 algorithm=subject.algorithm,
+                kind=subject.kind,
                 source=subject.source,
                 deviations=subject.deviations,
                 seed=subject.seed,
-                steps=tuple(measured.steps),
-                claims=dict(claims[subject.name]),
+                options=tuple(run.options),
+                looks=run.looks,
+                steps=tuple(run.evidence.steps),
+                claims=dict(run.claims),
                 expect=dict(subject.expect),
-                spectrum=tuple(measured.spectrum),
+                spectrum=tuple(run.evidence.spectrum),
             )
         return cls(
             command=command,
-            options=tuple(options),
-            looks=looks,
             date=datetime.now(UTC).isoformat(timespec="seconds"),
             runs=runs,
-            scores=tuple(s for m in evidence.values() for s in m.scores.values()),
+            scores=tuple(score for run in measured for score in run.evidence.scores.values()),
         )
 
     def save(self, folder: Path) -> None:
@@ -138,6 +145,7 @@ class Session(BaseModel):
             steps=record.steps,
             scores={score.variant: score for score in self.scores_of(run)},
             spectrum=record.spectrum,
+            kind=record.kind,
         )
         return evidence.limited(samples) if samples else evidence
 

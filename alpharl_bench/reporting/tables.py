@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from alpharl_bench.claims import CLAIMS, Claim, Evidence, Outcome, Verdict
-from alpharl_bench.claims.verdict import accuracy, recovered_gain, relative_accuracy
+from alpharl_bench.claims import CLAIMS, Claim, Evidence, Learning, Outcome, Verdict, learning
+from alpharl_bench.claims.appendix_a import APPENDIX_A
+from alpharl_bench.claims.measures import accuracy, recovered_gain, relative_accuracy
 from alpharl_bench.grading import Mark
 from alpharl_bench.reporting.session import RunRecord, Session
 from alpharl_bench.scoring import CONFIDENCE, Score
 from alpharl_bench.spectral import ModuleSpectrum
-from alpharl_bench.variants import BASE, FULL
 
 _SYMBOL = {Outcome.SUPPORTED: "✓", Outcome.REFUTED: "✗", Outcome.INCONCLUSIVE: "?"}
 #: Marks a verdict that is decided alone but not among all of its session.
@@ -40,7 +40,9 @@ def summary(
 
 def _cell(verdict: Verdict, record: RunRecord, adjusted: dict[tuple[str, str], float]) -> str:
     text = f"{_SYMBOL[verdict.outcome]} {verdict.outcome}"
-    if verdict.outcome is Outcome.REFUTED:
+    if verdict.contrast:
+        text += " (contrast)"
+    elif verdict.outcome is Outcome.REFUTED:
         text += " (known)" if verdict.claim.id in record.expect else " (new)"
     if verdict.outcome is not Outcome.INCONCLUSIVE and not survives(verdict, adjusted):
         text += f" {NOT_SURVIVING}"
@@ -55,22 +57,30 @@ def survives(verdict: Verdict, adjusted: dict[tuple[str, str], float]) -> bool:
 def runs(session: Session) -> pd.DataFrame:
     """What each run is, and whether it learned: base and final accuracy."""
     rows = []
+    scored = {score.provenance.run for score in session.scores}
     for name, record in session.runs.items():
-        claim = next((c for c in map(CLAIMS.get, record.claims) if c and not c.spectral), None)
-        evidence = session.evidence(name)
+        learned = learning(session.evidence(name), record.looks) if name in scored else None
         rows.append(
             {
                 "run": name,
                 "model": record.model,
                 "algorithm": record.algorithm,
+                "kind": record.kind,
                 "seed": "–" if record.seed is None else record.seed,
                 "steps": record.steps[-1],
                 "checkpoints": len(record.steps),
-                "base accuracy": accuracy(evidence, claim, BASE) if claim else "not scored",
-                "trained accuracy": accuracy(evidence, claim, FULL) if claim else "not scored",
+                "base accuracy": learned.base if learned else "not scored",
+                "trained accuracy": learned.full if learned else "not scored",
+                "learned": _learned(learned),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _learned(learned: Learning | None) -> str:
+    if learned is None or not learned.known:
+        return "not known"
+    return f"**did not learn** ({learned.gain})" if learned.failed else f"yes, by {learned.gain}"
 
 
 def verdict_rows(
@@ -102,9 +112,9 @@ def points(claim: Claim, evidence: Evidence) -> pd.DataFrame:
         [
             {
                 "variant": point.name,
-                "accuracy": accuracy(evidence, claim, point.variant),
-                "relative accuracy": relative_accuracy(evidence, claim, point) or "–",
-                "recovered gain": recovered_gain(evidence, claim, point) or "–",
+                "accuracy": accuracy(evidence, point.variant),
+                "relative accuracy": relative_accuracy(evidence, point) or "–",
+                "recovered gain": recovered_gain(evidence, point) or "–",
                 PAPER_COLUMN: claim.paper.points.get(point.name, ""),
             }
             for point in claim.curve.points(evidence.steps)
@@ -156,14 +166,26 @@ def responses(session: Session) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def norms(evidence: Evidence, paper: dict[str, str]) -> pd.DataFrame:
-    """Mean update norm and fractions of it, beside Gaussian matrices and the paper's DAPO."""
-    frame = spectrum_frame(evidence)
-    named = {
+def norms(evidence: Evidence) -> pd.DataFrame:
+    """Mean update norm and fractions of it, beside Gaussian matrices and the paper's."""
+    titles = {
         "norm": "average update norm ‖ΔW‖",
         "rank1_fraction": "Rank-1 fraction",
         "rank1_percent_fraction": "Rank-1 % fraction",
     }
+    printed = APPENDIX_A.get(evidence.kind)
+    paper = [f"{getattr(printed, column):g}" if printed else "" for column in titles]
+    return _figures(evidence, titles).assign(**{PAPER_COLUMN: paper})
+
+
+def ranks(evidence: Evidence) -> pd.DataFrame:
+    """Effective and stable rank of the update, beside Gaussian matrices."""
+    titles = {"effective_rank": "effective rank", "stable_rank": "stable rank ‖ΔW‖²/σ₁²"}
+    return _figures(evidence, titles)
+
+
+def _figures(evidence: Evidence, titles: dict[str, str]) -> pd.DataFrame:
+    frame = spectrum_frame(evidence)
     return pd.DataFrame(
         [
             {
@@ -175,16 +197,15 @@ def norms(evidence: Evidence, paper: dict[str, str]) -> pd.DataFrame:
                     if f"noise_{column}" in frame
                     else "same norm"
                 ),
-                PAPER_COLUMN: paper.get(column, ""),
             }
-            for column, title in named.items()
+            for column, title in titles.items()
         ]
     )
 
 
 def spectrum_frame(evidence: Evidence) -> pd.DataFrame:
     """One row per module."""
-    fields = list(ModuleSpectrum.__dataclass_fields__)
+    fields = [*ModuleSpectrum.__dataclass_fields__, "stable_rank", "noise_stable_rank"]
     return pd.DataFrame(
         [[getattr(module, field) for field in fields] for module in evidence.spectrum],
         columns=fields,

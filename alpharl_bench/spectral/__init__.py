@@ -3,25 +3,32 @@
 from alpharl_bench.spectral.factors import UpdateFactors
 from alpharl_bench.spectral.lowrank import LowRank, random_rank1, rescale_to_norm
 from alpharl_bench.spectral.spectrum import (
+    PROFILE,
     ModuleSpectrum,
+    effective_rank,
     module_spectrum,
     noise_fraction,
     percent_rank,
+    profile,
 )
-from alpharl_bench.spectral.svd import TOLERANCE, Decomposition, decompose
+from alpharl_bench.spectral.svd import TOLERANCE, Decomposition, decompose, singular_values
 from alpharl_bench.spectral.threads import one_thread_per_matrix
 
 __all__ = [
+    "PROFILE",
     "TOLERANCE",
     "Decomposition",
     "LowRank",
     "ModuleSpectrum",
     "UpdateFactors",
     "decompose",
+    "effective_rank",
     "module_spectrum",
     "noise_fraction",
     "one_thread_per_matrix",
     "percent_rank",
+    "profile",
     "random_rank1",
     "rescale_to_norm",
+    "singular_values",
 ]

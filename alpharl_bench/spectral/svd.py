@@ -88,6 +88,21 @@ def decompose(delta: torch.Tensor, rank: int) -> Decomposition:
     return best
 
 
+def singular_values(delta: torch.Tensor) -> torch.Tensor:
+    """All singular values of ``delta`` by LAPACK or cuSOLVER, without vectors.
+
+    The work grows as min(m, n)² max(m, n); 22 s of one core for 12,288 × 4,096.
+
+    Args:
+        delta: (m, n) float32, on the device that is to do the work.
+
+    Returns:
+        (min(m, n),) float32 on the CPU, falling. Those below about 1e-6 σ₁ are rounding.
+    """
+    values: torch.Tensor = torch.linalg.svdvals(delta)
+    return values.cpu()
+
+
 def _norm(delta: torch.Tensor) -> float:
     """‖ΔW‖_F: rows in float32, their sum in float64; far faster than float64 all through."""
     rows = torch.linalg.vector_norm(delta, dim=1).double()

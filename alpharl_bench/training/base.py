@@ -61,6 +61,13 @@ def build_base(model: Model, folder: Path) -> None:
     tokenizer.save_pretrained(folder)
 
 
+def count_parameters(model: Model) -> int:
+    """The number of parameters of a model that need not be built, tied ones once."""
+    with torch.device("meta"):
+        network = _new_network(model, character_tokenizer(model.format))
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
 class _Documents(IterableDataset[list[int]]):
     """Token ids of one document each, in the model's formats in turn."""
 

@@ -1,80 +1,199 @@
-"""The registry's runs on disk: trained when first asked for, taken from the cache afterwards."""
+"""The registry's runs and bases on disk: made when first asked for, from the cache afterwards.
+
+Nothing here imports torch before something is to be trained or opened: a list of runs is fast.
+"""
 
 import hashlib
 import json
+import sys
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
+from shutil import rmtree
+from typing import TYPE_CHECKING, Literal
 
-from alpharl_bench.cache import cache_root, content_key, locked, write_whole
-from alpharl_bench.checkpoints import Run, open_run
-from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.cache import cache_root, content_key, locked, whole_folder, write_whole
 from alpharl_bench.registry import Algorithm, Model, Registry, RunEntry
+from alpharl_bench.training.disk import (
+    folder_bytes,
+    parameters_of,
+    require_space,
+    run_bytes,
+)
+from alpharl_bench.training.history import figure, last_whole_checkpoint, step_of
+from alpharl_bench.units import time_text
+
+if TYPE_CHECKING:
+    from alpharl_bench.checkpoints import Run
 
 #: Written when the last checkpoint is: the sign that a run is whole.
-_DONE = "run.json"
-# What only a resumed training needs; two thirds of a checkpoint's size.
-_TRAINER_STATE = (
-    *("optimizer.pt", "scheduler.pt", "rng_state.pth", "training_args.bin"),
-    "critic.safetensors",
+DONE = "run.json"
+_WEIGHTS = "model.safetensors"
+_PACKAGE = Path(__file__).parents[1]
+#: What decides over a base beside its recipe: another text of these files is another base.
+_PRETRAINING = (
+    *(f"training/{name}.py" for name in ("base", "corpus", "tokenizer")),
+    *(f"problems/{name}.py" for name in ("families", "notation", "split")),
+    *sorted(f"games/{path.name}" for path in (_PACKAGE / "games").glob("*.py")),
 )
+#: Pretraining on two cores, measured on qwen3-nano: seconds per step, document and parameter.
+_PACE = 1.8e-9
+
+State = Literal["trained", "interrupted", "not trained"]
 
 
 @dataclass(frozen=True)
 class OpenedRun:
     """A run on disk with the digest of everything that its scores depend on."""
 
-    run: Run
+    run: "Run"
     digest: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a run is: its folder, and the step of its last whole checkpoint, 0 without one."""
+
+    folder: Path
+    state: State
+    step: int
 
 
 def trained(entry: RunEntry, registry: Registry) -> OpenedRun:
     """The run's checkpoints; trains it first, or goes on training it, if the cache lacks them.
 
     One process trains, others that ask for the same run wait for it.
+
+    Raises:
+        AlphaRLBenchError: the recipe is wrong, or there is no room for the run.
     """
+    from alpharl_bench.checkpoints import open_run  # noqa: PLC0415
+
     base = base_folder(registry.model(entry.model))
     digest = run_digest(entry, registry)
     folder = run_folder(entry, digest)
     with locked(folder):
-        if not (folder / _DONE).is_file():
-            # Imported here: TRL takes seconds to load, a cached run needs none of it.
-            from alpharl_bench.training.train import train  # noqa: PLC0415
-
-            folder.mkdir(parents=True, exist_ok=True)
-            algorithm = registry.algorithms[entry.algorithm]
-            train(entry, algorithm, base, folder, teacher=_teacher_folder(algorithm, registry))
-            for name in _TRAINER_STATE:
-                for file in folder.glob(f"checkpoint-*/{name}"):
-                    file.unlink()
-            write_whole(folder / _DONE, json.dumps({"run": entry.name, "digest": digest}))
+        if not (folder / DONE).is_file():
+            _train(entry, registry, base, folder)
     return OpenedRun(open_run(folder, base, name=entry.name), digest)
+
+
+def _train(entry: RunEntry, registry: Registry, base: Path, folder: Path) -> None:
+    # Imported here: TRL takes seconds to load, a cached run needs none of it.
+    from alpharl_bench.spectral.threads import one_thread_per_matrix  # noqa: PLC0415
+    from alpharl_bench.training.keeper import Keeper, drop_states, seconds_taken  # noqa: PLC0415
+    from alpharl_bench.training.progress import ProgressBar  # noqa: PLC0415
+    from alpharl_bench.training.train import train  # noqa: PLC0415
+
+    algorithm = registry.algorithms[entry.algorithm]
+    require_space(missing_bytes(entry, registry), f"run '{entry.name}'")
+    folder.mkdir(parents=True, exist_ok=True)
+    of = _teacher(algorithm, registry)
+    teacher = None if of is None else base_folder(of)
+    followers = [ProgressBar(f"train {entry.name}", figure(algorithm)), Keeper(folder)]
+    # One thread whatever the machine has: the same bits on any number of cores and beside any
+    # other training. The cores are for trainings side by side.
+    with one_thread_per_matrix():
+        train(entry, algorithm, base, folder, teacher=teacher, callbacks=followers)
+    steps = algorithm.config_in(entry.regime)["max_steps"]
+    seconds = seconds_taken(folder, steps)
+    drop_states(folder)
+    record = {
+        "run": entry.name,
+        "digest": run_digest(entry, registry),
+        "steps": steps,
+        "seconds": seconds,
+        "steps_per_second": round(steps / seconds, 3) if seconds else None,
+    }
+    write_whole(folder / DONE, json.dumps(record))
 
 
 def is_trained(entry: RunEntry, registry: Registry) -> bool:
     """Whether the cache holds the whole run."""
-    return (run_folder(entry, run_digest(entry, registry)) / _DONE).is_file()
+    return standing(entry, registry).state == "trained"
+
+
+def standing(entry: RunEntry, registry: Registry) -> Standing:
+    """How far a run is."""
+    folder = run_folder(entry, run_digest(entry, registry))
+    last = last_whole_checkpoint(folder)
+    if last is None:
+        return Standing(folder, "not trained", 0)
+    whole = (folder / DONE).is_file()
+    return Standing(folder, "trained" if whole else "interrupted", step_of(last))
+
+
+def missing_bytes(entry: RunEntry, registry: Registry) -> int:
+    """About how many bytes the cache will grow by while the run trains; 0 for a trained one."""
+    now = standing(entry, registry)
+    if now.state == "trained":
+        return 0
+    checkpoints = registry.algorithms[entry.algorithm].checkpoints
+    parameters = parameter_count(registry.model(entry.model))
+    wanted = run_bytes(parameters, checkpoints, training=True)
+    return max(0, wanted - folder_bytes(now.folder))
+
+
+def bases_of(entry: RunEntry, registry: Registry) -> tuple[Model, ...]:
+    """The models that must be there before a run can train: its base, and its teacher if any."""
+    teacher = _teacher(registry.algorithms[entry.algorithm], registry)
+    return (registry.model(entry.model), *((teacher,) if teacher else ()))
 
 
 def base_folder(model: Model) -> Path:
-    """The folder of a base that ships with this package.
+    """The folder of a base: the package's own, or the cache's, pretrained when first asked for.
 
-    Raises:
-        AlphaRLBenchError: it was not built yet.
+    One process pretrains, others wait for it. A base of the cache belongs to its recipe and to the
+    code and libraries that it was made by: another text of either makes another base.
     """
-    folder = Path(str(resources.files("alpharl_bench.training") / "bases" / model.name))
-    if not (folder / "model.safetensors").is_file():
-        raise AlphaRLBenchError(
-            f"model '{model.name}': no base weights in {folder}; make them with "
-            f"`alpharl-bench zoo build-base {model.name} --out {folder}`"
-        )
+    shipped = _shipped(model)
+    if shipped is not None:
+        return shipped
+    folder = cached_base(model)
+    with locked(folder):
+        if not folder.is_dir():
+            # Of killed processes, which had this lock.
+            for left in folder.parent.glob(f".{folder.name}.*/"):
+                rmtree(left)
+            _pretrain(model, folder)
     return folder
 
 
-def _teacher_folder(algorithm: Algorithm, registry: Registry) -> Path | None:
-    name = algorithm.options.get("teacher")
-    return None if name is None else base_folder(registry.model(name))
+def _pretrain(model: Model, folder: Path) -> None:
+    # Imported here: pretraining takes transformers' Trainer, which takes seconds to load.
+    from alpharl_bench.training.base import build_base  # noqa: PLC0415
+
+    parameters = parameter_count(model)
+    require_space(run_bytes(parameters, 1), f"base '{model.name}'")
+    recipe = model.pretraining
+    pace = _PACE * recipe.steps * recipe.documents_per_step * parameters
+    sys.stderr.write(
+        f"base '{model.name}' does not ship: pretraining it now by its recipe, once, in about "
+        f"{time_text(pace)} on two cores\n"
+    )
+    with whole_folder(folder) as scratch:
+        build_base(model, scratch)
+
+
+def is_built(model: Model) -> bool:
+    """Whether a base ships with the package or is in the cache."""
+    return _shipped(model) is not None or cached_base(model).is_dir()
+
+
+def parameter_count(model: Model) -> int:
+    """The number of parameters of a base; it need not be there yet."""
+    folder = _shipped(model) or cached_base(model)
+    if (folder / _WEIGHTS).is_file():
+        return parameters_of(folder / _WEIGHTS)
+    known = cache_root() / "parameters" / _base_key(model)
+    if not known.is_file():
+        # Imported here, and kept on disk: a model without weights takes seconds to count.
+        from alpharl_bench.training.base import count_parameters  # noqa: PLC0415
+
+        write_whole(known, str(count_parameters(model)))
+    return int(known.read_text(encoding="utf-8"))
 
 
 def run_folder(entry: RunEntry, digest: str) -> Path:
@@ -83,12 +202,12 @@ def run_folder(entry: RunEntry, digest: str) -> Path:
 
 
 def run_digest(entry: RunEntry, registry: Registry) -> str:
-    """A content key of a run: base weights, algorithm, seed and the libraries that train."""
+    """A content key of a run: base and teacher, algorithm, seed and the libraries that train."""
     algorithm = registry.algorithms[entry.algorithm]
-    teacher = _teacher_folder(algorithm, registry)
+    teacher = _teacher(algorithm, registry)
     return content_key(
-        base=_weights_digest(base_folder(registry.model(entry.model))),
-        teacher=None if teacher is None else _weights_digest(teacher),
+        base=_base_digest(registry.model(entry.model)),
+        teacher=None if teacher is None else _base_digest(teacher),
         algorithm=algorithm.model_dump(include={"trainer", "checkpoints", "options"}),
         config=algorithm.config_in(entry.regime),
         seed=entry.seed,
@@ -96,5 +215,36 @@ def run_digest(entry: RunEntry, registry: Registry) -> str:
     )
 
 
-def _weights_digest(folder: Path) -> str:
-    return hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+def _teacher(algorithm: Algorithm, registry: Registry) -> Model | None:
+    name = algorithm.options.get("teacher")
+    return None if name is None else registry.model(name)
+
+
+def _shipped(model: Model) -> Path | None:
+    folder = Path(str(resources.files("alpharl_bench.training") / "bases" / model.name))
+    return folder if (folder / _WEIGHTS).is_file() else None
+
+
+def cached_base(model: Model) -> Path:
+    """Where a base that does not ship lies once it is built."""
+    return cache_root() / "bases" / f"{model.name}-{_base_key(model)}"
+
+
+def _base_digest(model: Model) -> str:
+    """By the weights of a base that ships; by the recipe of one that may not be there yet."""
+    shipped = _shipped(model)
+    return _base_key(model) if shipped is None else _sha256(shipped / _WEIGHTS)
+
+
+def _base_key(model: Model) -> str:
+    return content_key(
+        # What decides over the weights; which runs the zoo has of them does not.
+        model=model.model_dump(mode="json", exclude={"name", "lane", "algorithms", "regimes"}),
+        files={name: _sha256(_PACKAGE / name) for name in _PRETRAINING},
+        packages={name: version(name) for name in ("tokenizers", "torch", "transformers")},
+    )
+
+
+@cache
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -68,10 +68,16 @@ class UpdateSource:
         factors.prepare(lambda shape: _rank_of(variant, shape))
         return _Modules(factors.modules, lambda name: self._module(variant, name))
 
-    def spectrum(self) -> list[ModuleSpectrum]:
-        """The spectrum of every module of the final update (Figure 5a)."""
-        found = self.factors(None).all(lambda shape: percent_rank(shape, 1))
-        return [module_spectrum(name, decomposition) for name, decomposition in found]
+    def spectrum(self, *, whole: bool = False) -> list[ModuleSpectrum]:
+        """The spectrum of every module of the final update (Figure 5a).
+
+        Args:
+            whole: with what takes all singular values; far more work for large models.
+        """
+        factors = self.factors(None)
+        values = dict(factors.singular_values()) if whole else {}
+        found = factors.all(lambda shape: percent_rank(shape, 1))
+        return [module_spectrum(name, triplets, values.get(name)) for name, triplets in found]
 
     def decomposition(self, variant: Variant, name: str) -> Decomposition:
         """What a variant's update of one module is made from."""

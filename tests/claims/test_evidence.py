@@ -1,5 +1,7 @@
 """Evidence: the means over all units and over resamples of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -124,3 +126,14 @@ def test_a_variant_that_was_not_scored() -> None:
 def test_scores_on_other_questions_are_not_compared(other: dict[str, dict[str, str]]) -> None:
     with pytest.raises(AlphaRLBenchError, match="'rank-1' was scored on other questions"):
         evidence(rank=other).observed(RECOVERY)
+
+
+def test_effective_ranks_are_averaged_where_they_were_asked_for() -> None:
+    assert "effective_rank" not in evidence().observed(SPECTRUM)
+    modules = [
+        replace(module, effective_rank=rank, noise_effective_rank=40.0)
+        for module, rank in zip(evidence().spectrum, (10.0, 30.0), strict=True)
+    ]
+    observed = replace(evidence(), spectrum=modules).observed(CLAIMS["P1.8"])
+    assert observed["effective_rank"] == pytest.approx([20])
+    assert observed["noise_effective_rank"] == pytest.approx([40])

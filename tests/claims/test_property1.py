@@ -67,6 +67,7 @@ def test_every_curve_has_the_references_and_the_control(claim: Claim) -> None:
 @pytest.mark.parametrize("claim", SCORED, ids=lambda claim: claim.id)
 def test_a_statistic_reads_no_variant_that_its_curve_does_not_score(claim: Claim) -> None:
     means = {variant: np.array([0.5, 0.25, 0.75]) for variant in claim.variants(STEPS)}
+    means[BASE] = np.array([0.1, 0.1, 0.2])
     value = claim.statistic(means, STEPS)
     assert value.shape == (3,)
     assert np.isfinite(value).all()

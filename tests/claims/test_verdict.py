@@ -9,9 +9,19 @@ from hypothesis import given as given_that
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from alpharl_bench.claims import CLAIMS, Claim, Evidence, Interval, Outcome, Point, Verdict, judge
+from alpharl_bench.claims import (
+    CLAIMS,
+    Claim,
+    Evidence,
+    Interval,
+    Outcome,
+    Point,
+    Verdict,
+    judge,
+    learning,
+)
 from alpharl_bench.claims import Threshold as Asked
-from alpharl_bench.claims.verdict import accuracy, recovered_gain, relative_accuracy
+from alpharl_bench.claims.measures import accuracy, recovered_gain, relative_accuracy
 from alpharl_bench.scoring import Score
 from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.variants import BASE, FULL, Variant, full_at, rank
@@ -172,8 +182,8 @@ def test_a_task_of_one_question_has_no_interval(tasks: list[str]) -> None:
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert verdict.reason == "too few questions for an interval at 95 %: task 'lonely' has 1"
     assert (verdict.value, verdict.p_value) == (None, 1)
-    assert str(accuracy(given, RECOVERY, FULL)) == "1.000 [no interval]"
-    assert recovered_gain(given, RECOVERY, Point("Rank-1", rank(1))) is None
+    assert str(accuracy(given, FULL)) == "1.000 [no interval]"
+    assert recovered_gain(given, Point("Rank-1", rank(1))) is None
 
 
 def test_every_look_is_at_a_higher_confidence() -> None:
@@ -295,20 +305,62 @@ def test_the_figures_beside_a_verdict_by_hand() -> None:
     marks = {BASE: ["1000"] * 40, FULL: ["1110"] * 40, rank(1): HALF}
     point, given = Point("Rank-1", rank(1)), evidence(marks)
     for found, value in (
-        (accuracy(given, RECOVERY, rank(1)), 1 / 2),
-        (relative_accuracy(given, RECOVERY, point), 2 / 3),  # (1/2)/(3/4)
-        (recovered_gain(given, RECOVERY, point), 1 / 2),  # (1/4)/(1/2)
+        (accuracy(given, rank(1)), 1 / 2),
+        (relative_accuracy(given, point), 2 / 3),  # (1/2)/(3/4)
+        (recovered_gain(given, point), 1 / 2),  # (1/4)/(1/2)
     ):
         assert (found.estimate, found.low, found.high) == pytest.approx((value,) * 3)
 
 
 def test_no_figure_where_there_is_nothing_to_compare_with() -> None:
     point = Point("Rank-1", rank(1))
-    assert relative_accuracy(evidence({FULL: NONE}), RECOVERY, point) is None
-    assert recovered_gain(evidence({FULL: NONE}), RECOVERY, point) is None
-    assert recovered_gain(evidence({BASE: HALF, FULL: HALF}), RECOVERY, point) is None
-    assert recovered_gain(evidence({BASE: ALL, FULL: HALF}), RECOVERY, point) is None
+    assert relative_accuracy(evidence({FULL: NONE}), point) is None
+    assert recovered_gain(evidence({FULL: NONE}), point) is None
+    assert recovered_gain(evidence({BASE: HALF, FULL: HALF}), point) is None
+    assert recovered_gain(evidence({BASE: ALL, FULL: HALF}), point) is None
 
 
 def test_an_interval_in_words() -> None:
     assert str(Interval(0.8764, 0.84, 0.9149)) == "0.876 [0.840, 0.915]"
+
+
+def test_whether_a_run_learned_by_hand() -> None:
+    # Every question goes from 2 of 4 samples to 4: all agree, and the interval is a point.
+    learned = learning(evidence({BASE: HALF}))
+    assert not learned.failed
+    assert (learned.base.estimate, learned.full.estimate) == (0.5, 1)
+    assert (learned.gain.low, learned.gain.high) == (0.5, 0.5)
+    assert "base accuracy 0.500 [0.500, 0.500], fully trained 1.000" in str(learned)
+
+
+@pytest.mark.parametrize(
+    ("base", "full"),
+    [(HALF, HALF), (ALL, HALF), (NONE, [*NONE[1:], ALL[0]])],
+    ids=["equal", "worse", "barely better"],
+)
+def test_a_run_that_is_not_clearly_better_than_its_base_did_not_learn(base, full) -> None:
+    assert learning(evidence({BASE: base, FULL: full})).failed
+
+
+def test_more_looks_ask_for_a_clearer_gain() -> None:
+    marks = {BASE: NONE, FULL: [*ALL[:6], *NONE[6:]]}
+    once, often = (learning(evidence(marks), looks) for looks in (1, 100))
+    assert 0 < often.confidence - once.confidence == pytest.approx(0.0495)
+    assert often.gain.low < once.gain.low
+    assert "at 99.95 %" in str(often)
+
+
+def test_one_question_does_not_tell_whether_a_run_learned() -> None:
+    scores = {v.label: score(v, marks) for v, marks in ((BASE, ["0000"]), (FULL, ["1111"]))}
+    learned = learning(Evidence("mine", STEPS, scores, []))
+    assert not learned.known
+    assert not learned.failed
+
+
+@pytest.mark.parametrize("kind", ["SFT", "DPO"])
+def test_a_verdict_on_another_kind_of_run_is_a_contrast(kind) -> None:
+    verdict = judge(RECOVERY, replace(evidence({rank(1): HALF}), kind=kind))
+    assert verdict.outcome is Outcome.REFUTED
+    assert verdict.contrast
+    assert str(verdict).startswith("P1.1 on mine: refuted, a contrast (")
+    assert not judge(RECOVERY, evidence({rank(1): HALF})).contrast

@@ -3,9 +3,13 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from alpharl_bench.plugin.options import options, reproducing
+from alpharl_bench.problems import FAMILIES
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,8 +35,8 @@ def test_help_has_a_group_of_its_own():
 def test_every_claim_is_judged_on_every_run():
     text = suites("--collect-only", "-q", "-k", "qwen3").stdout
     names = [line for line in text.splitlines() if "::" in line]
-    assert len(names) == 20
-    assert sum("[qwen3-nano-dapo]" in name for name in names) == 10
+    assert len(names) == 22
+    assert sum("[qwen3-nano-dapo]" in name for name in names) == 11
 
 
 def test_a_claim_is_selected_by_its_id():
@@ -58,6 +62,7 @@ def test_an_unknown_model_in_k_is_named_with_the_known_ones(workers):
         (["--questions", "none"], "'none' is not a whole number of at least 1"),
         (["--seed", "-1"], "'-1' is not a whole number of at least 0"),
         (["--lane", "paperr"], "invalid choice: 'paperr'"),
+        (["--kind", "SFT"], "--kind SFT: goes with --run REF"),
     ],
 )
 def test_a_wrong_option_is_refused_before_anything_runs(options, message):
@@ -73,3 +78,20 @@ def test_a_cache_that_cannot_be_written_to_is_named(tmp_path):
     assert result.returncode != 0
     assert "name another one in the environment variable ALPHARL_BENCH_CACHE" in result.stdout
     assert "Traceback" not in result.stdout
+
+
+def test_a_run_is_scored_as_it_was_trained_unless_the_options_say_otherwise(
+    pytestconfig, synthetic, monkeypatch
+):
+    plain = synthetic.subject
+    chat = replace(plain, name="chat", prompt="chat", tasks=("addition", "chain"))
+    own = replace(plain, name="own", prompt=None, tasks=("paper",))
+    asked = {s.name: options(pytestconfig, s).sampling for s in (plain, chat, own)}
+    assert (asked[plain.name].prompt, asked[plain.name].tasks) == ("plain", tuple(FAMILIES))
+    assert (asked["chat"].prompt, asked["chat"].tasks) == ("chat", ("addition", "chain"))
+    assert (asked["own"].prompt, asked["own"].samples) == ("chat", 32)
+    assert reproducing(pytestconfig, chat)[:2] == ("--tasks", "addition,chain")
+    monkeypatch.setattr(pytestconfig.option, "tasks", "modulo")
+    monkeypatch.setattr(pytestconfig.option, "prompt", "plain")
+    again = options(pytestconfig, replace(chat, name="again")).sampling
+    assert (again.prompt, again.tasks) == ("plain", ("modulo",))

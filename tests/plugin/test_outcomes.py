@@ -5,9 +5,9 @@ import pytest
 CONFTEST = """
 import os
 import pytest
-from alpharl_bench.claims import Interval, Outcome, Verdict
+from alpharl_bench.claims import Interval, Learning, Outcome, Verdict
 from alpharl_bench.plugin.collection import claim_of
-from alpharl_bench.plugin.outcomes import note
+from alpharl_bench.plugin.outcomes import note, note_did_not_learn
 from alpharl_bench.errors import AlphaRLBenchError
 
 pytest_plugins = ["alpharl_bench.plugin"]
@@ -21,8 +21,12 @@ def verdict(request, bench):
     outcome = os.environ["OUTCOME"]
     if outcome == "mistake":
         raise AlphaRLBenchError("checkpoint-5: a shard is missing")
+    if outcome == "nothing learned":
+        gain = Interval(0.01, -0.02, 0.04)
+        accuracies = Interval(0.3, 0.2, 0.4), Interval(0.31, 0.2, 0.4)
+        note_did_not_learn(request.node, bench.name, Learning(*accuracies, gain, 0.95))
     v = Verdict(claim_of(request.node), bench.name, Outcome(outcome), Interval(0.9, 0.8, 0.99),
-                150, 600, samples_needed=4321)
+                150, 600, samples_needed=4321, kind=os.environ.get("KIND", "RL"))
     note(request.node, v)
     return v
 """
@@ -109,3 +113,35 @@ def test_an_unknown_claim_is_one_line_with_the_nearest_name(suite):
     result.stdout.fnmatch_lines(["*unknown claim 'P1.2-ranks'; did you mean 'P1.2-rank'?*"])
     assert "Traceback" not in result.stdout.str()
     assert result.ret != 0
+
+
+def test_a_refutation_on_another_kind_of_run_is_a_contrast_and_no_failure(suite, monkeypatch):
+    monkeypatch.setenv("KIND", "SFT")
+    result = suite("refuted", "-v", "-k", "dapo")
+    result.stdout.fnmatch_lines(["*REFUTED FOR CONTRAST*"])
+    result.stdout.re_match_lines([".*1 for contrast"])
+    assert "passed" not in result.stdout.lines[-1]
+    assert result.ret == 0
+
+
+def test_support_on_another_kind_of_run_does_not_count_as_support(suite, monkeypatch):
+    monkeypatch.setenv("KIND", "DPO")
+    result = suite("supported", "-v", "-k", "dapo")
+    result.stdout.fnmatch_lines(["*SUPPORTED FOR CONTRAST*"])
+    assert "passed" not in result.stdout.lines[-1]
+
+
+@pytest.mark.parametrize("claim", ["P1.2-rank", "P1.1"], ids=["any", "known to be refuted"])
+def test_no_claim_is_judged_on_a_run_that_did_not_learn(suite, claim):
+    result = suite("nothing learned", "-rs", "-k", "dapo", claim=claim)
+    result.assert_outcomes(skipped=1, deselected=1)
+    result.stdout.fnmatch_lines(
+        ["*qwen3-nano-dapo did not learn: base accuracy 0.300*fully trained 0.310*"]
+    )
+    assert result.ret == 0
+
+
+def test_a_claim_about_other_kinds_than_the_runs_is_skipped_with_the_reason(suite):
+    result = suite("supported", "-rs", claim="P1.7")
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*P1.7 is about SFT, distillation: no such run is here*"])

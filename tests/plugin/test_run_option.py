@@ -46,7 +46,47 @@ def run(tmp_path_factory):
     return folder
 
 
-def test_claims_are_judged_on_a_run_of_another_trainer(run, tmp_path):
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory):
+    """A base that was moved far along one direction of every matrix, and its way back."""
+    folder = tmp_path_factory.mktemp("learned")
+    generator = torch.Generator().manual_seed(0)
+    weights = load_file(BASE / "model.safetensors")
+    for name in ("base", "run/saved_models/step_00016"):
+        for key, tensor in weights.items():
+            if tensor.ndim == 2 and "embed" not in key:
+                left, right = (torch.randn(size, generator=generator) for size in tensor.shape)
+                tensor.add_(0.5 * torch.outer(left, right) / right.norm())
+        shutil.copytree(BASE, folder / name)
+        save_file(weights, folder / name / "model.safetensors", metadata={"format": "pt"})
+    shutil.copytree(BASE, folder / "run" / "saved_models" / "step_00032")
+    return folder / "run", folder / "base"
+
+
+def test_claims_are_judged_on_a_run_of_another_trainer(learned, tmp_path):
+    run, base = learned
+    result = judge(
+        f"--run={run}",
+        f"--base={base}",
+        "--kind=SFT",
+        "--tasks=nano",
+        f"--report={tmp_path / 'report'}",
+        "--questions=10",
+        "--samples=1",
+        "-m",
+        "claim(id='P1.1-control') or claim(id='P1.6')",
+    )
+    assert f"P1.6 on {run.name}: " in result.stdout, result.stdout + result.stderr
+    assert f"P1.1-control on {run.name}: supported, a contrast" in result.stdout
+    session = load_session(tmp_path / "report")
+    assert session.runs[run.name].steps == (16, 32)
+    assert session.runs[run.name].kind == "SFT"
+    text = (tmp_path / "report" / "report.md").read_text()
+    assert f"--run {run} --base {base} --kind SFT" in text
+    assert "oat" in text
+
+
+def test_no_claim_is_judged_on_a_run_that_did_not_learn(run, tmp_path):
     result = judge(
         f"--run={run}",
         "--tasks=nano",
@@ -57,14 +97,15 @@ def test_claims_are_judged_on_a_run_of_another_trainer(run, tmp_path):
         "-m",
         "claim(id='P1.1') or claim(id='P1.6')",
     )
-    assert f"P1.6 on {run.name}: supported" in result.stdout, result.stdout + result.stderr
     # A base that moved at random learned nothing, and nothing is claimed of it.
-    assert "the run did not learn" in result.stdout
+    assert f"{run.name} did not learn: base accuracy" in result.stdout, result.stdout
+    assert "2 skipped" in result.stdout
     session = load_session(tmp_path / "report")
-    assert session.runs[run.name].steps == (16, 32)
+    assert session.runs[run.name].claims == {}
+    assert {score.variant for score in session.scores} == {"base", "full"}
     text = (tmp_path / "report" / "report.md").read_text()
-    assert f"--run {run} --base {BASE}" in text
-    assert "oat" in text
+    assert "**did not learn**" in text
+    assert "Summary: 0 supported, 0 refuted, 0 inconclusive" in text
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def with_workers(tmp_path_factory):
 
 def test_every_claim_gets_a_verdict_on_every_run(with_workers):
     _, result, verdicts = with_workers
-    assert len(verdicts) == 20
+    assert len(verdicts) == 22
     assert result.returncode in {0, 1}, result.stdout
 
 
@@ -57,13 +57,13 @@ def test_the_runs_learned_and_the_control_does_what_it_must(with_workers):
 def test_every_worker_has_one_run(with_workers):
     _, result, _ = with_workers
     judged = re.findall(r"\[(gw\d)\].*::.*\[(qwen3-nano-\w+)\]", result.stdout)
-    assert len(judged) == 20
+    assert len(judged) == 22
     assert len(set(judged)) == 2
 
 
 def test_the_report_is_written_and_junit_knows_the_verdicts(with_workers):
     folder, _, _ = with_workers
-    assert (folder / "report.md").read_text().count("\n## P1.") == 10
+    assert (folder / "report.md").read_text().count("\n## P1.") == 11
     assert 'name="verdict"' in (folder / "junit.xml").read_text()
 
 

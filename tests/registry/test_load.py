@@ -36,22 +36,63 @@ def fault(folder: Path) -> str:
 
 def test_every_file_of_the_package_is_an_entry_of_its_name() -> None:
     loaded = load_registry()
-    kinds = {"models": loaded.models, "algorithms": loaded.algorithms, "runs": loaded.runs}
-    assert {kind: len(entries) for kind, entries in kinds.items()} == {
-        "models": 1,
-        "algorithms": 2,
-        "runs": 2,
-    }
     on_disk = {(path.parent.name, path.stem) for path in OWN.rglob("*.toml")}
-    assert {(kind, name) for kind, entries in kinds.items() for name in entries} == on_disk
-    assert all(name == entry.name for entries in kinds.values() for name, entry in entries.items())
+    entries = {("models", name) for name in loaded.models}
+    entries |= {("algorithms", name) for name in loaded.algorithms}
+    known = {(kind, name) for kind, name in on_disk if kind == "runs"}
+    assert entries | known == on_disk
+    assert all(name == entry.name for name, entry in {**loaded.models, **loaded.runs}.items())
+    assert {name for _, name in known} <= loaded.runs.keys()
+
+
+def test_the_zoo_holds_the_papers_algorithms_and_architectures() -> None:
+    loaded = load_registry()
+    assert set(loaded.algorithms) == {
+        *("ppo", "rloo", "grpo", "drgrpo", "dapo", "sft", "dist", "opd", "dpo", "spiral")
+    }
+    assert {model.architecture for model in loaded.models.values()} == {
+        *("Qwen3ForCausalLM", "Qwen2ForCausalLM", "LlamaForCausalLM", "Glm4ForCausalLM")
+    }
 
 
 def test_every_run_belongs_to_the_nano_lane_and_expects_claims_that_exist() -> None:
     loaded = load_registry()
-    assert {run.name for run in loaded.in_lane("nano")} == {"qwen3-nano-dapo", "qwen3-nano-grpo"}
+    assert loaded.in_lane("nano") == list(loaded.runs.values())
     assert loaded.in_lane("paper") == []
+    expected = {run.name for run in loaded.runs.values() if run.expect}
+    assert expected == {path.stem for path in (OWN / "runs").glob("*.toml")}
     assert {claim for run in loaded.runs.values() for claim in run.expect} <= set(CLAIMS)
+
+
+def test_runs_are_every_model_with_every_algorithm_that_fits(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "algorithms").mkdir()
+    for name in ("dapo", "sft"):  # the first in both regimes, the second in the quick one alone
+        shutil.copy(OWN / "algorithms" / f"{name}.toml", tmp_path / "algorithms")
+    text = (OWN / "models" / "llama3-nano.toml").read_text(encoding="utf-8")
+    for name, keys in {
+        "every": 'regimes = ["quick", "slow"]',
+        "quick": "",
+        "some": 'algorithms = ["sft"]',
+        "none": "algorithms = []",
+    }.items():
+        (tmp_path / "models" / f"{name}.toml").write_text(f"{keys}\n{text}", encoding="utf-8")
+    runs = load_registry(tmp_path).runs
+    assert sorted(runs) == [
+        *("every-dapo", "every-dapo-slow", "every-sft"),
+        *("quick-dapo", "quick-sft"),
+        "some-sft",
+    ]
+    slow = runs["every-dapo-slow"]
+    assert (slow.model, slow.algorithm, slow.regime) == ("every", "dapo", "slow")
+
+
+def test_a_regime_overrides_the_recipe() -> None:
+    dapo = load_registry().algorithms["dapo"]
+    quick, slow = dapo.config_in("quick"), dapo.config_in("slow")
+    assert slow["learning_rate"] < quick["learning_rate"]
+    assert slow["max_steps"] > quick["max_steps"]
+    assert slow["epsilon_high"] == quick["epsilon_high"] == 0.28
 
 
 def test_a_copy_without_faults_loads(folder: Path) -> None:
@@ -65,17 +106,22 @@ def test_an_unknown_key(folder: Path) -> None:
 
 
 def test_a_missing_key(folder: Path) -> None:
-    path = folder / "runs" / "qwen3-nano-grpo.toml"
-    path.write_text(path.read_text(encoding="utf-8").replace("seed = 1", ""), encoding="utf-8")
-    assert "runs/qwen3-nano-grpo.toml: seed:" in fault(folder)
+    path = folder / "models" / "qwen3-nano.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("seed = 0", ""), encoding="utf-8")
+    assert "models/qwen3-nano.toml: seed:" in fault(folder)
 
 
 @pytest.mark.parametrize(
     ("file", "before", "after", "key"),
     [
-        ("models/qwen3-nano.toml", "steps = 1000", "steps = 0", "pretraining.steps"),
+        (
+            "models/qwen3-nano.toml",
+            "weight_decay = 0.1",
+            "weight_decay = -1",
+            "pretraining.weight_decay",
+        ),
         ("models/qwen3-nano.toml", 'lane = "nano"', 'lane = "nanno"', "lane"),
-        ("algorithms/dapo.toml", 'trainer = "grpo"', 'trainer = "ppo"', "trainer"),
+        ("algorithms/dapo.toml", 'trainer = "grpo"', 'trainer = "pppo"', "trainer"),
         ("algorithms/grpo.toml", "checkpoints = 20", 'checkpoints = "many"', "checkpoints"),
     ],
 )
@@ -93,20 +139,22 @@ def test_a_wrong_value(folder: Path, file: str, before: str, after: str, key: st
 def test_an_expectation_needs_a_verdict_to_explain_and_a_reason(
     folder: Path, verdict: str, reason: str, key: str
 ) -> None:
-    (folder / "runs" / "mine.toml").write_text(
-        'model = "qwen3-nano"\nalgorithm = "grpo"\nseed = 1\n'
-        f'[expect."P1.4-best"]\nverdict = "{verdict}"\nreason = "{reason}"\n'
-    )
-    assert f"runs/mine.toml: expect.P1.4-best.{key}:" in fault(folder)
+    path = folder / "runs" / "qwen3-nano-sft.toml"
+    path.write_text(f'[expect."P1.4-best"]\nverdict = "{verdict}"\nreason = "{reason}"\n')
+    assert f"runs/qwen3-nano-sft.toml: expect.P1.4-best.{key}:" in fault(folder)
 
 
-def test_a_run_of_an_unknown_model_is_told_the_nearest_one(folder: Path) -> None:
-    (folder / "runs" / "mine.toml").write_text(
-        'model = "qwen3-nanno"\nalgorithm = "grpo"\nseed = 1\n'
-    )
+def test_what_is_known_of_an_unknown_run_is_told_the_nearest_one(folder: Path) -> None:
+    (folder / "runs" / "qwen3-nano-gpro.toml").write_text("")
     message = fault(folder)
-    assert "runs/mine.toml: unknown model 'qwen3-nanno'" in message
-    assert "did you mean 'qwen3-nano'?" in message
+    assert "runs/qwen3-nano-gpro.toml: unknown run 'qwen3-nano-gpro'" in message
+    assert "did you mean 'qwen3-nano-grpo'?" in message
+
+
+def test_a_model_with_an_unknown_algorithm_is_told_the_nearest_one(folder: Path) -> None:
+    add_line(folder / "models" / "llama3-nano.toml", 'algorithms = ["sft", "dappo"]')
+    message = fault(folder)
+    assert "models/llama3-nano.toml: unknown algorithm 'dappo'; did you mean 'dapo'?" in message
 
 
 def test_a_file_that_is_not_toml(folder: Path) -> None:
@@ -117,14 +165,15 @@ def test_a_file_that_is_not_toml(folder: Path) -> None:
 def test_all_faults_are_in_one_message(folder: Path) -> None:
     add_line(folder / "models" / "qwen3-nano.toml", "colour = 1\nsize = 2")
     (folder / "algorithms" / "mine.toml").write_text("= 3\n")
-    (folder / "runs" / "mine.toml").write_text('model = "gpt"\nalgorithm = "ppo"\nseed = 1\n')
+    (folder / "runs" / "mine.toml").write_text("seed = 1\n")
+    (folder / "runs" / "gpt-ppo.toml").write_text("")
     message = fault(folder)
     for part in (
         "models/qwen3-nano.toml: colour:",
         "models/qwen3-nano.toml: size:",
         "algorithms/mine.toml: ",
-        "runs/mine.toml: unknown model 'gpt'",
-        "runs/mine.toml: unknown algorithm 'ppo'",
+        "runs/mine.toml: seed:",
+        "runs/gpt-ppo.toml: unknown run 'gpt-ppo'",
     ):
         assert part in message
 
@@ -135,8 +184,8 @@ def test_asking_for_an_unknown_name() -> None:
     assert loaded.model("qwen3-nano").architecture == "Qwen3ForCausalLM"
     with pytest.raises(AlphaRLBenchError, match=r"unknown run .* did you mean 'qwen3-nano-grpo'"):
         loaded.run("qwen3-nano-grp")
-    with pytest.raises(AlphaRLBenchError, match=r"unknown model 'llama'; known: qwen3-nano"):
-        loaded.model("llama")
+    with pytest.raises(AlphaRLBenchError, match=r"unknown model 'gpt'; known: glm4-nano, llama3"):
+        loaded.model("gpt")
 
 
 def test_no_suggestion_where_nothing_is_near() -> None:

@@ -24,7 +24,7 @@ def test_what_is_saved_is_loaded(synthetic, tmp_path):
     assert after.scores == before.scores
     assert list(after.spectrum) == list(before.spectrum)
     assert tuple(after.steps) == tuple(before.steps)
-    assert loaded.options == ("--samples", "4")
+    assert loaded.runs[NAME].options == ("--samples", "4")
 
 
 def test_a_claim_is_seen_with_the_samples_that_it_was_judged_by(synthetic, tmp_path):

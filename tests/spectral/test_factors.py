@@ -151,6 +151,18 @@ def test_what_is_left_out_is_said(tmp_path, monkeypatch):
         assert len(dict(opened(folders).all(lambda _: 1))) == 14
 
 
+def test_all_singular_values_are_those_of_numpy_and_computed_once(pair, monkeypatch):
+    found = dict(opened(pair).singular_values())
+    base, trained = (load_file(folder / "model.safetensors") for folder in pair)
+    assert set(found) == set(opened(pair).modules)
+    for name, values in found.items():
+        expected = np.linalg.svd((trained[name] - base[name]).double().numpy(), compute_uv=False)
+        np.testing.assert_allclose(values.numpy(), expected, rtol=1e-4, atol=1e-6 * expected[0])
+    monkeypatch.setattr(factors, "singular_values", None)
+    again = dict(opened(pair).singular_values())
+    assert all(torch.equal(again[name], found[name]) for name in found)
+
+
 SWEEP = """
 import sys
 from pathlib import Path

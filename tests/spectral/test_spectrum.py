@@ -4,9 +4,17 @@ import math
 
 import numpy as np
 import pytest
+import scipy
 import torch
 
-from alpharl_bench.spectral import decompose, module_spectrum, noise_fraction
+from alpharl_bench.spectral import (
+    PROFILE,
+    decompose,
+    effective_rank,
+    module_spectrum,
+    noise_fraction,
+    singular_values,
+)
 from alpharl_bench.spectral.spectrum import percent_rank
 
 
@@ -80,3 +88,57 @@ def test_the_noise_null_against_many_more_draws(shape: tuple[int, int], rank: in
 def test_noise_is_less_concentrated_the_larger_the_matrix() -> None:
     fractions = [noise_fraction((n, n), 1) for n in (2, 8, 32, 64)]
     assert fractions == sorted(fractions, reverse=True)
+
+
+def test_the_effective_rank_by_hand() -> None:
+    # Shares 1/2, 1/4 and 1/4 have the entropy 1.5 log 2.
+    assert effective_rank(torch.tensor([2.0, 1.0, 1.0])) == pytest.approx(2**1.5)
+    assert effective_rank(torch.ones(7)) == pytest.approx(7)
+    assert effective_rank(torch.tensor([5.0, 0.0, 0.0])) == pytest.approx(1)
+    assert math.isnan(effective_rank(torch.zeros(3)))
+
+
+def test_the_stable_rank_by_hand() -> None:
+    # diag(3, 4): 25/16.
+    spectrum = module_spectrum("up", all_triplets(torch.diag(torch.tensor([3.0, 4.0]))))
+    assert spectrum.stable_rank == pytest.approx(25 / 16)
+
+
+@pytest.mark.parametrize("shape", [(40, 40), (130, 128), (20, 60)])
+def test_a_whole_spectrum_against_scipy(shape: tuple[int, int]) -> None:
+    delta = np.random.default_rng(3).standard_normal(shape).astype(np.float32)
+    sigma = scipy.linalg.svdvals(delta.astype(float))
+    entropy = scipy.stats.entropy(sigma)  # of the values over their sum
+    tensor = torch.from_numpy(delta)
+    spectrum = module_spectrum("up", all_triplets(tensor), singular_values(tensor))
+    assert spectrum.effective_rank == pytest.approx(math.exp(entropy), rel=1e-5)
+    assert spectrum.stable_rank == pytest.approx(np.square(sigma).sum() / sigma[0] ** 2, rel=1e-5)
+    order = min(shape)
+    expected = [sigma[max(1, round(order * p / 100)) - 1] / sigma[0] for p in PROFILE]
+    np.testing.assert_allclose(spectrum.profile, expected, rtol=1e-4, atol=1e-5)
+    assert (spectrum.profile[0], PROFILE[-1]) == (1, 100)
+
+
+def test_without_all_singular_values_there_is_no_effective_rank() -> None:
+    spectrum = module_spectrum("up", decompose(torch.randn(300, 300), 3))
+    assert spectrum.effective_rank is None
+    assert spectrum.profile is None
+
+
+def test_the_null_of_the_effective_rank_is_that_of_the_quarter_circle() -> None:
+    # Singular values of a large square Gaussian matrix have the density √(4 − s²)/π on [0, 2]; with
+    # the mean μ, the effective rank over the order is exp(−E[s/μ log(s/μ)]).
+    def mean_of(function):
+        return scipy.integrate.quad(lambda s: function(s) * math.sqrt(4 - s**2) / math.pi, 0, 2)[0]
+
+    mu = mean_of(lambda s: s)
+    limit = math.exp(-mean_of(lambda s: s / mu * math.log(s / mu) if s else 0))
+    noise = torch.randn(400, 400, generator=torch.Generator().manual_seed(5))
+    null = module_spectrum("up", all_triplets(noise), singular_values(noise))
+    assert null.noise_effective_rank / 400 == pytest.approx(limit, rel=0.01)
+    assert null.effective_rank == pytest.approx(null.noise_effective_rank, rel=0.02)
+    # Half of the values lie below the median, whose part of the largest one, 2, is 0.4040.
+    area = scipy.integrate.quad(lambda s: math.sqrt(4 - s**2) / math.pi, 0, 2 * 0.4040)[0]
+    assert area == pytest.approx(0.5, abs=1e-4)
+    assert null.noise_profile[PROFILE.index(50)] == pytest.approx(0.4040, rel=0.03)
+    assert null.noise_profile[0] == 1

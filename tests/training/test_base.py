@@ -66,11 +66,6 @@ def test_the_shipped_base_is_small_and_can_reason_a_little():
     assert 0.15 < score.accuracy < 0.45
 
 
-def test_a_base_that_was_not_built_names_the_command():
-    with pytest.raises(AlphaRLBenchError, match="zoo build-base qwen9-nano"):
-        base_folder(QWEN3.model_copy(update={"name": "qwen9-nano"}))
-
-
 def test_an_unknown_architecture_is_named(tmp_path):
     with pytest.raises(AlphaRLBenchError, match="no architecture 'Qwen9ForCausalLM'"):
         build_base(QWEN3.model_copy(update={"architecture": "Qwen9ForCausalLM"}), tmp_path)

@@ -5,8 +5,8 @@ from safetensors.torch import load_file
 
 from alpharl_bench.checkpoints import open_run
 from alpharl_bench.training import trainers
+from alpharl_bench.training.history import history
 from alpharl_bench.training.ppo import CRITIC_FILE, Critic, clipped_value_loss
-from alpharl_bench.training.train import history
 from alpharl_bench.training.trainers import TRAINERS
 from tests.training.tiny import job, parity_reward, short, tiny_base, trained, weights
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from alpharl_bench.training.train import history
+from alpharl_bench.training.history import history
 from tests.training.tiny import random_weights_can_be_right, short, tiny_base, trained, weights
 
 ROOT = Path(__file__).parents[2]

@@ -3,7 +3,7 @@ from transformers import TrainingArguments
 
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry import load_registry
-from alpharl_bench.training.train import figure, history
+from alpharl_bench.training.history import figure, history
 from alpharl_bench.training.trainers import TRAINERS
 from tests.training.tiny import (
     MODELS,

@@ -1,39 +1,208 @@
+"""Runs and bases in the cache: made once, by content, within the cap, with their time."""
+
 import json
+import subprocess
+import sys
 
 import pytest
+import torch
 
-from alpharl_bench.training import train
-from alpharl_bench.training.zoo import is_trained, run_digest, run_folder, trained
+from alpharl_bench.checkpoints import WeightFiles
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.training import base as base_module
+from alpharl_bench.training import disk, train
+from alpharl_bench.training.tokenizer import character_tokenizer
+from alpharl_bench.training.zoo import (
+    Standing,
+    base_folder,
+    bases_of,
+    cached_base,
+    is_built,
+    is_trained,
+    missing_bytes,
+    parameter_count,
+    run_digest,
+    run_folder,
+    standing,
+    trained,
+)
 
 
 @pytest.fixture
-def grpo(short_registry):
-    return short_registry.run("qwen3-nano-grpo")
+def grpo(tiny_registry):
+    return tiny_registry.run("tiny-grpo")
+
+
+@pytest.fixture
+def tiny(tiny_registry):
+    return tiny_registry.model("tiny")
+
+
+@pytest.fixture
+def empty(tmp_path, monkeypatch):
+    monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(tmp_path))
+    return tmp_path
+
+
+def fail(*_, **__):
+    raise AssertionError("made again")
 
 
 def test_a_run_is_trained_once_and_kept_without_optimizer_state(
-    grpo, short_registry, monkeypatch, tmp_path
+    grpo, tiny_registry, monkeypatch, empty, capsys
 ):
-    monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(tmp_path))
-    assert not is_trained(grpo, short_registry)
-    first = trained(grpo, short_registry)
+    assert not is_trained(grpo, tiny_registry)
+    first = trained(grpo, tiny_registry)
+    assert "base 'tiny' does not ship: pretraining it now" in capsys.readouterr().err
     assert first.run.steps == (2, 4, 6)
-    assert is_trained(grpo, short_registry)
+    assert is_trained(grpo, tiny_registry)
     folder = run_folder(grpo, first.digest)
-    assert json.loads((folder / "run.json").read_text())["run"] == "qwen3-nano-grpo"
+    record = json.loads((folder / "run.json").read_text())
+    assert record["run"] == "tiny-grpo"
+    assert record["seconds"] > 0
+    assert record["steps_per_second"] == pytest.approx(6 / record["seconds"], abs=1e-3)
     assert not list(folder.glob("checkpoint-*/optimizer.pt"))
     assert len(list(folder.glob("checkpoint-*/model.safetensors"))) == 3
-
-    def fail(*_):
-        raise AssertionError("trained again")
-
+    assert standing(grpo, tiny_registry) == Standing(folder, "trained", 6)
     monkeypatch.setattr(train, "train", fail)
-    assert trained(grpo, short_registry) == first
+    monkeypatch.setattr(base_module, "build_base", fail)
+    assert trained(grpo, tiny_registry) == first
 
 
-def test_the_digest_depends_on_recipe_and_seed(grpo, short_registry):
-    digest = run_digest(grpo, short_registry)
-    assert digest == run_digest(grpo, short_registry)
-    assert digest != run_digest(grpo.model_copy(update={"seed": 9}), short_registry)
-    dapo = short_registry.run("qwen3-nano-dapo")
-    assert digest != run_digest(dapo, short_registry)
+def test_a_run_that_trains_keeps_the_trainers_state_of_its_newest_checkpoint_alone(
+    grpo, tiny_registry, monkeypatch, empty
+):
+    monkeypatch.setattr("alpharl_bench.training.keeper.drop_states", lambda _: None)
+    folder = run_folder(grpo, trained(grpo, tiny_registry).digest)
+    kept = {path.parent.name for path in folder.glob("checkpoint-*/optimizer.pt")}
+    assert kept == {"checkpoint-6"}
+
+
+def test_training_takes_one_thread_and_gives_the_others_back(
+    grpo, tiny_registry, monkeypatch, empty
+):
+    seen = []
+
+    def look(*_, **__):
+        seen.append(torch.get_num_threads())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train, "train", look)
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            trained(grpo, tiny_registry)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [1]
+
+
+def test_the_digest_depends_on_recipe_seed_base_and_teacher(grpo, tiny_registry):
+    digest = run_digest(grpo, tiny_registry)
+    assert digest == run_digest(grpo, tiny_registry)
+    others = [
+        grpo.model_copy(update={"seed": 9}),
+        tiny_registry.run("tiny-dapo"),
+        tiny_registry.run("tiny-rloo"),
+    ]
+    assert digest not in {run_digest(other, tiny_registry) for other in others}
+
+
+def test_the_place_of_a_base_depends_on_what_decides_over_its_weights(tiny):
+    place = cached_base(tiny)
+    for change in ({"seed": 5}, {"config": {**tiny.config, "hidden_size": 64}}):
+        assert cached_base(tiny.model_copy(update=change)) != place
+    assert cached_base(tiny.model_copy(update={"algorithms": ("sft",)})) == place
+
+
+def test_a_base_that_ships_is_not_built(short_registry, monkeypatch):
+    monkeypatch.setattr(base_module, "build_base", fail)
+    model = short_registry.model("qwen3-nano")
+    assert is_built(model)
+    assert (base_folder(model) / "model.safetensors").is_file()
+
+
+def test_a_base_is_built_whole_and_after_a_killed_process_too(tiny, empty):
+    folder = cached_base(tiny)
+    left = folder.parent / f".{folder.name}.x1"
+    left.mkdir(parents=True)
+    (left / "model.safetensors").write_bytes(b"half")
+    assert not is_built(tiny)
+    assert base_folder(tiny) == folder
+    assert is_built(tiny)
+    assert not left.exists()
+    weights = WeightFiles(folder)
+    sizes = [torch.Size(weights.shape(name)).numel() for name in weights.names]
+    assert parameter_count(tiny) == sum(sizes)
+
+
+def test_parameters_are_counted_before_a_base_is_built(tiny, empty):
+    hidden, inner, queries, keys, head = 32, 48, 2 * 16, 16, 16
+    attention = hidden * (queries + keys + keys) + queries * hidden + 2 * head
+    layer = attention + 3 * hidden * inner + 2 * hidden
+    embedding = len(character_tokenizer()) * hidden  # tied to the output head
+    assert parameter_count(tiny) == embedding + 2 * layer + hidden
+    assert not is_built(tiny)
+
+
+def test_a_distillation_needs_its_teacher(short_registry):
+    student, teacher = bases_of(short_registry.run("qwen3-nano-opd"), short_registry)
+    assert (student.name, teacher.name) == ("qwen3-nano", "qwen3-teacher")
+    assert [m.name for m in bases_of(short_registry.run("qwen3-nano-sft"), short_registry)] == [
+        "qwen3-nano"
+    ]
+
+
+def test_a_run_beyond_the_cap_is_refused_before_anything_is_made(
+    grpo, tiny_registry, empty, monkeypatch
+):
+    base_folder(tiny_registry.model("tiny"))
+    (empty / "scores").mkdir()
+    (empty / "scores" / "x").write_bytes(b"0" * 3_000_000)
+    monkeypatch.setenv("ALPHARL_BENCH_MAX_DISK", "0.0031")
+    with pytest.raises(AlphaRLBenchError, match=r"zoo clean.*ALPHARL_BENCH_MAX_DISK") as caught:
+        trained(grpo, tiny_registry)
+    assert "run 'tiny-grpo' takes" in str(caught.value)
+    assert "may hold 3.1 MB" in str(caught.value)
+    assert not list((empty / "runs").glob("tiny*"))
+
+
+def test_a_full_disk_is_refused(grpo, tiny_registry, empty, monkeypatch):
+    base_folder(tiny_registry.model("tiny"))
+    monkeypatch.setattr(disk, "free_bytes", lambda: 1000)
+    with pytest.raises(AlphaRLBenchError, match="the disk has 1 KB left"):
+        trained(grpo, tiny_registry)
+
+
+@pytest.mark.parametrize("value", ["much", "-1", "0", "nan", "inf"])
+def test_a_cap_that_is_no_size_is_named(value, monkeypatch):
+    monkeypatch.setenv("ALPHARL_BENCH_MAX_DISK", value)
+    with pytest.raises(AlphaRLBenchError, match=f"ALPHARL_BENCH_MAX_DISK={value}"):
+        disk.disk_cap()
+
+
+def test_the_cost_of_a_run_is_four_bytes_a_parameter_and_checkpoint(grpo, tiny_registry, empty):
+    parameters = parameter_count(tiny_registry.model("tiny"))
+    assert disk.run_bytes(1_000_000, 20) == 80_000_000
+    assert missing_bytes(grpo, tiny_registry) == 4 * parameters * (3 + 4)
+
+
+def test_links_are_not_followed_when_sizes_are_measured(tmp_path):
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far" / "large").write_bytes(b"0" * 10_000)
+    (tmp_path / "near").mkdir()
+    (tmp_path / "near" / "small").write_bytes(b"0" * 10)
+    (tmp_path / "near" / "link").symlink_to(tmp_path / "far")
+    assert 10 <= disk.folder_bytes(tmp_path / "near") < 1000
+
+
+def test_where_runs_stand_is_told_without_torch(empty):
+    code = (
+        "import sys; from alpharl_bench.registry import load_registry;"
+        "from alpharl_bench.training.zoo import standing; r = load_registry();"
+        "print({standing(run, r).state for run in r.runs.values()}, 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["{'not", "trained'}", "False"]

@@ -1,0 +1,133 @@
+"""The tables of ``alpharl-bench zoo``."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from alpharl_bench.cache import cache_root
+from alpharl_bench.registry import Registry, RunEntry
+from alpharl_bench.training.cleaning import Kept
+from alpharl_bench.training.disk import CAP_VARIABLE, disk_cap, folder_bytes, free_bytes, run_bytes
+from alpharl_bench.training.history import figure, first_and_last, history
+from alpharl_bench.training.zoo import DONE, Standing, parameter_count, run_digest, standing
+from alpharl_bench.units import size_text, time_text
+
+if TYPE_CHECKING:
+    from alpharl_bench.scoring import Sampling, Score
+
+#: Of the cache's folders, in words.
+_PARTS = {"runs": "runs", "bases": "pretrained bases", "factors": "decomposed updates"}
+
+
+def listing(registry: Registry) -> pd.DataFrame:
+    """Every run of the registry, what it costs on disk, and how far it is; loads no torch."""
+    return pd.DataFrame([_listed(run, registry) for run in registry.runs.values()])
+
+
+def _listed(run: RunEntry, registry: Registry) -> dict[str, Any]:
+    model, algorithm = registry.models[run.model], registry.algorithms[run.algorithm]
+    parameters, now = parameter_count(model), standing(run, registry)
+    return {
+        "run": run.name,
+        "model": run.model,
+        "architecture": model.architecture,
+        "parameters": f"{parameters / 1e6:.2f} M",
+        "algorithm": run.algorithm,
+        "regime": run.regime,
+        "steps": algorithm.config_in(run.regime).get("max_steps"),
+        "checkpoints": algorithm.checkpoints,
+        "size": size_text(run_bytes(parameters, algorithm.checkpoints)),
+        "state": f"interrupted at step {now.step}" if now.state == "interrupted" else now.state,
+    }
+
+
+def status(registry: Registry) -> pd.DataFrame:
+    """The trained and interrupted runs: time, size, and what they have learned.
+
+    The figure is the mean of the run's first and of its last tenth of steps. Accuracies are those
+    of the cache, as the suites score where no option asks for anything else.
+    """
+    found = [(run, standing(run, registry)) for run in registry.runs.values()]
+    return pd.DataFrame([_stands(r, now, registry) for r, now in found if now.step])
+
+
+def _stands(run: RunEntry, now: Standing, registry: Registry) -> dict[str, Any]:
+    algorithm = registry.algorithms[run.algorithm]
+    record = _record(now.folder)
+    name = figure(algorithm)
+    learned = first_and_last(history(now.folder), name)
+    return {
+        "run": run.name,
+        "state": now.state,
+        "steps": f"{now.step} of {algorithm.config_in(run.regime)['max_steps']}",
+        "time": time_text(record["seconds"]) if "seconds" in record else "",
+        "steps/s": f"{record['steps_per_second']:.2f}" if record.get("steps_per_second") else "",
+        "size": size_text(folder_bytes(now.folder)),
+        "figure": f"{name} {learned[0]:.3f} → {learned[1]:.3f}" if learned else "",
+        **_accuracies(run, registry),
+    }
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    path = folder / DONE
+    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return record
+
+
+def _accuracies(run: RunEntry, registry: Registry) -> dict[str, str]:
+    # Imported here: scoring loads torch, and a list of runs does without.
+    from alpharl_bench.scoring import EngineOptions, ScoreStore
+    from alpharl_bench.variants import BASE, FULL
+
+    store = ScoreStore(run_digest(run, registry), _sampling(run, registry), EngineOptions())
+    return {
+        column: _accuracy(store.load(variant)) if store.path(variant).is_file() else ""
+        for column, variant in (("accuracy of base", BASE), ("accuracy of run", FULL))
+    }
+
+
+def _accuracy(score: "Score") -> str:
+    from alpharl_bench.claims import Interval
+    from alpharl_bench.scoring import (
+        degrees_of_freedom,
+        percentile_interval,
+        resampling_weights,
+    )
+
+    tasks = [task for task, _ in score.questions]
+    means = resampling_weights(tasks) @ score.per_question
+    low, high = percentile_interval(means, degrees_of_freedom(tasks))
+    return str(Interval(score.accuracy, float(low), float(high)))
+
+
+def _sampling(run: RunEntry, registry: Registry) -> "Sampling":
+    """As the suites score a run where no option says otherwise: in the format of its base."""
+    from alpharl_bench.scoring import Sampling
+
+    return Sampling(prompt="plain" if registry.models[run.model].format == "plain" else "chat")
+
+
+def kept_table(kept: Iterable[Kept]) -> pd.DataFrame:
+    """Folders of the cache with their sizes."""
+    return pd.DataFrame(
+        [
+            {"kind": k.kind, "name": k.name, "state": k.state, "size": size_text(k.bytes)}
+            for k in kept
+        ]
+    )
+
+
+def disk_line() -> str:
+    """What the cache holds, of what, and what it may hold."""
+    root = cache_root()
+    sizes = {words: folder_bytes(root / name) for name, words in _PARTS.items()}
+    total = folder_bytes(root)
+    sizes["the rest"] = total - sum(sizes.values())
+    parts = ", ".join(f"{words} {size_text(size)}" for words, size in sizes.items())
+    return (
+        f"{root}: {size_text(total)} of {size_text(disk_cap())} ({CAP_VARIABLE}): {parts}; "
+        f"the disk has {size_text(free_bytes())} left"
+    )
