@@ -23,6 +23,7 @@ from trl import (
 from trl.rewards import get_soft_overlong_punishment
 
 from alpharl_bench.registry import Trainer
+from alpharl_bench.training import self_play
 from alpharl_bench.training.data import pairs, prompts, solutions
 from alpharl_bench.training.distillation import OnPolicyDistillationTrainer
 from alpharl_bench.training.dynamic_sampling import DynamicSamplingTrainer
@@ -130,4 +131,5 @@ TRAINERS: dict[Trainer, Callable[[Job], transformers.Trainer]] = {
     "sft": _sft,
     "dpo": _dpo,
     "distillation": _on_policy_distillation,
+    "self-play": self_play.build,
 }
