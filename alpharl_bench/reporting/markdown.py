@@ -36,7 +36,7 @@ untrained base scores well above 0 by it. So beside it stands the recovered gain
 _RESPONSES = """\
 All responses of a run, of all its variants, by what became of them. *Cut off* are answers that \
 grading gave up on: too long, or over its limits of time, memory or depth. They count as wrong, \
-and so do responses without a final answer."""
+and so do responses without a final answer, as which matches count that a forbidden move lost."""
 
 _CONTRAST = """\
 *contrast*: the claim is about another kind of training than this run's. Refuted there, it has not \

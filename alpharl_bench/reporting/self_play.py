@@ -96,9 +96,10 @@ def stages(evidence: Evidence) -> pd.DataFrame:
 
 def matches(evidence: Evidence) -> pd.DataFrame:
     """One row per game and variant: matches won, lost by a forbidden move, and what they paid."""
-    rows = []
-    for name, score in _known(evidence):
-        rows += [
+    known = list(_known(evidence))
+    tasks = known[0][1].tasks if known else ()
+    return pd.DataFrame(
+        [
             {
                 "game": task,
                 "variant": name,
@@ -106,9 +107,10 @@ def matches(evidence: Evidence) -> pd.DataFrame:
                 "forbidden": f"{score.task_share(task, Mark.NO_ANSWER):.3f}",
                 "payoff": f"{score.task_payoff(task):+.3f}",
             }
-            for task in score.tasks
+            for task in tasks
+            for name, score in known
         ]
-    return pd.DataFrame(sorted(rows, key=lambda row: GAME_TASKS.index(row["game"])))
+    )
 
 
 def policy(evidence: Evidence) -> pd.DataFrame:
