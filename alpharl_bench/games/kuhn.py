@@ -63,11 +63,14 @@ class KuhnPoker:
         return _prompt(card, self._moves)
 
     def act(self, text: str) -> None:
-        """Make a move, written as ``[bet]``; anything else is forbidden and costs the ante."""
+        """Make a move, written as ``[bet]``; anything else is forbidden and costs two chips.
+
+        The most that a hand can cost: for the price of a fold it would be worth trying.
+        """
         found = _MOVE.fullmatch(text)
         if found is None or found.group(1) not in self.legal:
             self.over, self.illegal = True, self.player
-            self.payoffs = (-1.0, 1.0) if self.player == 0 else (1.0, -1.0)
+            self.payoffs = (-2.0, 2.0) if self.player == 0 else (2.0, -2.0)
             return
         move = found.group(1)
         self.state.apply_action(self.legal.index(move))

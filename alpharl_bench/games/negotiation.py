@@ -1,6 +1,7 @@
 """Simple Negotiation by TextArena: two players trade resources that they value differently."""
 
 import random
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
@@ -12,6 +13,7 @@ from alpharl_bench.games.match import Match
 
 # TextArena looks at its limit behind a turn and before it counts it: one more turn is played.
 _LIMIT = 6
+_MOVE = re.compile(r"\s*\[(Accept|Deny|Offer: [^\[\]]+)\]\s*", re.IGNORECASE)
 _MOST = 5  # units of a resource in a move that is made here
 
 
@@ -60,14 +62,6 @@ class Negotiation:
             return None
         return dict(offer["offered_resources"]), dict(offer["requested_resources"])
 
-    def gain(self, received: dict[str, int], given: dict[str, int]) -> int:
-        """What a trade is worth to the player to move."""
-        return self._worth(received) - self._worth(given)
-
-    def gain_ratio(self, received: dict[str, int], given: dict[str, int]) -> float:
-        """The worth of what is received over that of what is given, to the player to move."""
-        return self._worth(received) / self._worth(given)
-
     def prompt(self) -> str:
         """Turns left after this one, the own resources with their values, and the open offer."""
         held, values = self.resources, self.values
@@ -77,11 +71,16 @@ class Negotiation:
         return f"trade {_LIMIT - self._env.state.turn} {table} {text}:"
 
     def act(self, text: str) -> None:
-        """``[Offer: 2 Wood -> 1 Ore]``, ``[Accept]`` or ``[Deny]``; other talk says nothing.
+        """``[Offer: 2 Wood -> 1 Ore]``, ``[Accept]`` or ``[Deny]`` and nothing else.
 
-        To offer or to accept what one does not hold is forbidden.
+        To offer or to accept what one does not hold is forbidden. So is talk, as in the authors'
+        code and other than in TextArena, where a player that cannot be understood cannot lose.
         """
         player = self.player
+        if _MOVE.fullmatch(text) is None:
+            self.over, self.illegal = True, player
+            self.payoffs = (-1.0, 1.0) if player == 0 else (1.0, -1.0)
+            return
         self._env.step(text)
         if self._env.state.done:
             self.over = True
@@ -104,22 +103,20 @@ class Negotiation:
         units, asked = rng.integers(1, most + 1), rng.integers(1, _MOST + 1)
         return f"[Offer: {units} {names[given]} -> {asked} {names[wanted]}]"
 
-    def _worth(self, bundle: dict[str, int]) -> int:
-        return sum(units * self.values[name] for name, units in bundle.items())
-
 
 def trader(match: Match, rng: np.random.Generator) -> str:
-    """A fixed, good-natured opponent.
+    """A fixed, good-natured opponent: makes even offers, and takes every other one that it gets.
 
-    It accepts what gives it at least three quarters of what it gives away, by its own values, and
-    otherwise offers one unit of something for about as much of another.
+    It looks at its own values when it asks: one unit of something for about as much of another. It
+    does not when it is asked, if it has the goods. A trader who took only what gains would be
+    beaten by nobody: what one player gains by a trade, the other lacks.
     """
     assert isinstance(match, Negotiation)  # noqa: S101  (a player of this game only)
     offer = match.offer
     if (
         offer is not None
-        and match.gain_ratio(*offer) >= 0.75
         and all(match.resources[name] >= units for name, units in offer[1].items())
+        and rng.random() < 0.5
     ):
         return "[Accept]"
     values = match.values

@@ -8,7 +8,7 @@ from pathlib import Path
 from alpharl_bench.cache import write_whole
 from alpharl_bench.claims import CLAIMS, Claim, Outcome, Verdict, holm, judge
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.reporting import kinds, tables
+from alpharl_bench.reporting import kinds, self_play, tables
 from alpharl_bench.reporting.figures import draw
 from alpharl_bench.reporting.session import Session, load_session
 from alpharl_bench.variants import BASE
@@ -36,7 +36,7 @@ untrained base scores well above 0 by it. So beside it stands the recovered gain
 _RESPONSES = """\
 All responses of a run, of all its variants, by what became of them. *Cut off* are answers that \
 grading gave up on: too long, or over its limits of time, memory or depth. They count as wrong, \
-and so do responses without a final answer."""
+and so do responses without a final answer, as which matches count that a forbidden move lost."""
 
 _CONTRAST = """\
 *contrast*: the claim is about another kind of training than this run's. Refuted there, it has not \
@@ -63,7 +63,7 @@ def write_report(folder: Path) -> Path:
             figure = Path("figures") / f"{claim.curve.name}.png"
             draw(claim, [session.evidence(run, claim_id) for run in by_run], folder / figure)
             sections.append(_section(claim, by_run, session, adjusted, figure))
-        sections += [*kinds.sections(session), _provenance(session)]
+        sections += [*kinds.sections(session), *self_play.sections(session), _provenance(session)]
         report = folder / "report.md"
         write_whole(report, "\n".join(sections))
     except OSError as error:

@@ -83,14 +83,14 @@ def test_a_hand_pays_by_the_rules(cards, moves):
         (("[check]", "[bet]"), "[bet]", 0),
     ],
 )
-def test_a_forbidden_move_loses_the_ante(before, text, loser):
+def test_a_forbidden_move_loses_as_much_as_any_hand_can(before, text, loser):
     match = KuhnPoker(0)
     for move in before:
         match.act(move)
     match.act(text)
     assert match.over
     assert match.illegal == loser
-    assert match.payoffs[loser] == -1
+    assert match.payoffs[loser] == -2
     assert sum(match.payoffs) == 0
 
 

@@ -107,7 +107,8 @@ def test_a_forbidden_move_is_no_answer_and_costs_the_match():
     )
     for task in GAME_TASKS:
         assert {r.marks for r in asked.responses[task].values()} == {"--"}
-        assert {r.answers for r in asked.responses[task].values()} == {("-1", "-1")}
+        cost = "-1" if task == "negotiation-trader" else "-2"
+        assert {r.answers for r in asked.responses[task].values()} == {(cost, cost)}
 
 
 def test_a_question_is_a_match_with_the_same_deal_seat_and_luck():
@@ -185,9 +186,9 @@ def test_an_engine_scores_games_and_repeats_itself(byte_base):
     assert score == engine.score(BASE)
     assert score.tasks == GAME_TASKS
     assert {len(marks) for marks in score.marks} == {3}
-    # Four bytes are no move of poker; in a negotiation they say nothing, and nobody gains.
+    # Four bytes are no move.
     assert score.task_share("kuhn-nash", Mark.NO_ANSWER) == 1
-    assert score.task_payoff("kuhn-nash") == -1
+    assert score.task_payoff("kuhn-nash") == -2
     assert min(score.kuhn_policy.off_rules.values()) > 0.99
     assert 0 <= score.kuhn_policy.exploitability <= 2
     assert score.first(2).kuhn_policy == score.kuhn_policy

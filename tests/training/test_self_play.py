@@ -13,6 +13,7 @@ from alpharl_bench.training.job import Job
 from alpharl_bench.training.self_play import RoleBaselines, build
 from alpharl_bench.training.zoo import base_folder
 from tests.byte_model import write_byte_pair
+from tests.training.tiny import tiny_base
 
 STEPS = 4
 
@@ -23,7 +24,7 @@ def job(folder, base=None, games=("kuhn", "negotiation"), **changes):
     short = {
         "max_steps": STEPS,
         "per_device_train_batch_size": 16,
-        "max_completion_length": 24,
+        "max_completion_length": 12,
         "warmup_steps": 0,
         "learning_rate": 1e-3,
     }
@@ -110,7 +111,7 @@ def test_forbidden_moves_lose_and_are_counted_and_the_batch_is_full_all_the_same
     scripted(trainer, monkeypatch, lambda _: "[raise]")
     turns = trainer._turns(12)
     assert len(turns) == 12
-    assert {(turn.player, turn.payoff) for turn in turns} == {(0, -0.5)}
+    assert {(turn.player, turn.payoff) for turn in turns} == {(0, -1.0)}
     assert trainer._metrics["train"]["forbidden_moves"] == [1.0]
     assert trainer._metrics["train"]["kuhn/first_player_wins"] == [0.0]
 
@@ -162,8 +163,8 @@ class Interrupt(TrainerCallback):
             raise KeyboardInterrupt
 
 
-def train(folder, *, interrupted=False, resume=None):
-    trainer = build(job(folder))
+def train(folder, base, *, interrupted=False, resume=None):
+    trainer = build(job(folder, base))
     trainer.remove_callback(PrinterCallback)
     if interrupted:
         trainer.add_callback(Interrupt())
@@ -180,18 +181,19 @@ def weights(folder: Path):
 
 
 def test_an_interrupted_training_resumes_to_the_same_weights_and_baselines(tmp_path):
-    whole = train(tmp_path / "whole")
-    train(tmp_path / "cut", interrupted=True)
+    base = tiny_base(tmp_path / "base")
+    whole = train(tmp_path / "whole", base)
+    train(tmp_path / "cut", base, interrupted=True)
     half = tmp_path / "cut" / f"checkpoint-{STEPS // 2}"
     kept = json.loads((half / "baselines.json").read_text())
     assert kept.keys() == {"kuhn", "negotiation"}
-    assert any(value != 0 for values in kept.values() for value in values)
-    resumed = train(tmp_path / "cut", resume=str(half))
-    assert resumed.baselines.values == whole.baselines.values
+    assert all(value != 0 for values in kept.values() for value in values)
+    resumed = train(tmp_path / "cut", base, resume=str(half))
+    assert resumed.baselines.values == whole.baselines.values != kept
     last = f"checkpoint-{STEPS}"
     straight, again = weights(tmp_path / "whole" / last), weights(tmp_path / "cut" / last)
     assert all(again[name].equal(straight[name]) for name in straight)
-    before = weights(job(tmp_path).base)
+    before = weights(base)
     assert any(not before[name].equal(straight[name]) for name in straight)
     assert all(tensor.dtype == torch.float32 for tensor in straight.values())
 

@@ -1,0 +1,156 @@
+"""The tables of self-play: win rates over training and what else the matches say (Appendix A)."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from alpharl_bench.claims import Evidence
+from alpharl_bench.claims.measures import accuracy
+from alpharl_bench.grading import Mark
+from alpharl_bench.reporting.session import Session
+from alpharl_bench.reporting.tables import markdown
+from alpharl_bench.scoring import Score
+from alpharl_bench.scoring.catalogue import GAME_TASKS
+from alpharl_bench.variants import BASE, FULL, Variant, full_at, rank
+
+#: By the percentage of training: the paper's win rates of the checkpoint and of its Rank-1, in
+#: per cent, against Gemini 2.0 Flash Lite (Appendix A).
+PAPER = {
+    5: (3, 2),
+    10: (5, 5),
+    20: (13, 15),
+    30: (27, 25),
+    40: (43, 44),
+    60: (52, 52),
+    80: (61, 59),
+    100: (65, 62),
+}
+_VARIANTS = {"Base": BASE, "Rank-1": rank(1), "Fully trained": FULL}
+
+_INTRODUCTION = """\
+## Self-play: win rate and exploitability
+
+A model that was trained by playing both sides, against fixed players that are not the model: of \
+Kuhn Poker the Nash equilibrium and one that plays any legal move, of Simple Negotiation a \
+scripted trader. Win rates are means over games, and drawn matches are not won; the paper's are \
+against Gemini 2.0 Flash Lite. The exploitability is what the best answers to the policy win of it \
+at Kuhn Poker, in chips a hand: 0 of the equilibrium, 0.458 of the player that plays any move."""
+_STAGES = "Over training, by the share of its steps; *paper* is of Qwen3-4B-Base."
+_MATCHES = """\
+By game. *Forbidden* are matches that the model lost by a move that the rules do not allow, \
+*payoff* is the mean of a match: chips in poker (nobody gains on the equilibrium in the long run), \
+1, 0 or −1 in the negotiation."""
+_POLICY = """\
+The policy at Kuhn Poker, read from the probabilities of the responses: that of the active move \
+(bet or call) among the two legal ones, by card and by what was done before (p: passed, b: bet). \
+*Off the rules* is the highest probability of all other responses."""
+
+
+def sections(session: Session) -> list[str]:
+    """The section of the report, none where no run was scored on games."""
+    parts = []
+    for run in session.runs:
+        scores = session.scores_of(run)
+        if scores and set(scores[0].tasks) <= set(GAME_TASKS):
+            parts += [f"### {run}", "", *_tables(session.evidence(run))]
+    return ["\n".join([_INTRODUCTION, "", *parts])] if parts else []
+
+
+def _tables(evidence: Evidence) -> Iterator[str]:
+    tables = {
+        _STAGES: stages(evidence),
+        _MATCHES: matches(evidence),
+        _POLICY: policy(evidence),
+    }
+    for title, frame in tables.items():
+        if not frame.empty:
+            yield from (title, "", markdown(frame), "")
+
+
+def stages(evidence: Evidence) -> pd.DataFrame:
+    """The paper's table: one row per stage of which both the checkpoint and its Rank-1 are scored.
+
+    It has the paper's stages; those without a checkpoint at that share of the steps are left out.
+    """
+    last = evidence.steps[-1]
+    rows = []
+    for percent, (paper_full, paper_rank1) in PAPER.items():
+        step, rest = divmod(last * percent, 100)
+        full, rank1 = _scored(evidence, step, last)
+        if rest or full is None or rank1 is None:
+            continue
+        rows.append(
+            {
+                "stage": f"{percent} %",
+                "step": step,
+                "win rate": accuracy(evidence, full),
+                "Rank-1 win rate": accuracy(evidence, rank1),
+                "exploitability": _exploitability(evidence, full),
+                "Rank-1 exploitability": _exploitability(evidence, rank1),
+                "*paper*: win rate": f"{paper_full} %",
+                "*paper*: Rank-1 win rate": f"{paper_rank1} %",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def matches(evidence: Evidence) -> pd.DataFrame:
+    """One row per game and variant: matches won, lost by a forbidden move, and what they paid."""
+    known = list(_known(evidence))
+    tasks = known[0][1].tasks if known else ()
+    return pd.DataFrame(
+        [
+            {
+                "game": task,
+                "variant": name,
+                "won": f"{score.task_accuracy(task):.3f}",
+                "forbidden": f"{score.task_share(task, Mark.NO_ANSWER):.3f}",
+                "payoff": f"{score.task_payoff(task):+.3f}",
+            }
+            for task in tasks
+            for name, score in known
+        ]
+    )
+
+
+def policy(evidence: Evidence) -> pd.DataFrame:
+    """One row per variant: its policy at Kuhn Poker, and what it can be exploited for."""
+    rows = []
+    for name, score in _known(evidence):
+        read = score.kuhn_policy
+        if read is not None:
+            moves = {_named(key): f"{active:.2f}" for key, active in read.active.items()}
+            rows.append(
+                {
+                    "variant": name,
+                    "exploitability": f"{read.exploitability:.3f}",
+                    **moves,
+                    "off the rules": f"{max(read.off_rules.values()):.3f}",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _known(evidence: Evidence) -> Iterator[tuple[str, Score]]:
+    for name, variant in _VARIANTS.items():
+        if variant.label in evidence.scores:
+            yield name, evidence.score(variant)
+
+
+def _scored(evidence: Evidence, step: int, last: int) -> tuple[Variant | None, Variant | None]:
+    """The checkpoint of a step and its Rank-1; of the last one also as the whole run's."""
+    asked = ([full_at(step)], [rank(1, step=step)])
+    if step == last:
+        asked = ([full_at(step), FULL], [rank(1, step=step), rank(1)])
+    full, rank1 = (next((v for v in named if v.label in evidence.scores), None) for named in asked)
+    return full, rank1
+
+
+def _exploitability(evidence: Evidence, variant: Variant) -> str:
+    read = evidence.score(variant).kuhn_policy
+    return "–" if read is None else f"{read.exploitability:.3f}"
+
+
+def _named(key: str) -> str:
+    """An information set as in a table: OpenSpiel's ``2pb`` is K pb."""
+    return f"{'JQK'[int(key[0])]} {key[1:]}".rstrip()
