@@ -31,9 +31,10 @@ from alpharl_bench.problems import is_correct
 from alpharl_bench.quiet import quiet_libraries
 from alpharl_bench.registry import load_registry
 from alpharl_bench.training import data
+from alpharl_bench.training.history import figure, history
 from alpharl_bench.training.job import Job
 from alpharl_bench.training.progress import ProgressBar
-from alpharl_bench.training.train import figure, history, train
+from alpharl_bench.training.train import train
 from alpharl_bench.training.zoo import base_folder
 
 _SAVE_EVERY = 5

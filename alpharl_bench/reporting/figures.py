@@ -95,7 +95,7 @@ def _draw_profiles(evidence: Sequence[Evidence], path: Path) -> None:
         axes.plot([], [], color="black", linewidth=1, label="Gaussian of the same shape")
         axes.set_xlabel("index of the singular value, % of min(m, n)")
         axes.set_ylabel("σᵢ / σ₁, median over modules")
-        figure.legend(loc="outside lower center", ncols=4)
+        figure.legend(loc="outside lower center", ncols=3)
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path)
 
