@@ -12,7 +12,7 @@ from alpharl_bench.device import DEVICES, resolved_device
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry import Kind, Lane, load_registry
 from alpharl_bench.scoring import EngineOptions, Sampling
-from alpharl_bench.scoring.catalogue import NANO, PAPER, benchmarks, select
+from alpharl_bench.scoring.catalogue import GAMES, NANO, PAPER, benchmarks, select
 from alpharl_bench.scoring.engines import DTYPES, ENGINES
 from alpharl_bench.scoring.prompts import PROMPTS
 from alpharl_bench.scoring.questions import local_file
@@ -62,8 +62,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--tasks",
         metavar="NAMES",
         help=f"what is asked, separated by commas: {', '.join(benchmarks())}, '{PAPER}' for all of "
-        f"these; families of arithmetic, or '{NANO}' for all of them (--run: {PAPER}; else what a "
-        "run was trained on)",
+        f"these; families of arithmetic, or '{NANO}' for all of them; games, or '{GAMES}' for all "
+        f"of them (--run: {PAPER}; else what a run was trained on)",
     )
     group.addoption(
         "--data-dir",
