@@ -3,7 +3,7 @@
     python -m benchmarks.training_overhead
 
 Bare is TRL's trainer with the recipe's config, base, data and seed, that saves nothing. Ours also
-saves a checkpoint every five steps, keeps every step's figures, counts right responses and shows a
+saves a checkpoint every six steps, keeps every step's figures, counts right responses and shows a
 bar. Both are timed from the first step to the last, in turn, with the same random numbers, so that
 they sample the same responses. TRL has neither PPO nor dynamic sampling: there the bare loop is
 that of GRPO on a batch of the same size, and the ratio is what critic or sampling cost.
@@ -37,7 +37,7 @@ from alpharl_bench.training.progress import ProgressBar
 from alpharl_bench.training.train import train
 from alpharl_bench.training.zoo import base_folder
 
-_SAVE_EVERY = 5
+_SAVE_EVERY = 6
 _DRAWN = "sampling/drawn_per_trained"
 ALGORITHMS = ("grpo", "drgrpo", "rloo", "dapo", "ppo", "sft", "dist", "dpo", "opd")
 #: What TRL has; PPO is compared with GRPO.
@@ -74,7 +74,7 @@ class _Stopwatch(TrainerCallback):
 def main(
     algorithms: Annotated[list[str] | None, typer.Argument(help="All by default.")] = None,
     model: Annotated[str, typer.Option(help="A base that ships.")] = "qwen3-nano",
-    steps: Annotated[int, typer.Option(help=f"Of each, a multiple of {_SAVE_EVERY}.")] = 20,
+    steps: Annotated[int, typer.Option(help=f"Of each, a multiple of {_SAVE_EVERY}.")] = 24,
     pairs: Annotated[int, typer.Option(help="Of a bare training and ours.")] = 3,
 ) -> None:
     """Train both ways in turn; print steps per second and the ratios of the times."""
