@@ -88,7 +88,7 @@ def test_runs_side_by_side_are_those_trained_alone_and_a_wrong_one_stops_no_othe
     begun = [line.split(":")[0] for line in lines if "begins" in line]
     assert begun[0] == "tiny-dapo"  # the longest
     assert sorted(begun) == ["tiny-dapo", "tiny-grpo", "tiny-wrong"]
-    assert any(line.startswith("tiny-grpo: trained, 6 steps, reward 0.") for line in lines)
+    assert any(line.startswith("tiny-grpo: trained, 6 steps, accuracy 0.") for line in lines)
     assert train_all([runs.run("tiny-grpo")], runs) == {}
     assert capfd.readouterr().err == ""
 
