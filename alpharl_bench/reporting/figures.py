@@ -70,7 +70,7 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
             axes.axhline(1, color="black", linewidth=0.8)
             axes.set_ylabel("relative accuracy")
             axes.set_ylim(bottom=0)
-        figure.legend(loc="outside lower center", ncols=4)
+        figure.legend(loc="outside lower center", ncols=4 if len(evidence) <= len(_COLOURS) else 3)
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path)
 
