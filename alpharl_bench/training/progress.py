@@ -81,7 +81,8 @@ class ProgressBar(TrainerCallback):
         **kwargs: Any,
     ) -> None:
         """Show the figure's newest value."""
-        if logs and self._figure in logs:
+        # The last log of a training is its summary: there TRL's figures are means over all steps.
+        if logs and self._figure in logs and "train_runtime" not in logs:
             self._newest = f"{self._figure} {float(logs[self._figure]):.3f}"
             self._display.move(state.global_step, self._newest)
 

@@ -9,6 +9,14 @@ from alpharl_bench.claims import Interval, Learning, Outcome, Verdict
 from alpharl_bench.plugin.collection import claim_of
 from alpharl_bench.plugin.outcomes import note, note_did_not_learn
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.plugin import options
+
+# Two runs of the zoo are enough here.
+of_lane = options.lane_subjects
+options.lane_subjects = lambda lane, registry: [
+    subject for subject in of_lane(lane, registry)
+    if subject.name in {"qwen3-nano-dapo", "qwen3-nano-grpo"}
+]
 
 pytest_plugins = ["alpharl_bench.plugin"]
 

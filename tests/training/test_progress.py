@@ -28,6 +28,8 @@ def follow(callback):
     callback.on_step_end(*called)
     callback.on_log(*called, logs={"loss": 2.0})
     callback.on_log(*called, logs={"reward": 0.25, "loss": 2.0})
+    # The summary at the end is a mean over all steps.
+    callback.on_log(*called, logs={"reward": 0.1, "train_runtime": 9.0})
     callback.on_train_end(*called)
 
 
