@@ -1,7 +1,6 @@
 """Self-play on zero-sum games in text (SPIRAL, arXiv 2506.24119): one model plays both sides."""
 
 import json
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -105,14 +104,14 @@ class _Table:
 class SelfPlayTrainer(GRPOTrainer):
     """TRL's GRPO with matches in place of prompts and role-conditioned advantages.
 
-    So many matches are played to their end, in lock step and as many of each game, that their
-    turns fill the batch; of those that are too many some are left out at random.
+    Every batch is shared out evenly among the games. So many matches are played to their end, in
+    lock step, that their turns fill it; of those that are too many some are left out at random.
     Each turn has the advantage of its player in its match; the loss is what ``loss_type`` says.
     Deals follow from the seed and the step, moves from torch's generator. TRL's groups and the
     advantages that it makes of them are not used.
 
-    Logged beside TRL's figures: the share of turns that were forbidden moves, and for each game
-    how often the first player won and its mean payoff (both players are the same model).
+    Logged beside TRL's figures: the share of matches that a forbidden move ended, and for each
+    game how often the first player won and its mean payoff (both players are the same model).
 
     Args:
         games: names of :data:`~alpharl_bench.games.GAMES`.
@@ -151,20 +150,24 @@ class SelfPlayTrainer(GRPOTrainer):
 
     def _turns(self, wanted: int) -> list[Turn]:
         rng = np.random.default_rng([self.args.seed, self.state.global_step])
-        turns: list[Turn] = []
+        shares = _shared(wanted, list(self.baselines.values))
+        turns: dict[str, list[Turn]] = {game: [] for game in shares}
         tables: list[_Table] = []
-        while len(turns) < wanted:
-            dealt = [
-                _Table(game, GAMES[game](int(rng.integers(2**31))))
-                for game in self.baselines.values
-                for _ in range(_matches(wanted - len(turns), self.baselines.values))
-            ]
+        while dealt := [
+            _Table(game, GAMES[game](int(rng.integers(2**31))))
+            for game, share in shares.items()
+            for _ in range(_matches(share - len(turns[game]), GAMES[game].turns))
+        ]:
             self._play(dealt)
             for table in dealt:
-                turns += self._judged(table)
+                turns[table.game] += self._judged(table)
             tables += dealt
         self._log_matches(tables)
-        return [turns[i] for i in sorted(rng.permutation(len(turns))[:wanted])]
+        return [
+            turns[game][i]
+            for game, share in shares.items()
+            for i in sorted(rng.permutation(len(turns[game]))[:share])
+        ]
 
     def _play(self, tables: Sequence[_Table]) -> None:
         while running := [table for table in tables if not table.match.over]:
@@ -223,10 +226,16 @@ def payoffs_as_rewards(completions: list[Any], payoff: list[float], **_: Any) ->
     return payoff
 
 
-def _matches(turns: int, games: Iterable[str]) -> int:
-    """How many matches of each game have that many turns together.
+def _shared(wanted: int, games: Sequence[str]) -> dict[str, int]:
+    """How many turns of each game make a batch."""
+    each, rest = divmod(wanted, len(games))
+    return {game: each + (i < rest) for i, game in enumerate(games)}
+
+
+def _matches(turns: int, least: int) -> int:
+    """How many matches have that many turns, even where forbidden moves cut some of them short.
 
     A second round of matches takes as long as the first, whatever their number: a quarter more
-    than legal play needs mostly saves it where forbidden moves cut some of them short.
+    than legal play needs mostly saves it.
     """
-    return math.ceil(1.25 * turns / sum(GAMES[game].turns for game in games))
+    return max(0, -(-5 * turns // (4 * least)))

@@ -72,24 +72,21 @@ def test_a_batch_holds_turns_of_whole_matches_of_every_game(tmp_path, monkeypatc
     trainer = build(job(tmp_path))
     scripted(trainer, monkeypatch, bold)
     turns = trainer._turns(18)
-    said = [trainer.processing_class.decode(turn.completion_ids[:-1]) for turn in turns]
-    # Three hands of two turns and three negotiations of seven; nine of these turns are left out.
-    assert len(said) == 18
-    assert said.count("[bet]") <= 3
-    assert said.count("[call]") <= 3
-    assert said.count("[Offer: 1 Wheat -> 1 Wood]") >= 12
-    poker = [turn for turn, move in zip(turns, said, strict=True) if "Offer" not in move]
-    trade = [turn for turn, move in zip(turns, said, strict=True) if "Offer" in move]
+    poker, trade = turns[:9], turns[9:]
+    moves = [trainer.processing_class.decode(t.completion_ids[:-1]) for t in turns]
+    # Six hands of two turns, three turns left out; two negotiations of seven, five left out.
+    assert set(moves[:9]) == {"[bet]", "[call]"}
+    assert max(map(moves[:9].count, ("[bet]", "[call]"))) <= 6
+    assert moves[9:] == ["[Offer: 1 Wheat -> 1 Wood]"] * 9
     # A called bet pays two chips, the most there is; without a trade nobody gains.
     assert {abs(turn.payoff) for turn in poker} == {1.0}
     assert {turn.payoff for turn in trade} == {0.0}
-    players = [turn.player for turn in poker]
-    assert players == [int(move == "[call]") for move in said if "Offer" not in move]
+    assert all(t.player == (m == "[call]") for t, m in zip(poker, moves[:9], strict=True))
     log = trainer._metrics["train"]
     assert log["forbidden_moves"] == [0.0]
-    # Of hands that pay 1 or −1 the mean payoff is what is won minus what is lost.
-    won = log["kuhn/first_player_wins"][0]
-    assert log["kuhn/first_player_payoff"][0] == pytest.approx(won - (1 - won))
+    assert 6 * log["kuhn/first_player_wins"][0] == pytest.approx(
+        3 + 3 * log["kuhn/first_player_payoff"][0]
+    )
     assert log["negotiation/first_player_payoff"] == [0.0]
 
 
@@ -97,7 +94,7 @@ def test_every_turn_of_a_player_has_the_advantage_of_its_match(tmp_path, monkeyp
     trainer = build(job(tmp_path, games=["kuhn"]))
     scripted(trainer, monkeypatch, bold)
     # No more hands than are needed, so that both turns of each are there.
-    monkeypatch.setattr("alpharl_bench.training.self_play._matches", lambda turns, _: turns // 2)
+    monkeypatch.setattr("alpharl_bench.training.self_play._matches", lambda n, least: n // least)
     turns = trainer._turns(16)
     baselines = np.zeros(2)
     for first, second in zip(turns[::2], turns[1::2], strict=True):
