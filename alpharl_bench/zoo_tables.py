@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from alpharl_bench.units import size_text, time_text
 
 if TYPE_CHECKING:
     from alpharl_bench.scoring import Sampling, Score
+    from alpharl_bench.subject import Subject
 
 #: Of the cache's folders, in words.
 _PARTS = {"runs": "runs", "bases": "pretrained bases", "factors": "decomposed updates"}
@@ -47,8 +49,9 @@ def _listed(run: RunEntry, registry: Registry) -> dict[str, Any]:
 def status(registry: Registry) -> pd.DataFrame:
     """The trained and interrupted runs: time, size, and what they have learned.
 
-    The figure is the mean of the run's first and of its last tenth of steps. Accuracies are those
-    of the cache, as the suites score where no option asks for anything else.
+    The figure is the mean of the run's first and of its last tenth of steps. Accuracies, of games
+    the shares of matches won, are those that the cache has of how the suites score a run where no
+    option asks for anything else.
     """
     found = [(run, standing(run, registry)) for run in registry.runs.values()]
     return pd.DataFrame([_stands(r, now, registry) for r, now in found if now.step])
@@ -80,9 +83,12 @@ def _record(folder: Path) -> dict[str, Any]:
 def _accuracies(run: RunEntry, registry: Registry) -> dict[str, str]:
     # Imported here: scoring loads torch, and a list of runs does without.
     from alpharl_bench.scoring import EngineOptions, ScoreStore
+    from alpharl_bench.subject import lane_subjects
     from alpharl_bench.variants import BASE, FULL
 
-    store = ScoreStore(run_digest(run, registry), _sampling(run, registry), EngineOptions())
+    lane = lane_subjects(registry.models[run.model].lane, registry)
+    subject = next(subject for subject in lane if subject.name == run.name)
+    store = ScoreStore(run_digest(run, registry), _sampling(subject), EngineOptions())
     return {
         column: _accuracy(store.load(variant)) if store.path(variant).is_file() else ""
         for column, variant in (("accuracy of base", BASE), ("accuracy of run", FULL))
@@ -103,11 +109,13 @@ def _accuracy(score: "Score") -> str:
     return str(Interval(score.accuracy, float(low), float(high)))
 
 
-def _sampling(run: RunEntry, registry: Registry) -> "Sampling":
-    """As the suites score a run where no option says otherwise: in the format of its base."""
+def _sampling(subject: "Subject") -> "Sampling":
+    """As the suites score a run where no option says otherwise."""
     from alpharl_bench.scoring import Sampling
+    from alpharl_bench.scoring.catalogue import select
 
-    return Sampling(prompt="plain" if registry.models[run.model].format == "plain" else "chat")
+    usual = Sampling.of(select(",".join(subject.tasks)))
+    return usual if subject.prompt is None else replace(usual, prompt=subject.prompt)
 
 
 def kept_table(kept: Iterable[Kept]) -> pd.DataFrame:

@@ -50,17 +50,17 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(6.4, 3.4), layout="constrained")
         axes = figure.subplots()
-        for i, measured in enumerate(evidence):
-            colour = _COLOURS[i % len(_COLOURS)]
+        styles = _styles(evidence)
+        for i, (measured, style) in enumerate(zip(evidence, styles, strict=True)):
             # Runs stand side by side around a shared tick.
             width = 0.8 / len(evidence)
             shift = (i - (len(evidence) - 1) / 2) * width
             if claim.spectral:
-                _spectrum(axes, measured, colour, shift)
+                _spectrum(axes, measured, style, shift)
             elif claim.curve.x_label:
-                _curve(axes, claim, measured, colour)
+                _curve(axes, claim, measured, style)
             else:
-                _bars(axes, claim, measured, colour, (shift, width))
+                _bars(axes, claim, measured, style, (shift, width))
         if claim.spectral:
             axes.plot([], [], color="black", linewidth=1, label="Gaussian of the same shape")
         elif claim.curve.x_label:
@@ -70,9 +70,27 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
             axes.axhline(1, color="black", linewidth=0.8)
             axes.set_ylabel("relative accuracy")
             axes.set_ylim(bottom=0)
-        figure.legend(loc="outside lower center", ncols=4)
+        figure.legend(loc="outside lower center", ncols=4 if len(evidence) <= len(_COLOURS) else 3)
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path)
+
+
+def _styles(evidence: Sequence[Evidence]) -> list[tuple[str, str]]:
+    """Colour and label of each run: its own where there are few, otherwise those of its kind."""
+    if len(evidence) > len(_COLOURS):
+        return _by_kind(evidence)
+    return [(colour, run.run) for colour, run in zip(_COLOURS, evidence, strict=False)]
+
+
+def _by_kind(evidence: Sequence[Evidence]) -> list[tuple[str, str]]:
+    """Only the first run of a kind has a label, so that the legend names every kind once."""
+    styles: list[tuple[str, str]] = []
+    kinds = [measured.kind for measured in evidence]
+    for i, kind in enumerate(kinds):
+        count = kinds.count(kind)
+        label = f"{kind} ({count} run{'' if count == 1 else 's'})" if kind not in kinds[:i] else ""
+        styles.append((_KIND_COLOURS[kind], label))
+    return styles
 
 
 def _draw_profiles(evidence: Sequence[Evidence], path: Path) -> None:
@@ -88,19 +106,19 @@ def _draw_profiles(evidence: Sequence[Evidence], path: Path) -> None:
             spectra = np.array([module.profile for module in measured.spectrum], dtype=float)
             median = np.nanmedian(spectra, axis=0)
             axes.plot(PROFILE, median, color=_KIND_COLOURS[measured.kind], linewidth=1.2, alpha=0.8)
-        for kind in dict.fromkeys(measured.kind for measured in evidence):
-            count = sum(measured.kind == kind for measured in evidence)
-            runs = "1 run" if count == 1 else f"{count} runs"
-            axes.plot([], [], color=_KIND_COLOURS[kind], label=f"{kind} ({runs})")
+        for colour, label in _by_kind(evidence):
+            if label:
+                axes.plot([], [], color=colour, label=label)
         axes.plot([], [], color="black", linewidth=1, label="Gaussian of the same shape")
         axes.set_xlabel("index of the singular value, % of min(m, n)")
         axes.set_ylabel("σᵢ / σ₁, median over modules")
-        figure.legend(loc="outside lower center", ncols=4)
+        figure.legend(loc="outside lower center", ncols=3)
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path)
 
 
-def _curve(axes: Axes, claim: Claim, evidence: Evidence, colour: str) -> None:
+def _curve(axes: Axes, claim: Claim, evidence: Evidence, style: tuple[str, str]) -> None:
+    colour, label = style
     drawn: list[tuple[float, Interval]] = []
     for point in claim.curve.points(evidence.steps):
         value = relative_accuracy(evidence, point)
@@ -115,9 +133,7 @@ def _curve(axes: Axes, claim: Claim, evidence: Evidence, colour: str) -> None:
     x = [at for at, _ in drawn]
     y = np.array([value.estimate for _, value in drawn])
     errors = np.abs(np.array([[v.low, v.high] for _, v in drawn]).T - y)
-    axes.errorbar(
-        x, y, errors, color=colour, marker="o", markersize=4, capsize=2, label=evidence.run
-    )
+    axes.errorbar(x, y, errors, color=colour, marker="o", markersize=4, capsize=2, label=label)
     axes.set_xlabel(claim.curve.x_label)
     if claim.curve.log_x:
         axes.set_xscale("log", base=2)
@@ -126,9 +142,13 @@ def _curve(axes: Axes, claim: Claim, evidence: Evidence, colour: str) -> None:
 
 
 def _bars(
-    axes: Axes, claim: Claim, evidence: Evidence, colour: str, slot: tuple[float, float]
+    axes: Axes,
+    claim: Claim,
+    evidence: Evidence,
+    style: tuple[str, str],
+    slot: tuple[float, float],
 ) -> None:
-    shift, width = slot
+    (colour, label), (shift, width) = style, slot
     points = claim.curve.points(evidence.steps)
     values = [relative_accuracy(evidence, point) for point in points]
     y = np.array([v.estimate if v else np.nan for v in values])
@@ -140,19 +160,20 @@ def _bars(
         width,
         yerr=[low, high],
         color=colour,
-        capsize=2,
-        label=evidence.run,
+        capsize=min(2, 20 * width),
+        label=label,
     )
     names = [p.name.removeprefix("Control: ").replace("rank-1, ", "rank-1,\n") for p in points]
     axes.set_xticks(range(len(points)), names, fontsize=7, rotation=20)
 
 
-def _spectrum(axes: Axes, evidence: Evidence, colour: str, shift: float) -> None:
+def _spectrum(axes: Axes, evidence: Evidence, style: tuple[str, str], shift: float) -> None:
+    colour, label = style
     frame = spectrum_frame(evidence)
     kind = frame["module"].str.extract(r"\.(\w+)\.weight$")[0]
     names = list(dict.fromkeys(kind))
     at = np.array([names.index(k) for k in kind])
-    axes.plot(at + shift, frame["rank1_fraction"], "o", color=colour, ms=4, label=evidence.run)
+    axes.plot(at + shift, frame["rank1_fraction"], "o", color=colour, ms=4, label=label)
     axes.hlines(frame["noise_rank1_fraction"], at - 0.4, at + 0.4, color="black", linewidth=1)
     axes.set_xticks(range(len(names)), names, rotation=20)
     axes.set_ylabel("Rank-1 fraction of the norm")

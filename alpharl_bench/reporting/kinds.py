@@ -69,10 +69,7 @@ def norms(session: Session, runs: dict[str, Kind]) -> pd.DataFrame:
     titles = ["average ‖ΔW‖", "Rank-1 fraction (Gaussian)", "Rank-1 % fraction (Gaussian)"]
     rows = _rows(runs, lambda run: ours(run) if session.runs[run].spectrum else None, printed)
     frame = pd.DataFrame(rows, columns=["kind", "run", *titles])
-    policy = [
-        "–" if kind not in APPENDIX_A else "yes" if APPENDIX_A[kind].on_policy else "no"
-        for kind in frame["kind"]
-    ]
+    policy = ["yes" if kind in RL or APPENDIX_A[kind].on_policy else "no" for kind in frame["kind"]]
     frame.insert(2, "on-policy sampling", policy)
     return frame
 

@@ -12,13 +12,15 @@ import pytest
 from alpharl_bench.reporting import load_session
 
 ROOT = Path(__file__).parents[2]
+# Those of `tox -e bench`: one run of RL, and its contrast.
+RUNS = "not slow and (qwen3-nano-dapo or qwen3-nano-sft)"
 pytestmark = pytest.mark.slow
 
 
 def judge(report, *options):
     result = subprocess.run(
         [
-            *(sys.executable, "-m", "pytest", "suites/property1", "-k", "qwen3"),
+            *(sys.executable, "-m", "pytest", "suites/property1", "-k", RUNS),
             *("--questions=8", "--samples=2", f"--report={report}", *options),
         ],
         cwd=ROOT,
@@ -40,30 +42,42 @@ def with_workers(tmp_path_factory):
 
 def test_every_claim_gets_a_verdict_on_every_run(with_workers):
     _, result, verdicts = with_workers
-    assert len(verdicts) == 22
+    assert len(verdicts) == 23
     assert result.returncode in {0, 1}, result.stdout
 
 
 def test_the_runs_learned_and_the_control_does_what_it_must(with_workers):
     folder, _, verdicts = with_workers
-    for run in ("qwen3-nano-grpo", "qwen3-nano-dapo"):
+    for run, least in (("qwen3-nano-dapo", 0.2), ("qwen3-nano-sft", 0.1)):
         evidence = load_session(folder).evidence(run)
         assert len(evidence.steps) >= 20
         base, full = (evidence.scores[name].accuracy for name in ("base", "full"))
-        assert full > base + 0.2
+        assert full > base + least
         assert any(v.startswith(f"P1.1-control on {run}: supported") for v in verdicts)
+
+
+def test_one_subspace_keeps_much_of_rl_and_little_of_sft(with_workers):
+    folder, _, _ = with_workers
+    session = load_session(folder)
+    kept = {
+        run: session.evidence(run).scores["rank-1"].accuracy
+        / session.evidence(run).scores["full"].accuracy
+        for run in session.runs
+    }
+    assert kept["qwen3-nano-dapo"] > 0.6
+    assert kept["qwen3-nano-sft"] < 0.4
 
 
 def test_every_worker_has_one_run(with_workers):
     _, result, _ = with_workers
     judged = re.findall(r"\[(gw\d)\].*::.*\[(qwen3-nano-\w+)\]", result.stdout)
-    assert len(judged) == 22
+    assert len(judged) == 23
     assert len(set(judged)) == 2
 
 
 def test_the_report_is_written_and_junit_knows_the_verdicts(with_workers):
     folder, _, _ = with_workers
-    assert (folder / "report.md").read_text().count("\n## P1.") == 11
+    assert (folder / "report.md").read_text().count("\n## P1.") == 12
     assert 'name="verdict"' in (folder / "junit.xml").read_text()
 
 

@@ -40,7 +40,7 @@ def test_the_first_and_last_tenth_of_the_steps_are_averaged():
     assert first_and_last(steps, "accuracy") is None
 
 
-def test_what_samples_responses_is_followed_by_their_reward():
+def test_what_samples_responses_is_followed_by_their_accuracy():
     algorithms = load_registry().algorithms
     assert {figure(algorithms[name]) for name in ("sft", "dist", "dpo")} == {"loss"}
-    assert figure(algorithms["ppo"]) == figure(algorithms["grpo"]) != "loss"
+    assert figure(algorithms["ppo"]) == figure(algorithms["grpo"]) == "accuracy"

@@ -2,10 +2,12 @@
 
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -48,11 +50,19 @@ def weights(registry, name):
     return {p.parent.name: p.read_bytes() for p in folder.glob("checkpoint-*/model.safetensors")}
 
 
+@dataclass(frozen=True)
+class Alone:
+    """Two runs trained one after the other by this process: every checkpoint's file, by run."""
+
+    cache: Path
+    weights: dict[str, dict[str, bytes]]
+
+
 @pytest.fixture(scope="module")
 def alone(runs, tmp_path_factory):
-    """The weights of every checkpoint of the runs, trained one after the other by this process."""
+    cache = tmp_path_factory.mktemp("alone")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ALPHARL_BENCH_CACHE", str(tmp_path_factory.mktemp("alone")))
+        patch.setenv("ALPHARL_BENCH_CACHE", str(cache))
         found = {}
         for name in ("tiny-grpo", "tiny-dapo"):
             trained(runs.run(name), runs)
@@ -61,7 +71,7 @@ def alone(runs, tmp_path_factory):
         "tiny-grpo": 3,
         "tiny-dapo": 3,
     }
-    return found
+    return Alone(cache, found)
 
 
 def test_runs_side_by_side_are_those_trained_alone_and_a_wrong_one_stops_no_other(
@@ -72,13 +82,13 @@ def test_runs_side_by_side_are_those_trained_alone_and_a_wrong_one_stops_no_othe
     assert list(faults) == ["tiny-wrong"]
     assert "algorithms/wrong.toml" in faults["tiny-wrong"]
     assert "learning_rat" in faults["tiny-wrong"]
-    assert {name: weights(runs, name) for name in alone} == alone
+    assert {name: weights(runs, name) for name in alone.weights} == alone.weights
     lines = capfd.readouterr().err.splitlines()
     assert lines[0].startswith("base 'tiny' does not ship")
     begun = [line.split(":")[0] for line in lines if "begins" in line]
     assert begun[0] == "tiny-dapo"  # the longest
     assert sorted(begun) == ["tiny-dapo", "tiny-grpo", "tiny-wrong"]
-    assert any(line.startswith("tiny-grpo: trained, 6 steps, reward 0.") for line in lines)
+    assert any(line.startswith("tiny-grpo: trained, 6 steps, accuracy 0.") for line in lines)
     assert train_all([runs.run("tiny-grpo")], runs) == {}
     assert capfd.readouterr().err == ""
 
@@ -98,6 +108,7 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("how", ["worker killed", "command killed", "interrupt"])
 def test_an_interrupted_run_goes_on_to_the_same_weights(runs, alone, tmp_path, monkeypatch, how):
     monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(tmp_path))
+    shutil.copytree(alone.cache / "bases", tmp_path / "bases")
     (tmp_path / "train.py").write_text(SCRIPT)
     (tmp_path / "registry").write_bytes(pickle.dumps(runs))
     command = subprocess.Popen(
@@ -136,15 +147,16 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(runs, alone, tmp_path, m
     elif how == "interrupt":
         assert err.count("Traceback") == 1  # of the command, none of the worker
         assert "KeyboardInterrupt" in err
-    assert train_all([entry], runs) == {}
-    assert weights(runs, "tiny-dapo") == alone["tiny-dapo"]
+    trained(entry, runs)
+    assert weights(runs, "tiny-dapo") == alone.weights["tiny-dapo"]
 
 
 def test_a_base_that_cannot_be_built_fails_the_runs_that_need_it_alone(
     runs, alone, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(tmp_path))
-    odd = runs.model("tiny").model_copy(update={"name": "odd", "architecture": "NoneForCausalLM"})
+    config = {**runs.model("tiny").config, "num_key_value_heads": 3}  # of 2 heads
+    odd = runs.model("tiny").model_copy(update={"name": "odd", "config": config})
     run = runs.run("tiny-grpo")
     registry = Registry(
         {**runs.models, "odd": odd},
@@ -153,5 +165,7 @@ def test_a_base_that_cannot_be_built_fails_the_runs_that_need_it_alone(
     )
     faults = train_all([registry.run("odd-grpo"), run], registry)
     assert list(faults) == ["odd-grpo"]
-    assert "models/odd.toml" in faults["odd-grpo"]
-    assert weights(registry, "tiny-grpo") == alone["tiny-grpo"]
+    log = tmp_path / "logs" / "odd.log"
+    assert faults["odd-grpo"].endswith(f"; more in {log}")
+    assert "Traceback" in log.read_text()
+    assert weights(registry, "tiny-grpo") == alone.weights["tiny-grpo"]

@@ -1,0 +1,45 @@
+"""Every architecture trains, by RL and by a control, and is asked in its own format."""
+
+import pytest
+
+from alpharl_bench.bench import Bench, Options
+from alpharl_bench.checkpoints import open_weights
+from alpharl_bench.scoring import Sampling
+from alpharl_bench.subject import lane_subjects
+from alpharl_bench.training.zoo import base_folder
+from alpharl_bench.variants import BASE, FULL, rank
+
+ARCHITECTURES = ("qwen3-nano", "qwen2-nano", "llama3-nano", "glm4-nano")
+
+
+@pytest.fixture(scope="module", params=ARCHITECTURES)
+def model(request):
+    return request.param
+
+
+@pytest.mark.parametrize("algorithm", ["dapo", "sft"])
+def test_a_run_trains_and_its_variants_are_scored(short_registry, model, algorithm):
+    subjects = {subject.name: subject for subject in lane_subjects("nano", short_registry)}
+    subject = subjects[f"{model}-{algorithm}"]
+    assert subject.prompt == ("plain" if model == "qwen3-nano" else "chat")
+    sampling = Sampling(questions=4, samples=2, prompt=subject.prompt)
+    bench = Bench(subject, Options(sampling=sampling))
+    run = bench.opened.run
+    assert run.steps == (2, 4, 6)
+    base, final = open_weights(run.base), open_weights(run.final.path)
+    assert all((final.tensor(name) != base.tensor(name)).any() for name in base.names)
+    scores = bench.scores({BASE: 1, FULL: 1, rank(1): 1})
+    bench.close()
+    # A base that is asked in its own format ends its answers, and some of them are right.
+    assert scores["base"].accuracy > 0
+    assert scores["base"].share("x") < 0.05
+    # Layers × (queries, keys, values, output, gate, up, down); GLM-4 fuses gate and up.
+    assert len(bench.updates.spectrum()) == 4 * (6 if model == "glm4-nano" else 7)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_a_base_is_small_and_of_its_own_class(short_registry, name):
+    model = short_registry.model(name)
+    folder = base_folder(model)
+    assert (folder / "model.safetensors").stat().st_size < 4_000_000
+    assert model.architecture in (folder / "config.json").read_text()
