@@ -110,7 +110,7 @@ class SelfPlayTrainer(GRPOTrainer):
     Deals follow from the seed and the step, moves from torch's generator. TRL's groups and the
     advantages that it makes of them are not used.
 
-    Logged beside TRL's figures: the share of matches that a forbidden move ended, and for each
+    Logged beside TRL's figures: the share of turns that were forbidden moves, and for each
     game how often the first player won and its mean payoff (both players are the same model).
 
     Args:
