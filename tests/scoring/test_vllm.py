@@ -234,17 +234,14 @@ def test_a_killed_session_leaves_no_engine_behind(tmp_path):
     assert [one for one in alive if one.status() != psutil.STATUS_ZOMBIE] == []
 
 
+RUN = "qwen3-nano-dapo"
+
+
 def suite(engine, folder):
     result = subprocess.run(
         [
-            *(
-                sys.executable,
-                "-m",
-                "pytest",
-                "suites/property1",
-                "-k",
-                "qwen3-nano-dapo and not slow",
-            ),
+            *(sys.executable, "-m", "pytest", "suites/property1"),
+            *("-k", f"{RUN} and not slow"),
             *(f"--engine={engine}", f"--report={folder / engine}", "-p", "no:cacheprovider"),
         ],
         cwd=ROOT,
@@ -253,7 +250,8 @@ def suite(engine, folder):
         check=False,
         env=os.environ,
     )
-    assert result.returncode == 0, result.stdout + result.stderr
+    # What is refuted depends on the last bits of the training; here only the engines matter.
+    assert result.returncode in {0, 1}, result.stdout + result.stderr
     return load_session(folder / engine)
 
 
@@ -263,15 +261,12 @@ def sessions(tmp_path_factory):
     return {name: suite(name, folder) for name in ("hf", "vllm")}
 
 
-RUN = "qwen3-nano-dapo"
-
-
 def test_both_engines_give_the_same_verdicts(sessions):
     verdicts = {
         name: {c: judge(CLAIMS[c], session.evidence(RUN)).outcome for c in session.runs[RUN].claims}
         for name, session in sessions.items()
     }
-    assert len(verdicts["hf"]) == 10
+    assert len(verdicts["hf"]) == 11
     # A verdict that one engine leaves open contradicts nothing that the other found.
     for claim, outcome in verdicts["hf"].items():
         other = verdicts["vllm"][claim]
