@@ -71,7 +71,7 @@ def test_an_unknown_architecture_is_named(tmp_path):
         build_base(QWEN3.model_copy(update={"architecture": "Qwen9ForCausalLM"}), tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.rebuild
 def test_the_recipe_makes_a_base_that_scores_like_the_shipped_one(tmp_path):
     # The last bits of a training depend on the machine, so weights cannot be compared.
     build_base(QWEN3, tmp_path / "rebuilt")
