@@ -9,8 +9,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pyspiel
-from open_spiel.python.algorithms.exploitability import exploitability as open_spiel_exploitability
-from open_spiel.python.policy import TabularPolicy
 
 from alpharl_bench.games.match import Match
 
@@ -121,10 +119,10 @@ def exploitability(active: Mapping[str, float]) -> float:
     Args:
         active: the probability of the active move (bet or call) in every information set, by key.
     """
-    policy = TabularPolicy(_game())
-    for key, probability in active.items():
-        policy.policy_for_key(key)[:] = (1 - probability, probability)
-    return float(open_spiel_exploitability(_game(), policy))
+    # The C++ one. The Python one imports absl, whose log handler closes the stream that it took
+    # for its own when vLLM sets up logging: under pytest the captured stderr.
+    moves = {key: [(0, 1 - chance), (1, chance)] for key, chance in active.items()}
+    return float(pyspiel.exploitability(_game(), pyspiel.TabularPolicy(moves)))
 
 
 def nash_policy() -> dict[str, float]:

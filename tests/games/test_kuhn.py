@@ -1,5 +1,7 @@
 """Kuhn Poker against its rules written down again, and against what is known of its solution."""
 
+import subprocess
+import sys
 from itertools import permutations, product
 
 import numpy as np
@@ -161,6 +163,12 @@ def test_the_uniform_policy_loses_eleven_in_twenty_four():
     # NashConv 11/12, as OpenSpiel's own tests have it.
     uniform = dict.fromkeys((known.key for known in information_sets()), 0.5)
     assert exploitability(uniform) == pytest.approx(11 / 24)
+
+
+def test_the_games_bring_no_log_handler_that_closes_other_peoples_streams():
+    # absl's did: vLLM's start closed the captured stderr of the tests, and ended the session.
+    source = "import sys, alpharl_bench.games; assert 'absl' not in sys.modules"
+    subprocess.run([sys.executable, "-c", source], check=True)
 
 
 def test_the_nash_player_plays_its_table():
