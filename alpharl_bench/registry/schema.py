@@ -11,8 +11,9 @@ Trainer = Literal["grpo", "rloo", "ppo", "sft", "dpo", "distillation", "self-pla
 #: What an algorithm is to the paper: its claims are about RL, the others are its contrasts.
 Kind = Literal["RL", "self-play", "online distillation", "distillation", "SFT", "DPO"]
 Measure = Literal["arithmetic", "games"]
-#: ``slow`` still climbs at 80 % of its length, so that there is something left to extrapolate.
-Regime = Literal["quick", "slow"]
+#: ``slow`` still climbs at 80 % of its length, so that there is something left to extrapolate;
+#: ``long`` goes on beyond its best, where others would stop.
+Regime = Literal["quick", "slow", "long"]
 #: The verdicts that a run may be known for; a run without an entry is expected to support a claim.
 Expected = Literal["refuted", "inconclusive"]
 

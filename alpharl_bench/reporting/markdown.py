@@ -170,12 +170,16 @@ def _section(
         lines += [tables.markdown(tables.points(claim, evidence)), ""]
         if claim.by_task:
             k = evidence.score(BASE).samples_per_question
-            for metric, table in (
-                ("Accuracy (mean@{k})", tables.task_accuracies),
-                ("pass@{k}", tables.task_passes),
-                ("maj@{k}", tables.task_majorities),
-            ):
-                lines += [f"{metric.format(k=k)} per task, %:", ""]
+            by_task = {
+                f"Accuracy (mean@{k})": tables.task_accuracies,
+                f"pass@{k}": tables.task_passes,
+                f"maj@{k}": tables.task_majorities,
+            }
+            if self_play.is_played(evidence):
+                # A match has a payoff and no answer that samples could agree on.
+                del by_task[f"maj@{k}"]
+            for metric, table in by_task.items():
+                lines += [f"{metric} per task, %:", ""]
                 lines += [tables.markdown(table(claim, evidence)), ""]
         known = session.runs[run].expect.get(claim.id)
         if known:

@@ -50,10 +50,14 @@ def sections(session: Session) -> list[str]:
     """The section of the report, none where no run was scored on games."""
     parts = []
     for run in session.runs:
-        scores = session.scores_of(run)
-        if scores and set(scores[0].tasks) <= set(GAME_TASKS):
+        if session.scores_of(run) and is_played(session.evidence(run)):
             parts += [f"### {run}", "", *_tables(session.evidence(run))]
     return ["\n".join([_INTRODUCTION, "", *parts])] if parts else []
+
+
+def is_played(evidence: Evidence) -> bool:
+    """Whether a run was scored on games."""
+    return set(evidence.tasks) <= set(GAME_TASKS)
 
 
 def _tables(evidence: Evidence) -> Iterator[str]:

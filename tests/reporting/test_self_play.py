@@ -107,3 +107,15 @@ def test_the_report_has_the_section_only_of_runs_that_played(evidence, synthetic
     session = session_of([synthetic.subject], {synthetic.name: arithmetic}, {synthetic.name: []})
     session.save(tmp_path)
     assert "Self-play" not in write_report(tmp_path).read_text()
+
+
+def test_samples_of_a_match_have_no_majority(synthetic, tmp_path):
+    synthetic.name = SPIRAL
+    asked = synthetic.evidence({"full": 0.9, "base": 0.2})
+    games = {v: score(v, 18 if v == "full" else 4) for v in asked.scores}
+    texts = []
+    for evidence in (asked, replace(asked, scores=games)):
+        session_of([synthetic.subject], {SPIRAL: evidence}, {SPIRAL: ["P1.1"]}).save(tmp_path)
+        texts.append(write_report(tmp_path).read_text())
+    assert ["pass@" in text for text in texts] == [True, True]
+    assert ["maj@" in text for text in texts] == [True, False]

@@ -20,6 +20,7 @@ from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry import load_registry
 from alpharl_bench.reporting import load_session
 from alpharl_bench.scoring import EngineOptions, Sampling
+from alpharl_bench.scoring.catalogue import GAME_TASKS
 from alpharl_bench.scoring.engine import ScoringEngine
 from alpharl_bench.scoring.engines import open_backend
 from alpharl_bench.training.tokenizer import character_tokenizer
@@ -162,6 +163,41 @@ def test_a_fused_matrix_and_a_mixture_of_experts(tmp_path, architecture):
                 assert_near(logprobs(backend), truth(folder))
     finally:
         backend.close()
+
+
+@pytest.mark.parametrize(
+    ("model", "tasks", "prompt"),
+    [
+        ("qwen2-nano", ("addition", "chain"), "chat"),
+        ("glm4-nano", ("addition", "chain"), "chat"),
+        ("llama3-nano", GAME_TASKS, "chat"),
+        ("qwen3-nano", GAME_TASKS, "plain"),
+    ],
+)
+def test_chat_formats_and_games_are_answered_as_by_the_other_engine(model, tasks, prompt):
+    base = base_folder(load_registry().model(model))
+    run = Run("none", base, (Checkpoint(1, base),))
+    # So cold that there is no luck left but where two tokens are equally likely.
+    sampling = Sampling(tasks, questions=20, samples=1, prompt=prompt, temperature=0.01)
+    scores = {}
+    for name in ("hf", "vllm"):
+        options = EngineOptions(name, batch_size=64)
+        engine = ScoringEngine(run, "digest", UpdateSource(run), sampling, options)
+        try:
+            scores[name] = engine.score(BASE)
+        finally:
+            engine.close()
+    answers = {
+        name: [r.answers for asked in score.responses.values() for r in asked.values()]
+        for name, score in scores.items()
+    }
+    alike = np.mean([a == b for a, b in zip(answers["hf"], answers["vllm"], strict=True)])
+    assert alike >= 0.9
+    assert len(set(answers["vllm"])) > 1
+    if tasks == GAME_TASKS:
+        policies = {name: score.kuhn_policy for name, score in scores.items()}
+        assert policies["vllm"].active == pytest.approx(policies["hf"].active, abs=1e-3)
+        assert policies["vllm"].off_rules == pytest.approx(policies["hf"].off_rules, abs=1e-3)
 
 
 def worker():
