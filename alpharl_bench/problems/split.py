@@ -30,21 +30,21 @@ def training_problems(family: str, seed: int) -> Iterator[Problem]:
             yield problem
 
 
-def held_out_problems(family: str, count: int, seed: int) -> list[Problem]:
-    """``count`` different held-out problems of one family.
+def held_out_problems(family: str, count: int, seed: int, skip: int = 0) -> list[Problem]:
+    """``count`` different held-out problems of one family, behind the first ``skip`` of them.
 
     Raises:
         AlphaRLBenchError: the family does not have that many held-out prompts.
     """
     rng = np.random.default_rng([seed, *family.encode()])
     found: dict[str, Problem] = {}
-    for _ in range(200 * (count + 50)):
-        if len(found) == count:
-            return list(found.values())
+    for _ in range(200 * (skip + count + 50)):
+        if len(found) == skip + count:
+            return list(found.values())[skip:]
         problem = FAMILIES[family].draw(rng)
         if is_held_out(problem.prompt):
             found.setdefault(problem.prompt, problem)
     raise AlphaRLBenchError(
         f"--questions {count}: the family '{family}' has only about {len(found)} questions that "
-        "are held out for scoring; ask for fewer"
+        f"are held out{f', and {skip} of them are scored' if skip else ''}; ask for fewer"
     )

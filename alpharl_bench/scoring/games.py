@@ -98,7 +98,8 @@ class Matches:
     def __init__(self, sampling: Sampling) -> None:
         if sampling.questions is None:
             raise ValueError("there is no end of matches: say how many")
-        self._sampling, self._matches = sampling, sampling.questions
+        first = sampling.questions if sampling.split == "validation" else 0
+        self._sampling, self._matches = sampling, range(first, first + sampling.questions)
         nano = yaml.safe_load((FOLDER / "_nano.yaml").read_text(encoding="utf-8"))
         changed = {"temperature": sampling.temperature, "max_gen_toks": sampling.max_tokens}
         self._settings = nano["generation_kwargs"] | {
@@ -120,7 +121,7 @@ class Matches:
         tables = [
             _Table(task, number, self._sampling.seed)
             for task in self._sampling.tasks
-            for number in range(self._matches)
+            for number in self._matches
             for _ in range(self._sampling.samples)
         ]
         while running := [table for table in tables if not table.match.over]:

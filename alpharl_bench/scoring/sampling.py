@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from alpharl_bench.cache import content_key
 from alpharl_bench.errors import AlphaRLBenchError
@@ -17,6 +17,10 @@ _PACKAGE = Path(__file__).parents[1]
 #: What decides over a mark: another text of these files is another way of grading.
 _GRADING = (*sorted((_PACKAGE / "grading").glob("*.py")), _PACKAGE / "problems" / "grading.py")
 _RULES = (*sorted((_PACKAGE / "games").glob("*.py")), _PACKAGE / "scoring" / "games.py")
+
+
+#: What is reported, and what scalars of a method are chosen by. They share no question.
+Split = Literal["test", "validation"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class Sampling:
         temperature: in place of the tasks' own.
         max_tokens: of a response, in place of the tasks' own.
         data_dir: a folder with the benchmarks' questions, in place of the Hub.
+        split: whether the questions are those that are reported, or as many others. Which ones are
+            reported does not depend on it.
 
     Raises:
         AlphaRLBenchError: a value that nothing can be scored with.
@@ -45,6 +51,7 @@ class Sampling:
     temperature: float | None = None
     max_tokens: int | None = None
     data_dir: Path | None = None
+    split: Split = "test"
 
     @classmethod
     def of(cls, tasks: tuple[str, ...]) -> Self:
@@ -78,6 +85,11 @@ class Sampling:
             raise AlphaRLBenchError(
                 f"--data-dir {self.data_dir}: {self.kind} is made here; name benchmarks by "
                 f"--tasks, as {', '.join(benchmarks())}"
+            )
+        if self.split == "validation" and self.questions is None:
+            raise AlphaRLBenchError(
+                "--questions: all questions are scored, none are left to choose anything by; ask "
+                "for at most half of the smallest task's"
             )
         if self.kind == "games" and self.prompt in TEMPLATES:
             raise AlphaRLBenchError(
@@ -124,6 +136,7 @@ class Sampling:
             prompt=[self.prompt, TEMPLATES.get(self.prompt)],
             temperature=self.temperature,
             max_tokens=self.max_tokens,
+            split=self.split,
             files={path.name: path.read_text(encoding="utf-8") for path in self._files},
             grading={str(p.relative_to(_PACKAGE)): p.read_text(encoding="utf-8") for p in judging},
             packages={name: version(name) for name in ("lm-eval", *judges)},

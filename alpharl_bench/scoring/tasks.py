@@ -13,6 +13,7 @@ from lm_eval.tasks import TaskManager
 from lm_eval.tasks.manager import TaskDict
 
 from alpharl_bench.cache import cache_root, locked, whole_folder
+from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.grading import grade
 from alpharl_bench.problems import FAMILIES, held_out_problems
 from alpharl_bench.quiet import no_bars, quiet_libraries
@@ -84,8 +85,7 @@ def load_tasks(sampling: Sampling) -> Tasks:
     if sampling.questions is None:
         return tasks
     indices = {
-        task.task_name: _drawn(len(task.test_docs()), sampling.questions, sampling.seed)
-        for task in tasks
+        task.task_name: _drawn(task.task_name, len(task.test_docs()), sampling) for task in tasks
     }
     return Tasks(loaded, indices)
 
@@ -115,7 +115,8 @@ def write_tasks(sampling: Sampling) -> Path:
 def _family(scratch: Path, folder: Path, family: str, sampling: Sampling) -> dict[str, Any]:
     if sampling.questions is None:
         raise ValueError("a family of arithmetic has no end: say how many questions")
-    problems = held_out_problems(family, sampling.questions, sampling.seed)
+    skip = sampling.questions if sampling.split == "validation" else 0
+    problems = held_out_problems(family, sampling.questions, sampling.seed, skip)
     lines = (
         json.dumps(
             {
@@ -163,12 +164,22 @@ def _sampled(sampling: Sampling) -> dict[str, Any]:
     return keys
 
 
-def _drawn(total: int, wanted: int, seed: int) -> list[int]:
+def _drawn(task: str, total: int, sampling: Sampling) -> list[int]:
     """The indices of the questions that are asked: the same for every variant and engine."""
-    if wanted >= total:
-        return list(range(total))
-    drawn = np.random.default_rng(seed).choice(total, wanted, replace=False)
-    return sorted(drawn.tolist())
+    wanted = sampling.questions or total
+    if sampling.arithmetic or (wanted >= total and sampling.split == "test"):
+        return list(range(total))  # all that were made, or that there are
+    drawn = np.random.default_rng(sampling.seed).choice(total, min(wanted, total), replace=False)
+    if sampling.split == "test":
+        return sorted(drawn.tolist())
+    left = np.setdiff1d(np.arange(total), drawn)
+    if len(left) < wanted:
+        raise AlphaRLBenchError(
+            f"--questions {wanted}: task '{task}' has {total}, which leaves {len(left)} to choose "
+            f"anything by; ask for at most {total // 2}"
+        )
+    other = np.random.default_rng([sampling.seed, 1]).choice(left, wanted, replace=False)
+    return sorted(other.tolist())
 
 
 def _graded(sample: dict[str, Any]) -> Responses:

@@ -60,3 +60,17 @@ def test_too_many_questions_are_refused_with_the_option_and_the_family() -> None
     # 90 dividends and 7 divisors: 630 prompts in all, a fifth of them held out.
     with pytest.raises(AlphaRLBenchError, match=r"--questions 631.*'modulo'"):
         held_out_problems("modulo", 631, seed=0)
+
+
+@given(FAMILY, st.integers(0, 40), st.integers(0, 40), SEED)
+@settings(deadline=None, max_examples=40)
+def test_what_comes_behind_the_first_questions(
+    family: str, count: int, skip: int, seed: int
+) -> None:
+    both = held_out_problems(family, skip + count, seed)
+    assert held_out_problems(family, count, seed, skip) == both[skip:]
+
+
+def test_too_few_are_left_behind_those_that_are_scored() -> None:
+    with pytest.raises(AlphaRLBenchError, match=r"'modulo'.*held out, and 80 of them are scored"):
+        held_out_problems("modulo", 80, seed=0, skip=80)

@@ -124,6 +124,20 @@ def test_temperature_and_the_drawn_questions():
     assert load_tasks(replace(SHORT, questions=None)).indices is None
 
 
+def test_validation_draws_other_questions_of_every_benchmark_while_there_are_any():
+    test, validation = (load_tasks(replace(SHORT, split=s)).indices for s in ("test", "validation"))
+    assert test.keys() == validation.keys()
+    for task, indices in test.items():
+        assert len(set(validation[task])) == len(indices) == 2
+        assert set(validation[task]).isdisjoint(indices)
+    sizes = {t.task_name: len(t.test_docs()) for t in load_tasks(SHORT)}
+    task, size = min(sizes.items(), key=lambda item: item[1])
+    most = replace(SHORT, tasks=(task,), split="validation", questions=size // 2)
+    assert len(load_tasks(most).indices[task]) == size // 2
+    with pytest.raises(AlphaRLBenchError, match=rf"'{task}' has {size}.* at most {size // 2}"):
+        load_tasks(replace(most, questions=size // 2 + 1))
+
+
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory):
     return write_byte_pair(tmp_path_factory.mktemp("pair"))

@@ -225,3 +225,12 @@ def test_the_key_of_games_follows_their_rules_and_not_the_grading_of_answers(mon
     assert replace(games).key != before[0]
     monkeypatch.undo()
     assert (replace(games).key, replace(arithmetic).key) == before
+
+
+def test_validation_plays_other_matches():
+    numbers = {}
+    for split in ("test", "validation"):
+        asked = Matches(Sampling(GAME_TASKS, 8, 1, split=split)).ask(Scripted(active), chat=False)
+        numbers[split] = [list(played) for played in asked.responses.values()]
+    assert numbers["test"] == [[f"{task}/{n}" for n in range(8)] for task in GAME_TASKS]
+    assert numbers["validation"] == [[f"{task}/{n}" for n in range(8, 16)] for task in GAME_TASKS]

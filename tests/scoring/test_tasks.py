@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -53,3 +54,22 @@ def test_more_questions_than_a_family_has_is_an_error_and_leaves_nothing_behind(
         write_tasks(greedy)
 
     assert not (cache_root() / "tasks" / greedy.key).exists()
+
+
+def test_validation_asks_as_many_other_held_out_questions_of_every_family():
+    test = Sampling(questions=30)
+    splits = {s: write_tasks(replace(test, split=s)) for s in ("test", "validation")}
+    for family in FAMILIES:
+        prompts = {
+            split: {json.loads(line)["question"] for line in (folder / f"{family}.jsonl").open()}
+            for split, folder in splits.items()
+        }
+        assert len(prompts["test"]) == len(prompts["validation"]) == 30
+        assert prompts["test"].isdisjoint(prompts["validation"])
+        assert all(map(is_held_out, prompts["validation"]))
+    assert load_tasks(replace(test, split="validation")).indices["chain"] == list(range(30))
+
+
+def test_where_all_questions_are_scored_there_is_no_validation():
+    with pytest.raises(AlphaRLBenchError, match="--questions: all questions are scored"):
+        Sampling(("math500",), questions=None, split="validation")
