@@ -1,6 +1,6 @@
 """The paper's claims as data, and the judge that turns scores into verdicts."""
 
-from alpharl_bench.claims.claim import Claim, Curve, Paper, Point, Threshold
+from alpharl_bench.claims.claim import Claim, Curve, Null, Paper, Point, Threshold
 from alpharl_bench.claims.evidence import Evidence
 from alpharl_bench.claims.family import holm
 from alpharl_bench.claims.low_rank import LOW_RANK
@@ -21,6 +21,7 @@ __all__ = [
     "Evidence",
     "Interval",
     "Learning",
+    "Null",
     "Outcome",
     "Paper",
     "Point",

@@ -105,13 +105,22 @@ class Paper:
     points: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Null:
+    """What the claim's measure says where there is nothing to find; ``name`` says of what."""
+
+    name: str
+    statistic: Statistic
+
+
 @dataclass(frozen=True, eq=False)
 class Claim:
     """A statement of the paper that a training run can support or refute.
 
     ``units`` names what is resampled for the interval: the questions of the benchmarks, or the
     modules of the model. ``kinds`` are those of the runs that it is judged on where the paper says
-    it of others than RL; see :mod:`alpharl_bench.claims.kinds`. ``by_task`` adds a table of every
+    it of others than RL; see :mod:`alpharl_bench.claims.kinds`. A claim that one of its ``nulls``
+    passes as well is not informative where it holds. ``by_task`` adds a table of every
     task to the report, ``all_singular_values`` says that the spectra must be whole, ``caveat`` is
     what a reader must know before believing the number.
     """
@@ -127,6 +136,7 @@ class Claim:
     curve: Curve
     units: Literal["questions", "modules"] = "questions"
     kinds: frozenset[Kind] | None = None
+    nulls: tuple[Null, ...] = ()
     by_task: bool = False
     all_singular_values: bool = False
     caveat: str = ""

@@ -1,8 +1,9 @@
-"""Supported, refuted or inconclusive: by an interval, never by an estimate alone."""
+"""Supported, refuted, inconclusive or not informative: by intervals, never by estimates alone."""
 
 import math
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -20,11 +21,12 @@ from alpharl_bench.scoring import (
 
 
 class Outcome(StrEnum):
-    """The three verdicts."""
+    """The verdicts; a claim is not informative where its null passes too."""
 
     SUPPORTED = "supported"
     REFUTED = "refuted"
     INCONCLUSIVE = "inconclusive"
+    NOT_INFORMATIVE = "not informative"
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class Verdict:
     ``value``, and ``p_value`` is at most 0.05 exactly where the verdict is decided; both allow for
     the planned looks. ``samples_needed`` (to each question) or else ``questions_needed`` says how
     many would decide an inconclusive verdict, None where no number is known to. ``reason`` says why
-    a verdict is inconclusive whatever the numbers. ``kind`` is that of the run.
+    a verdict is inconclusive whatever the numbers. ``kind`` is that of the run. ``nulls`` are the
+    statistics of the claim's nulls by name, at the same confidence.
     """
 
     claim: Claim
@@ -51,6 +54,7 @@ class Verdict:
     confidence: float = CONFIDENCE
     p_value: float = 1.0
     kind: Kind = "RL"
+    nulls: Mapping[str, Interval] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """One line: the claim, the run, the verdict and the numbers behind it."""
@@ -59,9 +63,25 @@ class Verdict:
             numbers = f"{self.value} at {self.level}, asked for {self.claim.threshold}"
         outcome = f"{self.outcome}, a contrast" if self.contrast else self.outcome
         line = f"{self.claim.id} on {self.run}: {outcome} ({self.claim.reads} {numbers})"
-        if self.outcome is Outcome.INCONCLUSIVE and self.value:
-            line += f"; {self.remedy}"
+        if self.value and self.note:
+            line += f"; {self.note}"
         return line
+
+    @property
+    def note(self) -> str:
+        """Why a verdict decides nothing, and what would; empty of one that decides."""
+        if self.outcome is Outcome.INCONCLUSIVE:
+            return self.remedy
+        if self.outcome is Outcome.NOT_INFORMATIVE:
+            holds = self.claim.threshold.holds
+            passing = [f"{n}: {v}" for n, v in self.nulls.items() if holds(v.low, v.high)]
+            return f"so it is of {'; of '.join(passing)}"
+        return ""
+
+    @property
+    def decided(self) -> bool:
+        """Whether it says anything about the claim."""
+        return self.outcome in {Outcome.SUPPORTED, Outcome.REFUTED}
 
     @property
     def contrast(self) -> bool:
@@ -100,8 +120,9 @@ def judge(claim: Claim, evidence: Evidence, looks: int = 1) -> Verdict:
     """Judge a claim on the evidence of one run.
 
     Supported where the bootstrap interval of the statistic lies wholly on the right side of the
-    threshold, refuted where wholly on the wrong side. A run that did not learn, or whose update
-    is zero, has nothing to recover: no claim is judged on it.
+    threshold, refuted where wholly on the wrong side. Where it is supported and the interval of one
+    of its nulls lies on the right side as well, it is not informative. A run that did not learn, or
+    whose update is zero, has nothing to recover: no claim is judged on it.
 
     Args:
         claim: what is judged.
@@ -138,9 +159,19 @@ def judge(claim: Claim, evidence: Evidence, looks: int = 1) -> Verdict:
         return replace(undecided, reason=reason)
     value = Interval.of(estimate, values, df, confidence)
     p_value = min(1.0, looks * float(claim.threshold.p_value(values, df)))
-    judged = replace(undecided, value=value, p_value=p_value)
+    nulls = {
+        null.name: Interval.of(
+            null.statistic(observed, evidence.steps),
+            null.statistic(resampled, evidence.steps),
+            df,
+            confidence,
+        )
+        for null in claim.nulls
+    }
+    judged = replace(undecided, value=value, p_value=p_value, nulls=nulls)
     if claim.threshold.holds(value.low, value.high):
-        return replace(judged, outcome=Outcome.SUPPORTED)
+        passes = any(claim.threshold.holds(null.low, null.high) for null in nulls.values())
+        return replace(judged, outcome=Outcome.NOT_INFORMATIVE if passes else Outcome.SUPPORTED)
     if claim.threshold.fails(value.low, value.high):
         return replace(judged, outcome=Outcome.REFUTED)
     if claim.spectral:

@@ -1,4 +1,4 @@
-"""Verdicts as outcomes of tests: supported passes, refuted fails, inconclusive is a third one."""
+"""Verdicts as outcomes of tests: supported passes, refuted fails, the open ones are neither."""
 
 from collections.abc import Generator
 
@@ -22,6 +22,10 @@ class Refuted(pytest.fail.Exception):  # type: ignore[name-defined]
 
 class Inconclusive(pytest.skip.Exception):  # type: ignore[name-defined]
     """The interval holds the threshold: neither a pass nor a failure."""
+
+
+class NotInformative(pytest.skip.Exception):  # type: ignore[name-defined]
+    """The claim holds, and its null as well: it says nothing about the run."""
 
 
 class DidNotLearn(pytest.skip.Exception):  # type: ignore[name-defined]
@@ -57,12 +61,15 @@ def check(verdict: Verdict) -> None:
     Raises:
         Refuted: the test fails, or is an expected failure where the registry knows of it.
         Inconclusive: the test is listed as inconclusive and does not count as support.
+        NotInformative: nor does one whose null passes too.
     """
     match verdict.outcome:
         case Outcome.REFUTED if not verdict.contrast:
             raise Refuted(str(verdict), pytrace=False)
         case Outcome.INCONCLUSIVE:
             raise Inconclusive(str(verdict))
+        case Outcome.NOT_INFORMATIVE:
+            raise NotInformative(str(verdict))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -74,7 +81,7 @@ def pytest_runtest_makereport(
     value = call.excinfo.value if call.excinfo is not None else None
     if isinstance(value, AlphaRLBenchError):
         report.longrepr = f"{item.name}: {value}"
-    elif isinstance(value, Inconclusive | DidNotLearn):
+    elif isinstance(value, Inconclusive | NotInformative | DidNotLearn):
         report.longrepr = (str(item.path), item.location[1] or 0, str(value))
     return report
 
@@ -86,8 +93,10 @@ def pytest_report_teststatus(
     if not isinstance(report, pytest.TestReport) or report.when != "call":
         return None
     properties = dict(report.user_properties)
-    if report.skipped and properties.get(VERDICT) == Outcome.INCONCLUSIVE:
-        return "inconclusive", "?", ("INCONCLUSIVE", {"yellow": True})
+    letters = {str(Outcome.INCONCLUSIVE): "?", str(Outcome.NOT_INFORMATIVE): "n"}
+    verdict = str(properties.get(VERDICT))
+    if report.skipped and verdict in letters:
+        return verdict, letters[verdict], (verdict.upper(), {"yellow": True})
     if report.passed and CONTRAST in properties:
         word = f"{str(properties[VERDICT]).upper()} FOR CONTRAST"
         return "for contrast", "c", (word, {"cyan": True})

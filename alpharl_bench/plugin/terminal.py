@@ -89,9 +89,9 @@ class SessionReport:
         """Print a line per verdict and per run without any, and where the report is."""
         if self._summaries or self._unlearned:
             terminalreporter.section("verdicts")
-            colours = {"supported": "green", "refuted": "red", "inconclusive": "yellow"}
+            colours = {"supported": "green", "refuted": "red", CONTRAST: "cyan"}
             for outcome, line in self._summaries:
-                terminalreporter.write_line(line, **{colours.get(outcome, "cyan"): True})
+                terminalreporter.write_line(line, **{colours.get(outcome, "yellow"): True})
             for line in self._unlearned.values():
                 terminalreporter.write_line(line, yellow=True)
             terminalreporter.write_line(self._written)

@@ -19,7 +19,8 @@ _INTRODUCTION = """\
 Verdicts on claims of *On Predictability of Reinforcement Learning Dynamics for LLMs* \
 (arXiv 2510.00553), judged on the training runs below. **supported**: the interval of the \
 statistic lies wholly where the claim holds; **refuted**: wholly where it does not; \
-**inconclusive**: the threshold lies within it. Accuracies are means over tasks of the mean over \
+**inconclusive**: the threshold lies within it; **not informative**: it holds, but of a null too, \
+in which there is nothing to find. Accuracies are means over tasks of the mean over \
 each task's questions. Intervals are paired bootstraps over questions, each with all its samples; \
 they do not cover another training seed. They are at 95 %; a verdict's is at more where scores \
 were looked at before all samples were taken, so that all looks together err as rarely as one. \
@@ -100,7 +101,7 @@ def _overview(
     counted = _counted(verdict for verdict in family if not verdict.contrast)
     if contrasts:
         counted += f"; for contrast {_counted(contrasts)}"
-    decided = [v for v in family if v.outcome is not Outcome.INCONCLUSIVE]
+    decided = [verdict for verdict in family if verdict.decided]
     surviving = sum(tables.survives(verdict, adjusted) for verdict in decided)
     return "\n".join(
         [

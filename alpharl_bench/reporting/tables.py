@@ -12,7 +12,12 @@ from alpharl_bench.reporting.session import RunRecord, Session
 from alpharl_bench.scoring import CONFIDENCE, Score
 from alpharl_bench.spectral import ModuleSpectrum
 
-_SYMBOL = {Outcome.SUPPORTED: "✓", Outcome.REFUTED: "✗", Outcome.INCONCLUSIVE: "?"}
+_SYMBOL = {
+    Outcome.SUPPORTED: "✓",
+    Outcome.REFUTED: "✗",
+    Outcome.INCONCLUSIVE: "?",
+    Outcome.NOT_INFORMATIVE: "≈",
+}
 #: Marks a verdict that is decided alone but not among all of its session.
 NOT_SURVIVING = "†"
 #: The paper's numbers are from models of 7 to 32 billion parameters.
@@ -44,7 +49,7 @@ def _cell(verdict: Verdict, record: RunRecord, adjusted: dict[tuple[str, str], f
         text += " (contrast)"
     elif verdict.outcome is Outcome.REFUTED:
         text += " (known)" if verdict.claim.id in record.expect else " (new)"
-    if verdict.outcome is not Outcome.INCONCLUSIVE and not survives(verdict, adjusted):
+    if verdict.decided and not survives(verdict, adjusted):
         text += f" {NOT_SURVIVING}"
     return text
 
@@ -99,7 +104,8 @@ def verdict_rows(
                 PAPER_COLUMN: claim.paper.statistic,
                 "p (adjusted)": f"{verdict.p_value:.2g} ({adjusted[claim.id, run]:.2g})",
                 unit: verdict.units,
-                "note": verdict.remedy if verdict.outcome is Outcome.INCONCLUSIVE else "",
+                **{f"null: {name}": null for name, null in verdict.nulls.items()},
+                "note": verdict.note,
             }
             for run, verdict in by_run.items()
         ]

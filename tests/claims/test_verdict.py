@@ -14,6 +14,7 @@ from alpharl_bench.claims import (
     Claim,
     Evidence,
     Interval,
+    Null,
     Outcome,
     Point,
     Verdict,
@@ -364,3 +365,32 @@ def test_a_verdict_on_another_kind_of_run_is_a_contrast(kind) -> None:
     assert verdict.contrast
     assert str(verdict).startswith("P1.1 on mine: refuted, a contrast (")
     assert not judge(RECOVERY, evidence({rank(1): HALF})).contrast
+
+
+def beside(null: float, fractions: Sequence[float]) -> Verdict:
+    """P1.6 of modules with Rank-1 fractions of ``fractions``, beside a null of this value."""
+    constant = Null("nothing at all", lambda m, _: np.full_like(m["norm"], null))
+    return judge(replace(CLAIMS["P1.6"], nulls=(constant,)), modules(*fractions))
+
+
+def test_a_claim_that_its_null_passes_too_is_not_informative() -> None:
+    verdict = beside(1.3, [0.5] * 7)
+    assert verdict.outcome is Outcome.NOT_INFORMATIVE
+    assert not verdict.decided
+    assert verdict.nulls["nothing at all"] == Interval(1.3, 1.3, 1.3)
+    assert "not informative" in str(verdict)
+    assert "so it is of nothing at all: 1.300 [1.300, 1.300]" in str(verdict)
+
+
+def test_a_null_that_does_not_pass_leaves_the_claim_supported_with_its_numbers() -> None:
+    verdict = beside(0.9, [0.5] * 7)
+    assert verdict.outcome is Outcome.SUPPORTED
+    assert verdict.nulls["nothing at all"].estimate == 0.9
+    assert verdict.note == ""
+
+
+@pytest.mark.parametrize("fractions", [[0.2, 0.1] * 3, [0.05, 0.5, 0.1, 0.6] * 2])
+def test_a_passing_null_changes_nothing_where_the_claim_itself_does_not_hold(
+    fractions: list[float],
+) -> None:
+    assert beside(1.3, fractions).outcome is judge(CLAIMS["P1.6"], modules(*fractions)).outcome

@@ -89,6 +89,15 @@ def test_an_inconclusive_claim_has_its_own_name_and_counts_as_neither(suite):
     assert result.ret == 0
 
 
+def test_a_claim_whose_null_passes_too_is_neither_passed_nor_failed(suite):
+    result = suite("not informative", "-v", "-rs")
+    result.stdout.fnmatch_lines(["*NOT INFORMATIVE (P1.2-*"])
+    result.stdout.re_match_lines([".*2 not informative"])
+    assert "passed" not in result.stdout.lines[-1]
+    assert "skipped" not in result.stdout.lines[-1]
+    assert result.ret == 0
+
+
 def test_a_known_refutation_is_an_expected_failure(suite):
     result = suite("refuted", "-rx", claim="P1.1")
     result.assert_outcomes(xfailed=2)
