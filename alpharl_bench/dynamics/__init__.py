@@ -1,0 +1,44 @@
+"""How Rank-1 updates move over a training, and what the same measures say of nothing (§3)."""
+
+from alpharl_bench.dynamics.linearity import (
+    ModuleLinearity,
+    Projection,
+    WeightLinearity,
+    linearities,
+    rotation,
+    smoothness,
+)
+from alpharl_bench.dynamics.modules import Place, Window, places, windows
+from alpharl_bench.dynamics.nulls import NULLS, Null, null_generator, null_r_squared
+from alpharl_bench.dynamics.pls import PLS, gram, leave_one_out, r_squared, standardise
+from alpharl_bench.dynamics.rolling import Errors, Rolling, rolling
+from alpharl_bench.dynamics.trajectory import Trajectory, align, trajectories, trajectory
+
+__all__ = [
+    "NULLS",
+    "PLS",
+    "Errors",
+    "ModuleLinearity",
+    "Null",
+    "Place",
+    "Projection",
+    "Rolling",
+    "Trajectory",
+    "WeightLinearity",
+    "Window",
+    "align",
+    "gram",
+    "leave_one_out",
+    "linearities",
+    "null_generator",
+    "null_r_squared",
+    "places",
+    "r_squared",
+    "rolling",
+    "rotation",
+    "smoothness",
+    "standardise",
+    "trajectories",
+    "trajectory",
+    "windows",
+]

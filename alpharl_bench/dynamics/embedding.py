@@ -1,0 +1,51 @@
+"""A trajectory in two dimensions, as the paper draws it (Figure 6a, Appendix E)."""
+
+import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+
+from alpharl_bench.errors import AlphaRLBenchError
+
+_COMPONENTS = 50
+#: scikit-learn's default; a trajectory has too few checkpoints for it.
+_PERPLEXITY = 30.0
+
+
+def embed(vectors: np.ndarray, seed: int = 0) -> np.ndarray:
+    """PCA to 50 components, then t-SNE to two.
+
+    T checkpoints span at most T − 1 components, and t-SNE asks for more neighbours than its
+    perplexity: both are cut to what there is. The perplexity is (T − 1)/3, at most 30; the paper
+    does not say its own. t-SNE draws a smooth curve through any path whose neighbours in time are
+    neighbours in space, a random walk's too.
+
+    Args:
+        vectors: (T, m), as u₁.
+        seed: fixes the result.
+
+    Returns:
+        (T, 2) float32; the axes have no unit.
+
+    Raises:
+        AlphaRLBenchError: fewer than four checkpoints, or they are all at the same place.
+    """
+    total = len(vectors)
+    if total < 4:
+        raise AlphaRLBenchError(f"{total} checkpoints: an embedding needs at least 4")
+    wide = np.asarray(vectors, dtype=np.float64)
+    if (wide == wide[0]).all():
+        raise AlphaRLBenchError(
+            f"all {total} checkpoints have the same vector: there is no trajectory to draw"
+        )
+    components = min(_COMPONENTS, total - 1, wide.shape[1])
+    reduced = PCA(components, svd_solver="full", random_state=seed).fit_transform(wide)
+    projection = TSNE(
+        2,
+        perplexity=min(_PERPLEXITY, (total - 1) / 3),
+        init="pca",
+        # Barnes and Hut's approximation is for thousands of points.
+        method="exact",
+        random_state=seed,
+    )
+    placed: np.ndarray = projection.fit_transform(reduced)
+    return placed

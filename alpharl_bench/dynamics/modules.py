@@ -1,0 +1,99 @@
+"""Which part of a transformer a module is, and windows of modules by their R² (§3.2)."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from alpharl_bench.errors import AlphaRLBenchError
+
+_LAYER = re.compile(r"(?:^|\.)layers\.(\d+)\.")
+_EXPERT = re.compile(r"\[\d+\]$")
+# Mixtures call it gate, and so are the gates of their experts called.
+_ROUTER = ".mlp.gate.weight"
+_BLOCKS = {".self_attn.": "attention", ".mlp.": "MLP"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a transformer a module stands.
+
+    Args:
+        module: its name.
+        block: ``attention`` or ``MLP``; ``other`` for embeddings and output head.
+        kind: ``q``, ``k``, ``v``, ``o``, ``gate``, ``up``, ``down`` or ``gate_up``; ``router`` of
+            a mixture; the last part of its name where it is none of these, as ``embed_tokens``.
+        layer: counted from 0; None outside the layers.
+        depth: layer over the number of layers, from 0 to below 1; None outside the layers.
+    """
+
+    module: str
+    block: str
+    kind: str
+    layer: int | None
+    depth: float | None
+
+
+@dataclass(frozen=True)
+class Window:
+    """Some modules, the one with the highest R² first, and the least R² among them."""
+
+    modules: tuple[str, ...]
+    least: float
+
+
+def places(modules: Iterable[str]) -> list[Place]:
+    """The place of every module of a model, in the order given.
+
+    Args:
+        modules: the names of all of them: the last layer among them ends the model.
+    """
+    names = list(modules)
+    layers = [_layer(name) for name in names]
+    total = max((layer for layer in layers if layer is not None), default=0) + 1
+    return [
+        Place(name, _block(name), _kind(name), layer, None if layer is None else layer / total)
+        for name, layer in zip(names, layers, strict=True)
+    ]
+
+
+def windows(r_squared: Mapping[str, float]) -> list[Window]:
+    """Sliding windows over the modules sorted by falling R², as in Figure 6c.
+
+    A window holds a third of the modules and the next one begins a seventh of them later ('roughly'
+    and 'about' in the paper); all are of the same size, so that the last few modules are in none.
+
+    Args:
+        r_squared: of every module, by name; of equal ones the first name comes first.
+
+    Raises:
+        AlphaRLBenchError: there are no modules, or one has no R².
+    """
+    missing = [name for name, value in r_squared.items() if value != value]  # noqa: PLR0124
+    if missing or not r_squared:
+        what = f"'{missing[0]}' and {len(missing) - 1} more" if missing else "there are no modules"
+        raise AlphaRLBenchError(
+            f"windows of modules by R²: {what} without one; accuracies must vary over checkpoints"
+        )
+    order = sorted(r_squared, key=lambda name: (-r_squared[name], name))
+    size, stride = (max(1, round(len(order) / part)) for part in (3, 7))
+    return [
+        Window(chosen, r_squared[chosen[-1]])
+        for start in range(0, len(order) - size + 1, stride)
+        if (chosen := tuple(order[start : start + size]))
+    ]
+
+
+def _layer(name: str) -> int | None:
+    match = _LAYER.search(name)
+    return int(match[1]) if match else None
+
+
+def _block(name: str) -> str:
+    return next((block for part, block in _BLOCKS.items() if part in name), "other")
+
+
+def _kind(name: str) -> str:
+    if name.endswith(_ROUTER):
+        return "router"
+    last = _EXPERT.sub("", name).removesuffix(".weight").rpartition(".")[2]
+    return last.removesuffix("_proj")
