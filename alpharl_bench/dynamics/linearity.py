@@ -115,6 +115,7 @@ def linearities(
     """
     chosen = np.array(source.run.steps if steps is None else tuple(steps))
     opened = [source.factors(int(step)) for step in chosen]
+    # Asking each for its modules compares it with the base; they are the same of all.
     modules = [checkpoint.modules for checkpoint in opened][-1]
     total = sum(math.prod(source.base.shape(module)) for module in modules)
     share = min(1.0, _SAMPLE / total)

@@ -99,7 +99,7 @@ def walk(lengths: np.ndarray, width: int, rng: np.random.Generator) -> np.ndarra
         (T, m) float64, the places after every step.
     """
     steps = np.asarray(lengths)[:, None] * _directions((len(lengths), width), rng)
-    places: np.ndarray = np.cumsum(steps, axis=0)
+    places: np.ndarray = np.cumsum(steps, axis=0, dtype=np.float64)
     return places
 
 
@@ -130,7 +130,7 @@ def walk_gram(lengths: np.ndarray) -> np.ndarray:
 
 
 def _directions(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    """Rows drawn uniformly from the unit sphere, float64."""
-    drawn = rng.standard_normal(shape)
+    """Rows drawn uniformly from the unit sphere, float32."""
+    drawn = rng.standard_normal(shape, dtype=np.float32)
     rows: np.ndarray = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
     return rows
