@@ -1,19 +1,23 @@
 """One run from the registry to its evidence: trained, decomposed and scored when asked for."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from alpharl_bench.cache import locked
+from pydantic import TypeAdapter
+
+from alpharl_bench import __version__
+from alpharl_bench.cache import cache_root, content_key, locked, write_whole
 from alpharl_bench.claims import Claim, Learning, Outcome, Verdict, judge, learning
 from alpharl_bench.claims.evidence import Evidence
+from alpharl_bench.dynamics import ModuleDynamics, dynamics
 from alpharl_bench.progress import progress_bar
 from alpharl_bench.scoring import EngineOptions, Sampling, Score, ScoreStore
 from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.subject import Subject
 from alpharl_bench.training.zoo import OpenedRun
-from alpharl_bench.variants import BASE, FULL, Variant
+from alpharl_bench.variants import BASE, FULL, Variant, full_at
 from alpharl_bench.variants.materialise import UpdateSource
 
 if TYPE_CHECKING:
@@ -102,7 +106,7 @@ class Bench:
         """The verdict on a claim; samples are added while it is open and looks are left."""
         for looks in range(1, self._options.looks + 1):
             verdict = judge(claim, self.evidence({claim: looks}), looks=self._options.looks)
-            if claim.spectral or verdict.outcome is not Outcome.INCONCLUSIVE:
+            if claim.of_modules or verdict.outcome is not Outcome.INCONCLUSIVE:
                 break
         return verdict
 
@@ -135,10 +139,26 @@ class Bench:
         for claim, count in looks.items():
             for variant in claim.variants(steps):
                 wanted[variant] = max(count, wanted.get(variant, 0))
-        return Evidence(
+        evidence = Evidence(
             run=self.subject.name,
             steps=steps,
             scores=self.scores(wanted) if wanted else {},
             spectrum=self._spectrum(looks),
             kind=self.subject.kind,
         )
+        if any(claim.dynamic for claim in looks):
+            return replace(evidence, dynamics=self._dynamics(evidence))
+        return evidence
+
+    def _dynamics(self, evidence: Evidence) -> list[ModuleDynamics]:
+        """Of every module, by the accuracies of the checkpoints at the first look."""
+        first = evidence.limited(self._options.sampling.samples)
+        accuracies = [float(first.observed_accuracy(full_at(step))[0]) for step in evidence.steps]
+        key = content_key(run=self.opened.digest, accuracies=accuracies, version=__version__)
+        path = cache_root() / "dynamics" / f"{key}.json"
+        kept = TypeAdapter(list[ModuleDynamics])
+        with locked(path):
+            if not path.is_file():
+                found = dynamics(self.updates, accuracies)
+                write_whole(path, kept.dump_json(found).decode())
+        return kept.validate_json(path.read_bytes())

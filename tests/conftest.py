@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from alpharl_bench import registry
-from alpharl_bench.claims import PROPERTY1, Evidence
+from alpharl_bench.claims import CLAIMS, Evidence
+from alpharl_bench.dynamics import NULLS, ModuleDynamics
 from alpharl_bench.registry import Algorithm, Kind, Model, Registry, load_registry
 from alpharl_bench.scoring import Score
 from alpharl_bench.spectral import PROFILE, ModuleSpectrum
@@ -124,7 +125,7 @@ class SyntheticRun:
 
     def evidence(self, accuracies: dict[str, float], default: float = 0.5) -> Evidence:
         labels = {
-            variant.label for claim in PROPERTY1 for variant in claim.variants(STEPS)
+            variant.label for claim in CLAIMS.values() for variant in claim.variants(STEPS)
         } | accuracies.keys()
         return Evidence(
             run=self.name,
@@ -140,6 +141,21 @@ class SyntheticRun:
                     noise_profile=tuple(np.linspace(1, 0.01, len(PROFILE))),
                 )
                 for i in range(4)
+            ],
+            dynamics=[
+                ModuleDynamics(
+                    module=f"model.layers.{i // 2}.{block}.weight",
+                    block=("attention", "MLP")[i % 2],
+                    kind=("q", "up")[i % 2],
+                    depth=(i // 2) / 2,
+                    r_squared=0.95 - 0.01 * i,
+                    null_r_squared=dict.fromkeys(NULLS, 0.5),
+                    alignment=0.9,
+                    turned=5.0,
+                    error={"last checkpoint": 0.5, "PLS at the accuracy": 0.3},
+                    accuracy_error={"last checkpoint": 0.2, "PLS at the accuracy": 0.1},
+                )
+                for i, block in enumerate(("self_attn.q_proj", "mlp.up_proj") * 2)
             ],
         )
 

@@ -6,16 +6,20 @@ from alpharl_bench.claims.family import holm
 from alpharl_bench.claims.low_rank import LOW_RANK
 from alpharl_bench.claims.measures import Interval, Learning, learning
 from alpharl_bench.claims.property1 import RANK1_DOMINANCE
+from alpharl_bench.claims.property2 import LINEAR_DYNAMICS
 from alpharl_bench.claims.verdict import Outcome, Verdict, judge
 
 #: The claims of §2 of the paper.
 PROPERTY1: tuple[Claim, ...] = (*RANK1_DOMINANCE, *LOW_RANK)
+#: The claims of §3.
+PROPERTY2: tuple[Claim, ...] = LINEAR_DYNAMICS
 #: Every claim by id.
-CLAIMS: dict[str, Claim] = {claim.id: claim for claim in PROPERTY1}
+CLAIMS: dict[str, Claim] = {claim.id: claim for claim in (*PROPERTY1, *PROPERTY2)}
 
 __all__ = [
     "CLAIMS",
     "PROPERTY1",
+    "PROPERTY2",
     "Claim",
     "Curve",
     "Evidence",

@@ -118,11 +118,13 @@ class Claim:
     """A statement of the paper that a training run can support or refute.
 
     ``units`` names what is resampled for the interval: the questions of the benchmarks, or the
-    modules of the model. ``kinds`` are those of the runs that it is judged on where the paper says
-    it of others than RL; see :mod:`alpharl_bench.claims.kinds`. A claim that one of its ``nulls``
-    passes as well is not informative where it holds. ``by_task`` adds a table of every
-    task to the report, ``all_singular_values`` says that the spectra must be whole, ``caveat`` is
-    what a reader must know before believing the number.
+    modules of the model, of which ``columns`` are measured: the spectrum of the final update, or
+    the dynamics over checkpoints, which take their accuracies too. ``kinds`` are those of the runs
+    that it is judged on where the paper says it of others than RL; see
+    :mod:`alpharl_bench.claims.kinds`. A claim that one of its ``nulls`` passes as well is not
+    informative where it holds. ``by_task`` adds a table of every task to the report,
+    ``all_singular_values`` says that the spectra must be whole, ``caveat`` is what a reader must
+    know before believing the number.
     """
 
     id: str
@@ -135,6 +137,7 @@ class Claim:
     paper: Paper
     curve: Curve
     units: Literal["questions", "modules"] = "questions"
+    columns: Literal["spectrum", "dynamics"] = "spectrum"
     kinds: frozenset[Kind] | None = None
     nulls: tuple[Null, ...] = ()
     by_task: bool = False
@@ -142,9 +145,19 @@ class Claim:
     caveat: str = ""
 
     @property
+    def of_modules(self) -> bool:
+        """Whether modules are resampled, not questions."""
+        return self.units == "modules"
+
+    @property
     def spectral(self) -> bool:
         """Whether the claim is about the modules' spectra and needs no scores."""
-        return self.units == "modules"
+        return self.of_modules and self.columns == "spectrum"
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether the claim is about the modules' dynamics."""
+        return self.of_modules and self.columns == "dynamics"
 
     def judged_on(self, kind: Kind) -> bool:
         """Whether runs of this kind are judged."""

@@ -1,4 +1,4 @@
-"""What a claim is judged by: a run's scores and its update's spectrum, without the model."""
+"""What a claim is judged by: a run's scores and figures of its modules, without the model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,22 +7,13 @@ from functools import cached_property
 import numpy as np
 
 from alpharl_bench.claims.claim import Claim, Means
+from alpharl_bench.dynamics import ModuleDynamics
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.grading import Mark
 from alpharl_bench.registry import Kind
 from alpharl_bench.scoring import Score, resampling_weights, unit_weights
 from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.variants import Variant
-
-_SPECTRUM_COLUMNS = (
-    "norm",
-    "rank1_fraction",
-    "rank1_percent_fraction",
-    "noise_rank1_fraction",
-    "noise_rank1_percent_fraction",
-    "effective_rank",
-    "noise_effective_rank",
-)
 
 
 @dataclass(frozen=True)
@@ -37,6 +28,7 @@ class Evidence:
     scores: Mapping[str, Score]
     spectrum: Sequence[ModuleSpectrum]
     kind: Kind = "RL"
+    dynamics: Sequence[ModuleDynamics] = ()
 
     def score(self, variant: Variant) -> Score:
         """The score of a variant.
@@ -63,14 +55,14 @@ class Evidence:
 
         They make the point estimate.
         """
-        if claim.spectral:
-            return self._modules(unit_weights(self.strata(claim))[None])
+        if claim.of_modules:
+            return self._means(claim, unit_weights(self.strata(claim))[None])
         return {variant: self.observed_accuracy(variant) for variant in claim.variants(self.steps)}
 
     def resampled(self, claim: Claim) -> Means:
         """The same means over bootstrap resamples of the units, (B,) per column."""
-        if claim.spectral:
-            return self._modules(resampling_weights(self.strata(claim)))
+        if claim.of_modules:
+            return self._means(claim, resampling_weights(self.strata(claim)))
         return {variant: self.accuracies(variant) for variant in claim.variants(self.steps)}
 
     def observed_accuracy(self, variant: Variant) -> np.ndarray:
@@ -105,7 +97,11 @@ class Evidence:
 
     def strata(self, claim: Claim) -> list[str]:
         """(n,) what each unit of the claim's interval is one of: the task of each question."""
-        return [""] * len(self.spectrum) if claim.spectral else self.tasks
+        return [""] * len(self.modules(claim)) if claim.of_modules else self.tasks
+
+    def modules(self, claim: Claim) -> Sequence[ModuleSpectrum] | Sequence[ModuleDynamics]:
+        """What was measured of the modules that a claim is about."""
+        return self.dynamics if claim.dynamic else self.spectrum
 
     @property
     def tasks(self) -> list[str]:
@@ -121,16 +117,13 @@ class Evidence:
         """How many responses to every question were graded."""
         return next(iter(self.scores.values())).samples_per_question
 
-    def _modules(self, weights: np.ndarray) -> Means:
-        columns = {
-            column: [getattr(module, column) for module in self.spectrum]
-            for column in _SPECTRUM_COLUMNS
-        }
+    def _means(self, claim: Claim, weights: np.ndarray) -> Means:
+        rows = [module.columns for module in self.modules(claim)]
         # What takes all singular values is there only where it was asked for.
         return {
-            column: weights @ np.array(values)
-            for column, values in columns.items()
-            if None not in values
+            column: weights @ np.array([row[column] for row in rows])
+            for column in (rows[0] if rows else ())
+            if all(column in row for row in rows)
         }
 
     def _mean(self, variant: Variant, weights: np.ndarray) -> np.ndarray:

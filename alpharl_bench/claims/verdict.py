@@ -131,7 +131,7 @@ def judge(claim: Claim, evidence: Evidence, looks: int = 1) -> Verdict:
             interval is at 1 − 0.05/looks (Bonferroni), whichever look this is, so that all of them
             together err as rarely as one. There is one look at modules: they do not grow.
     """
-    looks = 1 if claim.spectral else looks
+    looks = 1 if claim.of_modules else looks
     confidence = 1 - (1 - CONFIDENCE) / looks
     df = degrees_of_freedom(evidence.strata(claim))
     undecided = Verdict(
@@ -140,7 +140,7 @@ def judge(claim: Claim, evidence: Evidence, looks: int = 1) -> Verdict:
         Outcome.INCONCLUSIVE,
         value=None,
         units=evidence.size(claim),
-        samples=0 if claim.spectral else evidence.samples,
+        samples=0 if claim.of_modules else evidence.samples,
         confidence=confidence,
         kind=evidence.kind,
     )
@@ -174,7 +174,7 @@ def judge(claim: Claim, evidence: Evidence, looks: int = 1) -> Verdict:
         return replace(judged, outcome=Outcome.NOT_INFORMATIVE if passes else Outcome.SUPPORTED)
     if claim.threshold.fails(value.low, value.high):
         return replace(judged, outcome=Outcome.REFUTED)
-    if claim.spectral:
+    if claim.of_modules:
         reason = "the modules disagree; a model has no more of them to sample"
         return replace(judged, reason=reason)
     samples_needed, questions_needed = _needed(claim, evidence, value, values.var())
@@ -187,7 +187,9 @@ def _too_few(claim: Claim, evidence: Evidence, confidence: float) -> str:
     if np.isfinite(low):
         return ""
     task, size = Counter(strata).most_common()[-1]
-    units, where = ("modules", "the update") if claim.spectral else ("questions", f"task '{task}'")
+    units, where = (
+        ("modules", "the update") if claim.of_modules else ("questions", f"task '{task}'")
+    )
     return f"too few {units} for an interval at {level(confidence)}: {where} has {size}"
 
 

@@ -8,6 +8,7 @@ from alpharl_bench.dynamics.linearity import (
     rotation,
     smoothness,
 )
+from alpharl_bench.dynamics.measure import CLOSE_TO_1, ModuleDynamics, dynamics
 from alpharl_bench.dynamics.modules import Place, Window, places, windows
 from alpharl_bench.dynamics.nulls import NULLS, Null, null_generator, null_r_squared
 from alpharl_bench.dynamics.pls import PLS, gram, leave_one_out, r_squared, standardise
@@ -15,9 +16,11 @@ from alpharl_bench.dynamics.rolling import Errors, Rolling, rolling
 from alpharl_bench.dynamics.trajectory import Trajectory, align, trajectories, trajectory
 
 __all__ = [
+    "CLOSE_TO_1",
     "NULLS",
     "PLS",
     "Errors",
+    "ModuleDynamics",
     "ModuleLinearity",
     "Null",
     "Place",
@@ -27,6 +30,7 @@ __all__ = [
     "WeightLinearity",
     "Window",
     "align",
+    "dynamics",
     "gram",
     "leave_one_out",
     "linearities",

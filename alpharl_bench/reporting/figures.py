@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from alpharl_bench.claims import Claim, Evidence, Interval
 from alpharl_bench.claims.measures import relative_accuracy
 from alpharl_bench.registry import Kind
+from alpharl_bench.reporting.dynamics import r_squared_map
 from alpharl_bench.reporting.tables import spectrum_frame
 from alpharl_bench.spectral import PROFILE
 
@@ -47,6 +48,9 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
     if claim.all_singular_values:
         _draw_profiles(evidence, path)
         return
+    if claim.dynamic:
+        _draw_r_squared(evidence, path)
+        return
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(6.4, 3.4), layout="constrained")
         axes = figure.subplots()
@@ -71,6 +75,24 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
             axes.set_ylabel("relative accuracy")
             axes.set_ylim(bottom=0)
         figure.legend(loc="outside lower center", ncols=4 if len(evidence) <= len(_COLOURS) else 3)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path)
+
+
+def _draw_r_squared(evidence: Sequence[Evidence], path: Path) -> None:
+    """A map of R² for every run: types of modules against layers (the paper's Figure 15)."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(6.4, 0.6 + 2.1 * len(evidence)), layout="constrained")
+        for axes, measured in zip(
+            figure.subplots(len(evidence), squeeze=False)[:, 0], evidence, strict=True
+        ):
+            frame = r_squared_map(measured)
+            shown = axes.imshow(frame, vmin=0, vmax=1, cmap="viridis", aspect="auto")
+            axes.set_xticks(range(len(frame.columns)), frame.columns)
+            axes.set_yticks(range(len(frame.index)), frame.index)
+            axes.set_title(measured.run, fontsize=9)
+            axes.set_xlabel("layer")
+            figure.colorbar(shown, ax=axes, label="R²")
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from alpharl_bench.cache import write_whole
 from alpharl_bench.claims import CLAIMS, Claim, Outcome, Verdict, holm, judge
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.reporting import kinds, self_play, tables
+from alpharl_bench.reporting import dynamics, kinds, self_play, tables
 from alpharl_bench.reporting.figures import draw
 from alpharl_bench.reporting.session import Session, load_session
 from alpharl_bench.variants import BASE
@@ -164,6 +164,9 @@ def _section(
     for run in by_run:
         evidence = session.evidence(run, claim.id)
         lines += [f"**{run}**", ""]
+        if claim.dynamic:
+            lines += [tables.markdown(frame) + "\n" for frame in dynamics.tables(evidence)]
+            continue
         if claim.spectral:
             figures = tables.ranks if claim.all_singular_values else tables.norms
             lines += [tables.markdown(figures(evidence)), ""]

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from alpharl_bench.cache import write_whole
 from alpharl_bench.claims import Evidence
+from alpharl_bench.dynamics import ModuleDynamics
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
 from alpharl_bench.registry import Expectation, Kind
 from alpharl_bench.scoring import Provenance, Score, read_scores
@@ -57,6 +58,7 @@ class RunRecord(BaseModel):
     claims: dict[str, int]
     expect: dict[str, Expectation]
     spectrum: tuple[ModuleSpectrum, ...]
+    dynamics: tuple[ModuleDynamics, ...] = ()
 
 
 class Session(BaseModel):
@@ -89,6 +91,7 @@ class Session(BaseModel):
                 claims=dict(run.claims),
                 expect=dict(subject.expect),
                 spectrum=tuple(run.evidence.spectrum),
+                dynamics=tuple(run.evidence.dynamics),
             )
         return cls(
             command=command,
@@ -146,6 +149,7 @@ class Session(BaseModel):
             scores={score.variant: score for score in self.scores_of(run)},
             spectrum=record.spectrum,
             kind=record.kind,
+            dynamics=record.dynamics,
         )
         return evidence.limited(samples) if samples else evidence
 

@@ -92,7 +92,7 @@ def verdict_rows(
     claim: Claim, by_run: dict[str, Verdict], adjusted: dict[tuple[str, str], float]
 ) -> pd.DataFrame:
     """One row per run: the statistic with its interval, the verdict, p alone and among all."""
-    unit = "modules" if claim.spectral else "questions"
+    unit = claim.units
     return pd.DataFrame(
         [
             {

@@ -19,6 +19,17 @@ PROFILE = (0, 1, 2, 3, 5, 7, 10, *range(15, 101, 5))
 _NOISE_ENTRIES = 1 << 20
 
 
+_COLUMNS = (
+    "norm",
+    "rank1_fraction",
+    "rank1_percent_fraction",
+    "noise_rank1_fraction",
+    "noise_rank1_percent_fraction",
+    "effective_rank",
+    "noise_effective_rank",
+)
+
+
 # Stored as JSON, NaN stays NaN.
 @dataclass(frozen=True, config=ConfigDict(ser_json_inf_nan="constants"))
 class ModuleSpectrum:
@@ -43,6 +54,12 @@ class ModuleSpectrum:
     noise_effective_rank: float | None = None
     profile: tuple[float, ...] | None = None
     noise_profile: tuple[float, ...] | None = None
+
+    @property
+    def columns(self) -> dict[str, float]:
+        """What claims take means of, by name; without what was not asked for."""
+        figures = {name: getattr(self, name) for name in _COLUMNS}
+        return {name: figure for name, figure in figures.items() if figure is not None}
 
     @property
     def stable_rank(self) -> float:

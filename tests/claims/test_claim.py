@@ -1,5 +1,7 @@
 """Thresholds and claims."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -123,5 +125,7 @@ def test_a_claim_needs_its_points_and_what_they_are_compared_with(units: str) ->
     )
     assert set(claim.variants([5])) == {BASE, FULL, rank(1, step=5), full_at(5)}
     assert set(claim.variants([])) == {BASE, FULL}
-    assert claim.spectral is (units == "modules")
+    assert claim.of_modules is claim.spectral is (units == "modules")
+    assert not claim.dynamic
+    assert replace(claim, columns="dynamics").dynamic is (units == "modules")
     assert np.isinf(claim.threshold.high)

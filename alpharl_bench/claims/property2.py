@@ -1,0 +1,196 @@
+"""Property 2, Rank-1 Linear Dynamics (§3 of arXiv 2510.00553): each claim with what nothing scores.
+
+``m[column]`` is a mean over modules, of the columns of
+:class:`~alpharl_bench.dynamics.ModuleDynamics`. A measure in sample says little where a trajectory
+has thousands of dimensions and a few checkpoints: so every claim has the nulls of the measure.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from alpharl_bench.claims.claim import Claim, Curve, Means, Null, Paper, Point, Statistic, Threshold
+from alpharl_bench.claims.kinds import IMITATION
+from alpharl_bench.claims.property1 import REFERENCES
+from alpharl_bench.dynamics import CLOSE_TO_1, NULLS
+from alpharl_bench.variants import full_at
+
+#: The paper's mean R² (§1), less what rounding and another set of questions may take.
+LINEAR = 0.9
+#: 'An average error of less than 5 %' (§1).
+SMALL_ERROR = 0.05
+#: Any module at all is more than this share of them.
+SOME = 1e-6
+
+CHECKPOINTS = Curve(
+    "dynamics",
+    lambda steps: [
+        *REFERENCES[:2],
+        *(Point(f"Checkpoint {step}", full_at(step), step) for step in steps),
+    ],
+    x_label="training step",
+)
+
+#: A measure of the true trajectory (prefix '') or of a null's ('noise: ').
+Measure = Callable[[Means, str], np.ndarray]
+
+
+def mean_r_squared(m: Means, prefix: str = "") -> np.ndarray:
+    """R² of accuracy on u₁ (equation 10), the mean over modules."""
+    return m[f"{prefix}R²"]
+
+
+def close_to_1(m: Means, prefix: str = "") -> np.ndarray:
+    """The share of modules with an R² above 0.96."""
+    return m[f"{prefix}close to 1"]
+
+
+def mlp_minus_attention(m: Means, prefix: str = "") -> np.ndarray:
+    """The mean R² of MLP modules minus that of attention modules."""
+    mlp, attention = (m[f"{prefix}{block} · R²"] / m[block] for block in ("MLP", "attention"))
+    difference: np.ndarray = mlp - attention
+    return difference
+
+
+def depth_slope(m: Means, prefix: str = "") -> np.ndarray:
+    """The least-squares slope of R² from the first to the last layer."""
+    covariance = m[f"{prefix}depth · R²"] - m["depth"] * m[f"{prefix}R²"]
+    slope: np.ndarray = covariance / (m["depth²"] - m["depth"] ** 2)
+    return slope
+
+
+def _of(measure: Measure) -> Statistic:
+    return lambda m, _: measure(m, "")
+
+
+def _nulls(measure: Measure) -> tuple[Null, ...]:
+    """The same measure of every null."""
+    return tuple(Null(name, _of_null(measure, name)) for name in NULLS)
+
+
+def _of_null(measure: Measure, name: str) -> Statistic:
+    return lambda m, _: measure(m, f"{name}: ")
+
+
+def later_state_error(m: Means, _: Sequence[int] = ()) -> np.ndarray:
+    """‖x̂ − x‖/‖x‖ of σ₁u₁ at the end, predicted from 40 % of the training; the mean over modules.
+
+    By the paper's regression, which is told the accuracy at the end.
+    """
+    return m["error of PLS at the accuracy"]
+
+
+def unchanged_error(m: Means, _: Sequence[int] = ()) -> np.ndarray:
+    """The same error of the last observed checkpoint: nothing is predicted."""
+    return m["error of last checkpoint"]
+
+
+LINEAR_DYNAMICS = (
+    Claim(
+        id="P2.1",
+        title="Accuracy is linear in the Rank-1 direction",
+        text=(
+            "The linearity (R²) of the Rank-1 Subspace's evolution exhibits an average of 0.914."
+        ),
+        place="§1, §3.1, Appendix E",
+        statistic=_of(mean_r_squared),
+        threshold=Threshold(low=LINEAR),
+        reads="R² of accuracy on u₁ by one-component PLS, in sample, mean over modules",
+        paper=Paper("0.914", {}),
+        curve=CHECKPOINTS,
+        units="modules",
+        columns="dynamics",
+        nulls=_nulls(mean_r_squared),
+        caveat=(
+            "In sample, with more dimensions than checkpoints. docs/dynamics.md shows what such an "
+            "R² is of pure noise."
+        ),
+    ),
+    Claim(
+        id="P2.1-best",
+        title="Some modules are linear almost perfectly",
+        text="An almost strictly linear upward trend, with R² exceeding 0.96.",
+        place="§1, §3.1, Figure 6b",
+        statistic=_of(close_to_1),
+        threshold=Threshold(low=SOME),
+        reads=f"share of modules with R² > {CLOSE_TO_1:g}",
+        paper=Paper("above 0 (figure only)", {}),
+        curve=CHECKPOINTS,
+        units="modules",
+        columns="dynamics",
+        nulls=_nulls(close_to_1),
+    ),
+    Claim(
+        id="P2.2-block",
+        title="MLP modules are more linear than attention",
+        text="MLP modules tend to achieve higher R²; self-attention modules generally lower.",
+        place="§3.2, Figure 15",
+        statistic=_of(mlp_minus_attention),
+        threshold=Threshold(low=0),
+        reads="mean R² of MLP modules minus that of attention modules",
+        paper=Paper("above 0 (figure only)", {}),
+        curve=CHECKPOINTS,
+        units="modules",
+        columns="dynamics",
+        nulls=_nulls(mlp_minus_attention),
+        caveat=(
+            "MLP outputs are wider than those of keys and values, and R² in sample grows with the "
+            "width of the trajectory: the nulls have the same shapes."
+        ),
+    ),
+    Claim(
+        id="P2.2-depth",
+        title="Higher layers are more linear than lower ones",
+        text="MLP modules, particularly those in mid-to-high layers, tend to achieve higher R².",
+        place="§3.2, Figure 15",
+        statistic=_of(depth_slope),
+        threshold=Threshold(low=0),
+        reads="slope of R² over the modules, from the first layer (0) to the last (1)",
+        paper=Paper("above 0 (figure only)", {}),
+        curve=CHECKPOINTS,
+        units="modules",
+        columns="dynamics",
+        nulls=_nulls(depth_slope),
+    ),
+    Claim(
+        id="P2.4",
+        title="The later state is predicted from the early one",
+        text=(
+            "Predictions of its later state based on early-stage states achieve an average error "
+            "of less than 5 %."
+        ),
+        place="§1",
+        statistic=later_state_error,
+        threshold=Threshold(high=SMALL_ERROR),
+        reads=(
+            "relative Frobenius error of σ₁u₁ at the end of training, predicted from its first "
+            "40 %, mean over modules"
+        ),
+        paper=Paper("< 0.05 (of what is not said)", {}),
+        curve=CHECKPOINTS,
+        units="modules",
+        columns="dynamics",
+        nulls=(Null("last checkpoint, unchanged", unchanged_error),),
+        caveat=(
+            "The paper does not say what the error is of. The regression is told the accuracy at "
+            "the end, which a forecast would not have."
+        ),
+    ),
+    Claim(
+        id="P2.5",
+        title="SFT and offline distillation are not linear",
+        text=(
+            "Control experiments with supervised fine-tuning and distillation on the same models "
+            "yielded neither property."
+        ),
+        place="§1",
+        statistic=_of(mean_r_squared),
+        threshold=Threshold(high=LINEAR),
+        reads="R² of accuracy on u₁ by one-component PLS, in sample, mean over modules",
+        paper=Paper("below that of RL (no number)", {}),
+        curve=CHECKPOINTS,
+        units="modules",
+        columns="dynamics",
+        kinds=IMITATION,
+    ),
+)

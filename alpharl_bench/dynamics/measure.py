@@ -1,0 +1,130 @@
+"""Everything that is judged of the dynamics of one module, in numbers that are kept (§3)."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+from alpharl_bench.dynamics.linearity import rotation
+from alpharl_bench.dynamics.modules import Place, places
+from alpharl_bench.dynamics.nulls import NULLS, null_generator, null_r_squared
+from alpharl_bench.dynamics.pls import r_squared
+from alpharl_bench.dynamics.rolling import FIRST_ORIGIN, rolling
+from alpharl_bench.dynamics.trajectory import Trajectory, trajectories
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.variants.materialise import UpdateSource
+
+#: The part of a training from which its end is predicted: the paper's latest stage but one (§4.2).
+OBSERVED = 0.4
+#: 'Close to 1' (§3.1), and what the introduction says of the linear rate.
+CLOSE_TO_1 = 0.96
+# Of every null; what is kept is their mean.
+_DRAWS = 20
+_BLOCKS = ("MLP", "attention")
+
+
+# Stored as JSON, NaN stays NaN.
+@dataclass(frozen=True, config=ConfigDict(ser_json_inf_nan="constants"))
+class ModuleDynamics:
+    """How one module's Rank-1 update moves over the training.
+
+    ``block``, ``kind`` and ``depth`` say where it stands. ``r_squared`` is that of accuracy on u₁
+    over all checkpoints, in sample, ``null_r_squared`` the mean of it over draws of each null.
+    ``alignment`` is the median cosine by which signs were chosen, ``turned`` the median angle in
+    degrees of u₁ from one checkpoint to the next. ``error`` is ‖x̂ − x‖/‖x‖ of σ₁u₁ at the end of
+    training, predicted from the first 40 % of it, ``accuracy_error`` |ŷ − y| there, by method; NaN
+    where a method has no prediction.
+    """
+
+    module: str
+    block: str
+    kind: str
+    depth: float | None
+    r_squared: float
+    null_r_squared: dict[str, float]
+    alignment: float
+    turned: float
+    error: dict[str, float]
+    accuracy_error: dict[str, float]
+
+    @property
+    def columns(self) -> dict[str, float]:
+        """What claims take means of: R², products of it with the place, errors.
+
+        The mean over some modules alone is the quotient of two of these means, and a slope over
+        depth follows from four. The columns of a null begin with its name and a colon.
+        """
+        inside = {block: float(self.block == block) for block in _BLOCKS}
+        depth = self.depth or 0.0
+        columns = {**inside, "depth": depth, "depth²": depth**2}
+        for prefix, value in {"": self.r_squared, **_prefixed(self.null_r_squared)}.items():
+            columns[f"{prefix}R²"] = value
+            columns[f"{prefix}close to 1"] = float(value > CLOSE_TO_1)
+            columns[f"{prefix}depth · R²"] = depth * value
+            columns |= {f"{prefix}{block} · R²": part * value for block, part in inside.items()}
+        columns |= {f"error of {method}": value for method, value in self.error.items()}
+        return columns
+
+
+def dynamics(source: UpdateSource, accuracies: Sequence[float]) -> list[ModuleDynamics]:
+    """Measure every module of a run.
+
+    Args:
+        source: the run's updates.
+        accuracies: (T,) of its checkpoints.
+
+    Raises:
+        AlphaRLBenchError: there are too few checkpoints, or none by 40 % of the training that
+            something could be fitted on.
+    """
+    y = np.asarray(accuracies, dtype=np.float64)
+    steps = np.array(source.run.steps)
+    seen = int((steps <= OBSERVED * steps[-1]).sum())
+    if seen < FIRST_ORIGIN or len(steps) <= FIRST_ORIGIN:
+        raise AlphaRLBenchError(
+            f"run '{source.run.name}': {len(steps)} checkpoints, {seen} of them in the first "
+            f"{OBSERVED:.0%} of the training; its dynamics are measured from {FIRST_ORIGIN} there"
+        )
+    return list(_measured(source, y, int(steps[seen - 1])))
+
+
+def _measured(source: UpdateSource, y: np.ndarray, origin: int) -> Iterator[ModuleDynamics]:
+    found = list(trajectories(source))
+    for path, place in zip(found, places(path.module for path in found), strict=True):
+        yield module_dynamics(path, y, place, origin)
+
+
+def module_dynamics(path: Trajectory, y: np.ndarray, place: Place, origin: int) -> ModuleDynamics:
+    """Measure one module.
+
+    Args:
+        path: its trajectory over T checkpoints.
+        y: (T,) the accuracies.
+        place: where it stands.
+        origin: the step of the last checkpoint from which the end of training is predicted.
+    """
+    ahead = rolling(path, y)
+    (pair,) = np.flatnonzero((ahead.origins == origin) & (ahead.targets == path.steps[-1]))
+    rng = null_generator(path.module)
+    return ModuleDynamics(
+        module=path.module,
+        block=place.block,
+        kind=place.kind,
+        depth=place.depth,
+        r_squared=float(r_squared(path.u, y)),
+        null_r_squared={
+            name: float(null_r_squared(null, path.u, y, _DRAWS, rng).mean())
+            for name, null in NULLS.items()
+        },
+        alignment=float(np.median(path.alignment)),
+        turned=float(np.nanmedian(rotation(path.u))),
+        error={name: float(errors.relative[pair]) for name, errors in ahead.methods.items()},
+        accuracy_error={
+            name: float(errors.accuracy[pair]) for name, errors in ahead.methods.items()
+        },
+    )
+
+
+def _prefixed(values: dict[str, float]) -> dict[str, float]:
+    return {f"{name}: ": value for name, value in values.items()}

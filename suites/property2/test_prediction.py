@@ -1,0 +1,12 @@
+"""§1 and §3: the later state of the Rank-1 Subspace follows from the early one."""
+
+import pytest
+
+from alpharl_bench.claims import Verdict
+from alpharl_bench.plugin import check
+
+
+@pytest.mark.claim(id="P2.4")
+def test_the_later_state_is_predicted_from_the_early_one(verdict: Verdict) -> None:
+    """Relative error of σ₁u₁ at the end, from 40 % of the training, ≤ 0.05."""
+    check(verdict)

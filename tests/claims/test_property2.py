@@ -1,0 +1,112 @@
+"""Property 2: the statistics by hand, and what nulls make of verdicts."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from alpharl_bench.claims import CLAIMS, PROPERTY2, Evidence, Outcome, judge
+from alpharl_bench.claims.property2 import LINEAR, SMALL_ERROR
+from alpharl_bench.dynamics import NULLS, ModuleDynamics
+from tests.scores import score_of
+
+STEPS = (10, 20, 30)
+
+
+def module(
+    r_squared: float, null: float = 0.3, *, block: str = "MLP", depth: float = 0.0, error: float = 1
+) -> ModuleDynamics:
+    return ModuleDynamics(
+        module=f"{block} {depth} {r_squared}",
+        block=block,
+        kind="up",
+        depth=depth,
+        r_squared=r_squared,
+        null_r_squared=dict.fromkeys(NULLS, null),
+        alignment=1.0,
+        turned=0.0,
+        error={"PLS at the accuracy": error, "last checkpoint": 0.5},
+        accuracy_error={"PLS at the accuracy": 0.0, "last checkpoint": 0.0},
+    )
+
+
+def evidence(modules: Sequence[ModuleDynamics]) -> Evidence:
+    """Of a run that learned all of ten questions."""
+    scores = {
+        variant: score_of(variant, {"chain": {f"q{i}": mark * 4 for i in range(10)}})
+        for variant, mark in (("base", "0"), ("full", "1"))
+    }
+    return Evidence("mine", STEPS, scores, spectrum=[], dynamics=modules)
+
+
+def statistic(claim: str, modules: Sequence[ModuleDynamics]) -> float:
+    found = CLAIMS[claim]
+    (value,) = found.statistic(evidence(modules).observed(found), STEPS)
+    return float(value)
+
+
+FOUR = [
+    module(0.99, block="MLP", depth=0.0),
+    module(0.97, block="MLP", depth=0.5),
+    module(0.80, block="attention", depth=0.0),
+    module(0.90, block="attention", depth=0.5),
+]
+
+
+def test_the_statistics_by_hand() -> None:
+    assert statistic("P2.1", FOUR) == pytest.approx((0.99 + 0.97 + 0.80 + 0.90) / 4)
+    assert statistic("P2.1-best", FOUR) == 0.5
+    assert statistic("P2.2-block", FOUR) == pytest.approx(0.98 - 0.85)
+    line = np.polyfit([0, 0.5, 0, 0.5], [0.99, 0.97, 0.80, 0.90], 1)
+    assert statistic("P2.2-depth", FOUR) == pytest.approx(line[0])
+    assert statistic("P2.4", [module(0.9, error=e) for e in (0.02, 0.06)]) == pytest.approx(0.04)
+
+
+@pytest.mark.parametrize("claim", ["P2.1", "P2.1-best", "P2.2-block", "P2.2-depth"])
+def test_a_null_is_the_same_statistic_of_its_own_figures(claim: str) -> None:
+    swapped = [
+        module(m.null_r_squared["noise"], m.r_squared, block=m.block, depth=m.depth or 0)
+        for m in FOUR
+    ]
+    found = CLAIMS[claim]
+    assert [null.name for null in found.nulls] == list(NULLS)
+    for null in found.nulls:
+        (value,) = null.statistic(evidence(swapped).observed(found), STEPS)
+        assert float(value) == pytest.approx(statistic(claim, FOUR))
+
+
+@pytest.mark.parametrize(
+    ("r_squared", "null", "outcome"),
+    [
+        (0.95, 0.4, Outcome.SUPPORTED),
+        (0.95, 0.99, Outcome.NOT_INFORMATIVE),
+        (0.80, 0.4, Outcome.REFUTED),
+        (0.80, 0.99, Outcome.REFUTED),
+    ],
+)
+def test_a_high_r_squared_counts_only_where_nothing_has_none(
+    r_squared: float, null: float, outcome: Outcome
+) -> None:
+    modules = [module(r_squared + 0.001 * i, null) for i in range(8)]
+    assert judge(CLAIMS["P2.1"], evidence(modules)).outcome is outcome
+
+
+def test_a_small_error_says_nothing_where_nothing_changed_any_more() -> None:
+    claim = CLAIMS["P2.4"]
+    close = [module(0.9, error=0.03) for _ in range(8)]
+    assert judge(claim, evidence(close)).outcome is Outcome.SUPPORTED
+    for one in close:
+        one.error["last checkpoint"] = 0.04
+    assert judge(claim, evidence(close)).outcome is Outcome.NOT_INFORMATIVE
+
+
+def test_accuracies_without_spread_leave_the_claim_open() -> None:
+    verdict = judge(CLAIMS["P2.1"], evidence([module(float("nan")) for _ in range(8)]))
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+
+
+def test_every_claim_scores_base_end_and_every_checkpoint() -> None:
+    for claim in PROPERTY2:
+        labels = {variant.label for variant in claim.variants(STEPS)}
+        assert {"base", "full", "full @10", "full @20", "full @30"} <= labels
+    assert (LINEAR, SMALL_ERROR) == (0.9, 0.05)
