@@ -1,18 +1,35 @@
 """The tables of Property 2: R² by type of module beside its nulls, and errors of forecasts."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pandas as pd
 
 from alpharl_bench.claims import Evidence
 from alpharl_bench.dynamics import NULLS, ModuleDynamics
+from alpharl_bench.reporting.session import Session
+from alpharl_bench.reporting.tables import markdown
+
+_INTRODUCTION = """\
+## Dynamics of the Rank-1 Subspace
+
+R² is of accuracy on u₁ over all checkpoints, in sample (§3.1), beside the mean over draws of each \
+null. The cosine is that of u₁ with the next checkpoint's, by which signs were chosen: near 0 the \
+sign is a matter of chance. The turn is the angle between the two. Medians of both."""
+_ERRORS = """\
+The end of training predicted from its first 40 %, the mean over modules: ‖x̂ − x‖/‖x‖ of \
+x = σ₁u₁, and |ŷ − y| of the accuracy. The paper's regression (*PLS at the accuracy*) is told the \
+accuracy at the end; the others are told the step. A method that is no better than the last \
+checkpoint has predicted nothing."""
 
 
-def tables(evidence: Evidence) -> Iterator[pd.DataFrame]:
-    """R² of one run by type of module, and what its end could be predicted from."""
-    yield r_squared(evidence)
-    yield errors(evidence)
+def sections(session: Session) -> list[str]:
+    """The section of the report, none where no dynamics were measured."""
+    parts = []
+    for run in session.runs:
+        evidence = session.evidence(run)
+        if evidence.dynamics:
+            parts += [f"### {run}", "", markdown(r_squared(evidence)), ""]
+            parts += [_ERRORS, "", markdown(errors(evidence)), ""]
+    return ["\n".join([_INTRODUCTION, "", *parts])] if parts else []
 
 
 def r_squared(evidence: Evidence) -> pd.DataFrame:

@@ -91,6 +91,7 @@ def _draw_r_squared(evidence: Sequence[Evidence], path: Path) -> None:
             axes.set_xticks(range(len(frame.columns)), frame.columns)
             axes.set_yticks(range(len(frame.index)), frame.index)
             axes.set_title(measured.run, fontsize=9)
+            axes.grid(visible=False)
             axes.set_xlabel("layer")
             figure.colorbar(shown, ax=axes, label="R²")
         path.parent.mkdir(parents=True, exist_ok=True)

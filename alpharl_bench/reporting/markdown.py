@@ -64,7 +64,12 @@ def write_report(folder: Path) -> Path:
             figure = Path("figures") / f"{claim.curve.name}.png"
             draw(claim, [session.evidence(run, claim_id) for run in by_run], folder / figure)
             sections.append(_section(claim, by_run, session, adjusted, figure))
-        sections += [*kinds.sections(session), *self_play.sections(session), _provenance(session)]
+        sections += [
+            *dynamics.sections(session),
+            *kinds.sections(session),
+            *self_play.sections(session),
+            _provenance(session),
+        ]
         report = folder / "report.md"
         write_whole(report, "\n".join(sections))
     except OSError as error:
@@ -165,7 +170,7 @@ def _section(
         evidence = session.evidence(run, claim.id)
         lines += [f"**{run}**", ""]
         if claim.dynamic:
-            lines += [tables.markdown(frame) + "\n" for frame in dynamics.tables(evidence)]
+            lines += ["By type of module below, under *Dynamics*.", ""]
             continue
         if claim.spectral:
             figures = tables.ranks if claim.all_singular_values else tables.norms

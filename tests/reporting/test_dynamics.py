@@ -1,16 +1,19 @@
 """The tables of Property 2, from figures of four modules."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from alpharl_bench.claims import CLAIMS
-from alpharl_bench.reporting import dynamics
+from alpharl_bench.reporting import dynamics, write_report
 from alpharl_bench.reporting.figures import draw
+from tests.scores import session_of
 
 
 @pytest.fixture
 def evidence(synthetic):
-    return synthetic.evidence({})
+    return synthetic.evidence({"full": 0.9, "base": 0.2})
 
 
 def test_r_squared_by_type_beside_its_nulls(evidence):
@@ -37,3 +40,21 @@ def test_the_map_has_types_and_layers(evidence):
 def test_the_map_is_drawn_for_every_run(evidence, tmp_path):
     draw(CLAIMS["P2.1"], [evidence] * 3, tmp_path / "dynamics.png")
     assert (tmp_path / "dynamics.png").stat().st_size > 10_000
+
+
+def test_the_report_has_the_section_once_and_only_of_runs_that_were_measured(
+    synthetic, evidence, tmp_path
+):
+    claims = ["P2.1", "P2.4"]
+    session_of([synthetic.subject], {synthetic.name: evidence}, {synthetic.name: claims}).save(
+        tmp_path
+    )
+    text = write_report(tmp_path).read_text()
+    assert text.count("## Dynamics of the Rank-1 Subspace") == 1
+    assert text.count("| PLS at the accuracy |") == 1
+    assert "null: random walk" in text
+    without = replace(evidence, dynamics=[])
+    session_of([synthetic.subject], {synthetic.name: without}, {synthetic.name: ["P1.1"]}).save(
+        tmp_path
+    )
+    assert "Dynamics of the Rank-1" not in write_report(tmp_path).read_text()
