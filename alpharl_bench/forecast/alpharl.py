@@ -21,6 +21,7 @@ from alpharl_bench.spectral import LowRank
 from alpharl_bench.variants.combined import CombinedWeights
 from alpharl_bench.variants.extract import Anchor
 from alpharl_bench.variants.materialise import Change, LazyUpdate
+from alpharl_bench.variants.spec import rank
 
 _SHUFFLES = 200
 
@@ -63,6 +64,15 @@ class AlphaRL(Forecaster):
                 modules[path.module] = None
         means = np.mean(explained, axis=0)
         return _Fitted(prefix, self.anchor, modules, Quality(float(means[0]), means[1:]))
+
+    def standstill(self, prefix: Prefix) -> Change:
+        """Rank-1 of W_k, σ₁u₁v₁ᵀ or norm-matched; W_k itself where that is the anchor."""
+        if self.anchor == "checkpoint":
+            return super().standstill(prefix)
+        if self.norm_matched:
+            return prefix.source.update(rank(1))
+        last = prefix.last
+        return LazyUpdate(last.modules, lambda name: last.module(name, 1).factors.leading(1))
 
     def _module(self, path: Trajectory, accuracies: np.ndarray) -> "_Module":
         moved = path.sigma[-1] > 0

@@ -96,6 +96,13 @@ class Forecaster(ABC):
                 )
         return self._fit(prefix)
 
+    def standstill(self, prefix: Prefix) -> Change:
+        """The last observed checkpoint in the form of the method's predictions.
+
+        A forecast that cannot be told from it forecasts nothing.
+        """
+        return prefix.weights[-1]
+
     @abstractmethod
     def _fit(self, prefix: Prefix) -> Fitted:
         """As :meth:`fit`, of a prefix that has what is needed."""

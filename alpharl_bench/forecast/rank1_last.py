@@ -19,6 +19,10 @@ class Rank1Last(Forecaster):
         require_update(prefix)
         return _Fitted(prefix.source.update(rank(1)))
 
+    def standstill(self, prefix: Prefix) -> Update:
+        """The norm-matched Rank-1 update of W_k."""
+        return prefix.source.update(rank(1))
+
 
 @dataclass(frozen=True)
 class _Fitted(Fitted):

@@ -30,6 +30,10 @@ class Rank1Sigma(Forecaster):
             prefix.source.factors(step).prepare(lambda _: 1)
         return _Fitted(prefix)
 
+    def standstill(self, prefix: Prefix) -> Update:
+        """The norm-matched Rank-1 update of W_k."""
+        return prefix.source.update(rank(1))
+
 
 @dataclass(frozen=True)
 class _Fitted(Fitted):
