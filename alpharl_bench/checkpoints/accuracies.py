@@ -39,7 +39,7 @@ def read_accuracies(folder: Path, steps: Sequence[int]) -> Accuracies | None:
 
     Args:
         folder: the folder of the run or of its one checkpoint, or ``DIR/name-step-*``.
-        steps: the steps of its checkpoints.
+        steps: the steps of its checkpoints that are of interest; files of later ones are not read.
 
     Raises:
         AlphaRLBenchError: a file cannot be read, a step is there twice or missing, or an accuracy
@@ -49,7 +49,7 @@ def read_accuracies(folder: Path, steps: Sequence[int]) -> Accuracies | None:
     if found is None:
         return None
     tops = dict.fromkeys((folder, found.container))
-    last = found.checkpoints[max(found.checkpoints)]
+    last = found.checkpoints[max(steps)]
     for name, read in _READERS.items():
         for path in (top / name for top in tops):
             if path.is_file():
@@ -60,6 +60,18 @@ def read_accuracies(folder: Path, steps: Sequence[int]) -> Accuracies | None:
             means = _means(rewards, steps)
             return Accuracies(_complete(path, means, steps), path, "mean training reward")
     return None
+
+
+def accuracies_in(path: Path, steps: Sequence[int]) -> Accuracies:
+    """What a file that a user names says: ``.json`` or ``.csv``, as for :func:`read_accuracies`.
+
+    Raises:
+        AlphaRLBenchError: it is of another kind, not there, or not as it should be.
+    """
+    reader = next((read for name, read in _READERS.items() if name.endswith(path.suffix)), None)
+    if reader is None or not path.suffix or not path.is_file():
+        raise AlphaRLBenchError(f"{path}: no such file of accuracies, .json or .csv")
+    return Accuracies(_complete(path, _fractions(path, reader(path)), steps), path, "accuracy")
 
 
 class _Point(BaseModel):

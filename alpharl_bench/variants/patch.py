@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from transformers import PreTrainedModel
 
 from alpharl_bench.checkpoints import Weights
-from alpharl_bench.variants.materialise import Update, UpdateSource
+from alpharl_bench.variants.materialise import Change, Update, UpdateSource
 from alpharl_bench.variants.parameters import Parameters
 from alpharl_bench.variants.spec import Variant
 from alpharl_bench.variants.whole import whole
@@ -33,19 +33,29 @@ class PatchedModel:
             AlphaRLBenchError: checkpoint and base differ in the names or shapes of their tensors,
                 or the loaded model has no place for one.
         """
+        with self.changed(self._source.change(variant)) as model:
+            yield model
+
+    @contextmanager
+    def changed(self, change: Change) -> Iterator[PreTrainedModel]:
+        """The same with an update added, or with the weights of another model of the run.
+
+        Raises:
+            AlphaRLBenchError: as :meth:`wearing`.
+        """
         touched: list[str] = []
         try:
-            if variant.kind == "full":
-                self._replace(self._source.factors(variant.step).trained, touched)
-            elif variant.kind != "base":
-                self._add(self._source.update(variant), touched)
+            if not isinstance(change, Weights):
+                self._add(change, touched)
+            elif change is not self._source.base:
+                self._replace(change, touched)
             yield self.model
         finally:
             for name in touched:
                 self._parameters[name].copy_(self._source.base.tensor(name))
 
-    def _replace(self, checkpoint: Weights, touched: list[str]) -> None:
-        for name, tensor in whole(self._source.base, checkpoint):
+    def _replace(self, weights: Weights, touched: list[str]) -> None:
+        for name, tensor in whole(self._source.base, weights):
             parameter = self._parameters[name]
             touched.append(name)
             parameter.copy_(tensor)
