@@ -1,14 +1,16 @@
 """Put a variant's weights into a loaded model, and the base's back, bit for bit."""
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from transformers import PreTrainedModel
 
 from alpharl_bench.checkpoints import Weights
+from alpharl_bench.variants.extrapolated_logits import extrapolated_logits
 from alpharl_bench.variants.materialise import Update, UpdateSource
 from alpharl_bench.variants.parameters import Parameters
-from alpharl_bench.variants.spec import Variant
+from alpharl_bench.variants.spec import BASE, Variant, full_at
 from alpharl_bench.variants.whole import whole
 
 
@@ -29,10 +31,16 @@ class PatchedModel:
     def wearing(self, variant: Variant) -> Iterator[PreTrainedModel]:
         """The model with the variant's weights inside the block, the base's again behind it.
 
+        Extrapolated logits need a second model, which is held for the time of the block.
+
         Raises:
-            AlphaRLBenchError: checkpoint and base differ in the names or shapes of their tensors,
-                or the loaded model has no place for one.
+            AlphaRLBenchError: the run has no such checkpoint, checkpoint and base differ in the
+                names or shapes of their tensors, or the loaded model has no place for one.
         """
+        if variant.kind == "logits":
+            with self._extrapolating(variant):
+                yield self.model
+            return
         touched: list[str] = []
         try:
             if variant.kind == "full":
@@ -43,6 +51,19 @@ class PatchedModel:
         finally:
             for name in touched:
                 self._parameters[name].copy_(self._source.base.tensor(name))
+
+    @contextmanager
+    def _extrapolating(self, variant: Variant) -> Iterator[None]:
+        checkpoint = self._source.factors(variant.step).trained
+        # A copy of the base, as the model is one still; the earlier checkpoint is put in below.
+        later = PatchedModel(copy.deepcopy(self.model), self._source)
+        later._replace(checkpoint, [])
+        earlier = full_at(variant.number) if variant.number else BASE
+        with (
+            self.wearing(earlier) as model,
+            extrapolated_logits(model, later.model, variant.alpha),
+        ):
+            yield
 
     def _replace(self, checkpoint: Weights, touched: list[str]) -> None:
         for name, tensor in whole(self._source.base, checkpoint):
