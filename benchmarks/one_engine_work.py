@@ -15,6 +15,7 @@ from alpharl_bench.scoring.engine import ScoringEngine
 from alpharl_bench.scoring.vllm import MAX_RANK
 from alpharl_bench.training.zoo import OpenedRun, trained
 from alpharl_bench.variants import BASE, FULL, Variant, rank, subspace
+from alpharl_bench.variants.combined import applied
 from alpharl_bench.variants.materialise import UpdateSource
 from alpharl_bench.variants.merged import write_merged
 
@@ -68,9 +69,7 @@ def alone(source: UpdateSource, variant: Variant) -> dict[str, object]:
     """Write a variant's merged weights and score them with an engine of their own."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        anchor = source.factors(variant.step).trained if variant == FULL else source.base
-        update = {} if variant in (BASE, FULL) else source.update(variant)
-        write_merged(update, source.base, anchor, folder)
+        write_merged(applied(source.change(variant), source.base), source.base, folder)
         run = Run("merged", folder, (Checkpoint(1, folder),))
         engine = ScoringEngine(run, "", UpdateSource(run), SAMPLING, VLLM)
         accuracy = engine.score(BASE).accuracy

@@ -39,7 +39,7 @@ def read_accuracies(folder: Path, steps: Sequence[int]) -> Accuracies | None:
 
     Args:
         folder: the folder of the run or of its one checkpoint, or ``DIR/name-step-*``.
-        steps: the steps of its checkpoints.
+        steps: the steps of its checkpoints that are of interest; files of later ones are not read.
 
     Raises:
         AlphaRLBenchError: a file cannot be read, a step is there twice or missing, or an accuracy
@@ -49,7 +49,7 @@ def read_accuracies(folder: Path, steps: Sequence[int]) -> Accuracies | None:
     if found is None:
         return None
     tops = dict.fromkeys((folder, found.container))
-    last = found.checkpoints[max(found.checkpoints)]
+    last = found.checkpoints[max(steps)]
     for name, read in _READERS.items():
         for path in (top / name for top in tops):
             if path.is_file():

@@ -170,17 +170,32 @@ class AdapterWeights(Weights):
         before = self._base.tensor(name)
         return before.float() + self.delta(self._base, name) if self._parts(name) else before
 
-    def delta(self, base: Weights, name: str) -> torch.Tensor:
+    def rows(self, name: str, rows: slice) -> torch.Tensor:
+        """A part of the first dimension of a tensor, float32 where the adapter reaches."""
+        before = self._base.rows(name, rows)
+        return before.float() + self.delta(self._base, name, rows) if self._parts(name) else before
+
+    def delta(self, base: Weights, name: str, rows: slice | None = None) -> torch.Tensor:
         """s·BA itself where that is all there is: no rounding by the base's larger values."""
         if base is not self._base:
-            return super().delta(base, name)
+            return super().delta(base, name, rows)
         parts = self._parts(name)
         if not parts:
-            return torch.zeros(self.shape(name))
+            untouched = torch.zeros(self.shape(name))
+            return untouched if rows is None else untouched[rows]
+        change = self._change(name, parts, None if self.config.use_dora else rows)
+        # The magnitudes of DoRA may need all rows of a matrix.
+        return change[rows] if rows is not None and self.config.use_dora else change
+
+    def _change(self, name: str, parts: dict[str, str], rows: slice | None) -> torch.Tensor:
+        """What the adapter adds to (some rows of) a tensor that it reaches."""
+        base = self._base
         if "weight" in parts:
             whole = self._part(name, "weight")
             self._fits(name, whole.shape)
-            return whole - base.tensor(name).float()
+            if rows is None:
+                return whole - base.tensor(name).float()
+            return whole[rows] - base.rows(name, rows).float()
         embedding = "lora_embedding_A" in parts
         a, b = (
             self._part(name, f"lora_embedding_{side}" if embedding else f"lora_{side}.weight")
@@ -191,10 +206,9 @@ class AdapterWeights(Weights):
                 f"{self._path}: the adapter of '{name}' is damaged: A has shape {tuple(a.shape)}, "
                 f"B {tuple(b.shape)}"
             )
-        change = (b @ a) * self._scale(name, rank=a.shape[0])
-        if embedding:
-            change = change.T
-        self._fits(name, change.shape)
+        left, right = (a.T, b.T) if embedding else (b, a)
+        self._fits(name, (left.shape[0], right.shape[1]))
+        change = ((left if rows is None else left[rows]) @ right) * self._scale(name, a.shape[0])
         if not self.config.use_dora:
             return change
         before = base.tensor(name).float()

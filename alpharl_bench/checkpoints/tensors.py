@@ -95,21 +95,33 @@ class Weights(ABC):
         """The file, or failing that the folder, that an error about a tensor should name."""
         return self.folder
 
-    def delta(self, base: "Weights", name: str) -> torch.Tensor:
+    def rows(self, name: str, rows: slice) -> torch.Tensor:
+        """A part of the first dimension of a tensor, as :meth:`tensor` gives the whole."""
+        return self.tensor(name)[rows]
+
+    def delta(self, base: "Weights", name: str, rows: slice | None = None) -> torch.Tensor:
         """This tensor minus that of ``base``, float32 on the CPU.
 
         Both sides are cast first: the difference of two bfloat16 weights, taken in bfloat16, rounds
         away most of a small RL update.
 
+        Args:
+            base: the weights that training started from.
+            name: of the tensor.
+            rows: only a part of the first dimension.
+
         Raises:
             AlphaRLBenchError: the shapes differ.
         """
-        after, before = self.tensor(name), base.tensor(name)
-        if after.shape != before.shape:
+        if self.shape(name) != base.shape(name):
             raise AlphaRLBenchError(
-                f"{self.file(name)}: tensor '{name}' has shape {tuple(after.shape)}, the base "
-                f"{base.folder} has {tuple(before.shape)}; is this the run's base?"
+                f"{self.file(name)}: tensor '{name}' has shape {tuple(self.shape(name))}, the base "
+                f"{base.folder} has {tuple(base.shape(name))}; is this the run's base?"
             )
+        if rows is None:
+            after, before = self.tensor(name), base.tensor(name)
+        else:
+            after, before = self.rows(name, rows), base.rows(name, rows)
         # A tensor that is float32 already is a view of its file: nothing may be written into it.
         return after.float() - before.float()
 
@@ -203,7 +215,13 @@ class WeightFiles(Weights):
 
     def tensor(self, name: str) -> torch.Tensor:
         """One tensor in its stored dtype, on the CPU; every value is finite."""
-        tensor = self._mapped(name)
+        return self._finite(name, self._mapped(name))
+
+    def rows(self, name: str, rows: slice) -> torch.Tensor:
+        """A part of the first dimension of a tensor; no more of the file is read."""
+        return self._finite(name, self._mapped(name)[rows])
+
+    def _finite(self, name: str, tensor: torch.Tensor) -> torch.Tensor:
         # A sum is many times faster than looking at every value, but it can overflow.
         if (
             tensor.is_floating_point()

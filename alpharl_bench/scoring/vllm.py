@@ -19,12 +19,13 @@ from vllm.lora.request import LoRARequest
 from vllm.v1.engine.exceptions import EngineDeadError
 
 from alpharl_bench.cache import scratch_folder
-from alpharl_bench.checkpoints import AdapterWeights, Weights
+from alpharl_bench.checkpoints import WeightFiles, Weights
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.quiet import no_bars
 from alpharl_bench.scoring.engines import EngineOptions
 from alpharl_bench.variants import Variant
 from alpharl_bench.variants.adapter import write_adapter
+from alpharl_bench.variants.combined import applied
 from alpharl_bench.variants.materialise import Update, UpdateSource
 from alpharl_bench.variants.merged import write_merged
 from alpharl_bench.variants.whole import whole
@@ -56,7 +57,6 @@ _LORA = {
 }
 # GiB for keys and values on a CPU, unless the environment says otherwise.
 _CPU_CACHE = "2"
-_NOTHING: dict[str, Any] = {}
 
 
 class _SeededVLLM(vllm_causallms.VLLM):
@@ -120,23 +120,20 @@ class VLLMBackend:
             )
         base = self._source.base
         with scratch_folder("vllm") as folder:
-            if variant.kind == "base":
+            change = self._source.change(variant)
+            if change is base:
                 self._load(base.folder)
                 yield
-            elif variant.kind == "full":
-                self._load(self._whole(self._source.factors(variant.step).trained, folder))
+            elif isinstance(change, Weights):
+                self._load(self._whole(change, folder))
                 yield
-            else:
-                update = self._source.update(variant)
-                if _fits_an_adapter(update) and not self._mixture:
-                    self._load(base.folder)
-                    with self._adapter(update, folder):
-                        yield
-                else:
-                    # In the dtype that is scored: one of 8 bits of precision rounds updates away.
-                    write_merged(update, base, base, folder, self._dtype)
-                    self._load(folder)
+            elif _fits_an_adapter(change) and not self._mixture:
+                self._load(base.folder)
+                with self._adapter(change, folder):
                     yield
+            else:
+                self._load(self._whole(applied(change, base), folder))
+                yield
 
     def reseed(self, seed: int) -> None:
         """The same seeds for every variant: differences between two of them are paired."""
@@ -210,15 +207,16 @@ class VLLMBackend:
             self.lm.lora_request = None
             engine.remove_lora(self._adapters)
 
-    def _whole(self, checkpoint: Weights, folder: Path) -> Path:
-        """The folder to load a checkpoint from: its own, or ``folder`` with its weights merged."""
+    def _whole(self, weights: Weights, folder: Path) -> Path:
+        """The folder to load weights from: their own, or ``folder`` with them written into it."""
         base = self._source.base
-        plain = all(file.suffix == ".safetensors" for file in checkpoint.files)
-        if plain and not self._mixture and not isinstance(checkpoint, AdapterWeights):
-            for _ in whole(base, checkpoint):
+        plain = all(file.suffix == ".safetensors" for file in weights.files)
+        if plain and not self._mixture and isinstance(weights, WeightFiles):
+            for _ in whole(base, weights):
                 pass  # vLLM would load NaN, and die of a tensor of another shape.
-            return checkpoint.folder
-        write_merged(_NOTHING, base, checkpoint, folder, self._dtype)
+            return weights.folder
+        # In the dtype that is scored: one of 8 bits of precision rounds updates away.
+        write_merged(weights, base, folder, self._dtype)
         return folder
 
 

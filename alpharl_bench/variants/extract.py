@@ -16,6 +16,7 @@ from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.progress import progress_bar
 from alpharl_bench.spectral import TOLERANCE
 from alpharl_bench.variants.adapter import write_adapter
+from alpharl_bench.variants.combined import CombinedWeights
 from alpharl_bench.variants.materialise import UpdateSource
 from alpharl_bench.variants.merged import write_merged
 from alpharl_bench.variants.rounding import FORMATS, Rounding, roundings
@@ -117,7 +118,7 @@ def extract(
     update = source.update(variant)
     with whole_folder(folder.absolute()) as scratch:
         if form == "merged":
-            write_merged(update, source.base, anchored, scratch, dtype)
+            write_merged(CombinedWeights(anchored, update=update), source.base, scratch, dtype)
         else:
             kind = dtype or torch.float32
             write_adapter(update, anchored, scratch, kind, split_fused=form == "vllm")

@@ -1,6 +1,6 @@
 """From a variant's name to its update, module by module."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import torch
 
@@ -21,6 +21,8 @@ from alpharl_bench.variants.spec import Variant
 
 #: What is added to the weights of a model: the low-rank update of every module, by its name.
 Update = Mapping[str, LowRank]
+#: What the base is changed by or into: the one is added to it, the other takes its place.
+Change = Update | Weights
 
 
 class UpdateSource:
@@ -67,7 +69,21 @@ class UpdateSource:
             raise ValueError(f"'{variant.label}' is not a low-rank variant")
         factors = self.factors(variant.step)
         factors.prepare(lambda shape: _rank_of(variant, shape))
-        return _Modules(factors.modules, lambda name: self._module(variant, name))
+        return LazyUpdate(factors.modules, lambda name: self._module(variant, name))
+
+    def change(self, variant: Variant) -> Change:
+        """What makes a variant of the base: a whole model, or an update to add.
+
+        Raises:
+            AlphaRLBenchError: as :meth:`update`.
+        """
+        match variant.kind:
+            case "base":
+                return self.base
+            case "full":
+                return self.factors(variant.step).trained
+            case _:
+                return self.update(variant)
 
     def spectrum(self, *, whole: bool = False) -> list[ModuleSpectrum]:
         """The spectrum of every module of the final update (Figure 5a).
@@ -99,11 +115,16 @@ class UpdateSource:
         return rescale_to_norm(chosen, found.norm).scaled(variant.alpha)
 
 
-class _Modules(Mapping[str, LowRank]):
-    """A mapping that makes each value when it is asked for and keeps none."""
+class LazyUpdate(Mapping[str, LowRank]):
+    """An update that makes each module's when it is asked for and keeps none.
 
-    def __init__(self, names: tuple[str, ...], make: Callable[[str], LowRank]) -> None:
-        self._names = names
+    Args:
+        names: of the modules.
+        make: from the name of a module to its update.
+    """
+
+    def __init__(self, names: Iterable[str], make: Callable[[str], LowRank]) -> None:
+        self._names = dict.fromkeys(names)
         self._make = make
 
     def __getitem__(self, name: str) -> LowRank:

@@ -1,4 +1,4 @@
-"""A variant as a merged model folder, written tensor by tensor."""
+"""Weights as a merged model folder, written tensor by tensor."""
 
 import json
 import re
@@ -11,7 +11,6 @@ from safetensors.torch import save_file
 
 from alpharl_bench.checkpoints import Weights, is_head, tied_embeddings
 from alpharl_bench.progress import progress_bar
-from alpharl_bench.variants.materialise import Update
 
 #: As much is held in memory at a time, or one tensor where that is larger.
 _SHARD = "1GB"
@@ -23,17 +22,15 @@ _TEMPLATES = "additional_chat_templates"
 
 
 def write_merged(
-    update: Update, base: Weights, anchor: Weights, folder: Path, dtype: torch.dtype | None = None
+    weights: Weights, base: Weights, folder: Path, dtype: torch.dtype | None = None
 ) -> None:
-    """Write ``anchor`` + ``update`` as a Hugging Face folder of safetensors.
+    """Write weights as a Hugging Face folder of safetensors.
 
-    Everything beside the weights is copied from the base. The sum is taken in float32 and cast
-    once.
+    Everything beside the weights is copied from the base. Each tensor is cast once.
 
     Args:
-        update: of every module.
+        weights: a checkpoint of the run, or a combination of several and an update.
         base: the run's base; its dtype of each tensor is kept unless ``dtype`` is given.
-        anchor: the weights that the update is added to: the base, or a checkpoint of the same run.
         folder: is there already.
         dtype: of all floating-point tensors.
     """
@@ -41,7 +38,7 @@ def write_merged(
     # Where head and embeddings are one, transformers ties them when it loads the folder.
     names = [name for name in base.names if not (is_head(name) and tied)]
     planned = {
-        name: torch.empty(anchor.shape(name), dtype=_dtype(base, name, dtype), device="meta")
+        name: torch.empty(weights.shape(name), dtype=_dtype(base, name, dtype), device="meta")
         for name in names
     }
     plan = split_torch_state_dict_into_shards(
@@ -51,8 +48,7 @@ def write_merged(
         for file, inside in plan.filename_to_tensors.items():
             shard = {}
             for name in inside:
-                merged = _merged(update, anchor, name)
-                shard[name] = merged.to(planned[name].dtype).contiguous()
+                shard[name] = weights.tensor(name).to(planned[name].dtype).contiguous()
                 bar.update()
             save_file(shard, folder / file, metadata={"format": "pt"})
     if plan.is_sharded:
@@ -67,18 +63,6 @@ def write_merged(
 def _dtype(base: Weights, name: str, asked: torch.dtype | None) -> torch.dtype:
     stored = base.dtype(name)
     return asked if asked is not None and stored.is_floating_point else stored
-
-
-def _merged(update: Update, anchor: Weights, name: str) -> torch.Tensor:
-    weight = anchor.tensor(name)
-    if name in update:
-        return weight.float() + update[name].dense()
-    if weight.ndim == 3 and f"{name}[0]" in update:  # the stacked experts of a mixture
-        stack = weight.float().clone()
-        for index in range(stack.shape[0]):
-            stack[index] += update[f"{name}[{index}]"].dense()
-        return stack
-    return weight
 
 
 def _copy_beside(source: Path, folder: Path) -> None:

@@ -8,7 +8,7 @@ from transformers import PreTrainedModel
 
 from alpharl_bench.checkpoints import Weights
 from alpharl_bench.variants.extrapolated_logits import extrapolated_logits
-from alpharl_bench.variants.materialise import Update, UpdateSource
+from alpharl_bench.variants.materialise import Change, Update, UpdateSource
 from alpharl_bench.variants.parameters import Parameters
 from alpharl_bench.variants.spec import BASE, Variant, full_at
 from alpharl_bench.variants.whole import whole
@@ -38,35 +38,44 @@ class PatchedModel:
                 names or shapes of their tensors, or the loaded model has no place for one.
         """
         if variant.kind == "logits":
-            with self._extrapolating(variant):
-                yield self.model
-            return
+            wearing = self._extrapolating(variant)
+        else:
+            wearing = self.changed(self._source.change(variant))
+        with wearing as model:
+            yield model
+
+    @contextmanager
+    def changed(self, change: Change) -> Iterator[PreTrainedModel]:
+        """The same with an update added, or with the weights of another model of the run.
+
+        Raises:
+            AlphaRLBenchError: as :meth:`wearing`.
+        """
         touched: list[str] = []
         try:
-            if variant.kind == "full":
-                self._replace(self._source.factors(variant.step).trained, touched)
-            elif variant.kind != "base":
-                self._add(self._source.update(variant), touched)
+            if not isinstance(change, Weights):
+                self._add(change, touched)
+            elif change is not self._source.base:
+                self._replace(change, touched)
             yield self.model
         finally:
             for name in touched:
                 self._parameters[name].copy_(self._source.base.tensor(name))
 
     @contextmanager
-    def _extrapolating(self, variant: Variant) -> Iterator[None]:
-        checkpoint = self._source.factors(variant.step).trained
+    def _extrapolating(self, variant: Variant) -> Iterator[PreTrainedModel]:
         # A copy of the base, as the model is one still; the earlier checkpoint is put in below.
         later = PatchedModel(copy.deepcopy(self.model), self._source)
-        later._replace(checkpoint, [])
+        later._replace(self._source.factors(variant.step).trained, [])
         earlier = full_at(variant.number) if variant.number else BASE
         with (
             self.wearing(earlier) as model,
             extrapolated_logits(model, later.model, variant.alpha),
         ):
-            yield
+            yield model
 
-    def _replace(self, checkpoint: Weights, touched: list[str]) -> None:
-        for name, tensor in whole(self._source.base, checkpoint):
+    def _replace(self, weights: Weights, touched: list[str]) -> None:
+        for name, tensor in whole(self._source.base, weights):
             parameter = self._parameters[name]
             touched.append(name)
             parameter.copy_(tensor)

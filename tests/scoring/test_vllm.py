@@ -26,6 +26,7 @@ from alpharl_bench.scoring.engines import open_backend
 from alpharl_bench.training.tokenizer import character_tokenizer
 from alpharl_bench.training.zoo import base_folder
 from alpharl_bench.variants import BASE, FULL, logits, rank, subspace
+from alpharl_bench.variants.combined import CombinedWeights
 from alpharl_bench.variants.materialise import UpdateSource
 from alpharl_bench.variants.merged import write_merged
 from tests.models import trained_pair
@@ -101,7 +102,8 @@ def test_every_variant_has_the_logits_of_its_merged_weights(engine, moved, tmp_p
         elif variant == FULL:
             folder = moved.final.path
         else:
-            write_merged(source.update(variant), source.base, source.base, folder)
+            update = source.update(variant)
+            write_merged(CombinedWeights(source.base, update=update), source.base, folder)
         with backend.wearing(variant):
             found = logprobs(backend)
         assert_near(found, truth(folder))
@@ -163,7 +165,8 @@ def test_a_fused_matrix_and_a_mixture_of_experts(tmp_path, architecture):
                 folder = checkpoint
             else:
                 update = source.update(variant)
-                write_merged(update, source.base, source.base, folder, torch.float32)
+                merged = CombinedWeights(source.base, update=update)
+                write_merged(merged, source.base, folder, torch.float32)
             with backend.wearing(variant):
                 assert_near(logprobs(backend), truth(folder))
     finally:
@@ -250,6 +253,7 @@ from multiprocessing import active_children
 from pathlib import Path
 from alpharl_bench.checkpoints import Checkpoint, Run
 from alpharl_bench.scoring.engines import EngineOptions, open_backend
+from alpharl_bench.variants.combined import CombinedWeights
 from alpharl_bench.variants.materialise import UpdateSource
 
 if __name__ == "__main__":

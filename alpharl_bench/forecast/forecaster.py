@@ -1,0 +1,129 @@
+"""The one interface of all methods that predict a model from the first part of its training."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.forecast.prefix import Prefix
+from alpharl_bench.variants.materialise import Change
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the predicted model is to be: that of a step, or one of an accuracy, or both.
+
+    Args:
+        step: of the training, as its checkpoints are counted.
+        accuracy: in the measure of the accuracies of the prefix.
+    """
+
+    step: float | None = None
+    accuracy: float | None = None
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How well a fit describes the checkpoints that it was made from, beside its null.
+
+    Args:
+        r_squared: in sample, the mean over modules.
+        permuted: (B,) the same after the accuracies were shuffled.
+    """
+
+    r_squared: float
+    permuted: np.ndarray
+
+    @property
+    def chance(self) -> float:
+        """The part of the shuffles that fit as well: a p value, never 0."""
+        as_well = int((self.permuted >= self.r_squared - 1e-12).sum())
+        return (1 + as_well) / (1 + len(self.permuted))
+
+
+class Fitted(ABC):
+    """A method after it has seen a prefix."""
+
+    @abstractmethod
+    def predict(self, target: Target) -> Change:
+        """The model that the method predicts, as an update of the base or as whole weights.
+
+        Raises:
+            AlphaRLBenchError: the target does not say what the method needs to know.
+        """
+
+    def quality(self) -> Quality | None:
+        """How well the fit describes the prefix; None where nothing is fitted to accuracies."""
+        return None
+
+
+class Forecaster(ABC):
+    """A method with its settings.
+
+    ``source`` says in a line where it is from, ``least`` how many checkpoints it needs at least,
+    ``needs`` what a target must say; who needs the accuracy of the target needs those of the prefix
+    as well.
+    """
+
+    source: ClassVar[str]
+    least: ClassVar[int] = 1
+    needs: ClassVar[Literal["step", "accuracy"] | None] = None
+
+    def fit(self, prefix: Prefix) -> Fitted:
+        """Learn from a prefix.
+
+        Raises:
+            AlphaRLBenchError: it holds too few checkpoints, or not the accuracies that are needed,
+                or one of its weights cannot be read.
+        """
+        if len(prefix.steps) < self.least:
+            raise AlphaRLBenchError(
+                f"{len(prefix.steps)} observed checkpoints: this method needs at least "
+                f"{self.least}; observe more of the run"
+            )
+        if self.needs == "accuracy":
+            if prefix.accuracies is None:
+                raise AlphaRLBenchError(
+                    "this method needs the accuracy of every observed checkpoint: give them in a "
+                    "file (--accuracies), or choose a method that needs none"
+                )
+            if len(set(prefix.accuracies)) == 1:
+                raise AlphaRLBenchError(
+                    f"the accuracies of the observed checkpoints are all {prefix.accuracies[0]:g}: "
+                    "nothing can be fitted to them; observe more of the run"
+                )
+        return self._fit(prefix)
+
+    @abstractmethod
+    def _fit(self, prefix: Prefix) -> Fitted:
+        """As :meth:`fit`, of a prefix that has what is needed."""
+
+
+def step_of(target: Target) -> float:
+    """The target's step.
+
+    Raises:
+        AlphaRLBenchError: it has none, or it is not a number.
+    """
+    if target.step is None or not np.isfinite(target.step):
+        raise AlphaRLBenchError(
+            f"this method predicts the model of a step, not of {target.step}: give one as the "
+            "target (--total-steps)"
+        )
+    return target.step
+
+
+def accuracy_of(target: Target) -> float:
+    """The target's accuracy.
+
+    Raises:
+        AlphaRLBenchError: it has none, or it is not a number.
+    """
+    if target.accuracy is None or not np.isfinite(target.accuracy):
+        raise AlphaRLBenchError(
+            f"this method predicts the model of an accuracy, not of {target.accuracy}: give one as "
+            "the target (--target)"
+        )
+    return target.accuracy

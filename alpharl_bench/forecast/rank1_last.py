@@ -1,0 +1,28 @@
+"""Rank-1 of the last observed checkpoint: Property 1 without Property 2."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from alpharl_bench.forecast.forecaster import Fitted, Forecaster, Target
+from alpharl_bench.forecast.prefix import Prefix
+from alpharl_bench.variants.materialise import Update
+from alpharl_bench.variants.spec import rank
+
+
+@dataclass(frozen=True)
+class Rank1Last(Forecaster):
+    """W_0 + the norm-matched Rank-1 update of W_k (equation 3), whatever the target."""
+
+    source: ClassVar[str] = "naive: Rank-1 where observation ends (arXiv 2510.00553, equation 3)"
+
+    def _fit(self, prefix: Prefix) -> Fitted:
+        return _Fitted(prefix.source.update(rank(1)))
+
+
+@dataclass(frozen=True)
+class _Fitted(Fitted):
+    update: Update
+
+    def predict(self, target: Target) -> Update:
+        del target
+        return self.update

@@ -1,0 +1,188 @@
+"""A model that is a combination of others of its run, made tensor by tensor when asked for."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+
+import torch
+import xxhash
+
+from alpharl_bench.cache import content_key
+from alpharl_bench.checkpoints import Weights, is_head
+from alpharl_bench.spectral import LowRank
+from alpharl_bench.variants.materialise import Change, Update
+
+#: From the name of a tensor to what each term counts in it.
+Coefficients = Callable[[str], Sequence[float]]
+
+_NO_UPDATE: Update = MappingProxyType({})
+_NO_VECTORS: Mapping[str, torch.Tensor] = MappingProxyType({})
+# Entries of a tensor that are summed or compared at a time, for each model that takes part.
+_BLOCK = 1 << 20
+
+
+class CombinedWeights(Weights):
+    """W_0 + Σ_t c_t · (W_t − W_0) + an update, in float32.
+
+    Args:
+        base: W_0; what nothing is added to stays as it is, in its own dtype.
+        terms: the W_t, of the base's architecture.
+        coefficients: c_t of each term, by the name of the tensor.
+        update: of low rank, by module, added on top.
+        vectors: added on top of whole tensors, by their names; each of the tensor's shape.
+
+    Raises:
+        AlphaRLBenchError: (on use) the shapes of a term's tensor and the base's differ.
+    """
+
+    def __init__(
+        self,
+        base: Weights,
+        terms: Sequence[Weights] = (),
+        coefficients: Coefficients = lambda _: (),
+        update: Update = _NO_UPDATE,
+        vectors: Mapping[str, torch.Tensor] = _NO_VECTORS,
+    ) -> None:
+        super().__init__(base.folder)
+        self.base = base
+        self.terms = tuple(terms)
+        self.coefficients = coefficients
+        self.update = update
+        self.vectors = vectors
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Those of the base, without an output head that a term does not have: it is tied."""
+        return [
+            name
+            for name in self.base.names
+            if not is_head(name) or all(name in names for names in self._stored)
+        ]
+
+    @property
+    def files(self) -> list[Path]:
+        """Those of the base and of all terms."""
+        return sorted({file for part in (self.base, *self.terms) for file in part.files})
+
+    @cached_property
+    def digest(self) -> str:
+        """A key of the content of all parts and of what each counts."""
+        return content_key(
+            base=self.base.digest,
+            terms=[term.digest for term in self.terms],
+            coefficients={name: list(self.coefficients(name)) for name in self.names},
+            update={
+                name: _bits(factors.left, factors.sigma, factors.right)
+                for name, factors in self.update.items()
+            },
+            vectors={name: _bits(vector) for name, vector in self.vectors.items()},
+        )
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be known of the parts."""
+        return [note for part in (self.base, *self.terms) for note in part.notes]
+
+    def file(self, name: str) -> Path:
+        """The base's: every tensor starts from there."""
+        return self.base.file(name)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of a tensor, as in the base."""
+        return self.base.shape(name)
+
+    def dtype(self, name: str) -> torch.dtype:
+        """float32 where something is added, else the base's."""
+        return torch.float32 if self._changes(name) else self.base.dtype(name)
+
+    def tensor(self, name: str) -> torch.Tensor:
+        """One tensor; float32 where something is added."""
+        before = self.base.tensor(name)
+        return before.float() + self.delta(self.base, name) if self._changes(name) else before
+
+    def rows(self, name: str, rows: slice) -> torch.Tensor:
+        """A part of the first dimension of a tensor; no more of the parts is read."""
+        before = self.base.rows(name, rows)
+        if not self._changes(name):
+            return before
+        return before.float() + self.delta(self.base, name, rows)
+
+    def delta(self, base: Weights, name: str, rows: slice | None = None) -> torch.Tensor:
+        """What is added itself, where ``base`` is that of the sum: not rounded by its values."""
+        if base is not self.base:
+            return super().delta(base, name, rows)
+        terms = self._terms(name)
+        deltas = (factor * term.delta(base, name, rows) for term, factor in terms)
+        # The first one is the sum that the others go into.
+        total = next(deltas, None)
+        if total is None:
+            whole = torch.zeros(self.shape(name))
+            total = whole if rows is None else whole[rows]
+        for delta in deltas:
+            total += delta
+        return self._on_top(name, total, rows)
+
+    def _terms(self, name: str) -> list[tuple[Weights, float]]:
+        """What counts in a tensor; buffers that a term does not store stay as they are."""
+        counted = zip(self.terms, self.coefficients(name), strict=True) if self.terms else ()
+        stack = name.partition("[")[0]
+        return [
+            (term, factor)
+            for (term, factor), names in zip(counted, self._stored, strict=True)
+            if factor != 0 and stack in names
+        ]
+
+    @cached_property
+    def _stored(self) -> list[frozenset[str]]:
+        """The names that each term has."""
+        return [frozenset(term.names) for term in self.terms]
+
+    def _on_top(self, name: str, total: torch.Tensor, rows: slice | None) -> torch.Tensor:
+        if name in self.vectors:
+            vector = self.vectors[name].float()
+            total += vector if rows is None else vector[rows]
+        if name in self.update:
+            total += _rows_of(self.update[name], rows)
+        for place, index in enumerate(self._experts(name)[rows or slice(None)]):
+            total[place] += self.update[f"{name}[{index}]"].dense()
+        return total
+
+    def _experts(self, name: str) -> range:
+        """The matrices of a stack that the update reaches: all or none of them."""
+        stacked = f"{name}[0]" in self.update
+        return range(self.shape(name)[0] if stacked else 0)
+
+    def _changes(self, name: str) -> bool:
+        if not self.base.dtype(name).is_floating_point:
+            return False
+        added = name in self.update or name in self.vectors or len(self._experts(name)) > 0
+        return added or bool(self._terms(name))
+
+
+def applied(change: Change, base: Weights) -> Weights:
+    """The whole model that a change makes of a base."""
+    return change if isinstance(change, Weights) else CombinedWeights(base, update=change)
+
+
+def row_blocks(shape: tuple[int, ...]) -> list[slice | None]:
+    """Parts of a tensor's first dimension of about a million entries; None is all of it."""
+    entries = math.prod(shape)
+    if entries <= _BLOCK:
+        return [None]
+    rows = max(1, _BLOCK * shape[0] // entries)
+    return [slice(start, min(start + rows, shape[0])) for start in range(0, shape[0], rows)]
+
+
+def _rows_of(factors: LowRank, rows: slice | None) -> torch.Tensor:
+    if rows is None:
+        return factors.dense()
+    return LowRank(factors.left[rows], factors.sigma, factors.right).dense()
+
+
+def _bits(*parts: torch.Tensor) -> str:
+    digest = xxhash.xxh3_128()
+    for part in parts:
+        digest.update(part.contiguous().numpy().tobytes())
+    return digest.hexdigest()
