@@ -124,6 +124,62 @@ def extract(
     typer.echo(describe(done, variant, out))
 
 
+@app.command("forecast")
+def forecast(
+    run: Annotated[str, typer.Option(help="The run: a folder, or org/name on the Hub.")],
+    method: Annotated[str, typer.Option(help="alpharl, relex, expo, …; a wrong name lists all.")],
+    out: Annotated[Path, typer.Option(help="The folder to write; not there yet.")],
+    base: _Base = None,
+    observed: Annotated[
+        float, typer.Option(help="Part of the training that the method may see.")
+    ] = 0.4,
+    target: Annotated[
+        float | None,
+        typer.Option(help="Accuracy to reach (alpharl), or step (others; default: the last)."),
+    ] = None,
+    total_steps: Annotated[
+        int | None, typer.Option(help="Of the whole training; default: the last checkpoint.")
+    ] = None,
+    accuracies: Annotated[
+        Path | None, typer.Option(help="JSON or CSV, by step; default: what the run's folder has.")
+    ] = None,
+    form: Annotated[
+        Format | None,
+        typer.Option("--format", help="Default: an adapter (peft) if it can hold the forecast."),
+    ] = None,
+    dtype: Annotated[
+        Dtype | None, typer.Option(help="Of what is written; default: the base's, adapter float32.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+) -> None:
+    """Predict the trained model from the first part of its training (§4 of the paper)."""
+    import torch
+
+    from alpharl_bench.checkpoints import open_run
+    from alpharl_bench.device import resolved_device
+    from alpharl_bench.forecast import observe
+    from alpharl_bench.forecast.make import make
+    from alpharl_bench.forecast.options import chosen_accuracies, chosen_method, chosen_target
+    from alpharl_bench.reporting.forecasting import describe
+
+    chosen = chosen_method(method)
+    opened = open_run(run, base)
+    prefix = observe(opened, observed, total_steps=total_steps, device=resolved_device(device))
+    found = chosen_accuracies(chosen, run, accuracies, prefix)
+    if found is not None:
+        prefix = prefix.scored(found.values)
+    done = make(
+        chosen,
+        prefix,
+        chosen_target(chosen, target, prefix),
+        out,
+        accuracies=found,
+        form=form,
+        dtype=getattr(torch, dtype) if dtype else None,
+    )
+    typer.echo(describe(done, out))
+
+
 @app.command("report")
 def report(
     folder: Annotated[Path, typer.Argument(help="What `pytest suites --report DIR` left.")],

@@ -1,9 +1,11 @@
+import json
 import os
 import subprocess
 
 import pytest
 import torch
 
+from alpharl_bench.training.zoo import trained
 from tests.models import trained_pair
 from tests.scores import session_of
 
@@ -117,3 +119,49 @@ def test_doctor_says_what_it_found_and_what_is_wrong(pair, tmp_path):
     nowhere = run("doctor", str(tmp_path / "nowhere"))
     assert nowhere.returncode != 0
     assert "Traceback" not in nowhere.stderr
+
+
+@pytest.fixture(scope="module")
+def trained_run(short_registry):
+    """A run of three checkpoints, really trained, with its base and accuracies of its own."""
+    opened = trained(short_registry.run("qwen3-nano-grpo"), short_registry).run
+    folder = opened.final.path.parent
+    values = {str(step): 0.2 + 0.1 * n for n, step in enumerate(opened.steps)}
+    return folder, opened.base, values
+
+
+def forecast(trained_run, tmp_path, method, *options):
+    folder, base, values = trained_run
+    (tmp_path / "accuracies.json").write_text(json.dumps(values))
+    arguments = ["--run", folder, "--base", base, "--method", method, "--out", tmp_path / "out"]
+    return run("forecast", *map(str, arguments), *options)
+
+
+@pytest.mark.parametrize(("method", "form"), [("alpharl", "peft"), ("relex", "merged")])
+def test_a_real_run_is_forecast(trained_run, tmp_path, method, form):
+    options = ["--observed", "0.3", "--total-steps", "20"]
+    if method == "alpharl":
+        options += ["--accuracies", str(tmp_path / "accuracies.json"), "--target", "0.6"]
+    result = forecast(trained_run, tmp_path, method, *options)
+    assert result.returncode == 0, result.stderr
+    assert "3 checkpoints, steps 2, 4, 6: 30% of 20" in result.stdout
+    assert f"format {form}" in result.stdout
+    assert "without step 4" in result.stdout
+    record = json.loads((tmp_path / "out" / "forecast.json").read_text())
+    assert [left["step"] for left in record["left_out"]] == [2, 4, 6]
+    if method == "alpharl":
+        assert record["accuracies"]["source"] == str(tmp_path / "accuracies.json")
+        assert record["target"] == {"step": None, "accuracy": 0.6}
+        assert (tmp_path / "out" / "adapter_model.safetensors").is_file()
+    else:
+        assert record["accuracies"] is None
+        assert record["target"] == {"step": 20, "accuracy": None}
+        assert (tmp_path / "out" / "model.safetensors").is_file()
+
+
+def test_a_wrong_option_of_forecast_is_one_line(trained_run, tmp_path):
+    result = forecast(trained_run, tmp_path, "relex", "--observed", "0.4")
+    assert result.returncode == 2
+    assert "1 observed checkpoints: this method needs at least 2" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "out").exists()

@@ -1,6 +1,6 @@
 """Open what a trainer left on disk: a run's checkpoints, and their tensors one at a time."""
 
-from alpharl_bench.checkpoints.accuracies import Accuracies, read_accuracies
+from alpharl_bench.checkpoints.accuracies import Accuracies, accuracies_in, read_accuracies
 from alpharl_bench.checkpoints.adapter import AdapterWeights, is_adapter, open_weights
 from alpharl_bench.checkpoints.compare import Comparison, compare
 from alpharl_bench.checkpoints.modules import (
@@ -21,6 +21,7 @@ __all__ = [
     "Run",
     "WeightFiles",
     "Weights",
+    "accuracies_in",
     "compare",
     "discover",
     "is_adapter",

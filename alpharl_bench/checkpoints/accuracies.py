@@ -62,6 +62,18 @@ def read_accuracies(folder: Path, steps: Sequence[int]) -> Accuracies | None:
     return None
 
 
+def accuracies_in(path: Path, steps: Sequence[int]) -> Accuracies:
+    """What a file that a user names says: ``.json`` or ``.csv``, as for :func:`read_accuracies`.
+
+    Raises:
+        AlphaRLBenchError: it is of another kind, not there, or not as it should be.
+    """
+    reader = next((read for name, read in _READERS.items() if name.endswith(path.suffix)), None)
+    if reader is None or not path.suffix or not path.is_file():
+        raise AlphaRLBenchError(f"{path}: no such file of accuracies, .json or .csv")
+    return Accuracies(_complete(path, _fractions(path, reader(path)), steps), path, "accuracy")
+
+
 class _Point(BaseModel):
     """An accuracy; strict, for JSON's true and the text "31 %" are none."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from alpharl_bench.forecast.alpharl import AlphaRL
 from alpharl_bench.forecast.expo import ExPO
 from alpharl_bench.forecast.first_update import FirstUpdate
 from alpharl_bench.forecast.forecaster import Fitted, Forecaster, Quality, Target
@@ -11,11 +12,16 @@ from alpharl_bench.forecast.next import NExt
 from alpharl_bench.forecast.prefix import Prefix, observe
 from alpharl_bench.forecast.rank1_last import Rank1Last
 from alpharl_bench.forecast.rank1_sigma import Rank1Sigma
+from alpharl_bench.forecast.relex import RELEX
 from alpharl_bench.forecast.rlvr_weights import RLVRWeights
 
 #: Every method with its default settings, by name.
 FORECASTERS: Mapping[str, Forecaster] = MappingProxyType(
     {
+        "alpharl": AlphaRL(),
+        "alpharl-matched": AlphaRL(norm_matched=True),
+        "alpharl-code": AlphaRL(anchor="checkpoint"),
+        "relex": RELEX(),
         "rlvr-weights": RLVRWeights(),
         "expo": ExPO(),
         "first-update": FirstUpdate(),

@@ -96,9 +96,29 @@ class Forecaster(ABC):
                 )
         return self._fit(prefix)
 
+    def standstill(self, prefix: Prefix) -> Change:
+        """The last observed checkpoint in the form of the method's predictions.
+
+        A forecast that cannot be told from it forecasts nothing.
+        """
+        return prefix.weights[-1]
+
     @abstractmethod
     def _fit(self, prefix: Prefix) -> Fitted:
         """As :meth:`fit`, of a prefix that has what is needed."""
+
+
+def require_update(prefix: Prefix) -> None:
+    """Decompose the last observed checkpoint, where a method is about its matrices.
+
+    Raises:
+        AlphaRLBenchError: all of them are those of the base.
+    """
+    if not any(found.norm for _, found in prefix.last.all(lambda _: 1)):
+        raise AlphaRLBenchError(
+            f"{prefix.last.trained.folder}: every weight matrix equals that of the base "
+            f"{prefix.base.folder}: there is no update to predict from; observe more of the run"
+        )
 
 
 def step_of(target: Target) -> float:

@@ -59,6 +59,27 @@ class Prefix:
         """The update of the last observed checkpoint."""
         return self.source.factors(None)
 
+    def scored(self, accuracies: Mapping[int, float]) -> "Prefix":
+        """The same with the accuracies of its checkpoints.
+
+        Args:
+            accuracies: by step, at least of the observed checkpoints; others are dropped.
+
+        Raises:
+            AlphaRLBenchError: one is missing or not a number.
+        """
+        missing = [str(step) for step in self.steps if step not in accuracies]
+        if missing:
+            raise AlphaRLBenchError(
+                f"no accuracy for the checkpoints at step {', '.join(missing)}; add them, or "
+                "forecast by a method that needs none"
+            )
+        seen = tuple(float(accuracies[step]) for step in self.steps)
+        for step, accuracy in zip(self.steps, seen, strict=True):
+            if not math.isfinite(accuracy):
+                raise AlphaRLBenchError(f"accuracy {accuracy} at step {step} is not a number")
+        return replace(self, accuracies=seen)
+
     def without(self, step: int) -> "Prefix":
         """The same with one checkpoint left out.
 
@@ -113,20 +134,4 @@ def observe(
     prefix = Prefix(replace(run, checkpoints=seen), total, None, device)
     for weights in prefix.weights:
         compare(prefix.base, weights).require()
-    if accuracies is None:
-        return prefix
-    return replace(prefix, accuracies=_observed(accuracies, prefix.steps))
-
-
-def _observed(accuracies: Mapping[int, float], steps: tuple[int, ...]) -> tuple[float, ...]:
-    missing = [str(step) for step in steps if step not in accuracies]
-    if missing:
-        raise AlphaRLBenchError(
-            f"no accuracy for the checkpoints at step {', '.join(missing)}; add them, or forecast "
-            "by a method that needs none"
-        )
-    seen = tuple(float(accuracies[step]) for step in steps)
-    for step, accuracy in zip(steps, seen, strict=True):
-        if not math.isfinite(accuracy):
-            raise AlphaRLBenchError(f"accuracy {accuracy} at step {step} is not a number")
-    return seen
+    return prefix if accuracies is None else prefix.scored(accuracies)

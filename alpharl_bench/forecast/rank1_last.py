@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from alpharl_bench.forecast.forecaster import Fitted, Forecaster, Target
+from alpharl_bench.forecast.forecaster import Fitted, Forecaster, Target, require_update
 from alpharl_bench.forecast.prefix import Prefix
 from alpharl_bench.variants.materialise import Update
 from alpharl_bench.variants.spec import rank
@@ -16,7 +16,12 @@ class Rank1Last(Forecaster):
     source: ClassVar[str] = "naive: Rank-1 where observation ends (arXiv 2510.00553, equation 3)"
 
     def _fit(self, prefix: Prefix) -> Fitted:
+        require_update(prefix)
         return _Fitted(prefix.source.update(rank(1)))
+
+    def standstill(self, prefix: Prefix) -> Update:
+        """The norm-matched Rank-1 update of W_k."""
+        return prefix.source.update(rank(1))
 
 
 @dataclass(frozen=True)

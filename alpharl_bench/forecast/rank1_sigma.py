@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from alpharl_bench.forecast.forecaster import Fitted, Forecaster, Target, step_of
+from alpharl_bench.forecast.forecaster import Fitted, Forecaster, Target, require_update, step_of
 from alpharl_bench.forecast.prefix import Prefix
 from alpharl_bench.spectral import LowRank
 from alpharl_bench.variants.materialise import LazyUpdate, Update
@@ -25,9 +25,14 @@ class Rank1Sigma(Forecaster):
     needs: ClassVar[Literal["step"]] = "step"
 
     def _fit(self, prefix: Prefix) -> Fitted:
+        require_update(prefix)
         for step in prefix.steps:
             prefix.source.factors(step).prepare(lambda _: 1)
         return _Fitted(prefix)
+
+    def standstill(self, prefix: Prefix) -> Update:
+        """The norm-matched Rank-1 update of W_k."""
+        return prefix.source.update(rank(1))
 
 
 @dataclass(frozen=True)

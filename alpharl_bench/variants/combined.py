@@ -113,7 +113,7 @@ class CombinedWeights(Weights):
         """What is added itself, where ``base`` is that of the sum: not rounded by its values."""
         if base is not self.base:
             return super().delta(base, name, rows)
-        terms = self._terms(name)
+        terms = self.counted(name)
         deltas = (factor * term.delta(base, name, rows) for term, factor in terms)
         # The first one is the sum that the others go into.
         total = next(deltas, None)
@@ -122,10 +122,13 @@ class CombinedWeights(Weights):
             total = whole if rows is None else whole[rows]
         for delta in deltas:
             total += delta
-        return self._on_top(name, total, rows)
+        return self.with_the_rest(name, total, rows)
 
-    def _terms(self, name: str) -> list[tuple[Weights, float]]:
-        """What counts in a tensor; buffers that a term does not store stay as they are."""
+    def counted(self, name: str) -> list[tuple[Weights, float]]:
+        """The terms that count in a tensor, and what each counts.
+
+        Buffers that a term does not store stay as they are.
+        """
         counted = zip(self.terms, self.coefficients(name), strict=True) if self.terms else ()
         stack = name.partition("[")[0]
         return [
@@ -139,7 +142,10 @@ class CombinedWeights(Weights):
         """The names that each term has."""
         return [frozenset(term.names) for term in self.terms]
 
-    def _on_top(self, name: str, total: torch.Tensor, rows: slice | None) -> torch.Tensor:
+    def with_the_rest(
+        self, name: str, total: torch.Tensor, rows: slice | None = None
+    ) -> torch.Tensor:
+        """A sum of the terms' changes (of some rows), to which update and vectors are added."""
         if name in self.vectors:
             vector = self.vectors[name].float()
             total += vector if rows is None else vector[rows]
@@ -158,7 +164,7 @@ class CombinedWeights(Weights):
         if not self.base.dtype(name).is_floating_point:
             return False
         added = name in self.update or name in self.vectors or len(self._experts(name)) > 0
-        return added or bool(self._terms(name))
+        return added or bool(self.counted(name))
 
 
 def applied(change: Change, base: Weights) -> Weights:

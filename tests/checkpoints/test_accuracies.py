@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from alpharl_bench.checkpoints import read_accuracies
+from alpharl_bench.checkpoints import accuracies_in, read_accuracies
 from alpharl_bench.errors import AlphaRLBenchError
 
 STEPS = (10, 20)
@@ -148,3 +148,28 @@ def test_the_folder_of_one_checkpoint(container: Path) -> None:
     found = read_accuracies(folder, (20,))
     assert found is not None
     assert found.values == {20: 2}
+
+
+def test_a_file_that_is_named(tmp_path: Path) -> None:
+    for name, text in (("mine.json", '{"10": 0.1, "20": 0.2}'), ("b.csv", "step,accuracy\n10,0.1")):
+        path = tmp_path / name
+        path.write_text(text)
+        found = accuracies_in(path, (10,))
+        assert found.values[10] == 0.1
+        assert found.source == path
+    for name, text in (("mine.txt", "10 0.1"), ("mine", "10"), ("nowhere.json", None)):
+        if text is not None:
+            (tmp_path / name).write_text(text)
+        with pytest.raises(AlphaRLBenchError, match=rf"{name}: no such file of accuracies"):
+            accuracies_in(tmp_path / name, (10,))
+    with pytest.raises(AlphaRLBenchError, match="nothing for the checkpoints at step 30"):
+        accuracies_in(tmp_path / "mine.json", (10, 30))
+
+
+def test_the_state_of_a_later_checkpoint_is_not_read(tmp_path: Path, container: Path) -> None:
+    log: list[dict[str, float]] = [{"step": 5, "reward": 0.5}, {"step": 10, "reward": 0.25}]
+    state(container / "checkpoint-10" / "trainer_state.json", *log)
+    (container / "checkpoint-20" / "trainer_state.json").write_text("garbage")
+    found = read_accuracies(tmp_path, (10,))
+    assert found is not None
+    assert found.values == {10: 0.375}

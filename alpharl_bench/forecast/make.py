@@ -1,0 +1,229 @@
+"""The model that a method predicts for a run, as files, and what is to be known of it."""
+
+import json
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from alpharl_bench.cache import whole_folder
+from alpharl_bench.checkpoints import Accuracies, Weights
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.forecast.forecaster import Forecaster, Quality, Target
+from alpharl_bench.forecast.prefix import Prefix
+from alpharl_bench.forecast.stability import Stability, stability
+from alpharl_bench.variants.adapter import write_adapter
+from alpharl_bench.variants.combined import applied
+from alpharl_bench.variants.extract import Format
+from alpharl_bench.variants.materialise import Change
+from alpharl_bench.variants.merged import write_merged
+
+#: Written beside the weights: what they were made from, and how sure they are.
+RECORD = "forecast.json"
+_PACKAGES = ("alpharl-bench", "torch", "scipy", "safetensors", "transformers")
+# Where as large a part of shuffled accuracies fits as well, the fit says nothing.
+_CHANCE = 0.05
+
+
+@dataclass(frozen=True)
+class Method:
+    """A forecaster by its name."""
+
+    name: str
+    forecaster: Forecaster
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What was predicted and written.
+
+    Args:
+        method: that predicted it.
+        prefix: what it saw.
+        target: what it was asked for.
+        accuracies: where those of the prefix come from, if they were used.
+        form: in which the model was written.
+        stability: how sure it is.
+        quality: of the fit to the accuracies, if there is one.
+        files: how many files were read, of the base and the observed checkpoints.
+        bytes: of these files.
+        seconds: that fitting, measuring the stability and writing took.
+    """
+
+    method: Method
+    prefix: Prefix
+    target: Target
+    accuracies: Accuracies | None
+    form: Format
+    stability: Stability
+    quality: Quality | None
+    files: int
+    bytes: int
+    seconds: dict[str, float]
+
+    @property
+    def warnings(self) -> list[str]:
+        """Why the forecast may be worth no more than none, a line each."""
+        found = []
+        sure, fit = self.stability, self.quality
+        if math.isnan(sure.spread):
+            found.append(
+                "too few checkpoints to leave one out: nothing is known of how sure this is"
+            )
+        elif sure.still_distance <= sure.spread:
+            found.append(
+                "leaving out a checkpoint moves the forecast as far "
+                f"({sure.spread:.3f} of its norm) as it is from the last observed checkpoint "
+                f"({sure.still_distance:.3f}): it cannot be told from no forecast"
+            )
+        if fit is not None and fit.chance > _CHANCE:
+            found.append(
+                f"{fit.chance:.0%} of shuffled accuracies fit as well (R² {fit.r_squared:.3f}): "
+                "that the weights move with the accuracy is not shown"
+            )
+        return found
+
+    def record(self) -> dict[str, Any]:
+        """Everything, as plain JSON."""
+        prefix, sure, fit = self.prefix, self.stability, self.quality
+        return {
+            "method": self.method.name,
+            "source": self.method.forecaster.source,
+            "settings": _settings(self.method.forecaster),
+            "target": {"step": self.target.step, "accuracy": self.target.accuracy},
+            "base": {"folder": str(prefix.base.folder)},
+            "observed": {
+                "fraction": prefix.fraction,
+                "total_steps": prefix.total_steps,
+                "checkpoints": [
+                    {"step": checkpoint.step, "folder": str(checkpoint.path)}
+                    for checkpoint in prefix.run.checkpoints
+                ],
+            },
+            "accuracies": None
+            if self.accuracies is None or prefix.accuracies is None
+            else {
+                "source": str(self.accuracies.source),
+                "measure": self.accuracies.measure,
+                "values": dict(zip(map(str, prefix.steps), prefix.accuracies, strict=True)),
+            },
+            "cost": {"files": self.files, "bytes": self.bytes, "seconds": self.seconds},
+            "update": {
+                "norm": sure.norm,
+                "last_observed": {"cosine": sure.last_cosine, "distance": sure.last_distance},
+                "last_in_its_form": {
+                    "cosine": sure.still_cosine,
+                    "distance": sure.still_distance,
+                },
+            },
+            "left_out": [
+                {"step": step, "cosine": cosine, "distance": distance}
+                for step, cosine, distance in zip(
+                    sure.left_out, sure.cosines, sure.distances, strict=True
+                )
+            ],
+            "fit": None
+            if fit is None
+            else {
+                "r_squared": fit.r_squared,
+                "permuted_mean": float(fit.permuted.mean()),
+                "chance": fit.chance,
+            },
+            "warnings": self.warnings,
+            "format": self.form,
+            "packages": {package: version(package) for package in _PACKAGES},
+        }
+
+
+def make(
+    method: Method,
+    prefix: Prefix,
+    target: Target,
+    folder: Path,
+    *,
+    accuracies: Accuracies | None = None,
+    form: Format | None = None,
+    dtype: torch.dtype | None = None,
+) -> Forecast:
+    """Predict a model and write it; ``folder`` appears whole or not at all.
+
+    Args:
+        method: the forecaster.
+        prefix: what it may see.
+        target: what it is to predict.
+        folder: to write; not there yet.
+        accuracies: where those of the prefix come from.
+        form: of what is written; by default an adapter where the prediction is an update of low
+            rank, and a merged folder where it is a whole model.
+        dtype: of what is written; by default the base's for a merged folder, float32 for the
+            factors of an adapter.
+
+    Raises:
+        AlphaRLBenchError: the folder is there already, the method cannot predict from this, its
+            prediction is the base itself, or the format cannot hold it.
+    """
+    if folder.exists():
+        raise AlphaRLBenchError(f"--out {folder}: is there already; name a new folder")
+    started = time.perf_counter()
+    fitted = method.forecaster.fit(prefix)
+    change = fitted.predict(target)
+    chosen = _format(method, change, form)
+    predicted = time.perf_counter()
+    sure = stability(method.forecaster, prefix, target, change)
+    if not sure.norm:
+        raise AlphaRLBenchError(
+            f"{prefix.run.name}: the predicted model is the base itself: no observed checkpoint "
+            "moves it; observe more of the run"
+        )
+    compared = time.perf_counter()
+    with whole_folder(folder.absolute()) as scratch:
+        if isinstance(change, Weights) or chosen == "merged":
+            write_merged(applied(change, prefix.base), prefix.base, scratch, dtype)
+        else:
+            kind = dtype or torch.float32
+            write_adapter(change, prefix.base, scratch, kind, split_fused=chosen == "vllm")
+        written = time.perf_counter()
+        files = _files([prefix.base, *prefix.weights])
+        done = Forecast(
+            method=method,
+            prefix=prefix,
+            target=target,
+            accuracies=accuracies,
+            form=chosen,
+            stability=sure,
+            quality=fitted.quality(),
+            files=len(files),
+            bytes=sum(path.stat().st_size for path in files),
+            seconds={
+                "forecast": predicted - started,
+                "stability": compared - predicted,
+                "writing": written - compared,
+            },
+        )
+        text = json.dumps(done.record(), indent=1, allow_nan=False) + "\n"
+        (scratch / RECORD).write_text(text, encoding="utf-8")
+    return done
+
+
+def _format(method: Method, change: Change, form: Format | None) -> Format:
+    if not isinstance(change, Weights):
+        return form or "peft"
+    if form in {"peft", "vllm"}:
+        raise AlphaRLBenchError(
+            f"--format {form}: {method.name} predicts a whole model, not an update of low rank; "
+            "use --format merged"
+        )
+    return "merged"
+
+
+def _files(models: Sequence[Weights]) -> list[Path]:
+    return sorted({path for model in models for path in model.files})
+
+
+def _settings(forecaster: Forecaster) -> dict[str, Any]:
+    return dict(vars(forecaster))

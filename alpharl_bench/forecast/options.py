@@ -1,0 +1,71 @@
+"""What the options of `alpharl-bench forecast` stand for."""
+
+from pathlib import Path
+
+from alpharl_bench.checkpoints import Accuracies, accuracies_in, read_accuracies
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.forecast import FORECASTERS
+from alpharl_bench.forecast.forecaster import Target
+from alpharl_bench.forecast.make import Method
+from alpharl_bench.forecast.prefix import Prefix
+
+
+def chosen_method(name: str) -> Method:
+    """The forecaster of a name.
+
+    Raises:
+        AlphaRLBenchError: there is none.
+    """
+    if name not in FORECASTERS:
+        raise AlphaRLBenchError(f"--method {name}: unknown; one of {', '.join(FORECASTERS)}")
+    return Method(name, FORECASTERS[name])
+
+
+def chosen_accuracies(
+    method: Method, run: str, named: Path | None, prefix: Prefix
+) -> Accuracies | None:
+    """The accuracies of the prefix where the method needs them: of a file, else of the run itself.
+
+    Args:
+        method: the forecaster.
+        run: ``--run``.
+        named: ``--accuracies``.
+        prefix: the observed checkpoints; nothing is read that belongs to later ones.
+
+    Raises:
+        AlphaRLBenchError: they are needed and nowhere, or not as they should be.
+    """
+    if method.forecaster.needs != "accuracy":
+        return None
+    if named is not None:
+        return accuracies_in(named, prefix.steps)
+    found = read_accuracies(Path(run).expanduser().absolute(), prefix.steps)
+    if found is None:
+        raise AlphaRLBenchError(
+            f"--method {method.name}: needs the accuracy of every observed checkpoint (steps "
+            f"{', '.join(map(str, prefix.steps))}), and {run} does not have them; give them by "
+            "--accuracies FILE, or choose a method that needs none"
+        )
+    return found
+
+
+def chosen_target(method: Method, named: float | None, prefix: Prefix) -> Target:
+    """What ``--target`` means to a method.
+
+    Raises:
+        AlphaRLBenchError: an accuracy is needed, or a target is given to a method without one.
+    """
+    match method.forecaster.needs:
+        case "step":
+            return Target(step=prefix.total_steps if named is None else named)
+        case "accuracy" if named is None:
+            best = max(prefix.accuracies or (0.0,))
+            raise AlphaRLBenchError(
+                f"--target: {method.name} predicts the model of an accuracy; say which, in the "
+                f"measure of those of the checkpoints (the best observed is {best:.3g})"
+            )
+        case "accuracy":
+            return Target(accuracy=named)
+    if named is not None:
+        raise AlphaRLBenchError(f"--target {named:g}: {method.name} has no target; leave it out")
+    return Target()

@@ -1,0 +1,88 @@
+"""RELEX against numpy's decomposition of the whole history."""
+
+import numpy as np
+import pytest
+import torch
+
+from alpharl_bench.checkpoints import open_weights
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.forecast import FORECASTERS, Target, observe
+from alpharl_bench.forecast.products import delta_gram, inner_products
+from alpharl_bench.spectral import LowRank
+from alpharl_bench.variants.combined import CombinedWeights
+from tests.forecast.planted import deltas, direction, planted
+
+
+@pytest.fixture
+def run(tmp_path):
+    def delta(name, shape, step):
+        generator = torch.Generator().manual_seed(step)
+        noise = 0.02 * torch.randn(shape, generator=generator) / shape.numel() ** 0.5
+        return step / 100 * direction(name, shape) - 0.1 * direction(name, shape, 1) + noise
+
+    return planted(tmp_path, delta)
+
+
+def test_every_tensor_is_that_of_the_whole_history(run):
+    prefix = observe(run, 0.5)
+    model = FORECASTERS["relex"].fit(prefix).predict(Target(step=90))
+    observed = [deltas(run, step) for step in prefix.steps]
+    for name in prefix.base.names:
+        history = np.stack([one[name].numpy().ravel() for one in observed])
+        left, sigma, right = np.linalg.svd(history, full_matrices=False)
+        coefficients = history @ right[0]
+        np.testing.assert_allclose(np.abs(coefficients), np.abs(sigma[0] * left[:, 0]))
+        # Counted from 0, as the authors count; step 90 is the ninth checkpoint.
+        slope, intercept = np.polyfit(range(5), coefficients, 1)
+        expected = (intercept + 8 * slope) * right[0]
+        found = model.delta(prefix.base, name).numpy().ravel()
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_the_gram_matrix_of_a_tensor_in_blocks(run, monkeypatch):
+    monkeypatch.setattr("alpharl_bench.variants.combined._BLOCK", 100)
+    prefix = observe(run, 0.5)
+    name = "model.layers.0.mlp.up_proj.weight"
+    history = np.stack([deltas(run, step)[name].numpy().ravel() for step in prefix.steps])
+    found = delta_gram(prefix.base, prefix.weights, name)
+    np.testing.assert_allclose(found, history @ history.T, rtol=1e-4)
+
+
+@pytest.mark.parametrize("block", [100, 1 << 20])
+def test_inner_products_of_updates_and_models(run, monkeypatch, block):
+    monkeypatch.setattr("alpharl_bench.variants.combined._BLOCK", block)
+    prefix = observe(run, 0.3)
+    base, (one, two, three) = prefix.base, prefix.weights
+    up, norm = "model.layers.0.mlp.up_proj.weight", "model.norm.weight"
+    update = {up: LowRank(torch.ones(48, 1), torch.tensor([0.01]), torch.ones(32, 1))}
+    changes = [
+        update,
+        two,
+        CombinedWeights(base, (one, three), lambda n: (0.0, 1.0) if n == norm else (-1, 2), update),
+        CombinedWeights(base, (three,), lambda _: (0.5,), vectors={norm: torch.ones(32)}),
+        open_weights(run.base),
+    ]
+    d = [deltas(run, step) for step in prefix.steps]
+    flat = []
+    for i in range(len(changes)):
+        parts = []
+        for name in base.names:
+            added = torch.full((48, 32), 0.01) if name == up else 0
+            third = d[2][name]
+            whole = {
+                0: torch.zeros_like(third) + added,
+                1: d[1][name],
+                2: (third if name == norm else 2 * third - d[0][name]) + added,
+                3: 0.5 * third + (1 if name == norm else 0),
+                4: torch.zeros_like(third),
+            }
+            parts.append(whole[i].numpy().ravel())
+        flat.append(np.concatenate(parts))
+    truth = np.stack(flat) @ np.stack(flat).T
+    np.testing.assert_allclose(inner_products(changes, base), truth, atol=1e-4)
+
+
+def test_a_run_that_did_not_move_is_refused(tmp_path):
+    run = planted(tmp_path, lambda name, shape, step: torch.zeros(shape), steps=(1, 2, 3))
+    with pytest.raises(AlphaRLBenchError, match=r"checkpoint-3: no observed checkpoint differs"):
+        FORECASTERS["relex"].fit(observe(run, 1))
