@@ -20,7 +20,7 @@ class TrajectoryNetwork(nn.Module):
 
     Three blocks, without residual connections, as in the authors' code: one reads the global
     update, one the local, and one reads what both make of them. For σ, where d is 1, a block is one
-    number wide inside: with six of ten seeds it came up dead, and said the same whatever it read.
+    number wide inside: with six of ten seeds it came up dead and said the same whatever it read.
 
     Args:
         length: d of the vectors.
