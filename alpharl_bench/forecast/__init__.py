@@ -8,6 +8,7 @@ from alpharl_bench.forecast.expo import ExPO
 from alpharl_bench.forecast.first_update import FirstUpdate
 from alpharl_bench.forecast.forecaster import Fitted, Forecaster, Quality, Target
 from alpharl_bench.forecast.last_checkpoint import LastCheckpoint
+from alpharl_bench.forecast.next import NExt
 from alpharl_bench.forecast.prefix import Prefix, observe
 from alpharl_bench.forecast.rank1_last import Rank1Last
 from alpharl_bench.forecast.rank1_sigma import Rank1Sigma
@@ -24,6 +25,7 @@ FORECASTERS: Mapping[str, Forecaster] = MappingProxyType(
         "rlvr-weights": RLVRWeights(),
         "expo": ExPO(),
         "first-update": FirstUpdate(),
+        "next": NExt(),
         "last-checkpoint": LastCheckpoint(),
         "rank1-last": Rank1Last(),
         "rank1-sigma": Rank1Sigma(),

@@ -108,7 +108,16 @@ class VLLMBackend:
 
     @contextmanager
     def wearing(self, variant: Variant) -> Iterator[None]:
-        """Generate with the variant's weights inside the block."""
+        """Generate with the variant's weights inside the block.
+
+        Raises:
+            AlphaRLBenchError: the variant is one of logits, for which vLLM would need two models.
+        """
+        if variant.kind == "logits":
+            raise AlphaRLBenchError(
+                f"'{variant.label}': vLLM runs one model, and extrapolated logits need two side by "
+                "side; score them with --engine hf"
+            )
         base = self._source.base
         with scratch_folder("vllm") as folder:
             change = self._source.change(variant)

@@ -58,13 +58,14 @@ class UpdateSource:
         """The update of a low-rank variant; every module is made when it is asked for.
 
         Args:
-            variant: of any kind but ``base`` and ``full``, whose weights are on disk already.
+            variant: of any kind but ``base`` and ``full``, whose weights are on disk already, and
+                ``logits``, which has none.
 
         Raises:
             AlphaRLBenchError: the run has no such checkpoint, it does not fit the base, or a module
                 has fewer subspaces than the variant asks for.
         """
-        if variant.kind in {"base", "full"}:
+        if variant.kind in {"base", "full", "logits"}:
             raise ValueError(f"'{variant.label}' is not a low-rank variant")
         factors = self.factors(variant.step)
         factors.prepare(lambda shape: _rank_of(variant, shape))

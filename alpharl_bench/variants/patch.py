@@ -1,14 +1,16 @@
 """Put a variant's weights into a loaded model, and the base's back, bit for bit."""
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from transformers import PreTrainedModel
 
 from alpharl_bench.checkpoints import Weights
+from alpharl_bench.variants.extrapolated_logits import extrapolated_logits
 from alpharl_bench.variants.materialise import Change, Update, UpdateSource
 from alpharl_bench.variants.parameters import Parameters
-from alpharl_bench.variants.spec import Variant
+from alpharl_bench.variants.spec import BASE, Variant, full_at
 from alpharl_bench.variants.whole import whole
 
 
@@ -29,11 +31,17 @@ class PatchedModel:
     def wearing(self, variant: Variant) -> Iterator[PreTrainedModel]:
         """The model with the variant's weights inside the block, the base's again behind it.
 
+        Extrapolated logits need a second model, which is held for the time of the block.
+
         Raises:
-            AlphaRLBenchError: checkpoint and base differ in the names or shapes of their tensors,
-                or the loaded model has no place for one.
+            AlphaRLBenchError: the run has no such checkpoint, checkpoint and base differ in the
+                names or shapes of their tensors, or the loaded model has no place for one.
         """
-        with self.changed(self._source.change(variant)) as model:
+        if variant.kind == "logits":
+            wearing = self._extrapolating(variant)
+        else:
+            wearing = self.changed(self._source.change(variant))
+        with wearing as model:
             yield model
 
     @contextmanager
@@ -53,6 +61,18 @@ class PatchedModel:
         finally:
             for name in touched:
                 self._parameters[name].copy_(self._source.base.tensor(name))
+
+    @contextmanager
+    def _extrapolating(self, variant: Variant) -> Iterator[PreTrainedModel]:
+        # A copy of the base, as the model is one still; the earlier checkpoint is put in below.
+        later = PatchedModel(copy.deepcopy(self.model), self._source)
+        later._replace(self._source.factors(variant.step).trained, [])
+        earlier = full_at(variant.number) if variant.number else BASE
+        with (
+            self.wearing(earlier) as model,
+            extrapolated_logits(model, later.model, variant.alpha),
+        ):
+            yield model
 
     def _replace(self, weights: Weights, touched: list[str]) -> None:
         for name, tensor in whole(self._source.base, weights):

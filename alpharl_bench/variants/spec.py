@@ -6,7 +6,7 @@ from typing import Literal
 
 from alpharl_bench.errors import AlphaRLBenchError
 
-Kind = Literal["base", "full", "rank", "percent", "subspace", "random"]
+Kind = Literal["base", "full", "rank", "percent", "subspace", "random", "logits"]
 
 
 @dataclass(frozen=True)
@@ -14,8 +14,9 @@ class Variant:
     """Base weights plus an update derived from one checkpoint of a run.
 
     ``number`` is the rank (``rank``), the share of min(m, n) in percent (``percent``), the index of
-    the singular value counted from 1 (``subspace``) or the draw (``random``); ``alpha`` scales the
-    norm-matched update; ``step`` names the checkpoint, None the final one.
+    the singular value counted from 1 (``subspace``), the draw (``random``) or the step of the
+    earlier of two checkpoints, 0 for the base (``logits``); ``alpha`` scales the norm-matched
+    update, or the difference of logits; ``step`` names the checkpoint, None the final one.
     """
 
     kind: Kind
@@ -24,9 +25,11 @@ class Variant:
     step: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a rank, share or index below 1: it would silently be the base."""
+        """Refuse a rank, share or index below 1, which would silently be the base; wrong steps."""
         if self.kind in {"rank", "percent", "subspace"} and self.number < 1:
             raise ValueError(f"{self.kind} {self.number}: counted from 1")
+        if self.kind == "logits" and not 0 <= self.number < (self.step or 0):
+            raise ValueError(f"logits of the steps {self.number} and {self.step}: must rise from 0")
 
     @property
     def label(self) -> str:
@@ -38,6 +41,7 @@ class Variant:
             "percent": f"rank-{self.number}%",
             "subspace": f"subspace-{self.number}",
             "random": f"random-rank-1 #{self.number}",
+            "logits": f"logits-from-{self.number}",
         }[self.kind]
         scale = "" if self.alpha == 1 else f" x{self.alpha}"
         return name + scale + ("" if self.step is None else f" @{self.step}")
@@ -100,3 +104,21 @@ def subspace(index: int) -> Variant:
 def random_control(draw: int) -> Variant:
     """A random rank-1 update with the norm of ΔW in every module: the control."""
     return Variant("random", draw)
+
+
+def logits(earlier: int, later: int, target: float) -> Variant:
+    """Logits extrapolated from two checkpoints of a run to a step (RLVR-Linearity, 2601.04537).
+
+    z = z₁ + α(z₂ − z₁) at every decoding step, with α = (t* − t₁)/(t₂ − t₁). No weights do that.
+
+    Args:
+        earlier: the step t₁; 0 is the base.
+        later: the step t₂.
+        target: the step t*.
+
+    Raises:
+        ValueError: the steps do not rise from 0.
+    """
+    if later <= earlier:
+        raise ValueError(f"logits of the steps {earlier} and {later}: must rise from 0")
+    return Variant("logits", earlier, (target - earlier) / (later - earlier), later)

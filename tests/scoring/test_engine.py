@@ -14,7 +14,7 @@ from alpharl_bench.scoring import Sampling
 from alpharl_bench.scoring.engine import ScoringEngine
 from alpharl_bench.subject import lane_subjects
 from alpharl_bench.training.zoo import base_folder
-from alpharl_bench.variants import BASE, FULL, rank, subspace
+from alpharl_bench.variants import BASE, FULL, logits, rank, subspace
 from alpharl_bench.variants.materialise import UpdateSource
 
 BASE_FOLDER = base_folder(load_registry().model("qwen3-nano"))
@@ -60,6 +60,20 @@ def test_scores_do_not_depend_on_what_was_scored_before(damaged):
     for variant in (rank(1), subspace(3), FULL):
         engine.score(variant)
     assert engine.score(BASE) == first
+
+
+def test_extrapolated_logits_are_scored_like_any_variant(damaged):
+    engine = engine_of(damaged)
+    base, full = engine.score(BASE), engine.score(FULL)
+    assert base.marks != full.marks
+    # Both ends are the models themselves, sample by sample; beyond them is neither.
+    assert engine.score(logits(0, 1, 0)).marks == base.marks
+    assert engine.score(logits(0, 1, 1)).marks == full.marks
+    beyond = engine.score(logits(0, 1, 2))
+    assert beyond.marks not in (base.marks, full.marks)
+    assert beyond.variant == "logits-from-0 x2.0 @1"
+    assert engine.score(logits(0, 1, 2)) == beyond
+    assert engine.score(BASE) == base
 
 
 def test_sampling_agrees_with_transformers_own_generate():

@@ -25,7 +25,7 @@ from alpharl_bench.scoring.engine import ScoringEngine
 from alpharl_bench.scoring.engines import open_backend
 from alpharl_bench.training.tokenizer import character_tokenizer
 from alpharl_bench.training.zoo import base_folder
-from alpharl_bench.variants import BASE, FULL, rank, subspace
+from alpharl_bench.variants import BASE, FULL, logits, rank, subspace
 from alpharl_bench.variants.combined import CombinedWeights
 from alpharl_bench.variants.materialise import UpdateSource
 from alpharl_bench.variants.merged import write_merged
@@ -122,6 +122,11 @@ def test_a_rank_1_adapter_and_the_same_weights_merged_give_the_same_logits(engin
         merged = logprobs(backend)
     assert adapter.keys() == merged.keys()
     assert max(abs(adapter[token] - merged[token]) for token in adapter) < 1e-4
+
+
+def test_extrapolated_logits_are_left_to_the_other_engine(engine):
+    with pytest.raises(AlphaRLBenchError, match=r"logits-from-0 x2\.0 @7': .* --engine hf"):
+        engine.score(logits(0, 7, 14))
 
 
 def test_scores_repeat_whatever_came_between(engine):
