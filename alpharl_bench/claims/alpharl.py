@@ -140,24 +140,28 @@ def _lacks(*percents: int) -> Callable[[Sequence[int]], str]:
 
 
 def _checkpoint(percent: int, steps: Sequence[int]) -> Point:
-    return Point(f"Training {percent} %", last_observed(steps, percent))
+    variant = last_observed(steps, percent)
+    return Point(f"Training {percent} %", variant, percent, series="checkpoint")
 
 
-def _predicted(percent: int) -> Point:
-    return Point(f"Training {percent} % + AlphaRL", predicted(percent), percent)
+def _predicted(percent: int, x: float) -> Point:
+    return Point(f"Training {percent} % + AlphaRL", predicted(percent), x)
 
 
 def _stage_points(steps: Sequence[int]) -> list[Point]:
-    pairs = [(_checkpoint(percent, steps), _predicted(percent)) for percent in stages(steps)]
+    pairs = [
+        (_checkpoint(percent, steps), _predicted(percent, percent)) for percent in stages(steps)
+    ]
     late = [] if LATE in stages(steps) else [_checkpoint(LATE, steps)]
     return [*REFERENCES[:2], *(point for pair in pairs for point in pair), *late]
 
 
 def _speed_points(steps: Sequence[int]) -> list[Point]:
+    late = [percent for percent in stages(steps) if percent == LATE]
     return [
         *REFERENCES[:2],
-        *(Point(f"Checkpoint {step}", full_at(step), step) for step in steps),
-        *(Point(p.name, p.variant) for p in map(_predicted, stages(steps)) if p.x == LATE),
+        *(Point(f"Checkpoint {step}", full_at(step), step, series="checkpoint") for step in steps),
+        *(_predicted(percent, observed_steps(steps, percent)[-1]) for percent in late),
     ]
 
 

@@ -77,12 +77,14 @@ class Point:
     """One variant of a claim's table: its name, and where it stands on the figure's x axis.
 
     ``reference`` is what the variant is compared with, the fully trained model if nothing else.
+    Points of a ``series`` of their own have a line of their own.
     """
 
     name: str
     variant: Variant
     x: float | None = None
     reference: Variant = FULL
+    series: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The names of variants."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -8,6 +9,7 @@ from alpharl_bench.variants import (
     BASE,
     FULL,
     Variant,
+    forecast,
     full_at,
     percent,
     random_control,
@@ -30,6 +32,8 @@ from alpharl_bench.variants import (
         (percent(10), "rank-10%"),
         (subspace(9), "subspace-9"),
         (random_control(2), "random-rank-1 #2"),
+        (forecast("alpharl", 40), "alpharl of 40%"),
+        (replace(forecast("expo", 5), candidate=0), "expo of 5%, candidate 0"),
     ],
 )
 def test_labels(variant: Variant, label: str) -> None:
@@ -64,3 +68,9 @@ def test_nothing_is_counted_from_0(make) -> None:
 
 def test_close_scales_have_labels_of_their_own() -> None:
     assert rank(1, alpha=0.1234567).label != rank(1, alpha=0.1234568).label
+
+
+@pytest.mark.parametrize("percent", [0, -5, 101])
+def test_a_forecast_is_of_a_part_of_the_training(percent: int) -> None:
+    with pytest.raises(ValueError, match="of a part of the training"):
+        forecast("alpharl", percent)
