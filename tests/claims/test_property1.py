@@ -44,7 +44,8 @@ def test_every_claim_has_an_id_of_its_own_and_says_where_it_stands() -> None:
     assert len(CLAIMS) == len(PROPERTY1) + len(PROPERTY2) + len(ALPHARL)
     for name, claim in CLAIMS.items():
         assert name == claim.id
-        assert claim.id.startswith("P1." if claim in PROPERTY1 else "P2.")
+        prefix = "P1." if claim in PROPERTY1 else "P2." if claim in PROPERTY2 else "A"
+        assert claim.id.startswith(prefix)
         for text in (claim.title, claim.text, claim.place, claim.reads, claim.paper.statistic):
             assert text.strip()
 
