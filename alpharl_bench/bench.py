@@ -1,10 +1,11 @@
 """One run from the registry to its evidence: trained, decomposed and scored when asked for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
 from pydantic import TypeAdapter
 
 from alpharl_bench import __version__
@@ -12,16 +13,21 @@ from alpharl_bench.cache import cache_root, content_key, locked, write_whole
 from alpharl_bench.claims import Claim, Learning, Outcome, Verdict, judge, learning
 from alpharl_bench.claims.evidence import Evidence
 from alpharl_bench.dynamics import ModuleDynamics, dynamics
+from alpharl_bench.forecasts import Forecasts
 from alpharl_bench.progress import progress_bar
 from alpharl_bench.scoring import EngineOptions, Sampling, Score, ScoreStore
+from alpharl_bench.scoring.sampling import Split
 from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.subject import Subject
 from alpharl_bench.training.zoo import OpenedRun
 from alpharl_bench.variants import BASE, FULL, Variant, full_at
-from alpharl_bench.variants.materialise import UpdateSource
+from alpharl_bench.variants.materialise import Change, UpdateSource
 
 if TYPE_CHECKING:
     from alpharl_bench.scoring.engine import ScoringEngine
+
+#: Of one player in a match at most (Simple Negotiation has seven turns).
+_TURNS = 4
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,30 @@ class Bench:
 
     @cached_property
     def updates(self) -> UpdateSource:
-        """The low-rank updates of the run's variants."""
-        return UpdateSource(self.opened.run, self._options.device)
+        """The updates and models of the run's variants."""
+        return UpdateSource(
+            self.opened.run,
+            self._options.device,
+            forecast=self._forecast,
+        )
+
+    def _forecast(self, variant: Variant) -> Change:
+        # Not a method of `forecasts` itself: there may be no questions to choose by.
+        return self.forecasts.change(variant)
+
+    @cached_property
+    def forecasts(self) -> Forecasts:
+        """The forecasts of the run from its first part.
+
+        Raises:
+            AlphaRLBenchError: all questions are reported, none are left to choose a target by.
+        """
+        return Forecasts(
+            self.opened.run,
+            self._validation,
+            self._store("validation").folder,
+            self._options.device,
+        )
 
     @cached_property
     def engine(self) -> "ScoringEngine":
@@ -110,22 +138,45 @@ class Bench:
                 break
         return verdict
 
-    def scores(self, looks: Mapping[Variant, int]) -> dict[str, Score]:
+    def scores(self, looks: Mapping[Variant, int], split: Split = "test") -> dict[str, Score]:
         """The scores of variants by label, each over as many looks as asked for.
 
         Those that the cache lacks are made now. Each is kept as soon as it is there: a killed
         session goes on where it stood.
         """
-        store = ScoreStore(self.opened.digest, self._options.sampling, self._options.engine)
+        store = self._store(split)
         wanted = [(variant, look) for variant, count in looks.items() for look in range(count)]
         with locked(store.folder):
             missing = [(v, look) for v, look in wanted if not store.path(v, look).is_file()]
             if missing:
                 with progress_bar(f"score {self.subject.name}", len(missing), "variant") as bar:
                     for variant, look in missing:
-                        store.save(variant, self.engine.score(variant, look))
+                        if variant.kind == "forecast" and variant.candidate is None:
+                            # To choose its target takes scores of the other split, so not while
+                            # the engine holds this variant.
+                            self.forecasts.choice(variant)
+                        store.save(variant, self.engine.score(variant, look, split))
                         bar.update()
         return {variant.label: store.load(variant, count) for variant, count in looks.items()}
+
+    def _store(self, split: Split) -> ScoreStore:
+        sampling = replace(self._options.sampling, split=split)
+        return ScoreStore(self.opened.digest, sampling, self._options.engine)
+
+    def _validation(self, variants: Sequence[Variant]) -> list[float]:
+        """Accuracies on questions that are not reported, at the first look."""
+        found = self.scores(dict.fromkeys(variants, 1), "validation")
+        # Rounded, so that as many right answers tie, whatever the order of the sum.
+        return [float(np.round(found[variant.label].accuracy, 12)) for variant in variants]
+
+    @property
+    def _evaluation(self) -> float:
+        """What it costs to score a model once on the validation split, in steps of the training."""
+        sampling, cost = self._options.sampling, self.subject.step_cost
+        if cost is None or sampling.questions is None:
+            return 0.0
+        turns = _TURNS if sampling.kind == "games" else 1
+        return len(sampling.tasks) * sampling.questions * sampling.samples * turns / cost
 
     def _spectrum(self, claims: Iterable[Claim]) -> list[ModuleSpectrum]:
         spectral = [claim for claim in claims if claim.spectral]
@@ -145,6 +196,8 @@ class Bench:
             scores=self.scores(wanted) if wanted else {},
             spectrum=self._spectrum(looks),
             kind=self.subject.kind,
+            choices=[self.forecasts.choice(v) for v in wanted if v.kind == "forecast"],
+            evaluation=self._evaluation,
         )
         if any(claim.dynamic for claim in looks):
             return replace(evidence, dynamics=self._dynamics(evidence))

@@ -8,10 +8,14 @@ from pathlib import Path
 from alpharl_bench.cache import content_key, file_digest
 from alpharl_bench.checkpoints import Checkpoint, Weights, discover, open_run, open_weights
 from alpharl_bench.progress import progress_bar
-from alpharl_bench.registry import Algorithm, Expectation, Kind, Model, Registry
+from alpharl_bench.registry import Algorithm, Expectation, Kind, Model, Regime, Registry
 from alpharl_bench.scoring.catalogue import GAMES, NANO, PAPER
 from alpharl_bench.scoring.prompts import Prompt
 from alpharl_bench.training.zoo import OpenedRun, trained
+
+# Of a response of the greatest length: what a forward pass costs to generate it is 1, a forward and
+# a backward pass to train on it 3.
+_GENERATED, _TRAINED = 1, 3
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,9 @@ class Subject:
     ``seed`` is that of its training, None where it is not known; ``expect`` what is known about its
     claims beforehand. ``tasks`` (or groups of them, as ``--tasks`` names them) and ``prompt`` are
     how it is scored where the options do not say; without a prompt, as its tasks are usually put.
+    ``step_cost`` is what a step of its training costs, in generated responses of the greatest
+    length, by its recipe; None where that is not known. What dynamic sampling, a critic or a
+    teacher add is left out: evaluation rather looks too dear beside it than too cheap.
     """
 
     name: str
@@ -36,6 +43,7 @@ class Subject:
     tasks: tuple[str, ...]
     prompt: Prompt | None
     open: Callable[[], OpenedRun]
+    step_cost: int | None = None
 
 
 def lane_subjects(lane: str, registry: Registry) -> list[Subject]:
@@ -57,6 +65,7 @@ def lane_subjects(lane: str, registry: Registry) -> list[Subject]:
                 tasks=_tasks(algorithm),
                 prompt=_prompt(registry.models[entry.model]),
                 open=partial(trained, entry, registry),
+                step_cost=_step_cost(algorithm, entry.regime),
             )
         )
     return subjects
@@ -65,6 +74,14 @@ def lane_subjects(lane: str, registry: Registry) -> list[Subject]:
 def _tasks(algorithm: Algorithm) -> tuple[str, ...]:
     """What a recipe of the lane trains for: games, or all families of arithmetic."""
     return (GAMES,) if algorithm.measure == GAMES else (NANO,)
+
+
+def _step_cost(algorithm: Algorithm, regime: Regime) -> int:
+    config = algorithm.config_in(regime)
+    batch = config["per_device_train_batch_size"] * config.get("gradient_accumulation_steps", 1)
+    # Only trainers that sample take a length for it.
+    generated = _GENERATED if "max_completion_length" in config else 0
+    return int(batch * (generated + _TRAINED))
 
 
 def _prompt(model: Model) -> Prompt:

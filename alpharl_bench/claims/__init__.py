@@ -1,5 +1,6 @@
 """The paper's claims as data, and the judge that turns scores into verdicts."""
 
+from alpharl_bench.claims.alpharl import ACCELERATION
 from alpharl_bench.claims.claim import Claim, Curve, Null, Paper, Point, Threshold
 from alpharl_bench.claims.evidence import Evidence
 from alpharl_bench.claims.family import holm
@@ -13,10 +14,13 @@ from alpharl_bench.claims.verdict import Outcome, Verdict, judge
 PROPERTY1: tuple[Claim, ...] = (*RANK1_DOMINANCE, *LOW_RANK)
 #: The claims of §3.
 PROPERTY2: tuple[Claim, ...] = LINEAR_DYNAMICS
+#: The claims of §4, and the comparison with other methods.
+ALPHARL: tuple[Claim, ...] = ACCELERATION
 #: Every claim by id.
-CLAIMS: dict[str, Claim] = {claim.id: claim for claim in (*PROPERTY1, *PROPERTY2)}
+CLAIMS: dict[str, Claim] = {claim.id: claim for claim in (*PROPERTY1, *PROPERTY2, *ALPHARL)}
 
 __all__ = [
+    "ALPHARL",
     "CLAIMS",
     "PROPERTY1",
     "PROPERTY2",

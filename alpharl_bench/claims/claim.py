@@ -16,6 +16,10 @@ from alpharl_bench.variants import FULL, Variant
 #: where modules are.
 Means = Mapping[Any, np.ndarray]
 
+#: Beside the variants, among the means of a claim about questions: what it costs to score a model
+#: once on the validation split, in steps of the training.
+EVALUATION = "evaluation"
+
 #: From means and the steps of the run's checkpoints to the statistic, (resamples,) float64.
 Statistic = Callable[[Means, Sequence[int]], np.ndarray]
 
@@ -73,12 +77,14 @@ class Point:
     """One variant of a claim's table: its name, and where it stands on the figure's x axis.
 
     ``reference`` is what the variant is compared with, the fully trained model if nothing else.
+    Points of a ``series`` of their own have a line of their own.
     """
 
     name: str
     variant: Variant
     x: float | None = None
     reference: Variant = FULL
+    series: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,8 @@ class Claim:
     the dynamics over checkpoints, which take their accuracies too. ``kinds`` are those of the runs
     that it is judged on where the paper says it of others than RL; see
     :mod:`alpharl_bench.claims.kinds`. A claim that one of its ``nulls`` passes as well is not
-    informative where it holds. ``by_task`` adds a table of every task to the report,
+    informative where it holds. ``lacks`` says why it cannot be judged on a run with checkpoints at
+    the given steps, and nothing where it can. ``by_task`` adds a table of every task to the report,
     ``all_singular_values`` says that the spectra must be whole, ``caveat`` is what a reader must
     know before believing the number.
     """
@@ -140,6 +147,7 @@ class Claim:
     columns: Literal["spectrum", "dynamics"] = "spectrum"
     kinds: frozenset[Kind] | None = None
     nulls: tuple[Null, ...] = ()
+    lacks: Callable[[Sequence[int]], str] = lambda _: ""
     by_task: bool = False
     all_singular_values: bool = False
     caveat: str = ""

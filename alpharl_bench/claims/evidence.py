@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from alpharl_bench.claims.claim import Claim, Means
+from alpharl_bench.claims.claim import EVALUATION, Claim, Means
 from alpharl_bench.dynamics import ModuleDynamics
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.forecast.choice import Choice
 from alpharl_bench.grading import Mark
 from alpharl_bench.registry import Kind
 from alpharl_bench.scoring import Score, resampling_weights, unit_weights
@@ -20,7 +22,9 @@ from alpharl_bench.variants import Variant
 class Evidence:
     """Everything that was measured on one run, of this ``kind`` of training.
 
-    ``scores`` are keyed by the variant's label; all of them hold the same questions.
+    ``scores`` are keyed by the variant's label; all of them hold the same questions. ``choices``
+    are those of the forecasts among them, ``evaluation`` what it costs to score a model once on the
+    validation split, in steps of the training; 0 where a step's cost is not known.
     """
 
     run: str
@@ -29,6 +33,8 @@ class Evidence:
     spectrum: Sequence[ModuleSpectrum]
     kind: Kind = "RL"
     dynamics: Sequence[ModuleDynamics] = ()
+    choices: Sequence[Choice] = ()
+    evaluation: float = 0.0
 
     def score(self, variant: Variant) -> Score:
         """The score of a variant.
@@ -57,13 +63,15 @@ class Evidence:
         """
         if claim.of_modules:
             return self._means(claim, unit_weights(self.strata(claim))[None])
-        return {variant: self.observed_accuracy(variant) for variant in claim.variants(self.steps)}
+        variants = claim.variants(self.steps)
+        return self._cost | {variant: self.observed_accuracy(variant) for variant in variants}
 
     def resampled(self, claim: Claim) -> Means:
         """The same means over bootstrap resamples of the units, (B,) per column."""
         if claim.of_modules:
             return self._means(claim, resampling_weights(self.strata(claim)))
-        return {variant: self.accuracies(variant) for variant in claim.variants(self.steps)}
+        variants = claim.variants(self.steps)
+        return self._cost | {variant: self.accuracies(variant) for variant in variants}
 
     def observed_accuracy(self, variant: Variant) -> np.ndarray:
         """(1,) the accuracy of a variant: the mean over tasks of their means over questions."""
@@ -93,7 +101,7 @@ class Evidence:
         rng = np.random.default_rng(0)
         even = np.full(k, 1 / k)
         means = [shares @ rng.multinomial(k - 1, even, n).ravel() for _ in range(resamples)]
-        return dict(zip(variants, np.transpose(means), strict=True))
+        return self._cost | dict(zip(variants, np.transpose(means), strict=True))
 
     def strata(self, claim: Claim) -> list[str]:
         """(n,) what each unit of the claim's interval is one of: the task of each question."""
@@ -116,6 +124,10 @@ class Evidence:
     def samples(self) -> int:
         """How many responses to every question were graded."""
         return next(iter(self.scores.values())).samples_per_question
+
+    @property
+    def _cost(self) -> dict[Any, np.ndarray]:
+        return {EVALUATION: np.array([self.evaluation])}
 
     def _means(self, claim: Claim, weights: np.ndarray) -> Means:
         rows = [module.columns for module in self.modules(claim)]

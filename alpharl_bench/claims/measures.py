@@ -108,13 +108,36 @@ def recovered_gain(evidence: Evidence, point: Point) -> Interval | None:
 
     Relative accuracy flatters: a base at 0.8 of the full accuracy scores 80 % for doing nothing.
     """
+    return _part_of_gain(evidence, point.variant, BASE, point.reference)
+
+
+def remaining_gain_closed(evidence: Evidence, forecast: Variant, last: Variant) -> Interval | None:
+    """(acc(forecast) − acc(last)) / (acc(full) − acc(last)), ``last`` the last observed checkpoint.
+
+    None where the fully trained model is not clearly better than that. Below 0 the forecast is
+    worse than what it started from.
+    """
+    return _part_of_gain(evidence, forecast, last, FULL)
+
+
+def difference(evidence: Evidence, variant: Variant, other: Variant) -> Interval:
+    """The accuracy of a variant minus that of another, paired."""
+    estimate, values = (
+        a(variant) - a(other) for a in (evidence.observed_accuracy, evidence.accuracies)
+    )
+    return Interval.of(estimate, values, degrees_of_freedom(evidence.tasks))
+
+
+def _part_of_gain(
+    evidence: Evidence, variant: Variant, start: Variant, end: Variant
+) -> Interval | None:
     df = degrees_of_freedom(evidence.tasks)
-    gains = evidence.accuracies(point.reference) - evidence.accuracies(BASE)
+    gains = evidence.accuracies(end) - evidence.accuracies(start)
     if percentile_interval(gains, df)[0] <= 0:
         return None
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio, ratios = (
-            (a(point.variant) - a(BASE)) / (a(point.reference) - a(BASE))
+            (a(variant) - a(start)) / (a(end) - a(start))
             for a in (evidence.observed_accuracy, evidence.accuracies)
         )
     return Interval.of(ratio, ratios, df) if np.isfinite(ratios).all() else None

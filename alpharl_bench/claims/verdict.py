@@ -145,7 +145,7 @@ def judge(claim: Claim, evidence: Evidence, looks: int = 1) -> Verdict:
         kind=evidence.kind,
     )
     observed, resampled = evidence.observed(claim), evidence.resampled(claim)
-    reason = _too_few(claim, evidence, confidence)
+    reason = claim.lacks(evidence.steps) or _too_few(claim, evidence, confidence)
     if not (reason or claim.spectral):
         learned = learning(evidence, looks)
         reason = f"the run did not learn: {learned}" if learned.failed else ""

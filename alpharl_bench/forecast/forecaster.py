@@ -10,6 +10,10 @@ from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.forecast.prefix import Prefix
 from alpharl_bench.variants.materialise import Change
 
+#: Of the way from where observation ends to the goal, from which a target is chosen: those of all
+#: methods are at the same parts of their ways.
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+
 
 @dataclass(frozen=True)
 class Target:
@@ -18,10 +22,19 @@ class Target:
     Args:
         step: of the training, as its checkpoints are counted.
         accuracy: in the measure of the accuracies of the prefix.
+        alpha: by how much of itself the observed update is made longer, where a method is asked for
+            this in place of a goal.
     """
 
     step: float | None = None
     accuracy: float | None = None
+    alpha: float | None = None
+
+    def __str__(self) -> str:
+        """As in a table: ``accuracy 0.812``; ``–`` where there is none."""
+        named = {"step": self.step, "accuracy": self.accuracy, "α": self.alpha}
+        told = [f"{name} {value:.4g}" for name, value in named.items() if value is not None]
+        return ", ".join(told) or "–"
 
 
 @dataclass(frozen=True)
@@ -95,6 +108,23 @@ class Forecaster(ABC):
                     "nothing can be fitted to them; observe more of the run"
                 )
         return self._fit(prefix)
+
+    def targets(self, prefix: Prefix) -> tuple[Target, ...]:
+        """What a target may be chosen from, the most cautious first; one if there is no choice.
+
+        The goals are an accuracy of 1 and the last step of the training as it was planned.
+
+        Args:
+            prefix: what is seen, with the accuracies if the method needs one.
+        """
+        match self.needs:
+            case "accuracy":
+                known = (prefix.accuracies or (0.0,))[-1]
+                return tuple(Target(accuracy=known + g * (1 - known)) for g in SHARES)
+            case "step":
+                last = prefix.steps[-1]
+                return tuple(Target(step=last + g * (prefix.total_steps - last)) for g in SHARES)
+        return (Target(),)
 
     def standstill(self, prefix: Prefix) -> Change:
         """The last observed checkpoint in the form of the method's predictions.

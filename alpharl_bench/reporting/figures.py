@@ -142,23 +142,27 @@ def _draw_profiles(evidence: Sequence[Evidence], path: Path) -> None:
 
 def _curve(axes: Axes, claim: Claim, evidence: Evidence, style: tuple[str, str]) -> None:
     colour, label = style
-    drawn: list[tuple[float, Interval]] = []
+    drawn: dict[str, list[tuple[float, Interval]]] = {}
     for point in claim.curve.points(evidence.steps):
         value = relative_accuracy(evidence, point)
         if value is None:
             continue
         if point.x is not None:
-            drawn.append((point.x, value))
+            drawn.setdefault(point.series, []).append((point.x, value))
         elif point.name == "Base":
             axes.axhline(value.estimate, color=colour, linestyle=":")
         elif point.name.startswith("Control"):
             axes.axhline(value.estimate, color=colour, linestyle="--", linewidth=0.8, alpha=0.7)
-    x = [at for at, _ in drawn]
-    y = np.array([value.estimate for _, value in drawn])
-    errors = np.abs(np.array([[v.low, v.high] for _, v in drawn]).T - y)
-    axes.errorbar(x, y, errors, color=colour, marker="o", markersize=4, capsize=2, label=label)
+    for series, points in drawn.items():
+        x = [at for at, _ in points]
+        y = np.array([value.estimate for _, value in points])
+        errors = np.abs(np.array([[v.low, v.high] for _, v in points]).T - y)
+        look = {"linestyle": "--", "marker": "s", "alpha": 0.6} if series else {"marker": "o"}
+        name = f"{label}, {series}" if series and label else label
+        axes.errorbar(x, y, errors, color=colour, markersize=4, capsize=2, label=name, **look)
     axes.set_xlabel(claim.curve.x_label)
     if claim.curve.log_x:
+        x = [at for points in drawn.values() for at, _ in points]
         axes.set_xscale("log", base=2)
         axes.set_xticks(x, [f"{at:g}" for at in x])
         axes.minorticks_off()

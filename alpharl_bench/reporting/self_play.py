@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from alpharl_bench.claims import Evidence
+from alpharl_bench.claims.alpharl import predicted
 from alpharl_bench.claims.measures import accuracy
 from alpharl_bench.grading import Mark
 from alpharl_bench.reporting.session import Session
@@ -13,17 +14,17 @@ from alpharl_bench.scoring import Score
 from alpharl_bench.scoring.catalogue import GAME_TASKS
 from alpharl_bench.variants import BASE, FULL, Variant, full_at, rank
 
-#: By the percentage of training: the paper's win rates of the checkpoint and of its Rank-1, in
-#: per cent, against Gemini 2.0 Flash Lite (Appendix A).
-PAPER = {
-    5: (3, 2),
-    10: (5, 5),
-    20: (13, 15),
-    30: (27, 25),
-    40: (43, 44),
-    60: (52, 52),
-    80: (61, 59),
-    100: (65, 62),
+#: By the percentage of training: the paper's win rates of the checkpoint, of its Rank-1 and of
+#: AlphaRL, in per cent, against Gemini 2.0 Flash Lite (Appendix A).
+PAPER: dict[int, tuple[int, int, int | None]] = {
+    5: (3, 2, 4),
+    10: (5, 5, 12),
+    20: (13, 15, 28),
+    30: (27, 25, 41),
+    40: (43, 44, 59),
+    60: (52, 52, 64),
+    80: (61, 59, None),
+    100: (65, 62, None),
 }
 _VARIANTS = {"Base": BASE, "Rank-1": rank(1), "Fully trained": FULL}
 
@@ -72,27 +73,30 @@ def _tables(evidence: Evidence) -> Iterator[str]:
 
 
 def stages(evidence: Evidence) -> pd.DataFrame:
-    """The paper's table: one row per stage of which both the checkpoint and its Rank-1 are scored.
+    """The paper's table: a row per stage of which the checkpoint and Rank-1 or AlphaRL are scored.
 
     It has the paper's stages; those without a checkpoint at that share of the steps are left out.
     """
     last = evidence.steps[-1]
     rows = []
-    for percent, (paper_full, paper_rank1) in PAPER.items():
+    for percent, (paper_full, paper_rank1, paper_alpharl) in PAPER.items():
         step, rest = divmod(last * percent, 100)
         full, rank1 = _scored(evidence, step, last)
-        if rest or full is None or rank1 is None:
+        alpharl = predicted(percent) if predicted(percent).label in evidence.scores else None
+        if rest or full is None or (rank1 is None and alpharl is None):
             continue
         rows.append(
             {
                 "stage": f"{percent} %",
                 "step": step,
                 "win rate": accuracy(evidence, full),
-                "Rank-1 win rate": accuracy(evidence, rank1),
+                "Rank-1 win rate": accuracy(evidence, rank1) if rank1 else "–",
+                "AlphaRL win rate": accuracy(evidence, alpharl) if alpharl else "–",
                 "exploitability": _exploitability(evidence, full),
-                "Rank-1 exploitability": _exploitability(evidence, rank1),
+                "Rank-1 exploitability": _exploitability(evidence, rank1) if rank1 else "–",
                 "*paper*: win rate": f"{paper_full} %",
                 "*paper*: Rank-1 win rate": f"{paper_rank1} %",
+                "*paper*: AlphaRL win rate": "–" if paper_alpharl is None else f"{paper_alpharl} %",
             }
         )
     return pd.DataFrame(rows)

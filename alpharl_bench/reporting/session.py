@@ -13,6 +13,7 @@ from alpharl_bench.cache import write_whole
 from alpharl_bench.claims import Evidence
 from alpharl_bench.dynamics import ModuleDynamics
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
+from alpharl_bench.forecast.choice import Choice
 from alpharl_bench.registry import Expectation, Kind
 from alpharl_bench.scoring import Provenance, Score, read_scores
 from alpharl_bench.spectral import ModuleSpectrum
@@ -59,6 +60,8 @@ class RunRecord(BaseModel):
     expect: dict[str, Expectation]
     spectrum: tuple[ModuleSpectrum, ...]
     dynamics: tuple[ModuleDynamics, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    evaluation: float = 0.0
 
 
 class Session(BaseModel):
@@ -92,6 +95,8 @@ class Session(BaseModel):
                 expect=dict(subject.expect),
                 spectrum=tuple(run.evidence.spectrum),
                 dynamics=tuple(run.evidence.dynamics),
+                choices=tuple(run.evidence.choices),
+                evaluation=run.evidence.evaluation,
             )
         return cls(
             command=command,
@@ -150,6 +155,8 @@ class Session(BaseModel):
             spectrum=record.spectrum,
             kind=record.kind,
             dynamics=record.dynamics,
+            choices=record.choices,
+            evaluation=record.evaluation,
         )
         return evidence.limited(samples) if samples else evidence
 

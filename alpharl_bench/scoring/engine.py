@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any, Protocol
 
@@ -12,7 +13,7 @@ from alpharl_bench.cache import content_key
 from alpharl_bench.checkpoints import Run
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.scoring.engines import EngineOptions, open_backend
-from alpharl_bench.scoring.sampling import Sampling
+from alpharl_bench.scoring.sampling import Sampling, Split
 from alpharl_bench.scoring.score import Asked, Provenance, Score
 from alpharl_bench.scoring.tasks import load_tasks
 from alpharl_bench.variants import Variant
@@ -63,11 +64,13 @@ class ScoringEngine:
     ) -> None:
         self._options = options or EngineOptions()
         self._run, self._digest, self._sampling = run, run_digest, sampling
-        self._questions = _questions(sampling)
-        context = _context(run, self._questions, sampling)
-        self.backend = open_backend(self._options, source, context)
+        self._source = source
+        questions = _questions(sampling)
+        self._questions: dict[Split, Questions] = {sampling.split: questions}
+        self._context = _context(run, questions, sampling)
+        self.backend = open_backend(self._options, source, self._context)
 
-    def score(self, variant: Variant, look: int = 0) -> Score:
+    def score(self, variant: Variant, look: int = 0, split: Split = "test") -> Score:
         """Sample and grade every question with the variant's weights.
 
         The same seed for every variant: differences between two of them are paired. When memory
@@ -76,18 +79,19 @@ class ScoringEngine:
         Args:
             variant: of the run.
             look: every look takes other samples of the same questions.
+            split: which questions are put.
 
         Raises:
             AlphaRLBenchError: a variant cannot be made, or a single response exhausts memory.
         """
+        sampling = replace(self._sampling, split=split)
+        questions = self._put(sampling)
         deaths = 0
         while True:
             try:
                 with self.backend.wearing(variant):
-                    self.backend.reseed(_seed(self._sampling.seed, look))
-                    asked = self._questions.ask(
-                        self.backend.lm, chat=self._sampling.prompt == "chat"
-                    )
+                    self.backend.reseed(_seed(sampling.seed, look))
+                    asked = questions.ask(self.backend.lm, chat=sampling.prompt == "chat")
                 break
             except self.backend.dies_with as error:
                 deaths += 1
@@ -107,12 +111,24 @@ class ScoringEngine:
             look=look,
             responses=asked.responses,
             kuhn_policy=asked.kuhn_policy,
-            provenance=self._provenance(),
+            provenance=self._provenance(sampling),
         )
 
     def close(self) -> None:
         """Give back the engine's memory, processes and files."""
         self.backend.close()
+
+    def _put(self, sampling: Sampling) -> Questions:
+        """The questions of a split; an engine that is too small for them starts again."""
+        if sampling.split not in self._questions:
+            questions = _questions(sampling)
+            context = _context(self._run, questions, sampling)
+            if context > self._context:
+                self.backend.close()
+                self.backend = open_backend(self._options, self._source, context)
+                self._context = context
+            self._questions[sampling.split] = questions
+        return self._questions[sampling.split]
 
     def _shrink(self, variant: Variant, reason: str) -> None:
         before = self.backend.batch_size
@@ -130,16 +146,16 @@ class ScoringEngine:
             self.backend.batch_size,
         )
 
-    def _provenance(self) -> Provenance:
+    def _provenance(self, sampling: Sampling) -> Provenance:
         return Provenance(
             run=self._run.name,
             run_digest=self._digest,
-            sampling_key=self._sampling.key,
-            tasks=self._sampling.tasks,
-            questions_per_task=self._sampling.questions,
-            samples_per_question=self._sampling.samples,
-            seed=self._sampling.seed,
-            prompt=self._sampling.prompt,
+            sampling_key=sampling.key,
+            tasks=sampling.tasks,
+            questions_per_task=sampling.questions,
+            samples_per_question=sampling.samples,
+            seed=sampling.seed,
+            prompt=sampling.prompt,
             engine=self._options.name,
             dtype=self._options.dtype,
             device=self.backend.device,

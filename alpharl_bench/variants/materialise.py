@@ -25,6 +25,13 @@ Update = Mapping[str, LowRank]
 Change = Update | Weights
 
 
+def _no_forecast(variant: Variant) -> Change:
+    raise AlphaRLBenchError(
+        f"'{variant.label}': nothing forecasts here; `alpharl-bench forecast` writes the predicted "
+        "model, and `pytest suites/alpharl` scores it"
+    )
+
+
 class UpdateSource:
     """The updates of one run's variants, each module norm-matched to its ΔW (equation 3).
 
@@ -33,10 +40,19 @@ class UpdateSource:
         device: where updates are decomposed, as torch names it.
         embeddings: whether token embeddings and output head are updated too (the paper keeps them
             at their base values).
+        forecast: what makes of a forecast's name the predicted model or update.
     """
 
-    def __init__(self, run: Run, device: str = "cpu", *, embeddings: bool = False) -> None:
+    def __init__(
+        self,
+        run: Run,
+        device: str = "cpu",
+        *,
+        embeddings: bool = False,
+        forecast: Callable[[Variant], Change] = _no_forecast,
+    ) -> None:
         self.run = run
+        self._forecast = forecast
         self.base: Weights = open_weights(run.base)
         self._device = device
         self._embeddings = embeddings
@@ -59,13 +75,13 @@ class UpdateSource:
 
         Args:
             variant: of any kind but ``base`` and ``full``, whose weights are on disk already, and
-                ``logits``, which has none.
+                ``logits``, which has none, and ``forecast``, which need not be of low rank.
 
         Raises:
             AlphaRLBenchError: the run has no such checkpoint, it does not fit the base, or a module
                 has fewer subspaces than the variant asks for.
         """
-        if variant.kind in {"base", "full", "logits"}:
+        if variant.kind in {"base", "full", "logits", "forecast"}:
             raise ValueError(f"'{variant.label}' is not a low-rank variant")
         factors = self.factors(variant.step)
         factors.prepare(lambda shape: _rank_of(variant, shape))
@@ -75,13 +91,15 @@ class UpdateSource:
         """What makes a variant of the base: a whole model, or an update to add.
 
         Raises:
-            AlphaRLBenchError: as :meth:`update`.
+            AlphaRLBenchError: as :meth:`update`, or nothing forecasts for this source.
         """
         match variant.kind:
             case "base":
                 return self.base
             case "full":
                 return self.factors(variant.step).trained
+            case "forecast":
+                return self._forecast(variant)
             case _:
                 return self.update(variant)
 

@@ -6,23 +6,28 @@ from typing import Literal
 
 from alpharl_bench.errors import AlphaRLBenchError
 
-Kind = Literal["base", "full", "rank", "percent", "subspace", "random", "logits"]
+Kind = Literal["base", "full", "rank", "percent", "subspace", "random", "logits", "forecast"]
 
 
 @dataclass(frozen=True)
 class Variant:
-    """Base weights plus an update derived from one checkpoint of a run.
+    """Base weights plus an update derived from one checkpoint of a run, or from its first part.
 
     ``number`` is the rank (``rank``), the share of min(m, n) in percent (``percent``), the index of
-    the singular value counted from 1 (``subspace``), the draw (``random``) or the step of the
-    earlier of two checkpoints, 0 for the base (``logits``); ``alpha`` scales the norm-matched
-    update, or the difference of logits; ``step`` names the checkpoint, None the final one.
+    the singular value counted from 1 (``subspace``), the draw (``random``), the step of the earlier
+    of two checkpoints, 0 for the base (``logits``), or the observed part of the training in percent
+    (``forecast``); ``alpha`` scales the norm-matched update, or the difference of logits; ``step``
+    names the checkpoint, None the final one. ``method`` is that of a forecast, ``candidate`` the
+    number of the target that it is made for, from 0, among those that are chosen from; None is the
+    chosen.
     """
 
     kind: Kind
     number: int = 0
     alpha: float = 1.0
     step: int | None = None
+    method: str = ""
+    candidate: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse a rank, share or index below 1, which would silently be the base; wrong steps."""
@@ -30,6 +35,8 @@ class Variant:
             raise ValueError(f"{self.kind} {self.number}: counted from 1")
         if self.kind == "logits" and not 0 <= self.number < (self.step or 0):
             raise ValueError(f"logits of the steps {self.number} and {self.step}: must rise from 0")
+        if self.kind == "forecast" and not 0 < self.number <= 100:
+            raise ValueError(f"forecast of {self.number}%: of a part of the training")
 
     @property
     def label(self) -> str:
@@ -42,7 +49,10 @@ class Variant:
             "subspace": f"subspace-{self.number}",
             "random": f"random-rank-1 #{self.number}",
             "logits": f"logits-from-{self.number}",
+            "forecast": f"{self.method} of {self.number}%",
         }[self.kind]
+        if self.candidate is not None:
+            name += f", candidate {self.candidate}"
         scale = "" if self.alpha == 1 else f" x{self.alpha}"
         return name + scale + ("" if self.step is None else f" @{self.step}")
 
@@ -99,6 +109,11 @@ def percent(p: int) -> Variant:
 def subspace(index: int) -> Variant:
     """Only the subspace of the ``index``-th singular value, norm-matched (Figure 4a)."""
     return Variant("subspace", index)
+
+
+def forecast(method: str, percent: int) -> Variant:
+    """The model that a method predicts from the first ``percent`` % of the training (§4)."""
+    return Variant("forecast", percent, method=method)
 
 
 def random_control(draw: int) -> Variant:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from alpharl_bench.claims import CLAIMS, Evidence
+from alpharl_bench.claims.claim import EVALUATION
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.variants import BASE, FULL, random_control, rank
@@ -35,7 +36,7 @@ def test_observed_accuracies_by_hand() -> None:
     # The mean of chain (1) and modulo: (0 + 1/2 + 1/4)/3 = 1/4, and (1 + 3/4 + 1)/3 = 11/12.
     np.testing.assert_allclose(means[BASE], [0.625])
     np.testing.assert_allclose(means[FULL], [23 / 24])
-    assert set(means) == set(VARIANTS)
+    assert set(means) == {*VARIANTS, EVALUATION}
 
 
 def test_resamples_draw_whole_questions_within_their_task() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alpharl_bench.claims import CLAIMS, PROPERTY1, PROPERTY2, Claim
+from alpharl_bench.claims import ALPHARL, CLAIMS, PROPERTY1, PROPERTY2, Claim
 from alpharl_bench.claims.property1 import (
     ALPHAS,
     CONTROL_DRAWS,
@@ -41,10 +41,11 @@ def statistic(claim: str, means: dict) -> float:
 
 
 def test_every_claim_has_an_id_of_its_own_and_says_where_it_stands() -> None:
-    assert len(CLAIMS) == len(PROPERTY1) + len(PROPERTY2)
+    assert len(CLAIMS) == len(PROPERTY1) + len(PROPERTY2) + len(ALPHARL)
     for name, claim in CLAIMS.items():
         assert name == claim.id
-        assert claim.id.startswith("P1." if claim in PROPERTY1 else "P2.")
+        prefix = "P1." if claim in PROPERTY1 else "P2." if claim in PROPERTY2 else "A"
+        assert claim.id.startswith(prefix)
         for text in (claim.title, claim.text, claim.place, claim.reads, claim.paper.statistic):
             assert text.strip()
 

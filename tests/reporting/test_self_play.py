@@ -61,6 +61,16 @@ def test_stages_stand_beside_the_paper_s(evidence):
     assert list(frame["exploitability"]) == ["0.005", "0.010", "0.040", "0.100"]
     assert list(frame["*paper*: win rate"]) == ["3 %", "5 %", "43 %", "65 %"]
     assert list(frame["*paper*: Rank-1 win rate"]) == ["2 %", "5 %", "44 %", "62 %"]
+    assert list(frame["*paper*: AlphaRL win rate"]) == ["4 %", "12 %", "59 %", "–"]
+    assert set(frame["AlphaRL win rate"]) == {"–"}
+
+
+def test_alpharl_stands_beside_its_stage_with_rank_1_or_without():
+    scored = (score(full_at(40).label, 10), score("alpharl of 40%", 13), score("full", 16))
+    frame = self_play.stages(evidence_of(score("base", 4), *scored)).set_index("stage")
+    assert list(frame.index) == ["40 %"]
+    assert round(frame.loc["40 %", "AlphaRL win rate"].estimate, 9) == 0.65
+    assert frame.loc["40 %", "Rank-1 win rate"] == frame.loc["40 %", "Rank-1 exploitability"] == "–"
 
 
 def test_the_end_of_training_is_there_also_where_no_stage_was_scored():

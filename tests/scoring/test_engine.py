@@ -132,7 +132,7 @@ def test_a_killed_session_scores_only_what_is_missing(short_registry, tmp_path, 
     asked = []
     genuine = ScoringEngine.score
     monkeypatch.setattr(
-        ScoringEngine, "score", lambda e, v, n=0: asked.append((v, n)) or genuine(e, v, n)
+        ScoringEngine, "score", lambda e, v, n, s: asked.append((v, n)) or genuine(e, v, n, s)
     )
     again = second.scores({BASE: 1, FULL: 2, rank(1): 1})
     assert asked == [(FULL, 1), (rank(1), 0)]

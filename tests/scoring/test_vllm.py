@@ -185,7 +185,8 @@ def test_a_fused_matrix_and_a_mixture_of_experts(tmp_path, architecture):
 def test_chat_formats_and_games_are_answered_as_by_the_other_engine(model, tasks, prompt):
     base = base_folder(load_registry().model(model))
     run = Run("none", base, (Checkpoint(1, base),))
-    # So cold that there is no luck left but where two tokens are equally likely.
+    # So cold that luck decides only between tokens that are all but equally likely, as the last
+    # digits of the bases' wrong answers are. Prompts that differed would leave little in common.
     sampling = Sampling(tasks, questions=20, samples=1, prompt=prompt, temperature=0.01)
     scores = {}
     for name in ("hf", "vllm"):
@@ -200,7 +201,7 @@ def test_chat_formats_and_games_are_answered_as_by_the_other_engine(model, tasks
         for name, score in scores.items()
     }
     alike = np.mean([a == b for a, b in zip(answers["hf"], answers["vllm"], strict=True)])
-    assert alike >= 0.9
+    assert alike >= (0.9 if tasks == GAME_TASKS else 0.7)
     assert len(set(answers["vllm"])) > 1
     if tasks == GAME_TASKS:
         policies = {name: score.kuhn_policy for name, score in scores.items()}

@@ -1,5 +1,6 @@
 """The names of variants."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -8,6 +9,7 @@ from alpharl_bench.variants import (
     BASE,
     FULL,
     Variant,
+    forecast,
     full_at,
     logits,
     percent,
@@ -33,6 +35,8 @@ from alpharl_bench.variants import (
         (random_control(2), "random-rank-1 #2"),
         (logits(5, 10, 20), "logits-from-5 x3.0 @10"),
         (logits(0, 10, 10), "logits-from-0 @10"),
+        (forecast("alpharl", 40), "alpharl of 40%"),
+        (replace(forecast("expo", 5), candidate=0), "expo of 5%, candidate 0"),
     ],
 )
 def test_labels(variant: Variant, label: str) -> None:
@@ -87,3 +91,9 @@ def test_the_steps_of_extrapolated_logits_rise_from_0(earlier: int, later: int) 
 def test_extrapolated_logits_name_their_later_step(step: int | None) -> None:
     with pytest.raises(ValueError, match="must rise from 0"):
         Variant("logits", 5, step=step)
+
+
+@pytest.mark.parametrize("percent", [0, -5, 101])
+def test_a_forecast_is_of_a_part_of_the_training(percent: int) -> None:
+    with pytest.raises(ValueError, match="of a part of the training"):
+        forecast("alpharl", percent)

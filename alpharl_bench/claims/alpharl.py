@@ -1,0 +1,300 @@
+"""AlphaRL (§4 of arXiv 2510.00553) beside doing nothing and beside the methods that came after it.
+
+``a[variant]`` is the accuracy of a variant on the reported questions. Which target a forecast has
+was chosen on others.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from alpharl_bench.claims.claim import (
+    EVALUATION,
+    Claim,
+    Curve,
+    Means,
+    Null,
+    Paper,
+    Point,
+    Statistic,
+    Threshold,
+)
+from alpharl_bench.claims.property1 import REFERENCES, TOLERANCE, relative
+from alpharl_bench.forecast import FORECASTERS
+from alpharl_bench.forecast.choice import ORACLE
+from alpharl_bench.forecast.forecaster import SHARES
+from alpharl_bench.variants import BASE, Variant, forecast, full_at
+
+#: The observed parts of the training, in percent: the stages of the paper's Table 3.
+STAGES = (5, 10, 20, 30, 40, 50)
+#: Where the paper says that AlphaRL is almost as good as the fully trained model, and from where it
+#: says that it reaches the training of the other.
+LATE, EARLY = 40, 10
+#: 'Retaining > 96 %' and 'up to 2.5×' (abstract).
+RETAINED, SPEED_UP = 0.96, 2.5
+ALPHARL = "alpharl"
+#: Published methods, and naive ones; doing nothing is the null.
+RIVALS = ("relex", "rlvr-weights", "expo", "first-update", "rank1-last", "rank1-sigma")
+#: AlphaRL in other forms: norm-matched, as in the authors' code, and told the accuracy at the end.
+FORMS = ("alpharl-matched", "alpharl-code", ORACLE)
+
+
+def observed_steps(steps: Sequence[int], percent: int) -> list[int]:
+    """Those of the first ``percent`` % of the training, which ends at the last of ``steps``."""
+    return [step for step in steps if 100 * step <= percent * steps[-1]]
+
+
+def last_observed(steps: Sequence[int], percent: int) -> Variant:
+    """The checkpoint at which observation ends; the base where it ends before the first."""
+    observed = observed_steps(steps, percent)
+    return full_at(observed[-1]) if observed else BASE
+
+
+def predicted(percent: int) -> Variant:
+    """AlphaRL of the first part of the training."""
+    return forecast(ALPHARL, percent)
+
+
+def stages(steps: Sequence[int]) -> list[int]:
+    """The stages with checkpoints enough for AlphaRL."""
+    least = FORECASTERS[ALPHARL].least
+    return [percent for percent in STAGES if len(observed_steps(steps, percent)) >= least]
+
+
+def retention(a: Means, _: Sequence[int]) -> np.ndarray:
+    """AlphaRL of 40 % over the fully trained model."""
+    return relative(a, predicted(LATE))
+
+
+def early_minus_late(a: Means, steps: Sequence[int]) -> np.ndarray:
+    """AlphaRL of 10 % minus the checkpoint at 40 %."""
+    difference: np.ndarray = a[predicted(EARLY)] - a[last_observed(steps, LATE)]
+    return difference
+
+
+def worst_gain(a: Means, steps: Sequence[int]) -> np.ndarray:
+    """AlphaRL minus the checkpoint that it starts from, the least of all stages."""
+    gains = [a[predicted(percent)] - a[last_observed(steps, percent)] for percent in stages(steps)]
+    least: np.ndarray = np.min(gains, axis=0)
+    return least
+
+
+def steps_to_reach(a: Means, steps: Sequence[int], accuracy: np.ndarray) -> np.ndarray:
+    """The steps after which the run itself first has an accuracy, between checkpoints linearly.
+
+    Args:
+        a: with the accuracies of the base and of all checkpoints.
+        steps: of the checkpoints.
+        accuracy: (B,).
+
+    Returns:
+        (B,) from 0 to the run's last step, which also stands where it is never reached.
+    """
+    at = np.array([0, *steps], dtype=float)
+    curve = np.stack(np.broadcast_arrays(a[BASE], *(a[full_at(step)] for step in steps)))
+    reached = curve >= accuracy
+    after = np.where(reached.any(axis=0), reached.argmax(axis=0), len(steps))
+    before = np.maximum(after - 1, 0)
+    draws = np.arange(curve.shape[1])
+    low, high = curve[before, draws], curve[after, draws]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = np.where(high > low, (accuracy - low) / (high - low), 1.0)
+    found: np.ndarray = at[before] + np.clip(part, 0, 1) * (at[after] - at[before])
+    return found
+
+
+def speed_up(a: Means, steps: Sequence[int]) -> np.ndarray:
+    """Steps of the run to the accuracy of AlphaRL of 40 %, over what the forecast took.
+
+    That is the observed steps, and one evaluation of every observed checkpoint and candidate.
+    """
+    observed = observed_steps(steps, LATE)
+    spent = observed[-1] + (len(observed) + len(SHARES)) * a[EVALUATION]
+    ratio: np.ndarray = steps_to_reach(a, steps, a[predicted(LATE)]) / spent
+    return ratio
+
+
+def best_rival_minus(variant: Callable[[Sequence[int]], Variant]) -> Statistic:
+    """The best rival's accuracy at 40 % minus that of a variant of the run."""
+
+    def statistic(a: Means, steps: Sequence[int]) -> np.ndarray:
+        best = np.max([a[forecast(rival, LATE)] for rival in RIVALS], axis=0)
+        difference: np.ndarray = best - a[variant(steps)]
+        return difference
+
+    return statistic
+
+
+def _lacks(*percents: int) -> Callable[[Sequence[int]], str]:
+    """Why claims about these stages cannot be judged on a run."""
+
+    def lacks(steps: Sequence[int]) -> str:
+        return "; ".join(
+            f"the run has {len(observed_steps(steps, percent))} of its {len(steps)} checkpoints in "
+            f"the first {percent} % of its training, AlphaRL needs {FORECASTERS[ALPHARL].least}"
+            for percent in percents
+            if percent not in stages(steps)
+        )
+
+    return lacks
+
+
+def _checkpoint(percent: int, steps: Sequence[int]) -> Point:
+    variant = last_observed(steps, percent)
+    return Point(f"Training {percent} %", variant, percent, series="checkpoint")
+
+
+def _predicted(percent: int, x: float) -> Point:
+    return Point(f"Training {percent} % + AlphaRL", predicted(percent), x)
+
+
+def _stage_points(steps: Sequence[int]) -> list[Point]:
+    pairs = [
+        (_checkpoint(percent, steps), _predicted(percent, percent)) for percent in stages(steps)
+    ]
+    late = [] if LATE in stages(steps) else [_checkpoint(LATE, steps)]
+    return [*REFERENCES[:2], *(point for pair in pairs for point in pair), *late]
+
+
+def _speed_points(steps: Sequence[int]) -> list[Point]:
+    late = [percent for percent in stages(steps) if percent == LATE]
+    return [
+        *REFERENCES[:2],
+        *(Point(f"Checkpoint {step}", full_at(step), step, series="checkpoint") for step in steps),
+        *(_predicted(percent, observed_steps(steps, percent)[-1]) for percent in late),
+    ]
+
+
+def _rival_points(steps: Sequence[int]) -> list[Point]:
+    possible = (ALPHARL, *FORMS, *RIVALS) if LATE in stages(steps) else ()
+    return [
+        *REFERENCES[:2],
+        _checkpoint(LATE, steps),
+        *(Point(method, forecast(method, LATE)) for method in possible),
+    ]
+
+
+STAGE_CURVE = Curve("alpharl", _stage_points, x_label="observed part of the training, %")
+SPEED_CURVE = Curve("alpharl-speed", _speed_points, x_label="training step")
+RIVAL_CURVE = Curve("alpharl-rivals", _rival_points, x_label="")
+
+_COST = (
+    "The run's own steps count to its last at most, so that 2.5 is all that 40 % can give, and "
+    "less with the cost of evaluation: the observed checkpoints and the candidates of the target, "
+    "one look at the validation questions each. Evaluation is converted by responses of the "
+    "greatest length (generated: 1, trained on: 3); of a run without a known recipe not at all."
+)
+
+ACCELERATION = (
+    Claim(
+        id="A1",
+        title="AlphaRL of 40 % retains the reasoning of the fully trained model",
+        text="Up to 2.5× speedup while retaining > 96 % of reasoning performance.",
+        place="abstract, §4.2, Tables 1 and 3",
+        statistic=retention,
+        threshold=Threshold(low=RETAINED),
+        reads="relative accuracy of AlphaRL of the first 40 % of the training",
+        paper=Paper(
+            "0.999 (DAPO), 0.959 (GRPO), 0.955 (RLOO)",
+            {
+                "Training 10 %": "0.760, 0.764, 0.785",
+                "Training 10 % + AlphaRL": "0.871, 0.843, 0.861",
+                "Training 40 %": "0.867, 0.879, 0.914",
+                "Training 40 % + AlphaRL": "0.999, 0.959, 0.955",
+            },
+        ),
+        curve=STAGE_CURVE,
+        nulls=(
+            Null(
+                "the checkpoint at 40 %", lambda a, steps: relative(a, last_observed(steps, LATE))
+            ),
+        ),
+        lacks=_lacks(LATE),
+        by_task=True,
+    ),
+    Claim(
+        id="A2",
+        title="AlphaRL of 10 % is as good as training to 40 %",
+        text=(
+            "At only 10 % of the total training steps, performance comparable to the non-AlphaRL "
+            "model at 40 %."
+        ),
+        place="§4.2, Table 1",
+        statistic=early_minus_late,
+        threshold=Threshold(low=-TOLERANCE),
+        reads="accuracy of AlphaRL of 10 % minus that of the checkpoint at 40 %",
+        paper=Paper("0.002 (DAPO), −0.019 (GRPO), −0.027 (RLOO)", {}),
+        curve=STAGE_CURVE,
+        nulls=(
+            Null(
+                "the checkpoint at 10 %",
+                lambda a, steps: a[last_observed(steps, EARLY)] - a[last_observed(steps, LATE)],
+            ),
+        ),
+        lacks=_lacks(EARLY),
+    ),
+    Claim(
+        id="A3",
+        title="AlphaRL is never worse than the checkpoint that it starts from",
+        text="The AlphaRL-enhanced LLMs exhibit significant improvements at all training stages.",
+        place="§4.2, Tables 1 and 3",
+        statistic=worst_gain,
+        threshold=Threshold(low=-TOLERANCE),
+        reads="accuracy of AlphaRL minus that of its last checkpoint, the least over the stages",
+        paper=Paper("0.021 (RLOO at 40 %)", {}),
+        curve=STAGE_CURVE,
+        lacks=_lacks(LATE),
+        caveat="The least of several differences is lower than any of them by chance alone.",
+    ),
+    Claim(
+        id="A4",
+        title="AlphaRL is 2.5 times as fast at equal accuracy",
+        text="On average, AlphaRL accelerates the training process by up to 2.5 times.",
+        place="abstract, §4.2",
+        statistic=speed_up,
+        threshold=Threshold(low=SPEED_UP),
+        reads="steps of the run to the accuracy of AlphaRL of 40 %, over the cost of the forecast",
+        paper=Paper("2.5 = 1/0.4, evaluation not counted", {}),
+        curve=SPEED_CURVE,
+        lacks=_lacks(LATE),
+        caveat=_COST,
+    ),
+    Claim(
+        id="A4-any",
+        title="AlphaRL is worth its cost",
+        text=(
+            "Not in the paper: the run itself takes at least as long to the accuracy of AlphaRL of "
+            "40 % as the forecast does."
+        ),
+        place="§4.2, with a weaker threshold",
+        statistic=speed_up,
+        threshold=Threshold(low=1),
+        reads="steps of the run to the accuracy of AlphaRL of 40 %, over the cost of the forecast",
+        paper=Paper("2.5 = 1/0.4, evaluation not counted", {}),
+        curve=SPEED_CURVE,
+        lacks=_lacks(LATE),
+        caveat=_COST,
+    ),
+    Claim(
+        id="A5",
+        title="No other forecast of 40 % is better than AlphaRL",
+        text="Not in the paper, which compares with no other method.",
+        place="comparison beyond §4.2",
+        statistic=best_rival_minus(lambda _: predicted(LATE)),
+        threshold=Threshold(high=0),
+        reads="accuracy of the best rival of 40 % minus that of AlphaRL",
+        paper=Paper("not measured", {}),
+        curve=RIVAL_CURVE,
+        nulls=(
+            Null(
+                "the checkpoint at 40 %",
+                best_rival_minus(lambda steps: last_observed(steps, LATE)),
+            ),
+        ),
+        lacks=_lacks(LATE),
+        caveat=(
+            f"The best of {len(RIVALS)} rivals is chosen after the fact, which favours it. All "
+            "methods choose among as many targets by the same questions."
+        ),
+    ),
+)

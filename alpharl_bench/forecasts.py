@@ -1,0 +1,132 @@
+"""The forecasts of one run, their targets chosen on the validation split."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from alpharl_bench.cache import content_key, write_whole
+from alpharl_bench.checkpoints import Run
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.forecast import FORECASTERS, Forecaster, Prefix, Target, observe
+from alpharl_bench.forecast.choice import ORACLE, Choice
+from alpharl_bench.forecast.forecaster import Fitted
+from alpharl_bench.registry import unknown
+from alpharl_bench.variants import FULL, Variant, full_at
+from alpharl_bench.variants.materialise import Change
+
+#: From variants to their accuracies on questions that are not reported, in the same order.
+Validation = Callable[[Sequence[Variant]], list[float]]
+
+_KEPT = TypeAdapter(Choice)
+
+
+class Forecasts:
+    """Makes of the name of a forecast the predicted model, or the update that makes it.
+
+    A method sees the observed checkpoints and, where it needs them, their accuracies on the
+    validation split; by the same split its target is chosen. Only the oracle knows of the end.
+
+    Args:
+        run: the whole run.
+        validation: scores variants on the validation split.
+        folder: where choices are kept.
+        device: where updates are decomposed, as torch names it.
+    """
+
+    def __init__(self, run: Run, validation: Validation, folder: Path, device: str) -> None:
+        self._run = run
+        self._validation = validation
+        self._folder = folder
+        self._device = device
+        self._prefixes: dict[tuple[int, bool], Prefix] = {}
+        # One at a time: a fit holds as much as the updates that it was made from.
+        self._last: tuple[tuple[str, int], Fitted] | None = None
+
+    def choice(self, variant: Variant) -> Choice:
+        """The target of a forecast; chosen if it was not before, which scores its candidates.
+
+        Raises:
+            AlphaRLBenchError: there is no such method, it cannot be fitted to so little, or there
+                are no questions to choose by.
+        """
+        path = self._folder / f"choice-{content_key(variant=variant.label)}.json"
+        if not path.is_file():
+            write_whole(path, _KEPT.dump_json(self._choose(variant)).decode())
+        return _KEPT.validate_json(path.read_bytes())
+
+    def change(self, variant: Variant) -> Change:
+        """The predicted model or update, of the chosen target or of one candidate.
+
+        Raises:
+            AlphaRLBenchError: as :meth:`choice`.
+        """
+        forecaster, prefix = _forecaster(variant), self._prefix(variant)
+        if variant.candidate is None:
+            target = self.choice(variant).target
+        else:
+            target = self._targets(variant, prefix)[variant.candidate]
+        return (
+            forecaster.standstill(prefix) if target is None else self._fit(variant).predict(target)
+        )
+
+    def _choose(self, variant: Variant) -> Choice:
+        prefix = self._prefix(variant)
+        targets: tuple[Target, ...] = ()
+        accuracies: list[float] = []
+        # Alike accuracies say nothing of where to go.
+        if prefix.accuracies is None or len(set(prefix.accuracies)) > 1:
+            self._fit(variant)
+            targets = self._targets(variant, prefix)
+        if len(targets) > 1:
+            numbers = range(len(targets))
+            accuracies = self._validation([replace(variant, candidate=n) for n in numbers])
+        return Choice(
+            variant=variant.label,
+            method=variant.method,
+            percent=variant.number,
+            steps=prefix.steps,
+            observed=prefix.accuracies or (),
+            targets=targets,
+            accuracies=tuple(accuracies),
+        )
+
+    def _targets(self, variant: Variant, prefix: Prefix) -> tuple[Target, ...]:
+        if variant.method == ORACLE:
+            return (Target(accuracy=self._validation([FULL])[0]),)
+        return _forecaster(variant).targets(prefix)
+
+    def _prefix(self, variant: Variant) -> Prefix:
+        """What the method sees; too little of it is an error before anything is scored."""
+        forecaster = _forecaster(variant)
+        scored = forecaster.needs == "accuracy"
+        key = (variant.number, scored)
+        if key not in self._prefixes:
+            prefix = observe(self._run, variant.number / 100, device=self._device)
+            if len(prefix.steps) < forecaster.least:
+                raise AlphaRLBenchError(
+                    f"'{variant.label}': run '{self._run.name}' has only {len(prefix.steps)} "
+                    f"checkpoints there, {variant.method} needs at least {forecaster.least}; judge "
+                    "a run with more of them"
+                )
+            if scored:
+                known = self._validation([full_at(step) for step in prefix.steps])
+                prefix = prefix.scored(dict(zip(prefix.steps, known, strict=True)))
+            self._prefixes[key] = prefix
+        return self._prefixes[key]
+
+    def _fit(self, variant: Variant) -> Fitted:
+        key = (variant.method, variant.number)
+        if self._last is None or self._last[0] != key:
+            self._last = None
+            self._last = (key, _forecaster(variant).fit(self._prefix(variant)))
+        return self._last[1]
+
+
+def _forecaster(variant: Variant) -> Forecaster:
+    if variant.method == ORACLE:
+        return FORECASTERS["alpharl"]
+    if variant.method not in FORECASTERS:
+        raise AlphaRLBenchError(unknown("method", variant.method, FORECASTERS))
+    return FORECASTERS[variant.method]

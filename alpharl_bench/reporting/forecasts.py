@@ -1,0 +1,266 @@
+"""The tables of §4: AlphaRL and its rivals by stage, against each other, and what was chosen."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from alpharl_bench.claims import Evidence, Interval, Point
+from alpharl_bench.claims.alpharl import ALPHARL, FORMS, LATE, RIVALS, STAGES, last_observed
+from alpharl_bench.claims.kinds import RL
+from alpharl_bench.claims.measures import (
+    accuracy,
+    difference,
+    relative_accuracy,
+    remaining_gain_closed,
+)
+from alpharl_bench.forecast.choice import ORACLE, Choice
+from alpharl_bench.reporting.session import Session
+from alpharl_bench.reporting.tables import markdown
+from alpharl_bench.scoring import degrees_of_freedom, resampling_weights, two_sided_p
+from alpharl_bench.variants import BASE, FULL, Variant, forecast
+
+#: The methods in the order of the tables, as they are named there.
+METHODS = {
+    ALPHARL: "AlphaRL",
+    "alpharl-matched": "AlphaRL, norm-matched",
+    "alpharl-code": "AlphaRL, authors' code",
+    ORACLE: "AlphaRL, oracle",
+    "relex": "RELEX",
+    "rlvr-weights": "RLVR-Linearity",
+    "expo": "ExPO",
+    "first-update": "first update",
+    "rank1-last": "Rank-1",
+    "rank1-sigma": "Rank-1, σ₁ extrapolated",
+}
+#: Averages over the paper's six benchmarks, in per cent (Tables 1 and 3 of arXiv 2510.00553): at
+#: 40 % of the training, with AlphaRL, fully trained.
+PAPER = {
+    "DAPO, Qwen3-8B-Base": (46.30, 53.31, 53.38),
+    "GRPO, Qwen3-8B-Base": (45.30, 49.42, 51.52),
+    "RLOO, Qwen3-8B-Base": (46.44, 48.52, 50.82),
+    "Qwen3-14B-Base": (54.56, 59.18, 60.87),
+    "GLM-4-9B-0414": (53.92, 58.89, 59.98),
+    "DeepSeek-R1-Distill-Qwen-7B": (69.74, 73.34, 73.65),
+    "Llama3-8B-Instruct": (51.46, 56.75, 56.83),
+}
+
+_INTRODUCTION = f"""\
+## Forecasts from the first part of the training
+
+Relative accuracy flatters a forecast as it flatters the checkpoint that it starts from. \
+*Remaining gain closed* = (forecast − checkpoint) / (fully trained − checkpoint): 0 for doing \
+nothing, 1 for the trained model, below 0 for a forecast that is worse than nothing; – where the \
+trained model is not clearly better than the checkpoint. What a method may choose, its target or \
+scale, is chosen among as many candidates on validation questions, by the accuracies of what it \
+predicts. *{METHODS[ORACLE]}* is the paper's protocol: its target is the accuracy of the fully \
+trained model, which no forecast could know."""
+_PAPER = f"""\
+The paper's averages over six benchmarks at {LATE} % of the training, in %. Its targets know the \
+end."""
+_LEAGUE = f"""\
+All methods at {LATE} % of the training. *p* is of AlphaRL against the method, adjusted over the \
+rivals (Holm)."""
+_OVERALL = f"""\
+### Over all runs of RL
+
+The accuracy of each method at {LATE} % of the training minus that of the last checkpoint, the \
+mean over runs with the interval that resampling runs gives. A run is won or lost where its own \
+interval excludes 0."""
+_CHOICES = """\
+What was chosen on the validation questions: candidates from the most cautious to the boldest, \
+each with its accuracy there; of equal ones the most cautious."""
+
+
+def sections(session: Session) -> list[str]:
+    """The section of the report, none where nothing was forecast."""
+    runs = [session.evidence(run) for run in session.runs]
+    found = [evidence for evidence in runs if evidence.choices]
+    if not found:
+        return []
+    parts = [_INTRODUCTION, "", _PAPER, "", markdown(paper()), ""]
+    for evidence in found:
+        parts += [f"### {evidence.run}", "", *_tables(evidence)]
+    frame = overall([evidence for evidence in found if evidence.kind in RL])
+    if not frame.empty:
+        parts += [_OVERALL, "", markdown(frame), ""]
+    return ["\n".join(parts)]
+
+
+def _tables(evidence: Evidence) -> Iterator[str]:
+    yield from ("By stage, accuracy in %:", "", markdown(stages(evidence)), "")
+    frame = league(evidence)
+    if not frame.empty:
+        yield from (_LEAGUE, "", markdown(frame), "")
+    yield from (_CHOICES, _cost(evidence), "", markdown(choices(evidence)), "")
+
+
+def _cost(evidence: Evidence) -> str:
+    if not evidence.evaluation:
+        return "What an evaluation costs beside a step of the training is not known of this run."
+    return (
+        f"One evaluation of a model costs as much as {evidence.evaluation:.2g} steps of the "
+        "training, by the recipe's batch and responses of the greatest length in both."
+    )
+
+
+def paper() -> pd.DataFrame:
+    """What the paper printed at 40 %, with the remaining gain that it closed."""
+    return pd.DataFrame(
+        [
+            {
+                "paper (7–14 B)": run,
+                f"Training {LATE} %": f"{last:.2f}",
+                f"Training {LATE} % + AlphaRL": f"{predicted:.2f}",
+                "Fully trained": f"{full:.2f}",
+                "relative accuracy": f"{predicted / full:.3f}",
+                "remaining gain closed": f"{(predicted - last) / (full - last):.3f}",
+            }
+            for run, (last, predicted, full) in PAPER.items()
+        ]
+    )
+
+
+def stages(evidence: Evidence) -> pd.DataFrame:
+    """Laid out as the paper's Tables 1 and 3, with what a forecast adds to its checkpoint."""
+    rows = [_stage(evidence, "Base", BASE)]
+    for percent in STAGES:
+        last, name = last_observed(evidence.steps, percent), f"Training {percent} %"
+        if last == BASE or last.label not in evidence.scores:
+            continue
+        rows.append(_stage(evidence, name, last))
+        for method, title in METHODS.items():
+            variant = forecast(method, percent)
+            if variant.label in evidence.scores:
+                rows.append(_stage(evidence, f"{name} + {title}", variant, last))
+    return pd.DataFrame([*rows, _stage(evidence, "Fully trained", FULL)])
+
+
+def _stage(
+    evidence: Evidence, name: str, variant: Variant, last: Variant | None = None
+) -> dict[str, object]:
+    score = evidence.score(variant)
+    closed = None if last is None else remaining_gain_closed(evidence, variant, last)
+    return {
+        "Stage": name,
+        **{task: f"{100 * score.task_accuracy(task):.1f}" for task in score.tasks},
+        "Avg.": f"{100 * score.accuracy:.1f}",
+        "relative accuracy": relative_accuracy(evidence, Point(name, variant)) or "–",
+        "remaining gain closed": closed or "–",
+    }
+
+
+def league(evidence: Evidence) -> pd.DataFrame:
+    """One row per method at 40 %: what it is better than the last checkpoint, and than AlphaRL."""
+    scored = [m for m in METHODS if forecast(m, LATE).label in evidence.scores]
+    if ALPHARL not in scored:
+        return pd.DataFrame()
+    last, alpharl = last_observed(evidence.steps, LATE), forecast(ALPHARL, LATE)
+    adjusted = _adjusted(evidence, [m for m in scored if m in RIVALS])
+    chosen = {choice.variant: choice for choice in evidence.choices}
+    rows: list[dict[str, object]] = [
+        {
+            "method": "last checkpoint",
+            "accuracy": accuracy(evidence, last),
+            "minus the checkpoint": "–",
+            "remaining gain closed": "–",
+            "AlphaRL minus it": difference(evidence, alpharl, last),
+            "p": "",
+            "chosen": "–",
+        }
+    ]
+    for method in scored:
+        variant = forecast(method, LATE)
+        own = method == ALPHARL
+        rows.append(
+            {
+                "method": METHODS[method],
+                "accuracy": accuracy(evidence, variant),
+                "minus the checkpoint": difference(evidence, variant, last),
+                "remaining gain closed": remaining_gain_closed(evidence, variant, last) or "–",
+                "AlphaRL minus it": "–" if own else difference(evidence, alpharl, variant),
+                "p": f"{adjusted[method]:.2g}" if method in adjusted else "",
+                "chosen": _chosen(chosen[variant.label]),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _adjusted(evidence: Evidence, rivals: list[str]) -> dict[str, float]:
+    """The p-value of the difference to AlphaRL by rival, adjusted over all of them."""
+    # Imported here: it takes a second, and only a report needs it.
+    from statsmodels.stats.multitest import multipletests  # noqa: PLC0415
+
+    if not rivals:
+        return {}
+    df = degrees_of_freedom(evidence.tasks)
+    alpharl = evidence.accuracies(forecast(ALPHARL, LATE))
+    alone = []
+    for rival in rivals:
+        values = alpharl - evidence.accuracies(forecast(rival, LATE))
+        alone.append(float(min(two_sided_p(values <= 0, df), two_sided_p(values >= 0, df))))
+    return dict(zip(rivals, map(float, multipletests(alone, method="holm")[1]), strict=True))
+
+
+def overall(runs: list[Evidence]) -> pd.DataFrame:
+    """One row per method: the mean over runs of what it is better than the last checkpoint."""
+    rows = []
+    for method in (ALPHARL, *FORMS, *RIVALS):
+        variant = forecast(method, LATE)
+        found = [
+            difference(evidence, variant, last_observed(evidence.steps, LATE))
+            for evidence in runs
+            if variant.label in evidence.scores
+        ]
+        if not found:
+            continue
+        values = np.array([interval.estimate for interval in found])
+        units = [""] * len(found)
+        mean = Interval.of(
+            values.mean(keepdims=True),
+            resampling_weights(units) @ values,
+            degrees_of_freedom(units),
+        )
+        won = sum(interval.low > 0 for interval in found)
+        lost = sum(interval.high < 0 for interval in found)
+        rows.append(
+            {
+                "method": METHODS[method],
+                "runs": len(found),
+                "minus the checkpoint": mean,
+                "won": won,
+                "lost": lost,
+                "open": len(found) - won - lost,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def choices(evidence: Evidence) -> pd.DataFrame:
+    """One row per forecast: what it saw, the candidates with their accuracies, and the chosen."""
+    return pd.DataFrame(
+        [
+            {
+                "forecast": f"{METHODS[choice.method]} of {choice.percent} %",
+                "checkpoints": len(choice.steps),
+                "last step": choice.steps[-1],
+                "their accuracies": ", ".join(f"{y:.3f}" for y in choice.observed) or "not used",
+                "candidates (accuracy)": _candidates(choice),
+                "chosen": _chosen(choice),
+            }
+            for choice in evidence.choices
+        ]
+    )
+
+
+def _candidates(choice: Choice) -> str:
+    if not choice.accuracies:
+        return "–"
+    pairs = zip(choice.targets, choice.accuracies, strict=True)
+    return "; ".join(f"{target} ({scored:.3f})" for target, scored in pairs)
+
+
+def _chosen(choice: Choice) -> str:
+    if choice.target is None:
+        return "none: all accuracies alike, stands still"
+    return f"{choice.target} (told)" if choice.method == ORACLE else str(choice.target)

@@ -1,0 +1,12 @@
+"""Beyond §4: AlphaRL beside RELEX, RLVR-Linearity, ExPO and naive forecasts."""
+
+import pytest
+
+from alpharl_bench.claims import Verdict
+from alpharl_bench.plugin import check
+
+
+@pytest.mark.claim(id="A5")
+def test_no_other_forecast_is_better(verdict: Verdict) -> None:
+    """Accuracy of the best rival of 40 % minus that of AlphaRL ≤ 0, and of doing nothing not."""
+    check(verdict)
