@@ -69,7 +69,11 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
             axes.plot([], [], color="black", linewidth=1, label="Gaussian of the same shape")
         elif claim.curve.x_label:
             axes.plot([], [], color="grey", linestyle=":", label="base")
-            axes.plot([], [], color="grey", linestyle="--", linewidth=0.8, label="control draws")
+            names = [point.name for point in claim.curve.points(evidence[0].steps)]
+            if any(name.startswith("Control") for name in names):
+                axes.plot(
+                    [], [], color="grey", linestyle="--", linewidth=0.8, label="control draws"
+                )
         if not claim.spectral:
             axes.axhline(1, color="black", linewidth=0.8)
             axes.set_ylabel("relative accuracy")
