@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import TypeAdapter
 
-from alpharl_bench import __version__
 from alpharl_bench.cache import cache_root, content_key, locked, write_whole
 from alpharl_bench.claims import Claim, Learning, Outcome, Verdict, judge, learning
 from alpharl_bench.claims.evidence import Evidence
 from alpharl_bench.dynamics import ModuleDynamics, dynamics
+from alpharl_bench.forecast.choice import methods_digest
 from alpharl_bench.forecasts import Forecasts
 from alpharl_bench.progress import progress_bar
 from alpharl_bench.scoring import EngineOptions, Sampling, Score, ScoreStore
@@ -207,7 +207,7 @@ class Bench:
         """Of every module, by the accuracies of the checkpoints at the first look."""
         first = evidence.limited(self._options.sampling.samples)
         accuracies = [float(first.observed_accuracy(full_at(step))[0]) for step in evidence.steps]
-        key = content_key(run=self.opened.digest, accuracies=accuracies, version=__version__)
+        key = content_key(run=self.opened.digest, accuracies=accuracies, methods=methods_digest())
         path = cache_root() / "dynamics" / f"{key}.json"
         kept = TypeAdapter(list[ModuleDynamics])
         with locked(path):

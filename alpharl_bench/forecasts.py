@@ -10,7 +10,7 @@ from alpharl_bench.cache import content_key, write_whole
 from alpharl_bench.checkpoints import Run
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.forecast import FORECASTERS, Forecaster, Prefix, Target, observe
-from alpharl_bench.forecast.choice import ORACLE, Choice
+from alpharl_bench.forecast.choice import ORACLE, Choice, methods_digest
 from alpharl_bench.forecast.forecaster import Fitted
 from alpharl_bench.registry import unknown
 from alpharl_bench.variants import FULL, Variant, full_at
@@ -51,7 +51,8 @@ class Forecasts:
             AlphaRLBenchError: there is no such method, it cannot be fitted to so little, or there
                 are no questions to choose by.
         """
-        path = self._folder / f"choice-{content_key(variant=variant.label)}.json"
+        key = content_key(variant=variant.label, methods=methods_digest())
+        path = self._folder / f"choice-{key}.json"
         if not path.is_file():
             write_whole(path, _KEPT.dump_json(self._choose(variant)).decode())
         return _KEPT.validate_json(path.read_bytes())

@@ -1,5 +1,9 @@
 """Which target a forecast was made for, and by what it was chosen."""
 
+import hashlib
+from functools import cache
+from pathlib import Path
+
 import numpy as np
 from pydantic.dataclasses import dataclass
 
@@ -8,6 +12,14 @@ from alpharl_bench.forecast.forecaster import Target
 #: AlphaRL as the paper evaluates it: the target is the accuracy of the fully trained model, which
 #: nobody knows where observation ends. No forecast, but what one could be at best.
 ORACLE = "alpharl-oracle"
+
+
+@cache
+def methods_digest() -> str:
+    """A digest of the code of all methods: what another text of them predicted does not count."""
+    folder = Path(__file__).parent
+    files = sorted([*folder.glob("*.py"), *(folder.parent / "dynamics").glob("*.py")])
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from alpharl_bench import __version__
 from alpharl_bench.cache import cache_root, content_key, write_whole
+from alpharl_bench.forecast.choice import methods_digest
 from alpharl_bench.scoring.engines import EngineOptions
 from alpharl_bench.scoring.sampling import Sampling
 from alpharl_bench.scoring.score import Score, joined, read_scores
@@ -34,7 +35,10 @@ class ScoreStore:
 
     def path(self, variant: Variant, look: int = 0) -> Path:
         """The file of one look at a variant."""
-        return self.folder / f"{content_key(variant=variant.label, look=look)}.json"
+        named = {"variant": variant.label, "look": look}
+        if variant.kind == "forecast":
+            named["methods"] = methods_digest()
+        return self.folder / f"{content_key(**named)}.json"
 
     def load(self, variant: Variant, looks: int = 1) -> Score:
         """A variant's score over its first ``looks`` looks; they must have been saved."""

@@ -7,7 +7,7 @@ import pytest
 from alpharl_bench.cache import CACHE_VARIABLE
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.scoring import EngineOptions, Sampling, Score, ScoreStore
-from alpharl_bench.variants import BASE, FULL, full_at, rank
+from alpharl_bench.variants import BASE, FULL, forecast, full_at, rank
 from tests.scores import score_of
 
 SAMPLING = Sampling(questions=2, samples=3, seed=5)
@@ -81,3 +81,13 @@ def test_a_damaged_score_is_named(store: ScoreStore) -> None:
 def test_the_store_is_in_the_cache(store: ScoreStore, tmp_path: Path) -> None:
     store.save(BASE, score("base"))
     assert tmp_path in store.path(BASE).parents
+
+
+def test_another_text_of_the_methods_has_its_forecasts_scored_again(
+    store: ScoreStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predicted, rest = forecast("alpharl", 40), store.path(BASE)
+    before = store.path(predicted)
+    monkeypatch.setattr("alpharl_bench.scoring.store.methods_digest", lambda: "another")
+    assert store.path(predicted) != before
+    assert store.path(BASE) == rest
