@@ -12,7 +12,7 @@ from lm_eval.api.task import ConfigurableTask
 from lm_eval.tasks import TaskManager
 from lm_eval.tasks.manager import TaskDict
 
-from alpharl_bench.cache import cache_root, locked, whole_folder
+from alpharl_bench.cache import cache_root, content_key, locked, whole_folder
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.grading import grade
 from alpharl_bench.problems import FAMILIES, held_out_problems
@@ -96,7 +96,12 @@ def write_tasks(sampling: Sampling) -> Path:
     Their questions are held out from all training (see :mod:`alpharl_bench.problems.split`).
     Questions of benchmarks are read where they are.
     """
-    folder = cache_root() / "tasks" / sampling.key
+    # The files name others by where they lie: of a package or of questions that have moved since
+    # they are written again.
+    places = content_key(
+        package=str(FOLDER), data=str(sampling.data_dir and sampling.data_dir.resolve())
+    )
+    folder = cache_root() / "tasks" / f"{sampling.key}-{places}"
     with locked(folder):
         if not folder.is_dir():
             with whole_folder(folder) as scratch:

@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -6,14 +7,14 @@ import pytest
 from alpharl_bench.cache import cache_root
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.problems import FAMILIES, is_held_out
-from alpharl_bench.scoring import Sampling
+from alpharl_bench.scoring import Sampling, tasks
 from alpharl_bench.scoring.tasks import load_tasks, write_tasks
 
 
 def test_lm_eval_loads_one_task_per_family():
-    tasks = load_tasks(Sampling(questions=5, samples=3)).loaded["tasks"]
-    assert list(tasks) == list(FAMILIES)
-    for task in tasks.values():
+    loaded = load_tasks(Sampling(questions=5, samples=3)).loaded["tasks"]
+    assert list(loaded) == list(FAMILIES)
+    for task in loaded.values():
         assert len(task.test_docs()) == 5
         assert task.config.repeats == 3
         document = task.test_docs()[0]
@@ -53,7 +54,7 @@ def test_more_questions_than_a_family_has_is_an_error_and_leaves_nothing_behind(
     with pytest.raises(AlphaRLBenchError, match="--questions 5000: the family"):
         write_tasks(greedy)
 
-    assert not (cache_root() / "tasks" / greedy.key).exists()
+    assert not list((cache_root() / "tasks").glob(f"{greedy.key}*/"))
 
 
 def test_validation_asks_as_many_other_held_out_questions_of_every_family():
@@ -73,3 +74,15 @@ def test_validation_asks_as_many_other_held_out_questions_of_every_family():
 def test_where_all_questions_are_scored_there_is_no_validation():
     with pytest.raises(AlphaRLBenchError, match="--questions: all questions are scored"):
         Sampling(("math500",), questions=None, split="validation")
+
+
+def test_a_package_that_has_moved_finds_its_task_files(tmp_path, monkeypatch):
+    sampling = Sampling(questions=4, samples=2, seed=11)
+    genuine = tasks.FOLDER
+    moved = shutil.copytree(genuine, tmp_path / "moved")
+    with monkeypatch.context() as patch:
+        patch.setattr(tasks, "FOLDER", moved)
+        load_tasks(sampling)
+    # As after another installation: the cache is there, the old package is not.
+    shutil.rmtree(moved)
+    assert {task.task_name for task in load_tasks(sampling)} == set(FAMILIES)
