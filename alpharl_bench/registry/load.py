@@ -11,12 +11,13 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
-from alpharl_bench.registry.schema import Algorithm, Known, Model, RunEntry
+from alpharl_bench.registry.schema import Algorithm, Known, Model, Regime, RunEntry
 
 _Entry = TypeVar("_Entry", Model, Algorithm, Known)
 _HERE = Path(__file__).parent
-#: Of every run's training; another initialisation is another model.
+#: Of every run's training but its repetitions; another initialisation is another model.
 _SEED = 1
+_NOTHING_KNOWN = Known(name="")
 
 
 @dataclass(frozen=True)
@@ -72,23 +73,31 @@ def load_registry(folder: Path = _HERE) -> Registry:
 def _zoo(
     models: Mapping[str, Model], algorithms: Mapping[str, Algorithm], known: Mapping[str, Known]
 ) -> Iterator[RunEntry]:
-    """Every algorithm on every model, in the regimes that both have."""
+    """Every algorithm on every model, in the regimes that both have, with its repetitions."""
     for model in models.values():
         for algorithm in algorithms.values():
             if model.algorithms is not None and algorithm.name not in model.algorithms:
                 continue
             for regime in model.regimes:
                 if regime in algorithm.regimes:
-                    name = f"{model.name}-{algorithm.name}"
-                    name += "" if regime == "quick" else f"-{regime}"
-                    yield RunEntry(
-                        name=name,
-                        model=model.name,
-                        algorithm=algorithm.name,
-                        regime=regime,
-                        seed=_SEED,
-                        expect=known[name].expect if name in known else {},
-                    )
+                    yield from _repetitions(model, algorithm, regime, known)
+
+
+def _repetitions(
+    model: Model, algorithm: Algorithm, regime: Regime, known: Mapping[str, Known]
+) -> Iterator[RunEntry]:
+    """One run, and the same with other seeds."""
+    first = f"{model.name}-{algorithm.name}" + ("" if regime == "quick" else f"-{regime}")
+    for seed in (_SEED, *known.get(first, _NOTHING_KNOWN).further_seeds):
+        name = first if seed == _SEED else f"{first}-seed{seed}"
+        yield RunEntry(
+            name=name,
+            model=model.name,
+            algorithm=algorithm.name,
+            regime=regime,
+            seed=seed,
+            expect=known.get(name, _NOTHING_KNOWN).expect,
+        )
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:

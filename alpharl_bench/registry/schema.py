@@ -1,6 +1,6 @@
 """The shape of the registry's TOML files, checked by pydantic."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -97,10 +97,15 @@ class Expectation(_Entry):
 
 
 class Known(_Entry):
-    """``runs/<name>.toml``: what is known about a run of the zoo beforehand; most have no file."""
+    """``runs/<name>.toml``: what is known about a run of the zoo beforehand; most have no file.
+
+    ``further_seeds`` repeat it, as ``<name>-seed2``: from the same base, on other questions drawn
+    and responses sampled.
+    """
 
     name: str
     expect: dict[str, Expectation] = Field(default_factory=dict)
+    further_seeds: tuple[Annotated[int, Field(ge=2)], ...] = ()
 
 
 class RunEntry(_Entry):

@@ -87,6 +87,27 @@ def test_runs_are_every_model_with_every_algorithm_that_fits(tmp_path: Path) -> 
     assert (slow.model, slow.algorithm, slow.regime) == ("every", "dapo", "slow")
 
 
+def test_a_run_is_repeated_with_further_seeds(folder: Path) -> None:
+    known = folder / "runs" / "qwen2-nano-sft.toml"
+    known.write_text("further_seeds = [5, 2]", encoding="utf-8")
+    again = folder / "runs" / "qwen2-nano-sft-seed2.toml"
+    again.write_text(
+        '[expect."P1.1"]\nverdict = "refuted"\nreason = "seen beforehand"', encoding="utf-8"
+    )
+    runs = load_registry(folder).runs
+    first, *others = (runs[f"qwen2-nano-sft{end}"] for end in ("", "-seed5", "-seed2"))
+    assert [first.seed, *(other.seed for other in others)] == [1, 5, 2]
+    for other in others:
+        assert (other.model, other.algorithm, other.regime) == ("qwen2-nano", "sft", "quick")
+    assert [list(run.expect) for run in (first, *others)] == [[], [], ["P1.1"]]
+
+
+def test_the_seed_of_the_run_itself_is_no_further_one(folder: Path) -> None:
+    known = folder / "runs" / "qwen2-nano-sft.toml"
+    known.write_text("further_seeds = [1]", encoding="utf-8")
+    assert "runs/qwen2-nano-sft.toml: further_seeds.0" in fault(folder)
+
+
 def test_a_regime_overrides_the_recipe() -> None:
     dapo = load_registry().algorithms["dapo"]
     quick, slow = dapo.config_in("quick"), dapo.config_in("slow")
