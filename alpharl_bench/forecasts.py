@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from alpharl_bench.cache import content_key, write_whole
 from alpharl_bench.checkpoints import Run
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.forecast import FORECASTERS, Forecaster, Prefix, Target, observe
+from alpharl_bench.forecast import FORECASTERS, SCORED_ONLY, Forecaster, Prefix, Target, observe
 from alpharl_bench.forecast.choice import ORACLE, Choice, methods_digest
 from alpharl_bench.forecast.forecaster import Fitted
 from alpharl_bench.registry import unknown
@@ -126,8 +126,7 @@ class Forecasts:
 
 
 def _forecaster(variant: Variant) -> Forecaster:
-    if variant.method == ORACLE:
-        return FORECASTERS["alpharl"]
-    if variant.method not in FORECASTERS:
-        raise AlphaRLBenchError(unknown("method", variant.method, FORECASTERS))
-    return FORECASTERS[variant.method]
+    known = {**FORECASTERS, **SCORED_ONLY}
+    if variant.method not in known:
+        raise AlphaRLBenchError(unknown("method", variant.method, known))
+    return known[variant.method]

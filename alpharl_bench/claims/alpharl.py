@@ -34,7 +34,9 @@ LATE, EARLY = 40, 10
 RETAINED, SPEED_UP = 0.96, 2.5
 ALPHARL = "alpharl"
 #: Published methods, and naive ones; doing nothing is the null.
-RIVALS = ("relex", "rlvr-weights", "expo", "first-update", "rank1-last", "rank1-sigma")
+RIVALS = ("relex", "rlvr-weights", "next", "expo", "first-update", "rank1-last", "rank1-sigma")
+#: The rival without weights, which one engine alone can score.
+LOGITS = "rlvr-logits"
 #: AlphaRL in other forms: norm-matched, as in the authors' code, and told the accuracy at the end.
 FORMS = ("alpharl-matched", "alpharl-code", ORACLE)
 
@@ -125,6 +127,12 @@ def best_rival_minus(variant: Callable[[Sequence[int]], Variant]) -> Statistic:
     return statistic
 
 
+def logits_minus_alpharl(a: Means, _: Sequence[int]) -> np.ndarray:
+    """Logits extrapolated from 40 % minus AlphaRL of 40 %."""
+    difference: np.ndarray = a[forecast(LOGITS, LATE)] - a[predicted(LATE)]
+    return difference
+
+
 def _lacks(*percents: int) -> Callable[[Sequence[int]], str]:
     """Why claims about these stages cannot be judged on a run."""
 
@@ -174,9 +182,19 @@ def _rival_points(steps: Sequence[int]) -> list[Point]:
     ]
 
 
+def _logits_points(steps: Sequence[int]) -> list[Point]:
+    possible = (ALPHARL, LOGITS) if LATE in stages(steps) else ()
+    return [
+        *REFERENCES[:2],
+        _checkpoint(LATE, steps),
+        *(Point(method, forecast(method, LATE)) for method in possible),
+    ]
+
+
 STAGE_CURVE = Curve("alpharl", _stage_points, x_label="observed part of the training, %")
 SPEED_CURVE = Curve("alpharl-speed", _speed_points, x_label="training step")
 RIVAL_CURVE = Curve("alpharl-rivals", _rival_points, x_label="")
+LOGITS_CURVE = Curve("alpharl-logits", _logits_points, x_label="")
 
 _COST = (
     "The run's own steps count to its last at most, so that 2.5 is all that 40 % can give, and "
@@ -296,5 +314,25 @@ ACCELERATION = (
             f"The best of {len(RIVALS)} rivals is chosen after the fact, which favours it. All "
             "methods choose among as many targets by the same questions."
         ),
+    ),
+    Claim(
+        id="A5-logits",
+        title="Extrapolated logits of 40 % are no better than AlphaRL",
+        text="Not in the paper, which compares with no other method.",
+        place="comparison beyond §4.2",
+        statistic=logits_minus_alpharl,
+        threshold=Threshold(high=0),
+        reads="accuracy of the logits extrapolated from 40 % minus that of AlphaRL",
+        paper=Paper("not measured", {}),
+        curve=LOGITS_CURVE,
+        nulls=(
+            Null(
+                "the checkpoint at 40 %",
+                lambda a, steps: a[forecast(LOGITS, LATE)] - a[last_observed(steps, LATE)],
+            ),
+        ),
+        lacks=_lacks(LATE),
+        engine="hf",
+        caveat="Two models are asked at every decoding step, so that a response costs twice.",
     ),
 )

@@ -9,6 +9,7 @@ import numpy as np
 from alpharl_bench.claims.kinds import RL
 from alpharl_bench.registry import Kind
 from alpharl_bench.scoring import two_sided_p
+from alpharl_bench.scoring.engines import EngineName
 from alpharl_bench.variants import FULL, Variant
 
 #: Means over the judged units, one per bootstrap resample: (resamples,) float64 per column. The
@@ -129,7 +130,8 @@ class Claim:
     that it is judged on where the paper says it of others than RL; see
     :mod:`alpharl_bench.claims.kinds`. A claim that one of its ``nulls`` passes as well is not
     informative where it holds. ``lacks`` says why it cannot be judged on a run with checkpoints at
-    the given steps, and nothing where it can. ``by_task`` adds a table of every task to the report,
+    the given steps, and nothing where it can; ``engine`` is the only one that can score its
+    variants, None where all can. ``by_task`` adds a table of every task to the report,
     ``all_singular_values`` says that the spectra must be whole, ``caveat`` is what a reader must
     know before believing the number.
     """
@@ -148,6 +150,7 @@ class Claim:
     kinds: frozenset[Kind] | None = None
     nulls: tuple[Null, ...] = ()
     lacks: Callable[[Sequence[int]], str] = lambda _: ""
+    engine: EngineName | None = None
     by_task: bool = False
     all_singular_values: bool = False
     caveat: str = ""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from alpharl_bench.forecast.alpharl import AlphaRL
+from alpharl_bench.forecast.choice import ORACLE
 from alpharl_bench.forecast.expo import ExPO
 from alpharl_bench.forecast.first_update import FirstUpdate
 from alpharl_bench.forecast.forecaster import Fitted, Forecaster, Quality, Target
@@ -13,6 +14,7 @@ from alpharl_bench.forecast.prefix import Prefix, observe
 from alpharl_bench.forecast.rank1_last import Rank1Last
 from alpharl_bench.forecast.rank1_sigma import Rank1Sigma
 from alpharl_bench.forecast.relex import RELEX
+from alpharl_bench.forecast.rlvr_logits import RLVRLogits
 from alpharl_bench.forecast.rlvr_weights import RLVRWeights
 
 #: Every method with its default settings, by name.
@@ -32,8 +34,14 @@ FORECASTERS: Mapping[str, Forecaster] = MappingProxyType(
     }
 )
 
+#: What is scored, but makes no model for use: one is told the end, the other has no weights.
+SCORED_ONLY: Mapping[str, Forecaster] = MappingProxyType(
+    {ORACLE: AlphaRL(), "rlvr-logits": RLVRLogits()}
+)
+
 __all__ = [
     "FORECASTERS",
+    "SCORED_ONLY",
     "Fitted",
     "Forecaster",
     "Prefix",

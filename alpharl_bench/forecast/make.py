@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -182,11 +182,11 @@ def make(
         )
     compared = time.perf_counter()
     with whole_folder(folder.absolute()) as scratch:
-        if isinstance(change, Weights) or chosen == "merged":
-            write_merged(applied(change, prefix.base), prefix.base, scratch, dtype)
-        else:
+        if isinstance(change, Mapping) and chosen != "merged":
             kind = dtype or torch.float32
             write_adapter(change, prefix.base, scratch, kind, split_fused=chosen == "vllm")
+        else:
+            write_merged(applied(change, prefix.base), prefix.base, scratch, dtype)
         written = time.perf_counter()
         files = _files([prefix.base, *prefix.weights])
         done = Forecast(
@@ -211,7 +211,7 @@ def make(
 
 
 def _format(method: Method, change: Change, form: Format | None) -> Format:
-    if not isinstance(change, Weights):
+    if isinstance(change, Mapping):
         return form or "peft"
     if form in {"peft", "vllm"}:
         raise AlphaRLBenchError(

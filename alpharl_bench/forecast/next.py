@@ -9,7 +9,7 @@ import torch
 
 from alpharl_bench.checkpoints import Weights
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.forecast.forecaster import Fitted, Forecaster, Target
+from alpharl_bench.forecast.forecaster import SHARES, Fitted, Forecaster, Target
 from alpharl_bench.forecast.next_network import trained_network
 from alpharl_bench.forecast.prefix import Prefix
 from alpharl_bench.progress import progress_bar
@@ -18,6 +18,7 @@ from alpharl_bench.variants.combined import CombinedWeights
 
 #: The authors look 5 checkpoints ahead of 15.
 _PART_AHEAD = 3
+_FARTHEST = 4.0
 # Below so many examples × entries of all networks a progress bar would only flicker by.
 _WORTH_A_BAR = 1_000_000
 
@@ -39,7 +40,7 @@ class NExt(Forecaster):
     length. Theirs is meant for LoRA training, which goes on from the predicted model.
 
     Args:
-        alpha: how far to go; the authors try 0.5 to 4, and report 1.5.
+        alpha: how far to go where a target does not say; the authors try 0.5 to 4, report 1.5.
     """
 
     source: ClassVar[str] = "NExt (arXiv 2604.11446)"
@@ -63,16 +64,23 @@ class NExt(Forecaster):
             for parts in groups.values():
                 said |= zip(parts, history.predicted(parts), strict=True)
                 bar.update()
-        return _Fitted(_extended(prefix, said, self.alpha))
+        return _Fitted(prefix, said, self.alpha)
+
+    def targets(self, prefix: Prefix) -> tuple[Target, ...]:
+        """α from 0 to 4, the highest that the authors try."""
+        del prefix
+        return tuple(Target(alpha=_FARTHEST * share) for share in SHARES)
 
 
 @dataclass(frozen=True)
 class _Fitted(Fitted):
-    weights: Weights
+    prefix: Prefix
+    said: "Mapping[_Part, torch.Tensor]"
+    alpha: float
 
     def predict(self, target: Target) -> Weights:
-        del target
-        return self.weights
+        alpha = self.alpha if target.alpha is None else target.alpha
+        return _extended(self.prefix, self.said, alpha)
 
 
 class _Part(NamedTuple):

@@ -53,12 +53,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what the registry expects to be refuted."""
+    """Mark what the registry expects to be refuted, and skip what the engine cannot score."""
     for item in items:
         run = _run_of(item)
         if run is None:
             continue
         claim = claim_of(item)
+        engine = options(config, run).engine.name
+        if claim.engine not in {None, engine}:
+            reason = f"{claim.id} takes --engine {claim.engine}: {engine} cannot score its variants"
+            item.add_marker(pytest.mark.skip(reason=reason))
         known = run.expect.get(claim.id)
         fails = known and known.verdict == "refuted" and not claim.contrasts(run.kind)
         if known and fails and not config.getini("strict"):

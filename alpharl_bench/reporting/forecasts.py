@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from alpharl_bench.claims import Evidence, Interval, Point
-from alpharl_bench.claims.alpharl import ALPHARL, FORMS, LATE, RIVALS, STAGES, last_observed
+from alpharl_bench.claims.alpharl import ALPHARL, FORMS, LATE, LOGITS, RIVALS, STAGES, last_observed
 from alpharl_bench.claims.kinds import RL
 from alpharl_bench.claims.measures import (
     accuracy,
@@ -27,7 +27,9 @@ METHODS = {
     "alpharl-code": "AlphaRL, authors' code",
     ORACLE: "AlphaRL, oracle",
     "relex": "RELEX",
-    "rlvr-weights": "RLVR-Linearity",
+    "rlvr-weights": "RLVR-Linearity, weights",
+    LOGITS: "RLVR-Linearity, logits",
+    "next": "NExt",
     "expo": "ExPO",
     "first-update": "first update",
     "rank1-last": "Rank-1",
@@ -156,7 +158,7 @@ def league(evidence: Evidence) -> pd.DataFrame:
     if ALPHARL not in scored:
         return pd.DataFrame()
     last, alpharl = last_observed(evidence.steps, LATE), forecast(ALPHARL, LATE)
-    adjusted = _adjusted(evidence, [m for m in scored if m in RIVALS])
+    adjusted = _adjusted(evidence, [m for m in scored if m in {*RIVALS, LOGITS}])
     chosen = {choice.variant: choice for choice in evidence.choices}
     rows: list[dict[str, object]] = [
         {
@@ -205,7 +207,7 @@ def _adjusted(evidence: Evidence, rivals: list[str]) -> dict[str, float]:
 def overall(runs: list[Evidence]) -> pd.DataFrame:
     """One row per method: the mean over runs of what it is better than the last checkpoint."""
     rows = []
-    for method in (ALPHARL, *FORMS, *RIVALS):
+    for method in (ALPHARL, *FORMS, *RIVALS, LOGITS):
         variant = forecast(method, LATE)
         found = [
             difference(evidence, variant, last_observed(evidence.steps, LATE))

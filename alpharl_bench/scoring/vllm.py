@@ -111,23 +111,15 @@ class VLLMBackend:
         """Generate with the variant's weights inside the block.
 
         Raises:
-            AlphaRLBenchError: the variant is one of logits, for which vLLM would need two models.
+            AlphaRLBenchError: the variant is one of logits: vLLM runs one model, that needs two.
         """
-        if variant.kind == "logits":
-            raise AlphaRLBenchError(
-                f"'{variant.label}': vLLM runs one model, and extrapolated logits need two side by "
-                "side; score them with --engine hf"
-            )
         base = self._source.base
         with scratch_folder("vllm") as folder:
             change = self._source.change(variant)
             if change is base:
                 self._load(base.folder)
                 yield
-            elif isinstance(change, Weights):
-                self._load(self._whole(change, folder))
-                yield
-            elif _fits_an_adapter(change) and not self._mixture:
+            elif isinstance(change, Mapping) and _fits_an_adapter(change) and not self._mixture:
                 self._load(base.folder)
                 with self._adapter(change, folder):
                     yield

@@ -11,7 +11,9 @@ import xxhash
 
 from alpharl_bench.cache import content_key
 from alpharl_bench.checkpoints import Weights, is_head
+from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.spectral import LowRank
+from alpharl_bench.variants.extrapolated_logits import ExtrapolatedLogits
 from alpharl_bench.variants.materialise import Change, Update
 
 #: From the name of a tensor to what each term counts in it.
@@ -168,7 +170,16 @@ class CombinedWeights(Weights):
 
 
 def applied(change: Change, base: Weights) -> Weights:
-    """The whole model that a change makes of a base."""
+    """The whole model that a change makes of a base.
+
+    Raises:
+        AlphaRLBenchError: no single model has extrapolated logits.
+    """
+    if isinstance(change, ExtrapolatedLogits):
+        raise AlphaRLBenchError(
+            "extrapolated logits need two models side by side at every decoding step, and no "
+            "weights do that: score them with --engine hf"
+        )
     return change if isinstance(change, Weights) else CombinedWeights(base, update=change)
 
 

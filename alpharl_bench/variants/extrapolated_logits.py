@@ -2,11 +2,29 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
 from transformers import PreTrainedModel
+
+from alpharl_bench.checkpoints import Weights
+
+
+@dataclass(frozen=True)
+class ExtrapolatedLogits:
+    """z₁ + α(z₂ − z₁) at every decoding step: two models of a run, and no weights that do that.
+
+    Args:
+        earlier: gives z₁.
+        later: gives z₂.
+        alpha: 1 is the later model, more goes beyond it.
+    """
+
+    earlier: Weights
+    later: Weights
+    alpha: float
 
 
 @contextmanager

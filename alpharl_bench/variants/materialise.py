@@ -17,12 +17,14 @@ from alpharl_bench.spectral import (
     random_rank1,
     rescale_to_norm,
 )
+from alpharl_bench.variants.extrapolated_logits import ExtrapolatedLogits
 from alpharl_bench.variants.spec import Variant
 
 #: What is added to the weights of a model: the low-rank update of every module, by its name.
 Update = Mapping[str, LowRank]
-#: What the base is changed by or into: the one is added to it, the other takes its place.
-Change = Update | Weights
+#: What the base is changed by or into: an update is added to it, weights take its place, and
+#: extrapolated logits take two models.
+Change = Update | Weights | ExtrapolatedLogits
 
 
 def _no_forecast(variant: Variant) -> Change:
@@ -75,13 +77,13 @@ class UpdateSource:
 
         Args:
             variant: of any kind but ``base`` and ``full``, whose weights are on disk already, and
-                ``logits``, which has none, and ``forecast``, which need not be of low rank.
+                ``forecast``, which need not be of low rank.
 
         Raises:
             AlphaRLBenchError: the run has no such checkpoint, it does not fit the base, or a module
                 has fewer subspaces than the variant asks for.
         """
-        if variant.kind in {"base", "full", "logits", "forecast"}:
+        if variant.kind in {"base", "full", "forecast"}:
             raise ValueError(f"'{variant.label}' is not a low-rank variant")
         factors = self.factors(variant.step)
         factors.prepare(lambda shape: _rank_of(variant, shape))

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from transformers import PreTrainedModel
 
 from alpharl_bench.checkpoints import Weights
-from alpharl_bench.variants.extrapolated_logits import extrapolated_logits
+from alpharl_bench.variants.extrapolated_logits import ExtrapolatedLogits, extrapolated_logits
 from alpharl_bench.variants.materialise import Change, Update, UpdateSource
 from alpharl_bench.variants.parameters import Parameters
-from alpharl_bench.variants.spec import BASE, Variant, full_at
+from alpharl_bench.variants.spec import Variant
 from alpharl_bench.variants.whole import whole
 
 
@@ -31,26 +31,26 @@ class PatchedModel:
     def wearing(self, variant: Variant) -> Iterator[PreTrainedModel]:
         """The model with the variant's weights inside the block, the base's again behind it.
 
-        Extrapolated logits need a second model, which is held for the time of the block.
-
         Raises:
             AlphaRLBenchError: the run has no such checkpoint, checkpoint and base differ in the
                 names or shapes of their tensors, or the loaded model has no place for one.
         """
-        if variant.kind == "logits":
-            wearing = self._extrapolating(variant)
-        else:
-            wearing = self.changed(self._source.change(variant))
-        with wearing as model:
+        with self.changed(self._source.change(variant)) as model:
             yield model
 
     @contextmanager
     def changed(self, change: Change) -> Iterator[PreTrainedModel]:
         """The same with an update added, or with the weights of another model of the run.
 
+        Extrapolated logits need a second model, which is held for the time of the block.
+
         Raises:
             AlphaRLBenchError: as :meth:`wearing`.
         """
+        if isinstance(change, ExtrapolatedLogits):
+            with self._extrapolating(change) as model:
+                yield model
+            return
         touched: list[str] = []
         try:
             if not isinstance(change, Weights):
@@ -63,14 +63,13 @@ class PatchedModel:
                 self._parameters[name].copy_(self._source.base.tensor(name))
 
     @contextmanager
-    def _extrapolating(self, variant: Variant) -> Iterator[PreTrainedModel]:
+    def _extrapolating(self, change: ExtrapolatedLogits) -> Iterator[PreTrainedModel]:
         # A copy of the base, as the model is one still; the earlier checkpoint is put in below.
         later = PatchedModel(copy.deepcopy(self.model), self._source)
-        later._replace(self._source.factors(variant.step).trained, [])
-        earlier = full_at(variant.number) if variant.number else BASE
+        later._replace(change.later, [])
         with (
-            self.wearing(earlier) as model,
-            extrapolated_logits(model, later.model, variant.alpha),
+            self.changed(change.earlier) as model,
+            extrapolated_logits(model, later.model, change.alpha),
         ):
             yield model
 

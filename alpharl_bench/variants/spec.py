@@ -6,7 +6,7 @@ from typing import Literal
 
 from alpharl_bench.errors import AlphaRLBenchError
 
-Kind = Literal["base", "full", "rank", "percent", "subspace", "random", "logits", "forecast"]
+Kind = Literal["base", "full", "rank", "percent", "subspace", "random", "forecast"]
 
 
 @dataclass(frozen=True)
@@ -14,10 +14,9 @@ class Variant:
     """Base weights plus an update derived from one checkpoint of a run, or from its first part.
 
     ``number`` is the rank (``rank``), the share of min(m, n) in percent (``percent``), the index of
-    the singular value counted from 1 (``subspace``), the draw (``random``), the step of the earlier
-    of two checkpoints, 0 for the base (``logits``), or the observed part of the training in percent
-    (``forecast``); ``alpha`` scales the norm-matched update, or the difference of logits; ``step``
-    names the checkpoint, None the final one. ``method`` is that of a forecast, ``candidate`` the
+    the singular value counted from 1 (``subspace``), the draw (``random``), or the observed part of
+    the training in percent (``forecast``); ``alpha`` scales the norm-matched update; ``step`` names
+    the checkpoint, None the final one. ``method`` is that of a forecast, ``candidate`` the
     number of the target that it is made for, from 0, among those that are chosen from; None is the
     chosen.
     """
@@ -30,11 +29,9 @@ class Variant:
     candidate: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a rank, share or index below 1, which would silently be the base; wrong steps."""
+        """Refuse a rank, share or index below 1, which would silently be the base."""
         if self.kind in {"rank", "percent", "subspace"} and self.number < 1:
             raise ValueError(f"{self.kind} {self.number}: counted from 1")
-        if self.kind == "logits" and not 0 <= self.number < (self.step or 0):
-            raise ValueError(f"logits of the steps {self.number} and {self.step}: must rise from 0")
         if self.kind == "forecast" and not 0 < self.number <= 100:
             raise ValueError(f"forecast of {self.number}%: of a part of the training")
 
@@ -48,7 +45,6 @@ class Variant:
             "percent": f"rank-{self.number}%",
             "subspace": f"subspace-{self.number}",
             "random": f"random-rank-1 #{self.number}",
-            "logits": f"logits-from-{self.number}",
             "forecast": f"{self.method} of {self.number}%",
         }[self.kind]
         if self.candidate is not None:
@@ -119,21 +115,3 @@ def forecast(method: str, percent: int) -> Variant:
 def random_control(draw: int) -> Variant:
     """A random rank-1 update with the norm of ΔW in every module: the control."""
     return Variant("random", draw)
-
-
-def logits(earlier: int, later: int, target: float) -> Variant:
-    """Logits extrapolated from two checkpoints of a run to a step (RLVR-Linearity, 2601.04537).
-
-    z = z₁ + α(z₂ − z₁) at every decoding step, with α = (t* − t₁)/(t₂ − t₁). No weights do that.
-
-    Args:
-        earlier: the step t₁; 0 is the base.
-        later: the step t₂.
-        target: the step t*.
-
-    Raises:
-        ValueError: the steps do not rise from 0.
-    """
-    if later <= earlier:
-        raise ValueError(f"logits of the steps {earlier} and {later}: must rise from 0")
-    return Variant("logits", earlier, (target - earlier) / (later - earlier), later)

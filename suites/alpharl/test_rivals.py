@@ -1,4 +1,4 @@
-"""Beyond §4: AlphaRL beside RELEX, RLVR-Linearity, ExPO and naive forecasts."""
+"""Beyond §4: AlphaRL beside RELEX, RLVR-Linearity, NExt, ExPO and naive forecasts."""
 
 import pytest
 
@@ -9,4 +9,10 @@ from alpharl_bench.plugin import check
 @pytest.mark.claim(id="A5")
 def test_no_other_forecast_is_better(verdict: Verdict) -> None:
     """Accuracy of the best rival of 40 % minus that of AlphaRL ≤ 0, and of doing nothing not."""
+    check(verdict)
+
+
+@pytest.mark.claim(id="A5-logits")
+def test_extrapolated_logits_are_no_better(verdict: Verdict) -> None:
+    """The same of RLVR-Linearity's logits, which no weights can hold."""
     check(verdict)

@@ -12,6 +12,7 @@ from alpharl_bench.checkpoints.run import Checkpoint
 from alpharl_bench.claims import ALPHARL, CLAIMS, Evidence, Outcome, judge
 from alpharl_bench.claims.alpharl import (
     FORMS,
+    LOGITS,
     RIVALS,
     STAGES,
     last_observed,
@@ -20,8 +21,7 @@ from alpharl_bench.claims.alpharl import (
     steps_to_reach,
 )
 from alpharl_bench.claims.claim import EVALUATION
-from alpharl_bench.forecast import FORECASTERS
-from alpharl_bench.forecast.choice import ORACLE
+from alpharl_bench.forecast import FORECASTERS, SCORED_ONLY
 from alpharl_bench.variants import BASE, FULL, forecast, full_at
 from tests.scores import score_of
 
@@ -63,6 +63,11 @@ def test_the_statistics_by_hand() -> None:
     assert statistic("A3", predicted) == pytest.approx(-0.01)
     rivals = {label(40, rival): 0.4 for rival in RIVALS} | {label(40, "relex"): 0.57}
     assert statistic("A5", rivals | {label(40): 0.6}) == pytest.approx(-0.03)
+    logits = {label(40, LOGITS): 0.45, label(40): 0.6}
+    assert statistic("A5-logits", logits) == pytest.approx(-0.15)
+    (null,) = CLAIMS["A5-logits"].nulls
+    known = evidence(logits).observed(CLAIMS["A5-logits"])
+    assert null.statistic(known, STEPS) == pytest.approx([0.07])
     # AlphaRL in other forms is no rival, nor is what is told the end.
     better = {label(40, form): 0.9 for form in FORMS}
     assert statistic("A5", rivals | better | {label(40): 0.6}) == pytest.approx(-0.03)
@@ -173,8 +178,8 @@ def test_what_is_observed_is_what_a_forecast_sees(every: int, count: int, percen
 
 
 def test_every_method_is_judged() -> None:
-    judged = {v.method for v in CLAIMS["A5"].variants(STEPS)} - {""}
-    assert judged == {"alpharl", *FORMS, *RIVALS}
-    # The last checkpoint is the null; NExt trains a network for each candidate, and is not judged.
-    assert {*judged, "last-checkpoint", "next"} == {*FORECASTERS, ORACLE}
+    judged = {v.method for claim in ALPHARL for v in claim.variants(STEPS)} - {""}
+    assert judged == {"alpharl", *FORMS, *RIVALS, LOGITS}
+    # The last checkpoint is the null.
+    assert {*judged, "last-checkpoint"} == {*FORECASTERS, *SCORED_ONLY}
     assert EVALUATION in evidence({}).observed(CLAIMS["A4"])

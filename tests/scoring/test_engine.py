@@ -10,20 +10,21 @@ from alpharl_bench.checkpoints import Checkpoint, Run
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.problems import is_correct
 from alpharl_bench.registry import load_registry
-from alpharl_bench.scoring import Sampling
+from alpharl_bench.scoring import Sampling, Score
 from alpharl_bench.scoring.engine import ScoringEngine
 from alpharl_bench.subject import lane_subjects
 from alpharl_bench.training.zoo import base_folder
-from alpharl_bench.variants import BASE, FULL, logits, rank, subspace
-from alpharl_bench.variants.materialise import UpdateSource
+from alpharl_bench.variants import BASE, FULL, Variant, forecast, rank, subspace
+from alpharl_bench.variants.extrapolated_logits import ExtrapolatedLogits
+from alpharl_bench.variants.materialise import Change, UpdateSource
 
 BASE_FOLDER = base_folder(load_registry().model("qwen3-nano"))
 SAMPLING = Sampling(questions=6, samples=3)
 
 
-def engine_of(checkpoint, sampling=SAMPLING):
+def engine_of(checkpoint, sampling=SAMPLING, **made):
     run = Run("a-run", BASE_FOLDER, (Checkpoint(1, checkpoint),))
-    return ScoringEngine(run, "digest", UpdateSource(run), sampling)
+    return ScoringEngine(run, "digest", UpdateSource(run, **made), sampling)
 
 
 @pytest.fixture(scope="module")
@@ -63,17 +64,24 @@ def test_scores_do_not_depend_on_what_was_scored_before(damaged):
 
 
 def test_extrapolated_logits_are_scored_like_any_variant(damaged):
-    engine = engine_of(damaged)
-    base, full = engine.score(BASE), engine.score(FULL)
+    base, full = (engine_of(damaged).score(variant) for variant in (BASE, FULL))
     assert base.marks != full.marks
+
+    def beyond(alpha: float) -> Score:
+        def made(_: Variant) -> Change:
+            source = engine._source
+            return ExtrapolatedLogits(source.base, source.factors(None).trained, alpha)
+
+        engine = engine_of(damaged, forecast=made)
+        score = engine.score(forecast("rlvr-logits", 40))
+        assert engine.score(forecast("rlvr-logits", 40)) == score
+        assert engine.score(BASE) == base
+        return score
+
     # Both ends are the models themselves, sample by sample; beyond them is neither.
-    assert engine.score(logits(0, 1, 0)).marks == base.marks
-    assert engine.score(logits(0, 1, 1)).marks == full.marks
-    beyond = engine.score(logits(0, 1, 2))
-    assert beyond.marks not in (base.marks, full.marks)
-    assert beyond.variant == "logits-from-0 x2.0 @1"
-    assert engine.score(logits(0, 1, 2)) == beyond
-    assert engine.score(BASE) == base
+    assert beyond(0).marks == base.marks
+    assert beyond(1).marks == full.marks
+    assert beyond(2).marks not in (base.marks, full.marks)
 
 
 def test_sampling_agrees_with_transformers_own_generate():

@@ -14,9 +14,10 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from alpharl_bench.checkpoints import Checkpoint, Run, open_run
+from alpharl_bench.checkpoints import Checkpoint, Run, open_run, open_weights
 from alpharl_bench.claims import CLAIMS, judge
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.forecast import FORECASTERS, SCORED_ONLY, Target, observe
 from alpharl_bench.registry import load_registry
 from alpharl_bench.reporting import load_session
 from alpharl_bench.scoring import EngineOptions, Sampling
@@ -25,8 +26,8 @@ from alpharl_bench.scoring.engine import ScoringEngine
 from alpharl_bench.scoring.engines import open_backend
 from alpharl_bench.training.tokenizer import character_tokenizer
 from alpharl_bench.training.zoo import base_folder
-from alpharl_bench.variants import BASE, FULL, logits, rank, subspace
-from alpharl_bench.variants.combined import CombinedWeights
+from alpharl_bench.variants import BASE, FULL, forecast, rank, subspace
+from alpharl_bench.variants.combined import CombinedWeights, applied
 from alpharl_bench.variants.materialise import UpdateSource
 from alpharl_bench.variants.merged import write_merged
 from tests.models import trained_pair
@@ -61,9 +62,16 @@ def moved(tmp_path_factory):
 @pytest.fixture(scope="module")
 def engine(moved):
     options = EngineOptions("vllm", batch_size=64)
-    engine = ScoringEngine(moved, "digest", UpdateSource(moved), SAMPLING, options)
+    source = UpdateSource(moved, forecast=lambda variant: predicted(moved, variant))
+    engine = ScoringEngine(moved, "digest", source, SAMPLING, options)
     yield engine
     engine.close()
+
+
+def predicted(run, variant):
+    """From all of the run, what twice as long a training would give."""
+    method = {**FORECASTERS, **SCORED_ONLY}[variant.method]
+    return method.fit(observe(run, 1)).predict(Target(step=2 * run.steps[-1]))
 
 
 def logprobs(backend, tokens=TOKENS):
@@ -125,8 +133,17 @@ def test_a_rank_1_adapter_and_the_same_weights_merged_give_the_same_logits(engin
 
 
 def test_extrapolated_logits_are_left_to_the_other_engine(engine):
-    with pytest.raises(AlphaRLBenchError, match=r"logits-from-0 x2\.0 @7': .* --engine hf"):
-        engine.score(logits(0, 7, 14))
+    with pytest.raises(AlphaRLBenchError, match=r"two models .* --engine hf"):
+        engine.score(forecast("rlvr-logits", 40))
+
+
+@pytest.mark.parametrize("method", ["rank1-last", "relex", "expo"])
+def test_a_forecast_has_the_logits_of_its_merged_weights(engine, moved, tmp_path, method):
+    variant = forecast(method, 40)
+    model = applied(predicted(moved, variant), open_weights(moved.base))
+    write_merged(model, open_weights(moved.base), tmp_path)
+    with engine.backend.wearing(variant):
+        assert_near(logprobs(engine.backend), truth(tmp_path))
 
 
 def test_scores_repeat_whatever_came_between(engine):

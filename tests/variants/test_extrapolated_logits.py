@@ -6,9 +6,11 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
-from alpharl_bench.checkpoints import Checkpoint, Run
+from alpharl_bench.checkpoints import Checkpoint, Run, open_weights
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.variants import BASE, Variant, full_at, logits
+from alpharl_bench.variants import BASE, full_at
+from alpharl_bench.variants.combined import applied
+from alpharl_bench.variants.extrapolated_logits import ExtrapolatedLogits
 from alpharl_bench.variants.materialise import UpdateSource
 from alpharl_bench.variants.patch import PatchedModel
 from tests.models import ARCHITECTURES, DENSE, trained_pair
@@ -49,6 +51,14 @@ def loaded(folder: Path, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
 
 def patched(run: Run, dtype: torch.dtype = torch.float32) -> PatchedModel:
     return PatchedModel(loaded(run.base, dtype), UpdateSource(run))
+
+
+def logits(run: Run, earlier: int, target: float) -> ExtrapolatedLogits:
+    """Of a step, 0 for the base, and the run's last step, 14."""
+    base = open_weights(run.base)
+    first = open_weights(run.at(earlier).path, base) if earlier else base
+    alpha = (target - earlier) / (14 - earlier)
+    return ExtrapolatedLogits(first, open_weights(run.final.path, base), alpha)
 
 
 def generate(
@@ -97,7 +107,7 @@ def test_greedy_responses_are_those_of_two_models_asked_token_by_token(
     first = loaded(run.at(earlier).path if earlier else run.base)
     second = loaded(run.final.path)
     expected = token_by_token(first, second, (target - earlier) / (14 - earlier))
-    with patched(run).wearing(logits(earlier, 14, target)) as model:
+    with patched(run).changed(logits(run, earlier, target)) as model:
         assert generate(model) == expected
         # Once more, and other prompts between: no cache is left from before.
         generate(model, [[33, 44]])
@@ -108,7 +118,7 @@ def test_extrapolated_responses_are_of_neither_model(run_of):
     run = run_of("qwen3")
     found = {}
     for alpha in (0, 1, 3):
-        with patched(run).wearing(Variant("logits", 7, alpha, 14)) as model:
+        with patched(run).changed(logits(run, 7, 7 + 7 * alpha)) as model:
             found[alpha] = generate(model)
     assert len({str(tokens) for tokens in found.values()}) == 3
 
@@ -122,7 +132,7 @@ def test_both_ends_sample_as_the_checkpoints_themselves(run_of, architecture, dt
     with subject.wearing(full_at(step)) as model:
         expected = generate(model, seed=1)
         whole = model(torch.tensor([PROMPTS[0]])).logits
-    with subject.wearing(logits(7, 14, target)) as model:
+    with subject.changed(logits(run, 7, target)) as model:
         assert generate(model, seed=1) == expected
         # Also without a cache that goes on, as likelihoods are asked for.
         assert torch.equal(model(torch.tensor([PROMPTS[0]])).logits, whole)
@@ -131,7 +141,7 @@ def test_both_ends_sample_as_the_checkpoints_themselves(run_of, architecture, dt
 def test_a_cache_that_the_model_began_itself_goes_on(run_of):
     run = run_of("qwen3")
     tokens = torch.tensor([PROMPTS[0]])
-    with patched(run).wearing(logits(0, 14, 28)) as model, torch.no_grad():
+    with patched(run).changed(logits(run, 0, 28)) as model, torch.no_grad():
         whole = model(tokens, use_cache=False).logits
         cache = model(tokens[:, :4], use_cache=True).past_key_values
         rest = model(tokens[:, 4:], past_key_values=cache, use_cache=True).logits
@@ -139,10 +149,11 @@ def test_a_cache_that_the_model_began_itself_goes_on(run_of):
 
 
 def test_a_seed_fixes_the_samples(run_of):
-    subject = patched(run_of("qwen3"))
-    with subject.wearing(logits(0, 14, 20)) as model:
+    run = run_of("qwen3")
+    subject = patched(run)
+    with subject.changed(logits(run, 0, 20)) as model:
         samples = [generate(model, seed=seed) for seed in (1, 2)]
-    with subject.wearing(logits(0, 14, 20)) as model:
+    with subject.changed(logits(run, 0, 20)) as model:
         assert generate(model, seed=1) == samples[0] != samples[1]
 
 
@@ -151,7 +162,7 @@ def test_the_base_is_back_behind_the_block_and_answers_alone(run_of, dtype):
     run = run_of("qwen3")
     subject, untouched = patched(run, dtype), loaded(run.base, dtype)
     before = generate(untouched)
-    with subject.wearing(logits(7, 14, 28)) as model:
+    with subject.changed(logits(run, 7, 28)) as model:
         assert generate(model) != before
     assert_equal_bits(subject.model, parameters(untouched))
     with subject.wearing(BASE) as model:
@@ -163,7 +174,7 @@ def test_the_base_is_back_after_an_error_in_the_block(run_of):
     subject = patched(run)
 
     def fail() -> None:
-        with subject.wearing(logits(7, 14, 28)):
+        with subject.changed(logits(run, 7, 28)):
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -172,18 +183,7 @@ def test_the_base_is_back_after_an_error_in_the_block(run_of):
     assert generate(subject.model) == generate(loaded(run.base))
 
 
-@pytest.mark.parametrize(("earlier", "later", "missing"), [(7, 15, 15), (6, 14, 6)])
-def test_a_step_that_the_run_has_not(run_of, earlier, later, missing):
+def test_no_weights_are_extrapolated_logits(run_of):
     run = run_of("qwen3")
-    subject = patched(run)
-    with (
-        pytest.raises(AlphaRLBenchError, match=f"step {missing}"),
-        subject.wearing(logits(earlier, later, 20)),
-    ):
-        pass
-    assert_equal_bits(subject.model, parameters(loaded(run.base)))
-
-
-def test_there_are_no_weights_of_it(run_of):
-    with pytest.raises(ValueError, match="not a low-rank variant"):
-        UpdateSource(run_of("qwen3")).update(logits(7, 14, 28))
+    with pytest.raises(AlphaRLBenchError, match=r"two models .* --engine hf"):
+        applied(logits(run, 7, 28), open_weights(run.base))
