@@ -14,9 +14,9 @@ from alpharl_bench.problems import FAMILIES
 ROOT = Path(__file__).parents[2]
 
 
-def suites(*options, **variables):
+def suites(*options, path="suites/property1", **variables):
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "suites/property1", "-p", "no:cacheprovider", *options],
+        [sys.executable, "-m", "pytest", path, "-p", "no:cacheprovider", *options],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -48,6 +48,16 @@ def test_a_claim_is_selected_by_its_id():
     ).stdout
     (name,) = [line for line in text.splitlines() if "::" in line]
     assert "test_the_best_scale" in name
+
+
+def test_what_an_engine_cannot_score_is_skipped_with_the_engine_that_can(tmp_path):
+    result = suites(
+        *("-rs", "-m", "claim(id='A5-logits')", "-k", "qwen3-nano-grpo and not slow"),
+        *("--engine", "vllm", "--report", str(tmp_path)),
+        path="suites/alpharl",
+    )
+    assert "A5-logits takes --engine hf: vllm cannot score its variants" in result.stdout
+    assert result.returncode == 0
 
 
 def test_an_algorithm_and_an_architecture_select_their_run():
