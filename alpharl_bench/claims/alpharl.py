@@ -105,15 +105,25 @@ def steps_to_reach(a: Means, steps: Sequence[int], accuracy: np.ndarray) -> np.n
     return found
 
 
-def speed_up(a: Means, steps: Sequence[int]) -> np.ndarray:
-    """Steps of the run to the accuracy of AlphaRL of 40 %, over what the forecast took.
+def speed_up(percent: int) -> Statistic:
+    """Steps of the run to the accuracy of AlphaRL of a stage, over what the forecast took.
 
     That is the observed steps, and one evaluation of every observed checkpoint and candidate.
     """
-    observed = observed_steps(steps, LATE)
-    spent = observed[-1] + (len(observed) + len(SHARES)) * a[EVALUATION]
-    ratio: np.ndarray = steps_to_reach(a, steps, a[predicted(LATE)]) / spent
-    return ratio
+
+    def statistic(a: Means, steps: Sequence[int]) -> np.ndarray:
+        observed = observed_steps(steps, percent)
+        spent = observed[-1] + (len(observed) + len(SHARES)) * a[EVALUATION]
+        ratio: np.ndarray = steps_to_reach(a, steps, a[predicted(percent)]) / spent
+        return ratio
+
+    return statistic
+
+
+def best_speed_up(a: Means, steps: Sequence[int]) -> np.ndarray:
+    """The most of all stages, as 'up to' says."""
+    most: np.ndarray = np.max([speed_up(percent)(a, steps) for percent in stages(steps)], axis=0)
+    return most
 
 
 def best_rival_minus(variant: Callable[[Sequence[int]], Variant]) -> Statistic:
@@ -165,11 +175,10 @@ def _stage_points(steps: Sequence[int]) -> list[Point]:
 
 
 def _speed_points(steps: Sequence[int]) -> list[Point]:
-    late = [percent for percent in stages(steps) if percent == LATE]
     return [
         *REFERENCES[:2],
         *(Point(f"Checkpoint {step}", full_at(step), step, series="checkpoint") for step in steps),
-        *(_predicted(percent, observed_steps(steps, percent)[-1]) for percent in late),
+        *(_predicted(percent, observed_steps(steps, percent)[-1]) for percent in stages(steps)),
     ]
 
 
@@ -197,10 +206,10 @@ RIVAL_CURVE = Curve("alpharl-rivals", _rival_points, x_label="")
 LOGITS_CURVE = Curve("alpharl-logits", _logits_points, x_label="")
 
 _COST = (
-    "The run's own steps count to its last at most, so that 2.5 is all that 40 % can give, and "
-    "less with the cost of evaluation: the observed checkpoints and the candidates of the target, "
-    "one look at the validation questions each. Evaluation is converted by responses of the "
-    "greatest length (generated: 1, trained on: 3); of a run without a known recipe not at all."
+    "Evaluation counts: the observed checkpoints and the candidates of the target, one look at the "
+    "validation questions each, converted by responses of the greatest length (generated: 1, "
+    "trained on: 3); of a run without a known recipe not at all. The run's own steps count to its "
+    "last at most."
 )
 
 ACCELERATION = (
@@ -269,13 +278,16 @@ ACCELERATION = (
         title="AlphaRL is 2.5 times as fast at equal accuracy",
         text="On average, AlphaRL accelerates the training process by up to 2.5 times.",
         place="abstract, §4.2",
-        statistic=speed_up,
+        statistic=best_speed_up,
         threshold=Threshold(low=SPEED_UP),
-        reads="steps of the run to the accuracy of AlphaRL of 40 %, over the cost of the forecast",
+        reads=(
+            "steps of the run to the accuracy of AlphaRL, over the cost of the forecast, the most "
+            "of the stages"
+        ),
         paper=Paper("2.5 = 1/0.4, evaluation not counted", {}),
         curve=SPEED_CURVE,
         lacks=_lacks(LATE),
-        caveat=_COST,
+        caveat=f"{_COST} The most of several ratios is higher than any of them by chance alone.",
     ),
     Claim(
         id="A4-any",
@@ -285,7 +297,7 @@ ACCELERATION = (
             "40 % as the forecast does."
         ),
         place="§4.2, with a weaker threshold",
-        statistic=speed_up,
+        statistic=speed_up(LATE),
         threshold=Threshold(low=1),
         reads="steps of the run to the accuracy of AlphaRL of 40 %, over the cost of the forecast",
         paper=Paper("2.5 = 1/0.4, evaluation not counted", {}),

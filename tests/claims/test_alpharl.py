@@ -83,13 +83,22 @@ def test_early_against_late_by_hand() -> None:
 
 def test_the_speed_up_counts_evaluation() -> None:
     # 0.45 is the accuracy of step 50, half way to the trained model; 40 steps were observed.
-    assert statistic("A4", {label(40): 0.45}) == pytest.approx(50 / 40)
+    assert statistic("A4-any", {label(40): 0.45}) == pytest.approx(50 / 40)
     # Four checkpoints and five candidates, at two steps each.
-    assert statistic("A4", {label(40): 0.45}, 2.0) == pytest.approx(50 / (40 + 9 * 2))
+    assert statistic("A4-any", {label(40): 0.45}, 2.0) == pytest.approx(50 / (40 + 9 * 2))
     # What the run itself never reaches took at least all of it.
-    assert statistic("A4", {label(40): 0.95}) == pytest.approx(2.5)
+    assert statistic("A4-any", {label(40): 0.95}) == pytest.approx(2.5)
     assert statistic("A4-any", {label(40): 0.24}) == pytest.approx(20 / 40)
-    assert statistic("A4", {label(40): 0.05}) == 0
+    assert statistic("A4-any", {label(40): 0.05}) == 0
+
+
+def test_up_to_means_the_best_stage() -> None:
+    # 0.5 of the others is the accuracy of step 57.1.
+    early = {label(20): 0.66}
+    assert statistic("A4", early) == pytest.approx(80 / 20)
+    assert statistic("A4", {label(percent): 0.45 for percent in STAGES}) == pytest.approx(50 / 20)
+    # Two checkpoints and five candidates.
+    assert statistic("A4", early, 2.0) == pytest.approx(80 / (20 + 7 * 2))
 
 
 def test_steps_are_interpolated_where_the_curve_first_gets_there() -> None:
@@ -128,7 +137,8 @@ def test_the_curve_has_the_accuracy_where_it_is_first_reached(
         ("A1", {label(40): 0.79, "full @40": 0.79}, Outcome.NOT_INFORMATIVE),
         ("A3", {}, Outcome.SUPPORTED),
         ("A3", {label(20): 0.1}, Outcome.REFUTED),
-        ("A4", {label(40): 0.45}, Outcome.REFUTED),
+        ("A4", {label(20): 0.3}, Outcome.REFUTED),
+        ("A4", {label(20): 0.7}, Outcome.SUPPORTED),
         ("A4-any", {label(40): 0.6}, Outcome.SUPPORTED),
         ("A4-any", {label(40): 0.15}, Outcome.REFUTED),
         ("A5", {label(40): 0.6}, Outcome.SUPPORTED),
