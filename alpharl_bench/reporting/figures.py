@@ -232,7 +232,9 @@ def draw_trajectories(evidence: Evidence, path: Path) -> None:
             axes.set_title(name.replace(": random walk", ": null, a random walk"), fontsize=9)
         bar = figure.colorbar(shown, ax=grid, label="share of the training", shrink=0.6)
         bar.ax.yaxis.set_major_formatter(PercentFormatter(1.0))
-        figure.suptitle(f"{evidence.run}: trajectories over checkpoints, PCA + t-SNE", fontsize=10)
+        title = f"{evidence.run}: trajectories over checkpoints, PCA + t-SNE"
+        # A name with dollars is no formula.
+        figure.suptitle(title, fontsize=10, parse_math=False)
         figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path)
@@ -263,9 +265,11 @@ def _trajectory(axes: Axes, places: np.ndarray, steps: Sequence[int]) -> PathCol
         )
     axes.set_xticks([])
     axes.set_yticks([])
-    axes.margins(0.12)
-    # A line that is straight must look so, whichever way it goes.
-    axes.set_aspect("equal", adjustable="datalim")
+    # One scale for both axes, so that no direction is blown up; room for the markers at the ends.
+    reach = 0.58 * max(np.ptp(x), np.ptp(y), 1.0)
+    axes.set_xlim((x.min() + x.max()) / 2 - reach, (x.min() + x.max()) / 2 + reach)
+    axes.set_ylim((y.min() + y.max()) / 2 - reach, (y.min() + y.max()) / 2 + reach)
+    axes.set_box_aspect(1)
     return dots
 
 
