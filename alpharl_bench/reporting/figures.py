@@ -220,7 +220,7 @@ def draw_trajectories(evidence: Evidence, path: Path) -> None:
     modules = pictured(evidence)
     names = list(modules[0].pictures)
     with mpl.rc_context({**_STYLE, "axes.spines.top": True, "axes.spines.right": True}):
-        figure = Figure(figsize=(8.4, 1.0 + 1.9 * len(modules)), layout="constrained")
+        figure = Figure(figsize=(8.4, 1.0 + 1.75 * len(modules)), layout="constrained")
         grid = figure.subplots(len(modules), len(names), squeeze=False)
         for row, module in zip(grid, modules, strict=True):
             for axes, name in zip(row, names, strict=True):
