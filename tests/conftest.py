@@ -19,6 +19,22 @@ from alpharl_bench.subject import Subject, lane_subjects
 from tests.scores import score_of
 
 STEPS = (2, 4, 6)
+METHODS = ("last checkpoint", "PLS at the accuracy", "PLS at the step")
+OTHERS = (
+    "RELEX",
+    "RELEX, share",
+    "weights, mean",
+    "weights, median",
+    "weights, above 0.7",
+    "turn of u₁",
+    "turn of v₁",
+    "turn of u₁, first to last",
+    "turn of v₁, first to last",
+    "smoothness",
+    "selected weights, above 0.7",
+)
+#: The second checkpoint did not move.
+CURVE = ((0.0, 1.0), (float("nan"), float("nan")), (3.0, 5.0))
 TINY = """
 lane = "nano"
 architecture = "Qwen3ForCausalLM"
@@ -150,10 +166,18 @@ class SyntheticRun:
                     depth=(i // 2) / 2,
                     r_squared=0.95 - 0.01 * i,
                     null_r_squared=dict.fromkeys(NULLS, 0.5),
+                    straight_r_squared=0.6,
                     alignment=0.9,
                     turned=5.0,
-                    error={"last checkpoint": 0.5, "PLS at the accuracy": 0.3},
-                    accuracy_error={"last checkpoint": 0.2, "PLS at the accuracy": 0.1},
+                    error={"last checkpoint": 0.5, "PLS at the accuracy": 0.3}
+                    | {"PLS at the step": 0.4, "accuracies alone": float("nan")},
+                    cosine=dict.fromkeys(METHODS, 0.8) | {"accuracies alone": float("nan")},
+                    norm_ratio=dict.fromkeys(METHODS, 1.25) | {"accuracies alone": float("nan")},
+                    accuracy_error={"last checkpoint": 0.2, "PLS at the accuracy": 0.1}
+                    | {"PLS at the step": 0.3, "accuracies alone": 0.4},
+                    others=dict.fromkeys(OTHERS, 0.75),
+                    others_of_walk=dict.fromkeys(OTHERS[:-1], 0.5 + 0.2 * i),
+                    pictures={"u₁": CURVE, "u₁: random walk": CURVE[::-1]} if i < 2 else {},
                 )
                 for i, block in enumerate(("self_attn.q_proj", "mlp.up_proj") * 2)
             ],

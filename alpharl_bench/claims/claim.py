@@ -114,7 +114,10 @@ class Paper:
 
 @dataclass(frozen=True)
 class Null:
-    """What the claim's measure says where there is nothing to find; ``name`` says of what."""
+    """What the claim's measure says where there is nothing to find; ``name`` says of what.
+
+    Of a claim that there is nothing to find, it is what the measure says where there is.
+    """
 
     name: str
     statistic: Statistic

@@ -85,6 +85,30 @@ def unchanged_error(m: Means, _: Sequence[int] = ()) -> np.ndarray:
     return m["error of last checkpoint"]
 
 
+def accuracy_error(m: Means, _: Sequence[int] = ()) -> np.ndarray:
+    """|ŷ − y| of the accuracy at the end, from 40 % of the training; the mean over modules.
+
+    By the paper's regression, whose score goes on in a line in the step: nothing of the end is
+    known.
+    """
+    return m["accuracy error of PLS at the step"]
+
+
+def unchanged_accuracy_error(m: Means, _: Sequence[int] = ()) -> np.ndarray:
+    """The same error of the last observed accuracy: nothing is predicted."""
+    return m["accuracy error of last checkpoint"]
+
+
+def accuracies_alone_error(m: Means, _: Sequence[int] = ()) -> np.ndarray:
+    """The same error of a line through the observed accuracies: no weights are looked at."""
+    return m["accuracy error of accuracies alone"]
+
+
+def straight_r_squared(m: Means, _: Sequence[int] = ()) -> np.ndarray:
+    """R² of accuracy on a straight path with steps as long as those of u₁: as linear as can be."""
+    return m["straight path: R²"]
+
+
 LINEAR_DYNAMICS = (
     Claim(
         id="P2.1",
@@ -177,6 +201,34 @@ LINEAR_DYNAMICS = (
         ),
     ),
     Claim(
+        id="P2.4-accuracy",
+        title="The later accuracy is predicted from the early state",
+        text=(
+            "Predictions of its later state based on early-stage states achieve an average error "
+            "of less than 5 %."
+        ),
+        place="§1",
+        statistic=accuracy_error,
+        threshold=Threshold(high=SMALL_ERROR),
+        reads=(
+            "|ŷ − y| of the accuracy at the end of training, predicted from its first 40 % by PLS "
+            "at the step, mean over modules"
+        ),
+        paper=Paper("< 0.05 (of what is not said)", {}),
+        curve=CHECKPOINTS,
+        units="modules",
+        columns="dynamics",
+        nulls=(
+            Null("last accuracy, unchanged", unchanged_accuracy_error),
+            Null("line through the accuracies, no weights", accuracies_alone_error),
+        ),
+        caveat=(
+            "The paper does not say what the error is of. Here it is in points of accuracy (0.05 "
+            "are five of a hundred); as a share of y it is larger. Every module predicts the same "
+            "y, whose noise the interval over modules does not have."
+        ),
+    ),
+    Claim(
         id="P2.5",
         title="SFT and offline distillation are not linear",
         text=(
@@ -192,5 +244,12 @@ LINEAR_DYNAMICS = (
         units="modules",
         columns="dynamics",
         kinds=IMITATION,
+        nulls=(Null("straight path with steps as long", straight_r_squared),),
+        caveat=(
+            "The claim is that there is nothing to find, so its null is a path in which there is "
+            "all: a straight one, as fast as u₁ turns. Where that has a low R² too, it is "
+            "the accuracies that rise unevenly, and the R² says nothing of the weights. A random "
+            "walk may well have a low one: that is what the claim says of SFT."
+        ),
     ),
 )

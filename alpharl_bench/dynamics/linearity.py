@@ -71,6 +71,13 @@ class WeightLinearity:
         return (rank + 0.5) / _BINS
 
     @property
+    def mean(self) -> float:
+        """The mean R² of the weights that moved, to half a thousandth; NaN if none did."""
+        if not self.moved:
+            return float("nan")
+        return float(self.counts @ (np.arange(_BINS) + 0.5) / _BINS / self.moved)
+
+    @property
     def linear(self) -> float:
         """The share with R² of at least :data:`LINEAR`, of the weights that moved; NaN if none."""
         if not self.moved:

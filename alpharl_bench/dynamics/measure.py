@@ -1,14 +1,17 @@
 """Everything that is judged of the dynamics of one module, in numbers that are kept (§3)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import field, replace
 
 import numpy as np
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from alpharl_bench.dynamics.linearity import rotation
+from alpharl_bench.dynamics.embedding import Picture, pictures
+from alpharl_bench.dynamics.linearity import ModuleLinearity, linearities, rotation
 from alpharl_bench.dynamics.modules import Place, places
-from alpharl_bench.dynamics.nulls import NULLS, null_generator, null_r_squared
+from alpharl_bench.dynamics.nulls import NULLS, null_generator, null_r_squared, straight_path
+from alpharl_bench.dynamics.others import others, others_of_walk
 from alpharl_bench.dynamics.pls import r_squared
 from alpharl_bench.dynamics.rolling import FIRST_ORIGIN, rolling
 from alpharl_bench.dynamics.trajectory import Trajectory, trajectories
@@ -31,10 +34,14 @@ class ModuleDynamics:
 
     ``block``, ``kind`` and ``depth`` say where it stands. ``r_squared`` is that of accuracy on u₁
     over all checkpoints, in sample, ``null_r_squared`` the mean of it over draws of each null.
+    ``straight_r_squared`` is that of a straight path with steps as long as those of u₁.
     ``alignment`` is the median cosine by which signs were chosen, ``turned`` the median angle in
     degrees of u₁ from one checkpoint to the next. ``error`` is ‖x̂ − x‖/‖x‖ of σ₁u₁ at the end of
-    training, predicted from the first 40 % of it, ``accuracy_error`` |ŷ − y| there, by method; NaN
-    where a method has no prediction.
+    training, predicted from the first 40 % of it, ``cosine`` and ``norm_ratio`` compare the two
+    vectors, ``accuracy_error`` is |ŷ − y| there, all by method; NaN where a method has no
+    prediction. ``others`` is what others call linear, ``others_of_walk`` the same of a random walk
+    (:mod:`alpharl_bench.dynamics.others`). ``pictures`` are there of a few modules
+    (:func:`pictured`).
     """
 
     module: str
@@ -43,10 +50,16 @@ class ModuleDynamics:
     depth: float | None
     r_squared: float
     null_r_squared: dict[str, float]
+    straight_r_squared: float
     alignment: float
     turned: float
     error: dict[str, float]
+    cosine: dict[str, float]
+    norm_ratio: dict[str, float]
     accuracy_error: dict[str, float]
+    others: dict[str, float]
+    others_of_walk: dict[str, float]
+    pictures: dict[str, Picture] = field(default_factory=dict)
 
     @property
     def columns(self) -> dict[str, float]:
@@ -63,7 +76,11 @@ class ModuleDynamics:
             columns[f"{prefix}close to 1"] = float(value > CLOSE_TO_1)
             columns[f"{prefix}depth · R²"] = depth * value
             columns |= {f"{prefix}{block} · R²": part * value for block, part in inside.items()}
+        columns["straight path: R²"] = self.straight_r_squared
         columns |= {f"error of {method}": value for method, value in self.error.items()}
+        columns |= {
+            f"accuracy error of {method}": value for method, value in self.accuracy_error.items()
+        }
         return columns
 
 
@@ -86,16 +103,35 @@ def dynamics(source: UpdateSource, accuracies: Sequence[float]) -> list[ModuleDy
             f"run '{source.run.name}': {len(steps)} checkpoints, {seen} of them in the first "
             f"{OBSERVED:.0%} of the training; its dynamics are measured from {FIRST_ORIGIN} there"
         )
-    return list(_measured(source, y, int(steps[seen - 1])))
+    origin = int(steps[seen - 1])
+    paths = list(trajectories(source))
+    standing = places(path.module for path in paths)
+    found = [
+        module_dynamics(path, y, place, origin, linearity)
+        for path, place, linearity in zip(paths, standing, linearities(source), strict=True)
+    ]
+    chosen = pictured(found)
+    return [
+        replace(one, pictures=pictures(path, null_generator(path.module, seed=1)))
+        if one.module in chosen
+        else one
+        for one, path in zip(found, paths, strict=True)
+    ]
 
 
-def _measured(source: UpdateSource, y: np.ndarray, origin: int) -> Iterator[ModuleDynamics]:
-    found = list(trajectories(source))
-    for path, place in zip(found, places(path.module for path in found), strict=True):
-        yield module_dynamics(path, y, place, origin)
+def pictured(modules: Sequence[ModuleDynamics]) -> list[str]:
+    """The modules whose trajectories are drawn: of MLP and attention those of most and least R²."""
+    chosen: list[str] = []
+    for block in _BLOCKS:
+        inside = [one for one in modules if one.block == block and not np.isnan(one.r_squared)]
+        order = sorted(inside, key=lambda one: -one.r_squared)
+        chosen += [one.module for one in (*order[:1], *order[1:][-1:])]
+    return chosen
 
 
-def module_dynamics(path: Trajectory, y: np.ndarray, place: Place, origin: int) -> ModuleDynamics:
+def module_dynamics(
+    path: Trajectory, y: np.ndarray, place: Place, origin: int, linearity: ModuleLinearity
+) -> ModuleDynamics:
     """Measure one module.
 
     Args:
@@ -103,10 +139,15 @@ def module_dynamics(path: Trajectory, y: np.ndarray, place: Place, origin: int) 
         y: (T,) the accuracies.
         place: where it stands.
         origin: the step of the last checkpoint from which the end of training is predicted.
+        linearity: of its weights.
     """
     ahead = rolling(path, y)
     (pair,) = np.flatnonzero((ahead.origins == origin) & (ahead.targets == path.steps[-1]))
     rng = null_generator(path.module)
+
+    def at_the_end(part: str) -> dict[str, float]:
+        return {name: float(getattr(one, part)[pair]) for name, one in ahead.methods.items()}
+
     return ModuleDynamics(
         module=path.module,
         block=place.block,
@@ -117,12 +158,15 @@ def module_dynamics(path: Trajectory, y: np.ndarray, place: Place, origin: int) 
             name: float(null_r_squared(null, path.u, y, _DRAWS, rng).mean())
             for name, null in NULLS.items()
         },
+        straight_r_squared=float(r_squared(*straight_path(path.u, y, rng))),
         alignment=float(np.median(path.alignment)),
         turned=float(np.nanmedian(rotation(path.u))),
-        error={name: float(errors.relative[pair]) for name, errors in ahead.methods.items()},
-        accuracy_error={
-            name: float(errors.accuracy[pair]) for name, errors in ahead.methods.items()
-        },
+        error=at_the_end("relative"),
+        cosine=at_the_end("cosine"),
+        norm_ratio=at_the_end("norm_ratio"),
+        accuracy_error=at_the_end("accuracy"),
+        others=others(path, linearity),
+        others_of_walk=others_of_walk(path, linearity, _DRAWS, rng),
     )
 
 

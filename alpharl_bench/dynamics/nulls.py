@@ -53,6 +53,18 @@ def random_directions(
     return np.linalg.norm(x, axis=1, keepdims=True) * _directions(x.shape, rng), y
 
 
+def straight_path(
+    x: np.ndarray, y: np.ndarray, _: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """A path whose steps are as long as the trajectory's, all of them in one direction: (T, 1).
+
+    The opposite of the nulls: here there is all to find. Its R² is below 1 by what accuracy does,
+    and it is the null of a claim that something is *not* linear.
+    """
+    steps = np.linalg.norm(np.diff(np.asarray(x, dtype=np.float64), axis=0), axis=1)
+    return np.concatenate([[0], np.cumsum(steps)])[:, None], y
+
+
 NULLS: dict[str, Null] = {
     "noise": noise,
     "permuted accuracies": permuted,

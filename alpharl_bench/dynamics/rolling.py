@@ -24,7 +24,7 @@ class Errors:
     """How far predictions of σ₁u₁ and of the accuracy were off; all (P,).
 
     Args:
-        cosine: of predicted and true vector; NaN where one of them is 0.
+        cosine: of predicted and true vector; NaN where one of them is 0 or nothing is predicted.
         relative: ‖x̂ − x‖ / ‖x‖; NaN where x is 0.
         norm_ratio: ‖x̂‖ / ‖x‖; NaN where x is 0.
         accuracy: |ŷ − y|.
@@ -51,6 +51,8 @@ class Rolling:
     - ``projection at the step``: RELEX (2605.21468) on this vector. The coefficient on the leading
       direction of what was seen, not centred, is extrapolated on a line in the step, and the
       accuracy is regressed on it.
+    - ``accuracies alone``: a line in the step through the accuracies that were seen. It knows of no
+      weights and has no vector: what a forecast of the accuracy has to beat.
     """
 
     module: str
@@ -106,6 +108,7 @@ def _predictions(
     coefficients = x @ direction
     ahead = _line(seen.steps, coefficients, targets)
     yield "projection at the step", np.outer(ahead, direction), _line(coefficients, y, ahead)
+    yield "accuracies alone", np.full_like(truth, np.nan), _line(seen.steps, y, targets)
 
 
 def _continued(path: Trajectory, seen: Trajectory) -> np.ndarray:

@@ -1,4 +1,8 @@
-"""The tables of Property 2: R² by type of module beside its nulls, and errors of forecasts."""
+"""The section on Property 2: what is linear in which sense, beside what nothing scores."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,11 +18,60 @@ _INTRODUCTION = """\
 R² is of accuracy on u₁ over all checkpoints, in sample (§3.1), beside the mean over draws of each \
 null. The cosine is that of u₁ with the next checkpoint's, by which signs were chosen: near 0 the \
 sign is a matter of chance. The turn is the angle between the two. Medians of both."""
+_SENSES = """\
+**What "linear" means.** Papers mean different things by it. Means over modules, beside those of a \
+random walk whose steps are as long as the module's: a path without aim. *Straight* is what a path \
+in one direction at an even pace has. In the first row it has the steps of u₁ instead: its R² is \
+below 1 because accuracy does not rise with the way, and a path that bends can have more. *Beyond \
+the walk* counts the modules that are more linear than their own walk: where about half are, the \
+measure has found no aim. A path with an aim need not be a line: compare with *straight*."""
 _ERRORS = """\
-The end of training predicted from its first 40 %, the mean over modules: ‖x̂ − x‖/‖x‖ of \
-x = σ₁u₁, and |ŷ − y| of the accuracy. The paper's regression (*PLS at the accuracy*) is told the \
-accuracy at the end; the others are told the step. A method that is no better than the last \
-checkpoint has predicted nothing."""
+The end of training predicted from its first 40 %, the mean over modules. Of the vector x = σ₁u₁: \
+the relative error ‖x̂ − x‖/‖x‖ (0 is perfect, 1 is what x̂ = 0 has), the cosine of x̂ and x, the \
+ratio ‖x̂‖/‖x‖. Of the accuracy: |ŷ − y|. The paper's regression (*PLS at the accuracy*) is told \
+the accuracy at the end, and its ŷ is what it makes of the true x: neither is a forecast. The \
+others are told the step alone. A method that is no better than the last checkpoint, or in the \
+accuracy than a line through the accuracies alone, has predicted nothing."""
+_PICTURES = """\
+PCA to 50 components, then t-SNE, as Figure 6a of the paper: the modules of MLP and attention \
+with the highest and the lowest R². Shaded: a random walk of the same module, with steps as long, \
+embedded in the same way. **A walk without aim is a smooth curve too**, for t-SNE keeps neighbours \
+together and any path's neighbours in time are near. So a smooth curve whose colours are in order \
+says only that training goes on from where it was. Lengths, bends and zigzags are t-SNE's: axes \
+have no unit. One walk is drawn of each; the table above has means over draws."""
+
+
+@dataclass(frozen=True)
+class _Sense:
+    """A row of the table of measures: what is linear, by whom, and how its figures are written."""
+
+    what: str
+    source: str
+    key: str
+    unit: str = "{:.3f}"
+    straight: float = 1.0
+
+
+_NEXT = "NExt, 2604.11446"
+_SENSES_OF_OTHERS = (
+    _Sense("R² against the step: ΔW along its leading direction", "RELEX, 2605.21468", "RELEX"),
+    _Sense("share of ΔW's path along that direction", "RELEX, 2605.21468", "RELEX, share"),
+    _Sense(
+        "R² against the step: every weight, mean", "RLVR-Linearity, 2601.04537", "weights, mean"
+    ),
+    _Sense("the same, median", "RLVR-Linearity, 2601.04537", "weights, median"),
+    _Sense("the same, share of weights ≥ 0.7", "RLVR-Linearity, 2601.04537", "weights, above 0.7"),
+    _Sense(
+        "the same, of the weights its authors select",
+        "RLVR-Linearity, 2601.04537",
+        "selected weights, above 0.7",
+    ),
+    _Sense("turn of u₁ to the next checkpoint", _NEXT, "turn of u₁", "{:.1f}°", 0),
+    _Sense("turn of v₁ to the next checkpoint", _NEXT, "turn of v₁", "{:.1f}°", 0),
+    _Sense("turn of u₁, first to last", _NEXT, "turn of u₁, first to last", "{:.1f}°", 0),
+    _Sense("turn of v₁, first to last", _NEXT, "turn of v₁, first to last", "{:.1f}°", 0),
+    _Sense("R² against the step: u₁'s first component", "AlphaRL, Figure 6a", "smoothness"),
+)
 
 
 def sections(session: Session) -> list[str]:
@@ -28,8 +81,23 @@ def sections(session: Session) -> list[str]:
         evidence = session.evidence(run)
         if evidence.dynamics:
             parts += [f"### {run}", "", markdown(r_squared(evidence)), ""]
+            parts += [_SENSES, "", markdown(senses(evidence)), ""]
             parts += [_ERRORS, "", markdown(errors(evidence)), ""]
+            if pictured(evidence):
+                picture = f"![Trajectories of {run}](figures/{picture_name(run)})"
+                parts += [_PICTURES, "", picture, ""]
     return ["\n".join([_INTRODUCTION, "", *parts])] if parts else []
+
+
+def pictured(evidence: Evidence) -> list[ModuleDynamics]:
+    """The modules whose trajectories were embedded: block by block, by falling R²."""
+    embedded = [module for module in evidence.dynamics if module.pictures]
+    return sorted(embedded, key=lambda module: (module.block, -module.r_squared))
+
+
+def picture_name(run: str) -> str:
+    """The file of a run's trajectories; a name of the user's may hold what a link may not."""
+    return f"trajectories-{re.sub(r'[^A-Za-z0-9._-]', '_', run)}.png"
 
 
 def r_squared(evidence: Evidence) -> pd.DataFrame:
@@ -58,16 +126,54 @@ def r_squared(evidence: Evidence) -> pd.DataFrame:
     )
 
 
+def senses(evidence: Evidence) -> pd.DataFrame:
+    """One row per measure: of the run, of random walks, and of what is straight."""
+    modules = evidence.dynamics
+    straight = _mean([m.straight_r_squared for m in modules])
+    rows = [
+        _sense(
+            _Sense("R² of accuracy on u₁, by PLS in sample", "AlphaRL, §3.1", ""),
+            [(m.r_squared, m.null_r_squared["random walk"]) for m in modules],
+        )
+        | {"straight": straight}
+    ]
+    for sense in _SENSES_OF_OTHERS:
+        nothing = float("nan")  # Weights are selected by their dtype: a walk has none.
+        pairs = [(m.others[sense.key], m.others_of_walk.get(sense.key, nothing)) for m in modules]
+        rows.append(_sense(sense, pairs))
+    return pd.DataFrame(rows)
+
+
+def _sense(sense: _Sense, pairs: list[tuple[float, float]]) -> dict[str, str]:
+    own, walk = np.transpose(pairs)
+    known = np.isfinite(own) & np.isfinite(walk)
+    beyond = int(((own > walk) if sense.straight else (own < walk))[known].sum())
+    return {
+        "what is linear": sense.what,
+        "source": sense.source,
+        "this run": _mean(own, sense.unit),
+        "random walk": _mean(walk, sense.unit),
+        "straight": sense.unit.format(sense.straight),
+        "beyond the walk": f"{beyond} of {known.sum()}" if known.any() else "–",
+    }
+
+
 def errors(evidence: Evidence) -> pd.DataFrame:
     """One row per method: how far it was off at the end of training, from the first 40 % of it."""
+    parts: dict[str, Callable[[ModuleDynamics], dict[str, float]]] = {
+        "error of σ₁u₁": lambda m: m.error,
+        "cosine": lambda m: m.cosine,
+        "norm ratio": lambda m: m.norm_ratio,
+        "error of the accuracy": lambda m: m.accuracy_error,
+    }
     return pd.DataFrame(
         [
             {
                 "predicted by": method,
-                "error of σ₁u₁": _mean([m.error[method] for m in evidence.dynamics]),
-                "error of the accuracy": _mean(
-                    [m.accuracy_error[method] for m in evidence.dynamics]
-                ),
+                **{
+                    name: _mean([part(m)[method] for m in evidence.dynamics])
+                    for name, part in parts.items()
+                },
             }
             for method in evidence.dynamics[0].error
         ]
@@ -82,5 +188,7 @@ def r_squared_map(evidence: Evidence) -> pd.DataFrame:
     return ordered
 
 
-def _mean(values: list[float]) -> str:
-    return f"{np.mean(values):.3f}"
+def _mean(values: Sequence[float], unit: str = "{:.3f}") -> str:
+    """The mean, or a dash where a module has none."""
+    mean = np.mean(values)
+    return "–" if np.isnan(mean) else unit.format(mean)

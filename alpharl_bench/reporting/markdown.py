@@ -9,7 +9,7 @@ from alpharl_bench.cache import write_whole
 from alpharl_bench.claims import CLAIMS, Claim, Outcome, Verdict, holm, judge
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.reporting import dynamics, forecasts, kinds, self_play, tables
-from alpharl_bench.reporting.figures import draw
+from alpharl_bench.reporting.figures import draw, draw_trajectories
 from alpharl_bench.reporting.session import Session, load_session
 from alpharl_bench.variants import BASE
 
@@ -64,6 +64,10 @@ def write_report(folder: Path) -> Path:
             figure = Path("figures") / f"{claim.curve.name}.png"
             draw(claim, [session.evidence(run, claim_id) for run in by_run], folder / figure)
             sections.append(_section(claim, by_run, session, adjusted, figure))
+        for run in session.runs:
+            evidence = session.evidence(run)
+            if dynamics.pictured(evidence):
+                draw_trajectories(evidence, folder / "figures" / dynamics.picture_name(run))
         sections += [
             *dynamics.sections(session),
             *forecasts.sections(session),

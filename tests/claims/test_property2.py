@@ -1,6 +1,7 @@
 """Property 2: the statistics by hand, and what nulls make of verdicts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,8 +15,16 @@ STEPS = (10, 20, 30)
 
 
 def module(
-    r_squared: float, null: float = 0.3, *, block: str = "MLP", depth: float = 0.0, error: float = 1
+    r_squared: float,
+    null: float = 0.3,
+    *,
+    block: str = "MLP",
+    depth: float = 0.0,
+    error: float = 1,
+    straight: float = 1,
+    accuracy_errors: tuple[float, float, float] = (0, 0, 0),
 ) -> ModuleDynamics:
+    methods = ("PLS at the step", "last checkpoint", "accuracies alone")
     return ModuleDynamics(
         module=f"{block} {depth} {r_squared}",
         block=block,
@@ -23,10 +32,15 @@ def module(
         depth=depth,
         r_squared=r_squared,
         null_r_squared=dict.fromkeys(NULLS, null),
+        straight_r_squared=straight,
         alignment=1.0,
         turned=0.0,
         error={"PLS at the accuracy": error, "last checkpoint": 0.5},
-        accuracy_error={"PLS at the accuracy": 0.0, "last checkpoint": 0.0},
+        cosine={},
+        norm_ratio={},
+        accuracy_error=dict(zip(methods, accuracy_errors, strict=True)),
+        others={},
+        others_of_walk={},
     )
 
 
@@ -98,6 +112,46 @@ def test_a_small_error_says_nothing_where_nothing_changed_any_more() -> None:
     for one in close:
         one.error["last checkpoint"] = 0.04
     assert judge(claim, evidence(close)).outcome is Outcome.NOT_INFORMATIVE
+
+
+@pytest.mark.parametrize(
+    ("errors", "outcome"),
+    [
+        ((0.03, 0.20, 0.10), Outcome.SUPPORTED),
+        ((0.03, 0.04, 0.10), Outcome.NOT_INFORMATIVE),  # it was as good as over
+        ((0.03, 0.20, 0.04), Outcome.NOT_INFORMATIVE),  # no weights were needed
+        ((0.06, 0.20, 0.10), Outcome.REFUTED),
+        ((0.06, 0.01, 0.01), Outcome.REFUTED),
+    ],
+)
+def test_an_accuracy_is_forecast_only_where_nothing_simpler_does(
+    errors: tuple[float, float, float], outcome: Outcome
+) -> None:
+    modules = [module(0.9, accuracy_errors=errors) for _ in range(8)]
+    assert judge(CLAIMS["P2.4-accuracy"], evidence(modules)).outcome is outcome
+    (value,) = CLAIMS["P2.4-accuracy"].statistic(
+        evidence([module(0.9, accuracy_errors=(e, 1, 1)) for e in (0.02, 0.06)]).observed(
+            CLAIMS["P2.4-accuracy"]
+        ),
+        STEPS,
+    )
+    assert float(value) == pytest.approx(0.04)
+
+
+@pytest.mark.parametrize(
+    ("r_squared", "straight", "outcome"),
+    [
+        (0.7, 0.97, Outcome.SUPPORTED),
+        (0.7, 0.80, Outcome.NOT_INFORMATIVE),
+        (0.95, 0.97, Outcome.REFUTED),
+    ],
+)
+def test_not_linear_counts_only_where_a_straight_path_is(
+    r_squared: float, straight: float, outcome: Outcome
+) -> None:
+    modules = [module(r_squared, straight=straight) for _ in range(8)]
+    found = replace(evidence(modules), kind="SFT")
+    assert judge(CLAIMS["P2.5"], found).outcome is outcome
 
 
 def test_accuracies_without_spread_leave_the_claim_open() -> None:

@@ -166,13 +166,14 @@ def test_the_histogram_has_the_median_and_the_share(values: np.ndarray) -> None:
     assert (found.moved, found.unmoved) == (len(values), 4)
     assert found.linear == pytest.approx((values > 0.7).mean())
     ordered = np.sort(values)
+    assert found.mean == pytest.approx(values.mean(), abs=0.0006)
     middle = ordered[(len(values) - 1) // 2]
     assert found.median == pytest.approx(middle, abs=0.0006)
 
 
 def test_nothing_moved() -> None:
     none = WeightLinearity(np.zeros(1000, dtype=int), 7)
-    assert np.isnan([none.median, none.linear]).all()
+    assert np.isnan([none.mean, none.median, none.linear]).all()
 
 
 def test_every_module_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

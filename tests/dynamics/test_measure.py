@@ -1,5 +1,6 @@
 """What is kept of a module's dynamics, against the functions that it is made of."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,14 @@ from alpharl_bench.dynamics import (
     NULLS,
     ModuleDynamics,
     dynamics,
+    linearities,
     r_squared,
     rolling,
     rotation,
     trajectories,
 )
+from alpharl_bench.dynamics.measure import pictured
+from alpharl_bench.dynamics.others import others
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.variants.materialise import UpdateSource
 from tests.dynamics.test_trajectory import SHAPES, planted, write_run
@@ -45,15 +49,43 @@ def test_every_figure_is_that_of_its_measure(run: Run) -> None:
         # From step 4, the last of the first 40 %, to step 10.
         (pair,) = np.flatnonzero((ahead.origins == 4) & (ahead.targets == 10))
         for method, errors in ahead.methods.items():
-            assert one.error[method] == errors.relative[pair]
-            assert one.accuracy_error[method] == errors.accuracy[pair]
+            assert one.error[method] == errors.relative[pair] or method == "accuracies alone"
+            for kept, true in (
+                (one.cosine[method], errors.cosine[pair]),
+                (one.norm_ratio[method], errors.norm_ratio[pair]),
+                (one.accuracy_error[method], errors.accuracy[pair]),
+            ):
+                assert kept == true or (np.isnan(kept) and np.isnan(true))
         assert one.error["last checkpoint"] == pytest.approx(0.6, abs=0.05)  # σ₁ from 4 to 10
     assert {module.block for module in found.values()} == {"attention", "MLP"}
 
 
+def test_what_others_call_linear_is_that_of_the_run(run: Run) -> None:
+    source = UpdateSource(run)
+    found = {module.module: module for module in dynamics(source, ACCURACIES)}
+    paths = {path.module: path for path in trajectories(source)}
+    for linear in linearities(source):
+        one, path = found[linear.module], paths[linear.module]
+        assert one.others == others(path, linear)
+        assert one.others["RELEX"] == linear.relex.r_squared
+        assert one.others["turn of u₁"] == one.turned
+    assert all(module.pictures for module in found.values())  # one MLP, one attention
+
+
+def test_modules_of_most_and_least_r_squared_are_pictured(run: Run) -> None:
+    first = dynamics(UpdateSource(run), ACCURACIES)[0]
+    made = [
+        replace(first, module=f"{block} {value}", block=block, r_squared=value)
+        for block in ("attention", "other", "MLP")
+        for value in (0.4, float("nan"), 0.9, 0.2)
+    ]
+    assert pictured(made) == ["MLP 0.9", "MLP 0.2", "attention 0.9", "attention 0.2"]
+    assert pictured(made[:1]) == ["attention 0.4"]
+
+
 def test_nulls_have_the_same_figure_of_every_module(run: Run) -> None:
     first, again = (dynamics(UpdateSource(run), ACCURACIES) for _ in range(2))
-    assert first == again
+    assert repr(first) == repr(again)  # NaN is not equal to itself
     for module in first:
         assert list(module.null_r_squared) == list(NULLS)
         assert all(0 <= value <= 1 for value in module.null_r_squared.values())
@@ -69,6 +101,9 @@ def test_columns_are_products_whose_means_give_groups_and_slopes(run: Run) -> No
         assert columns["random walk: R²"] == module.null_r_squared["random walk"]
         assert columns["close to 1"] == (module.r_squared > 0.96)
         assert columns["error of last checkpoint"] == module.error["last checkpoint"]
+        assert columns["straight path: R²"] == module.straight_r_squared
+        error = module.accuracy_error["PLS at the step"]
+        assert columns["accuracy error of PLS at the step"] == error
 
 
 def test_what_is_kept_comes_back_with_its_gaps(run: Run) -> None:

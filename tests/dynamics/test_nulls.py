@@ -5,13 +5,14 @@ import pytest
 from scipy import stats
 from sklearn.cross_decomposition import PLSRegression
 
-from alpharl_bench.dynamics import NULLS, leave_one_out, null_generator, null_r_squared
+from alpharl_bench.dynamics import NULLS, leave_one_out, null_generator, null_r_squared, r_squared
 from alpharl_bench.dynamics.nulls import (
     noise,
     permuted,
     random_directions,
     random_walk,
     step_lengths,
+    straight_path,
     walk,
     walk_gram,
 )
@@ -114,3 +115,15 @@ def test_places_of_a_walk() -> None:
     np.testing.assert_array_equal(walk_gram(lengths), expected)
     np.testing.assert_allclose(places @ places.T, expected, atol=0.3)
     np.testing.assert_allclose(step_lengths(places @ places.T), lengths, atol=1e-6)
+
+
+def test_a_straight_path_has_the_r_squared_of_accuracy_on_the_way() -> None:
+    x = np.random.default_rng(0).standard_normal((9, 30)).cumsum(axis=0)
+    y = np.array([0.1, 0.2, 0.2, 0.5, 0.4, 0.6, 0.8, 0.8, 0.9])
+    straight, same = straight_path(x, y, np.random.default_rng(0))
+    way = np.concatenate([[0], np.linalg.norm(np.diff(x, axis=0), axis=1).cumsum()])
+    assert same is y
+    assert float(r_squared(straight, y)) == pytest.approx(np.corrcoef(way, y)[0, 1] ** 2)
+    # Any line in space has it, whichever its direction.
+    line = np.outer(way, [3.0, -4.0, 12.0]) / 13 + 5
+    assert float(r_squared(line, y)) == pytest.approx(float(r_squared(straight, y)))

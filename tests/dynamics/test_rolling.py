@@ -4,6 +4,7 @@ from dataclasses import astuple
 
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.linear_model import LinearRegression
 
@@ -16,6 +17,7 @@ METHODS = [
     "PLS at the accuracy",
     "PLS at the step",
     "projection at the step",
+    "accuracies alone",
 ]
 
 
@@ -44,7 +46,7 @@ def test_every_pair_of_an_origin_and_a_later_checkpoint() -> None:
 def test_a_line_from_the_base_is_forecast_exactly() -> None:
     direction = np.array([1.0, -2.0, 0.5, 0.0])
     found = rolling(path_of(np.outer(STEPS, direction)), 0.1 + 0.05 * STEPS)
-    for method in METHODS[1:]:
+    for method in METHODS[1:4]:
         errors = found.methods[method]
         np.testing.assert_allclose(errors.cosine, 1, atol=1e-6)
         np.testing.assert_allclose(errors.relative, 0, atol=1e-5)
@@ -91,6 +93,16 @@ def test_errors_by_hand() -> None:
     assert [part.item() for part in astuple(asked)] == pytest.approx(
         [0.6, np.sqrt(20) / 5, 1, 0.2], abs=1e-6
     )
+
+
+def test_accuracies_alone_have_a_line_and_no_vector() -> None:
+    x = np.random.default_rng(0).standard_normal((7, 5)).cumsum(axis=0)
+    y = np.array([0.1, 0.3, 0.35, 0.4, 0.6, 0.5, 0.7])
+    alone = rolling(path_of(x), y).methods["accuracies alone"]
+    assert np.isnan([alone.cosine, alone.relative, alone.norm_ratio]).all()
+    line = stats.linregress(STEPS[:3], y[:3])
+    expected = np.abs(line.intercept + line.slope * STEPS[3:] - y[3:])
+    np.testing.assert_allclose(alone.accuracy[:4], expected, atol=1e-12)
 
 
 def test_the_inverse_is_that_of_scikit_learn() -> None:

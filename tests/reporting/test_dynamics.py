@@ -1,12 +1,14 @@
 """The tables of Property 2, from figures of four modules."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from alpharl_bench.claims import CLAIMS
-from alpharl_bench.reporting import dynamics, write_report
+from alpharl_bench.reporting import dynamics, load_session, write_report
 from alpharl_bench.reporting.figures import draw
 from tests.scores import session_of
 
@@ -27,14 +29,79 @@ def test_r_squared_by_type_beside_its_nulls(evidence):
 
 def test_errors_by_method(evidence):
     frame = dynamics.errors(evidence).set_index("predicted by")
-    assert frame.loc["PLS at the accuracy"].tolist() == ["0.300", "0.100"]
-    assert frame.loc["last checkpoint"].tolist() == ["0.500", "0.200"]
+    names = ["error of σ₁u₁", "cosine", "norm ratio", "error of the accuracy"]
+    assert list(frame.columns) == names
+    assert frame.loc["PLS at the accuracy"].tolist() == ["0.300", "0.800", "1.250", "0.100"]
+    assert frame.loc["last checkpoint"].tolist() == ["0.500", "0.800", "1.250", "0.200"]
+    # What knows of no weights has no vector.
+    assert frame.loc["accuracies alone"].tolist() == ["–", "–", "–", "0.400"]
+
+
+def test_every_sense_of_linear_beside_its_walk(evidence):
+    frame = dynamics.senses(evidence)
+    assert list(dict.fromkeys(frame["source"])) == [
+        "AlphaRL, §3.1",
+        "RELEX, 2605.21468",
+        "RLVR-Linearity, 2601.04537",
+        "NExt, 2604.11446",
+        "AlphaRL, Figure 6a",
+    ]
+    columns = ["this run", "random walk", "straight", "beyond the walk"]
+    rows = frame.set_index("what is linear")[columns].apply(list, axis=1)
+    # R² of 0.95 … 0.92 against 0.5; 0.75 against walks of 0.5, 0.7, 0.9 and 1.1, mean 0.8.
+    assert rows["R² of accuracy on u₁, by PLS in sample"] == ["0.935", "0.500", "0.600", "4 of 4"]
+    relex = "R² against the step: ΔW along its leading direction"
+    assert rows[relex] == ["0.750", "0.800", "1.000", "2 of 4"]
+    # A small turn is the linear one: 0.75° is less than 0.9° and 1.1°.
+    assert rows["turn of u₁, first to last"] == ["0.8°", "0.8°", "0.0°", "2 of 4"]
+    selected = "the same, of the weights its authors select"
+    assert rows[selected] == ["0.750", "–", "1.000", "–"]
 
 
 def test_the_map_has_types_and_layers(evidence):
     table = dynamics.r_squared_map(evidence)
     assert list(table.index) == ["q", "up"]
     np.testing.assert_allclose(table.to_numpy(), [[0.95, 0.93], [0.94, 0.92]])
+
+
+def test_trajectories_are_drawn_from_what_is_stored(synthetic, evidence, tmp_path):
+    session = session_of(
+        [synthetic.subject], {synthetic.name: evidence}, {synthetic.name: ["P2.1"]}
+    )
+    session.save(tmp_path)
+    kept = load_session(tmp_path).evidence(synthetic.name).dynamics
+    # NaN is not equal to itself, but to its text.
+    assert repr(list(kept)) == repr(list(evidence.dynamics))
+    write_report(tmp_path)
+    picture = tmp_path / "figures" / f"trajectories-{synthetic.name}.png"
+    with Image.open(picture) as drawn:
+        assert drawn.width > drawn.height > 400
+        pixels = np.asarray(drawn.convert("RGB"))
+    # Both ends of viridis: the last checkpoint in yellow. Panels of nulls are shaded.
+    assert (pixels == (253, 231, 37)).all(axis=2).any()
+    assert (pixels == (236, 236, 236)).all(axis=2).mean() > 0.05
+    before = picture.read_bytes()
+    picture.unlink()
+    write_report(tmp_path)
+    assert picture.read_bytes() == before
+
+
+def test_modules_are_drawn_block_by_block(evidence):
+    assert [one.module for one in dynamics.pictured(evidence)] == [
+        "model.layers.0.mlp.up_proj.weight",
+        "model.layers.0.self_attn.q_proj.weight",
+    ]
+
+
+@pytest.mark.parametrize("name", ["a](b) c", "$x$ of <y>", "ümlaut|7", "../up"])
+def test_a_name_of_the_users_makes_a_link_and_a_file(name, synthetic, tmp_path):
+    synthetic.name = name
+    evidence = synthetic.evidence({"full": 0.9, "base": 0.2})
+    session_of([synthetic.subject], {name: evidence}, {name: ["P2.1"]}).save(tmp_path)
+    text = write_report(tmp_path).read_text()
+    (drawn,) = (tmp_path / "figures").glob("trajectories-*.png")
+    assert re.fullmatch(r"[A-Za-z0-9._-]+", drawn.name)
+    assert f"](figures/{drawn.name})" in text
 
 
 def test_the_map_is_drawn_for_every_run(evidence, tmp_path):
@@ -53,6 +120,7 @@ def test_the_report_has_the_section_once_and_only_of_runs_that_were_measured(
     assert text.count("## Dynamics of the Rank-1 Subspace") == 1
     assert text.count("| PLS at the accuracy |") == 1
     assert "null: random walk" in text
+    assert f"](figures/trajectories-{synthetic.name}.png)" in text
     without = replace(evidence, dynamics=[])
     session_of([synthetic.subject], {synthetic.name: without}, {synthetic.name: ["P1.1"]}).save(
         tmp_path

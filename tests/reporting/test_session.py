@@ -19,7 +19,8 @@ def stored(synthetic, folder, claims=("P1.1", "P1.6")):
 def test_what_is_saved_is_loaded(synthetic, tmp_path):
     session = stored(synthetic, tmp_path)
     loaded = load_session(tmp_path)
-    assert loaded == session
+    # NaN is not equal to itself, but to its text.
+    assert repr(loaded) == repr(session)
     before, after = synthetic.evidence({"base": 0.2, "full": 0.8}), loaded.evidence(NAME)
     assert after.scores == before.scores
     assert list(after.spectrum) == list(before.spectrum)
