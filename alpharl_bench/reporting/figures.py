@@ -158,9 +158,13 @@ def _curve(axes: Axes, claim: Claim, evidence: Evidence, style: tuple[str, str])
         elif point.name.startswith("Control"):
             axes.axhline(value.estimate, color=colour, linestyle="--", linewidth=0.8, alpha=0.7)
     for series, points in drawn.items():
-        x = [at for at, _ in points]
+        x = np.array([at for at, _ in points], dtype=float)
         y = np.array([value.estimate for _, value in points])
         errors = np.abs(np.array([[v.low, v.high] for _, v in points]).T - y)
+        # A series of several curves: a new one begins where x falls, and nothing joins the two.
+        ends = np.flatnonzero(np.diff(x) < 0) + 1
+        x, y = np.insert(x, ends, np.nan), np.insert(y, ends, np.nan)
+        errors = np.insert(errors, ends, np.nan, axis=1)
         look = {"linestyle": "--", "marker": "s", "alpha": 0.6} if series else {"marker": "o"}
         name = f"{label}, {series}" if series and label else label
         axes.errorbar(x, y, errors, color=colour, markersize=4, capsize=2, label=name, **look)

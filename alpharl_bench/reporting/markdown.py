@@ -8,7 +8,7 @@ from pathlib import Path
 from alpharl_bench.cache import write_whole
 from alpharl_bench.claims import CLAIMS, Claim, Outcome, Verdict, holm, judge
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.reporting import dynamics, forecasts, kinds, self_play, tables
+from alpharl_bench.reporting import dynamics, forecasts, kinds, self_play, tables, windows
 from alpharl_bench.reporting.figures import draw
 from alpharl_bench.reporting.session import Session, load_session
 from alpharl_bench.variants import BASE
@@ -66,6 +66,7 @@ def write_report(folder: Path) -> Path:
             sections.append(_section(claim, by_run, session, adjusted, figure))
         sections += [
             *dynamics.sections(session),
+            *windows.sections(session),
             *forecasts.sections(session),
             *kinds.sections(session),
             *self_play.sections(session),

@@ -11,6 +11,7 @@ from alpharl_bench.variants.spec import (
     random_control,
     rank,
     subspace,
+    window,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "random_control",
     "rank",
     "subspace",
+    "window",
 ]
