@@ -170,9 +170,9 @@ def _curve(axes: Axes, claim: Claim, evidence: Evidence, style: tuple[str, str])
         axes.errorbar(x, y, errors, color=colour, markersize=4, capsize=2, label=name, **look)
     axes.set_xlabel(claim.curve.x_label)
     if claim.curve.log_x:
-        x = [at for points in drawn.values() for at, _ in points]
+        ticks = [at for points in drawn.values() for at, _ in points]
         axes.set_xscale("log", base=2)
-        axes.set_xticks(x, [f"{at:g}" for at in x])
+        axes.set_xticks(ticks, [f"{at:g}" for at in ticks])
         axes.minorticks_off()
 
 
