@@ -45,7 +45,7 @@ WINDOW_CURVE = Curve(
                 f"Window {n} of shuffle {draw}",
                 window(n, shuffle=draw),
                 n,
-                series="shuffled orders",
+                series="shuffled",
             )
             for draw in SHUFFLES
             for n in _NUMBERS

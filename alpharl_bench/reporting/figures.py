@@ -35,6 +35,8 @@ _KIND_COLOURS: dict[Kind, str] = {
     "distillation": "#e08e2b",
     "SFT": "#d1495b",
 }
+# So many points of a curve have a tick each.
+_TICKS = 6
 _COLOURS = ("#0b6e99", "#d1495b", "#3a7d44", "#8f5db7")
 
 
@@ -169,11 +171,12 @@ def _curve(axes: Axes, claim: Claim, evidence: Evidence, style: tuple[str, str])
         name = f"{label}, {series}" if series and label else label
         axes.errorbar(x, y, errors, color=colour, markersize=4, capsize=2, label=name, **look)
     axes.set_xlabel(claim.curve.x_label)
+    ticks = sorted({at for points in drawn.values() for at, _ in points})
     if claim.curve.log_x:
-        ticks = [at for points in drawn.values() for at, _ in points]
         axes.set_xscale("log", base=2)
-        axes.set_xticks(ticks, [f"{at:g}" for at in ticks])
         axes.minorticks_off()
+    if claim.curve.log_x or len(ticks) <= _TICKS:
+        axes.set_xticks(ticks, [f"{at:g}" for at in ticks])
 
 
 def _bars(

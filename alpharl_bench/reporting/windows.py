@@ -1,5 +1,6 @@
 """What the windows of Figure 6c hold beside their accuracies."""
 
+import numpy as np
 import pandas as pd
 
 from alpharl_bench.claims import Evidence
@@ -20,7 +21,7 @@ def sections(session: Session) -> list[str]:
     for run in session.runs:
         evidence = session.evidence(run)
         if evidence.windows:
-            parts += [f"### {run}", "", markdown(contents(evidence)), ""]
+            parts += [f"### {run}", "", markdown(contents(evidence)), "", _by_norm(evidence), ""]
     return ["\n".join([_INTRODUCTION, "", *parts])] if parts else []
 
 
@@ -38,4 +39,13 @@ def contents(evidence: Evidence) -> pd.DataFrame:
             }
             for held in evidence.windows
         ]
+    )
+
+
+def _by_norm(evidence: Evidence) -> str:
+    accuracies = [evidence.scores[held.variant].accuracy for held in evidence.windows]
+    parts = [held.norm for held in evidence.windows]
+    return (
+        "Correlation of a window's accuracy with its part of ‖ΔW‖, over all orders: "
+        f"{np.corrcoef(parts, accuracies)[0, 1]:.2f}."
     )
