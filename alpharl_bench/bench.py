@@ -22,6 +22,7 @@ from alpharl_bench.subject import Subject
 from alpharl_bench.training.zoo import OpenedRun
 from alpharl_bench.variants import BASE, FULL, Variant, full_at
 from alpharl_bench.variants.materialise import Change, UpdateSource
+from alpharl_bench.windows import ScoredWindow, scored_window, window_modules
 
 if TYPE_CHECKING:
     from alpharl_bench.scoring.engine import ScoringEngine
@@ -145,19 +146,36 @@ class Bench:
         session goes on where it stood.
         """
         store = self._store(split)
-        wanted = [(variant, look) for variant, count in looks.items() for look in range(count)]
         with locked(store.folder):
+            counts = {self._settled(variant): count for variant, count in looks.items()}
+            wanted = [(variant, look) for variant, count in counts.items() for look in range(count)]
             missing = [(v, look) for v, look in wanted if not store.path(v, look).is_file()]
             if missing:
                 with progress_bar(f"score {self.subject.name}", len(missing), "variant") as bar:
                     for variant, look in missing:
-                        if variant.kind == "forecast" and variant.candidate is None:
-                            # To choose its target takes scores of the other split, so not while
-                            # the engine holds this variant.
-                            self.forecasts.choice(variant)
                         store.save(variant, self.engine.score(variant, look, split))
                         bar.update()
-        return {variant.label: store.load(variant, count) for variant, count in looks.items()}
+        return {variant.label: store.load(variant, count) for variant, count in counts.items()}
+
+    def _settled(self, variant: Variant) -> Variant:
+        """A variant of which everything is settled that scores of the validation split decide.
+
+        These take the same engine, so not while it holds the variant.
+        """
+        if variant.kind == "forecast" and variant.candidate is None:
+            self.forecasts.choice(variant)
+        if variant.kind == "window":
+            return replace(variant, modules=window_modules(variant, self._ranking))
+        return variant
+
+    @cached_property
+    def _ranking(self) -> dict[str, float]:
+        """The R² of every module, by the accuracies of the checkpoints on the validation split."""
+        accuracies = self._validation([full_at(step) for step in self.opened.run.steps])
+        return {module.module: module.r_squared for module in self._dynamics(accuracies)}
+
+    def _window(self, variant: Variant) -> ScoredWindow:
+        return scored_window(self._settled(variant), self._ranking, self.updates)
 
     def _store(self, split: Split) -> ScoreStore:
         sampling = replace(self._options.sampling, split=split)
@@ -197,16 +215,17 @@ class Bench:
             spectrum=self._spectrum(looks),
             kind=self.subject.kind,
             choices=[self.forecasts.choice(v) for v in wanted if v.kind == "forecast"],
+            windows=[self._window(v) for v in wanted if v.kind == "window"],
             evaluation=self._evaluation,
         )
         if any(claim.dynamic for claim in looks):
-            return replace(evidence, dynamics=self._dynamics(evidence))
+            first = evidence.limited(self._options.sampling.samples)
+            accuracies = [float(first.observed_accuracy(full_at(step))[0]) for step in steps]
+            return replace(evidence, dynamics=self._dynamics(accuracies))
         return evidence
 
-    def _dynamics(self, evidence: Evidence) -> list[ModuleDynamics]:
-        """Of every module, by the accuracies of the checkpoints at the first look."""
-        first = evidence.limited(self._options.sampling.samples)
-        accuracies = [float(first.observed_accuracy(full_at(step))[0]) for step in evidence.steps]
+    def _dynamics(self, accuracies: Sequence[float]) -> list[ModuleDynamics]:
+        """Of every module, by the accuracies of the checkpoints."""
         key = content_key(run=self.opened.digest, accuracies=accuracies, methods=methods_digest())
         path = cache_root() / "dynamics" / f"{key}.json"
         kept = TypeAdapter(list[ModuleDynamics])

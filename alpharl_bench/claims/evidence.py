@@ -16,6 +16,7 @@ from alpharl_bench.registry import Kind
 from alpharl_bench.scoring import Score, resampling_weights, unit_weights
 from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.variants import Variant
+from alpharl_bench.windows import ScoredWindow
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,9 @@ class Evidence:
     """Everything that was measured on one run, of this ``kind`` of training.
 
     ``scores`` are keyed by the variant's label; all of them hold the same questions. ``choices``
-    are those of the forecasts among them, ``evaluation`` what it costs to score a model once on the
-    validation split, in steps of the training; 0 where a step's cost is not known.
+    are those of the forecasts among them, ``windows`` what the windows among them hold;
+    ``evaluation`` is what it costs to score a model once on the validation split, in steps of the
+    training; 0 where a step's cost is not known.
     """
 
     run: str
@@ -34,6 +36,7 @@ class Evidence:
     kind: Kind = "RL"
     dynamics: Sequence[ModuleDynamics] = ()
     choices: Sequence[Choice] = ()
+    windows: Sequence[ScoredWindow] = ()
     evaluation: float = 0.0
 
     def score(self, variant: Variant) -> Score:

@@ -9,7 +9,7 @@ from alpharl_bench.dynamics.linearity import (
     smoothness,
 )
 from alpharl_bench.dynamics.measure import CLOSE_TO_1, ModuleDynamics, dynamics
-from alpharl_bench.dynamics.modules import Place, Window, places, windows
+from alpharl_bench.dynamics.modules import WINDOWS, Place, Window, places, windows
 from alpharl_bench.dynamics.nulls import NULLS, Null, null_generator, null_r_squared
 from alpharl_bench.dynamics.pls import PLS, gram, leave_one_out, r_squared, standardise
 from alpharl_bench.dynamics.rolling import Errors, Rolling, rolling
@@ -19,6 +19,7 @@ __all__ = [
     "CLOSE_TO_1",
     "NULLS",
     "PLS",
+    "WINDOWS",
     "Errors",
     "ModuleDynamics",
     "ModuleLinearity",

@@ -11,6 +11,8 @@ _EXPERT = re.compile(r"\[\d+\]$")
 # Mixtures call it gate, and so are the gates of their experts called.
 _ROUTER = ".mlp.gate.weight"
 _BLOCKS = {".self_attn.": "attention", ".mlp.": "MLP"}
+#: How many windows of a third of the modules begin a seventh of them apart.
+WINDOWS = 5
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def windows(r_squared: Mapping[str, float]) -> list[Window]:
 
     A window holds a third of the modules and the next one begins a seventh of them later ('roughly'
     and 'about' in the paper); all are of the same size, so that the last few modules are in none.
+    From seven modules on there are :data:`WINDOWS` of them, of fewer modules fewer.
 
     Args:
         r_squared: of every module, by name; of equal ones the first name comes first.
@@ -75,11 +78,13 @@ def windows(r_squared: Mapping[str, float]) -> list[Window]:
             f"windows of modules by R²: {what} without one; accuracies must vary over checkpoints"
         )
     order = sorted(r_squared, key=lambda name: (-r_squared[name], name))
-    size, stride = (max(1, round(len(order) / part)) for part in (3, 7))
+    size = max(1, round(len(order) / 3))
+    # Rounded one by one, so that the number of windows does not depend on that of modules.
+    starts = dict.fromkeys(round(number * len(order) / 7) for number in range(WINDOWS))
     return [
         Window(chosen, r_squared[chosen[-1]])
-        for start in range(0, len(order) - size + 1, stride)
-        if (chosen := tuple(order[start : start + size]))
+        for start in starts
+        if len(chosen := tuple(order[start : start + size])) == size
     ]
 
 

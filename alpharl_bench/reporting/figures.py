@@ -39,6 +39,8 @@ _KIND_COLOURS: dict[Kind, str] = {
     "distillation": "#e08e2b",
     "SFT": "#d1495b",
 }
+# So many points of a curve have a tick each.
+_TICKS = 6
 _COLOURS = ("#0b6e99", "#d1495b", "#3a7d44", "#8f5db7")
 
 
@@ -162,18 +164,23 @@ def _curve(axes: Axes, claim: Claim, evidence: Evidence, style: tuple[str, str])
         elif point.name.startswith("Control"):
             axes.axhline(value.estimate, color=colour, linestyle="--", linewidth=0.8, alpha=0.7)
     for series, points in drawn.items():
-        x = [at for at, _ in points]
+        x = np.array([at for at, _ in points], dtype=float)
         y = np.array([value.estimate for _, value in points])
         errors = np.abs(np.array([[v.low, v.high] for _, v in points]).T - y)
+        # A series of several curves: a new one begins where x falls, and nothing joins the two.
+        ends = np.flatnonzero(np.diff(x) < 0) + 1
+        x, y = np.insert(x, ends, np.nan), np.insert(y, ends, np.nan)
+        errors = np.insert(errors, ends, np.nan, axis=1)
         look = {"linestyle": "--", "marker": "s", "alpha": 0.6} if series else {"marker": "o"}
         name = f"{label}, {series}" if series and label else label
         axes.errorbar(x, y, errors, color=colour, markersize=4, capsize=2, label=name, **look)
     axes.set_xlabel(claim.curve.x_label)
+    ticks = sorted({at for points in drawn.values() for at, _ in points})
     if claim.curve.log_x:
-        x = [at for points in drawn.values() for at, _ in points]
         axes.set_xscale("log", base=2)
-        axes.set_xticks(x, [f"{at:g}" for at in x])
         axes.minorticks_off()
+    if claim.curve.log_x or len(ticks) <= _TICKS:
+        axes.set_xticks(ticks, [f"{at:g}" for at in ticks])
 
 
 def _bars(

@@ -8,7 +8,7 @@ from pathlib import Path
 from alpharl_bench.cache import write_whole
 from alpharl_bench.claims import CLAIMS, Claim, Outcome, Verdict, holm, judge
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.reporting import dynamics, forecasts, kinds, self_play, tables
+from alpharl_bench.reporting import dynamics, forecasts, kinds, self_play, tables, windows
 from alpharl_bench.reporting.figures import draw, draw_trajectories
 from alpharl_bench.reporting.session import Session, load_session
 from alpharl_bench.variants import BASE
@@ -70,6 +70,7 @@ def write_report(folder: Path) -> Path:
                 draw_trajectories(evidence, folder / "figures" / dynamics.picture_name(run))
         sections += [
             *dynamics.sections(session),
+            *windows.sections(session),
             *forecasts.sections(session),
             *kinds.sections(session),
             *self_play.sections(session),

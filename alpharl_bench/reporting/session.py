@@ -18,6 +18,7 @@ from alpharl_bench.registry import Expectation, Kind
 from alpharl_bench.scoring import Provenance, Score, read_scores
 from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.subject import Subject
+from alpharl_bench.windows import ScoredWindow
 
 _SESSION, _SCORES = "session.json", "scores.jsonl"
 
@@ -61,6 +62,7 @@ class RunRecord(BaseModel):
     spectrum: tuple[ModuleSpectrum, ...]
     dynamics: tuple[ModuleDynamics, ...] = ()
     choices: tuple[Choice, ...] = ()
+    windows: tuple[ScoredWindow, ...] = ()
     evaluation: float = 0.0
 
 
@@ -96,6 +98,7 @@ class Session(BaseModel):
                 spectrum=tuple(run.evidence.spectrum),
                 dynamics=tuple(run.evidence.dynamics),
                 choices=tuple(run.evidence.choices),
+                windows=tuple(run.evidence.windows),
                 evaluation=run.evidence.evaluation,
             )
         return cls(
@@ -156,6 +159,7 @@ class Session(BaseModel):
             kind=record.kind,
             dynamics=record.dynamics,
             choices=record.choices,
+            windows=record.windows,
             evaluation=record.evaluation,
         )
         return evidence.limited(samples) if samples else evidence

@@ -38,6 +38,9 @@ class ScoreStore:
         named = {"variant": variant.label, "look": look}
         if variant.kind == "forecast":
             named["methods"] = methods_digest()
+        if variant.modules:
+            # Another ranking puts other modules under the same name.
+            named["modules"] = variant.modules
         return self.folder / f"{content_key(**named)}.json"
 
     def load(self, variant: Variant, looks: int = 1) -> Score:

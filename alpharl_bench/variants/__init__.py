@@ -10,6 +10,7 @@ from alpharl_bench.variants.spec import (
     random_control,
     rank,
     subspace,
+    window,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "random_control",
     "rank",
     "subspace",
+    "window",
 ]

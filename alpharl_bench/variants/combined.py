@@ -153,19 +153,32 @@ class CombinedWeights(Weights):
             total += vector if rows is None else vector[rows]
         if name in self.update:
             total += _rows_of(self.update[name], rows)
-        for place, index in enumerate(self._experts(name)[rows or slice(None)]):
+        for place, index in self._experts(name, rows):
             total[place] += self.update[f"{name}[{index}]"].dense()
         return total
 
-    def _experts(self, name: str) -> range:
-        """The matrices of a stack that the update reaches: all or none of them."""
-        stacked = f"{name}[0]" in self.update
-        return range(self.shape(name)[0] if stacked else 0)
+    def _experts(self, name: str, rows: slice | None) -> list[tuple[int, int]]:
+        """(place among the rows, index) of every matrix of a stack that the update reaches."""
+        reached = self._reached.get(name)
+        if not reached:
+            return []
+        taken = range(self.shape(name)[0])[rows or slice(None)]
+        return [(place, index) for place, index in enumerate(taken) if index in reached]
+
+    @cached_property
+    def _reached(self) -> dict[str, set[int]]:
+        """The matrices that the update reaches, of every stack."""
+        found: dict[str, set[int]] = {}
+        for name in self.update:
+            stack, bracket, index = name.removesuffix("]").partition("[")
+            if bracket:
+                found.setdefault(stack, set()).add(int(index))
+        return found
 
     def _changes(self, name: str) -> bool:
         if not self.base.dtype(name).is_floating_point:
             return False
-        added = name in self.update or name in self.vectors or len(self._experts(name)) > 0
+        added = name in self.update or name in self.vectors or name in self._reached
         return added or bool(self.counted(name))
 
 

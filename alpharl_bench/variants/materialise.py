@@ -77,17 +77,24 @@ class UpdateSource:
 
         Args:
             variant: of any kind but ``base`` and ``full``, whose weights are on disk already, and
-                ``forecast``, which need not be of low rank.
+                ``forecast``, which need not be of low rank. One of some ``modules`` leaves all
+                others at the base's values.
 
         Raises:
-            AlphaRLBenchError: the run has no such checkpoint, it does not fit the base, or a module
-                has fewer subspaces than the variant asks for.
+            AlphaRLBenchError: the run has no such checkpoint, it does not fit the base, a module
+                has fewer subspaces than the variant asks for, or a window's modules are not known.
         """
         if variant.kind in {"base", "full", "forecast"}:
             raise ValueError(f"'{variant.label}' is not a low-rank variant")
         factors = self.factors(variant.step)
         factors.prepare(lambda shape: _rank_of(variant, shape))
-        return LazyUpdate(factors.modules, lambda name: self._module(variant, name))
+        if variant.kind == "window" and not variant.modules:
+            raise AlphaRLBenchError(
+                f"'{variant.label}': its modules are not known here; `pytest suites/property2` "
+                "ranks them"
+            )
+        names = variant.modules or factors.modules
+        return LazyUpdate(names, lambda name: self._module(variant, name))
 
     def change(self, variant: Variant) -> Change:
         """What makes a variant of the base: a whole model, or an update to add.
@@ -166,6 +173,8 @@ def _rank_of(variant: Variant, shape: tuple[int, int]) -> int:
             return percent_rank(shape, variant.number)
         case "random":
             return 1  # Only the norm of the update is needed.
+        case "window":
+            return 1
         case _:
             return variant.number
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from alpharl_bench.errors import AlphaRLBenchError
 
-Kind = Literal["base", "full", "rank", "percent", "subspace", "random", "forecast"]
+Kind = Literal["base", "full", "rank", "percent", "subspace", "random", "window", "forecast"]
 
 
 @dataclass(frozen=True)
@@ -14,11 +14,13 @@ class Variant:
     """Base weights plus an update derived from one checkpoint of a run, or from its first part.
 
     ``number`` is the rank (``rank``), the share of min(m, n) in percent (``percent``), the index of
-    the singular value counted from 1 (``subspace``), the draw (``random``), or the observed part of
-    the training in percent (``forecast``); ``alpha`` scales the norm-matched update; ``step`` names
-    the checkpoint, None the final one. ``method`` is that of a forecast, ``candidate`` the
-    number of the target that it is made for, from 0, among those that are chosen from; None is the
-    chosen.
+    the singular value counted from 1 (``subspace``), the draw (``random``), the place among the
+    windows of modules counted from 1 (``window``), or the observed part of the training in percent
+    (``forecast``); ``alpha`` scales the norm-matched update; ``step`` names the checkpoint, None
+    the final one. ``method`` is that of a forecast, ``candidate`` the number of the target that it
+    is made for, from 0, among those that are chosen from; None is the chosen. ``shuffle`` is the
+    draw of the order that windows slide over, None the order by falling R²; ``modules`` are those
+    of a window, known only once the run's are ranked.
     """
 
     kind: Kind
@@ -27,10 +29,12 @@ class Variant:
     step: int | None = None
     method: str = ""
     candidate: int | None = None
+    shuffle: int | None = None
+    modules: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a rank, share or index below 1, which would silently be the base."""
-        if self.kind in {"rank", "percent", "subspace"} and self.number < 1:
+        if self.kind in {"rank", "percent", "subspace", "window"} and self.number < 1:
             raise ValueError(f"{self.kind} {self.number}: counted from 1")
         if self.kind == "forecast" and not 0 < self.number <= 100:
             raise ValueError(f"forecast of {self.number}%: of a part of the training")
@@ -45,10 +49,13 @@ class Variant:
             "percent": f"rank-{self.number}%",
             "subspace": f"subspace-{self.number}",
             "random": f"random-rank-1 #{self.number}",
+            "window": f"window-{self.number}",
             "forecast": f"{self.method} of {self.number}%",
         }[self.kind]
         if self.candidate is not None:
             name += f", candidate {self.candidate}"
+        if self.shuffle is not None:
+            name += f" of shuffle #{self.shuffle}"
         scale = "" if self.alpha == 1 else f" x{self.alpha}"
         return name + scale + ("" if self.step is None else f" @{self.step}")
 
@@ -115,3 +122,13 @@ def forecast(method: str, percent: int) -> Variant:
 def random_control(draw: int) -> Variant:
     """A random rank-1 update with the norm of ΔW in every module: the control."""
     return Variant("random", draw)
+
+
+def window(number: int, *, shuffle: int | None = None) -> Variant:
+    """Rank-1 of a third of the modules alone (§3.2, Figure 6c).
+
+    Args:
+        number: of the window, from 1; the modules of the first have the highest R².
+        shuffle: the draw of a random order to slide over instead: the null.
+    """
+    return Variant("window", number, shuffle=shuffle)

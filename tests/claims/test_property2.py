@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from alpharl_bench.claims import CLAIMS, PROPERTY2, Evidence, Outcome, judge
-from alpharl_bench.claims.property2 import LINEAR, SMALL_ERROR
+from alpharl_bench.claims.property2 import LINEAR, SHUFFLES, SMALL_ERROR, window_slope
 from alpharl_bench.dynamics import NULLS, ModuleDynamics
+from alpharl_bench.variants import window
 from tests.scores import score_of
 
 STEPS = (10, 20, 30)
@@ -159,8 +160,57 @@ def test_accuracies_without_spread_leave_the_claim_open() -> None:
     assert verdict.outcome is Outcome.INCONCLUSIVE
 
 
-def test_every_claim_scores_base_end_and_every_checkpoint() -> None:
-    for claim in PROPERTY2:
+def windows_evidence(by_r_squared: Sequence[int], *shuffled: Sequence[int]) -> Evidence:
+    """Accuracies of the windows in tenths: a constant order where no shuffle is given."""
+    orders = {None: by_r_squared, **dict.fromkeys(SHUFFLES, (5,) * 5)}
+    orders |= dict(enumerate(shuffled))
+    tenths = {
+        window(n, shuffle=draw).label: right
+        for draw, order in orders.items()
+        for n, right in enumerate(order, start=1)
+    }
+    tenths |= {f"random-rank-1 #{draw}": 0 for draw in range(3)} | {"base": 0, "full": 10}
+    # 400 questions, so that every tenth is known closely.
+    scores = {
+        label: score_of(
+            label, {"chain": {f"q{i}": ("1" if i % 10 < right else "0") for i in range(400)}}
+        )
+        for label, right in tenths.items()
+    }
+    return Evidence("mine", STEPS, scores, spectrum=[])
+
+
+def test_the_slope_over_windows_by_hand() -> None:
+    claim, found = CLAIMS["P2.3"], windows_evidence((8, 7, 5, 4, 1), (2, 5, 5, 5, 8))
+    # Σ(x − ½)y / Σ(x − ½)² = (−0.4 − 0.175 + 0.1 + 0.05) / 0.625
+    (value,) = claim.statistic(found.observed(claim), STEPS)
+    assert value == pytest.approx(-0.68)
+    line = np.polyfit([0, 0.25, 0.5, 0.75, 1], (0.8, 0.7, 0.5, 0.4, 0.1), 1)
+    assert value == pytest.approx(line[0])
+    (shuffled,) = window_slope(found.observed(claim), 0)
+    assert shuffled == pytest.approx(0.48)
+    # The least of 0.48 and three of 0, minus −0.68.
+    (null,) = claim.nulls[0].statistic(found.observed(claim), STEPS)
+    assert null == pytest.approx(0.68)
+
+
+@pytest.mark.parametrize(
+    ("by_r_squared", "shuffled", "outcome"),
+    [
+        ((8, 7, 5, 4, 2), (5, 5, 5, 4, 4), Outcome.SUPPORTED),
+        ((6, 6, 5, 5, 4), (9, 7, 5, 3, 1), Outcome.NOT_INFORMATIVE),
+        ((2, 4, 5, 7, 8), (9, 7, 5, 3, 1), Outcome.REFUTED),
+    ],
+    ids=["only R² falls", "a shuffle falls faster", "R² rises"],
+)
+def test_a_fall_by_r_squared_counts_where_no_shuffle_falls_faster(
+    by_r_squared: Sequence[int], shuffled: Sequence[int], outcome: Outcome
+) -> None:
+    assert judge(CLAIMS["P2.3"], windows_evidence(by_r_squared, shuffled)).outcome is outcome
+
+
+def test_every_claim_about_modules_scores_base_end_and_every_checkpoint() -> None:
+    for claim in filter(lambda claim: claim.of_modules, PROPERTY2):
         labels = {variant.label for variant in claim.variants(STEPS)}
         assert {"base", "full", "full @10", "full @20", "full @30"} <= labels
     assert (LINEAR, SMALL_ERROR) == (0.9, 0.05)

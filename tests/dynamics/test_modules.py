@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from alpharl_bench.checkpoints import open_weights
 from alpharl_bench.checkpoints.modules import module_names
-from alpharl_bench.dynamics import places, windows
+from alpharl_bench.dynamics import WINDOWS, places, windows
 from alpharl_bench.errors import AlphaRLBenchError
 from tests.models import ARCHITECTURES, trained_pair
 
@@ -68,6 +68,20 @@ def test_windows_fall_and_keep_their_size(values: dict[str, float]) -> None:
     assert leasts == sorted(leasts, reverse=True)
     for window in found:
         assert window.least == min(values[name] for name in window.modules)
+
+
+@pytest.mark.parametrize("modules", [*range(7, 60), 252, 399, 18_624])
+def test_the_number_of_windows_does_not_depend_on_that_of_modules(modules: int) -> None:
+    found = windows({f"m{i:05}": 1 - i / modules for i in range(modules)})
+    assert len(found) == WINDOWS == 5
+    assert len({window.modules for window in found}) == 5
+
+
+def test_the_authors_sizes_to_the_nearest_module() -> None:
+    # 24 modules: 8 in each; 24/7 = 3.43 apart, at 0, 3.4, 6.9, 10.3 and 13.7.
+    found = windows({f"m{i:02}": 1 - i / 100 for i in range(24)})
+    assert [window.modules[0] for window in found] == ["m00", "m03", "m07", "m10", "m14"]
+    assert {len(window.modules) for window in found} == {8}
 
 
 def test_a_module_without_r_squared_is_named() -> None:

@@ -1,5 +1,6 @@
 """Stored scores: found again for the same question, never for another."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from alpharl_bench.cache import CACHE_VARIABLE
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.scoring import EngineOptions, Sampling, Score, ScoreStore
-from alpharl_bench.variants import BASE, FULL, forecast, full_at, rank
+from alpharl_bench.variants import BASE, FULL, forecast, full_at, rank, window
 from tests.scores import score_of
 
 SAMPLING = Sampling(questions=2, samples=3, seed=5)
@@ -91,3 +92,11 @@ def test_another_text_of_the_methods_has_its_forecasts_scored_again(
     monkeypatch.setattr("alpharl_bench.scoring.store.methods_digest", lambda: "another")
     assert store.path(predicted) != before
     assert store.path(BASE) == rest
+
+
+def test_a_window_of_other_modules_is_another_score(store: ScoreStore) -> None:
+    first = replace(window(1), modules=("up", "down"))
+    assert first.label == window(1).label
+    paths = {store.path(replace(first, modules=m)) for m in (("up", "down"), ("up", "q"), ("up",))}
+    assert len(paths) == 3
+    assert store.path(first) in paths

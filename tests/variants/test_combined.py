@@ -117,6 +117,24 @@ def test_the_experts_of_a_mixture(tmp_path, stacked):
             torch.testing.assert_close(model.delta(weights, name, part), delta[part])
 
 
+def test_an_update_of_some_experts_leaves_the_others(tmp_path):
+    base, checkpoint = trained_pair(tmp_path, "qwen3-moe", save_original_format=False)
+    source = UpdateSource(open_run(checkpoint, base))
+    stacks = sorted({n.partition("[")[0] for n in source.factors(None).modules if "[" in n})
+    reached = {f"{stacks[0]}[2]", f"{stacks[1]}[0]", f"{stacks[1]}[3]"}
+    factors = source.factors(None)
+    update = {name: factors.module(name, 1).factors.leading(1) for name in reached}
+    model = CombinedWeights(source.base, update=update)
+    for stack in stacks:
+        before, after = source.base.tensor(stack), model.tensor(stack)
+        for index in range(len(before)):
+            name = f"{stack}[{index}]"
+            expected = before[index] + (update[name].dense() if name in reached else 0)
+            torch.testing.assert_close(after[index], expected)
+        torch.testing.assert_close(model.rows(stack, slice(1, 4)), after[1:4])
+    assert model.digest != source.base.digest
+
+
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_it_stands_where_a_checkpoint_does(tmp_path, architecture):
     base, checkpoint = trained_pair(tmp_path, architecture)

@@ -1,5 +1,6 @@
 """The update of every kind of variant, against numpy's dense decomposition."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,17 @@ from safetensors.torch import save_file
 
 from alpharl_bench.checkpoints import Checkpoint, Run
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.variants import BASE, FULL, Variant, percent, random_control, rank, subspace
+from alpharl_bench.variants import (
+    BASE,
+    FULL,
+    Variant,
+    percent,
+    random_control,
+    rank,
+    subspace,
+    window,
+)
+from alpharl_bench.variants.combined import applied
 from alpharl_bench.variants.materialise import UpdateSource
 
 Q = "model.layers.0.self_attn.q_proj.weight"
@@ -84,6 +95,25 @@ def test_subspaces_are_kept_and_the_norm_is_matched(
     for module, update in updates.items():
         expected = truth(delta(weights, module, variant.step or STEPS[-1]), kept, variant.alpha)
         np.testing.assert_allclose(update.dense().numpy(), expected, atol=1e-4)
+
+
+def test_a_window_is_rank_1_of_its_modules_and_the_base_elsewhere(
+    source: UpdateSource, weights: dict
+) -> None:
+    variant = replace(window(2), modules=(UP, K))
+    model = applied(source.change(variant), source.base)
+    for module, before in weights[0].items():
+        after = model.tensor(module)
+        if module in variant.modules:
+            expected = before.numpy() + truth(delta(weights, module), slice(0, 1))
+            np.testing.assert_allclose(after.numpy(), expected, atol=1e-4)
+        else:
+            assert torch.equal(after, before)
+
+
+def test_a_window_whose_modules_nobody_knows(source: UpdateSource) -> None:
+    with pytest.raises(AlphaRLBenchError, match=r"'window-2': its modules are not known here"):
+        source.change(window(2))
 
 
 def test_all_subspaces_are_the_whole_update(source: UpdateSource, weights: dict) -> None:

@@ -15,6 +15,7 @@ from alpharl_bench.variants import (
     random_control,
     rank,
     subspace,
+    window,
 )
 
 
@@ -27,6 +28,8 @@ from alpharl_bench.variants import (
         (rank(1), "rank-1"),
         (rank(8), "rank-8"),
         (rank(1, alpha=0.5), "rank-1 x0.5"),
+        (window(2), "window-2"),
+        (window(2, shuffle=0), "window-2 of shuffle #0"),
         (rank(1, alpha=1.25, step=40), "rank-1 x1.25 @40"),
         (rank(1, step=40), "rank-1 @40"),
         (percent(10), "rank-10%"),
