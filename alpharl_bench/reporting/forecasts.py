@@ -5,8 +5,17 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from alpharl_bench.claims import Evidence, Interval, Point
-from alpharl_bench.claims.alpharl import ALPHARL, FORMS, LATE, LOGITS, RIVALS, STAGES, last_observed
+from alpharl_bench.claims import CLAIMS, Evidence, Interval, Point
+from alpharl_bench.claims.alpharl import (
+    ALPHARL,
+    FORMS,
+    LATE,
+    LOGITS,
+    RIVALS,
+    STAGES,
+    last_observed,
+    speed_up,
+)
 from alpharl_bench.claims.kinds import RL
 from alpharl_bench.claims.measures import (
     accuracy,
@@ -53,10 +62,11 @@ _INTRODUCTION = f"""\
 Relative accuracy flatters a forecast as it flatters the checkpoint that it starts from. \
 *Remaining gain closed* = (forecast − checkpoint) / (fully trained − checkpoint): 0 for doing \
 nothing, 1 for the trained model, below 0 for a forecast that is worse than nothing; – where the \
-trained model is not clearly better than the checkpoint. What a method may choose, its target or \
-scale, is chosen among as many candidates on validation questions, by the accuracies of what it \
-predicts. *{METHODS[ORACLE]}* is the paper's protocol: its target is the accuracy of the fully \
-trained model, which no forecast could know."""
+trained model is not clearly better than the checkpoint. *Speed-up* = the steps of the run to the \
+accuracy of the forecast, over the observed steps and the evaluations that choosing took. What a \
+method may choose, its target or scale, is chosen among as many candidates on validation \
+questions, by the accuracies of what it predicts. *{METHODS[ORACLE]}* is the paper's protocol: its \
+target is the accuracy of the fully trained model, which no forecast could know."""
 _PAPER = f"""\
 The paper's averages over six benchmarks at {LATE} % of the training, in %. Its targets know the \
 end."""
@@ -134,7 +144,9 @@ def stages(evidence: Evidence) -> pd.DataFrame:
         for method, title in METHODS.items():
             variant = forecast(method, percent)
             if variant.label in evidence.scores:
-                rows.append(_stage(evidence, f"{name} + {title}", variant, last))
+                row = _stage(evidence, f"{name} + {title}", variant, last)
+                sped_up = _speed_up(evidence, percent) if method == ALPHARL else None
+                rows.append(row | {"speed-up": sped_up or "–"})
     return pd.DataFrame([*rows, _stage(evidence, "Fully trained", FULL)])
 
 
@@ -149,7 +161,20 @@ def _stage(
         "Avg.": f"{100 * score.accuracy:.1f}",
         "relative accuracy": relative_accuracy(evidence, Point(name, variant)) or "–",
         "remaining gain closed": closed or "–",
+        "speed-up": "–",
     }
+
+
+def _speed_up(evidence: Evidence, percent: int) -> Interval | None:
+    """Of AlphaRL at a stage; None where the run's own curve was not scored."""
+    claim = CLAIMS["A4"]
+    if any(variant.label not in evidence.scores for variant in claim.variants(evidence.steps)):
+        return None
+    estimate, values = (
+        speed_up(percent)(means, evidence.steps)
+        for means in (evidence.observed(claim), evidence.resampled(claim))
+    )
+    return Interval.of(estimate, values, degrees_of_freedom(evidence.tasks))
 
 
 def league(evidence: Evidence) -> pd.DataFrame:

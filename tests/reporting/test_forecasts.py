@@ -69,6 +69,19 @@ def test_stages_are_laid_out_as_in_the_paper() -> None:
     assert frame.loc["Training 40 %", "remaining gain closed"] == "–"
 
 
+def test_the_speed_up_stands_beside_the_accuracy() -> None:
+    known = evidence_of(alpharl=66)
+    frame = forecasts.stages(known).set_index("Stage")
+    # The run has 66 after 80 steps. Four checkpoints and five candidates at 1.5 steps each.
+    found = frame.loc["Training 40 % + AlphaRL", "speed-up"]
+    assert found.estimate == pytest.approx(80 / (40 + 9 * 1.5))
+    assert frame.loc["Training 40 % + ExPO", "speed-up"] == "–"
+    # Without the run's own curve there is none.
+    scores = {label: score for label, score in known.scores.items() if label != "full @70"}
+    frame = forecasts.stages(replace(known, scores=scores)).set_index("Stage")
+    assert set(frame["speed-up"]) == {"–"}
+
+
 def test_no_gain_is_closed_where_none_remains() -> None:
     known = evidence_of(alpharl=66)
     trained = known.scores["full"].model_copy(update={"variant": "full @40"})
