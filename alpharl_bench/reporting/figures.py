@@ -206,7 +206,10 @@ def _bars(
         label=label,
     )
     names = [p.name.removeprefix("Control: ").replace("rank-1, ", "rank-1,\n") for p in points]
-    axes.set_xticks(range(len(points)), names, fontsize=7, rotation=20)
+    # A long name ends at its bars.
+    axes.set_xticks(
+        range(len(points)), names, fontsize=7, rotation=30, ha="right", rotation_mode="anchor"
+    )
 
 
 def _spectrum(axes: Axes, evidence: Evidence, style: tuple[str, str], shift: float) -> None:
