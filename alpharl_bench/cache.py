@@ -16,12 +16,15 @@ import xxhash
 from filelock import FileLock, Timeout
 
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.progress import note
 
 #: Names another folder for everything that is derived: trained checkpoints, questions, scores.
 CACHE_VARIABLE = "ALPHARL_BENCH_CACHE"
 #: Bytes that are read at a time to digest a file.
 _BLOCK = 1 << 20
 _SCRATCH = ".scratch"
+#: Seconds to wait for another process before it is said that one waits.
+_PATIENCE = 5.0
 
 
 def cache_root() -> Path:
@@ -85,9 +88,20 @@ def file_digest(path: Path) -> str:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock that belongs to ``path``: one process at a time makes it."""
-    with _lock(path):
+    """Hold the lock that belongs to ``path``: one process at a time makes it.
+
+    Says so where it has to be waited for.
+    """
+    lock = _lock(path)
+    try:
+        lock.acquire(timeout=_PATIENCE)
+    except Timeout:
+        note(f"waiting for another process that is making {path}")
+        lock.acquire()
+    try:
         yield
+    finally:
+        lock.release()
 
 
 @contextmanager

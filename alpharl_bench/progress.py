@@ -24,3 +24,8 @@ def progress_bar(
         dynamic_ncols=True,
         disable=not shown,
     )
+
+
+def note(text: str) -> None:
+    """A line on standard error, above the bars that are there."""
+    tqdm.write(text, file=sys.stderr)

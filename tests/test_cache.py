@@ -321,6 +321,16 @@ for _ in range(30):
         counter.write_text(json.dumps(number + 1))
 """
 
+# Takes the lock once, and is impatient.
+HOLD = """
+import sys
+from pathlib import Path
+from alpharl_bench import cache
+cache._PATIENCE = 0.1
+with cache.locked(Path(sys.argv[1])):
+    Path(sys.argv[1]).write_text("1")
+"""
+
 
 def test_a_lock_excludes_a_second_process(tmp_path: Path) -> None:
     counter = tmp_path / "counter"
@@ -363,6 +373,22 @@ def test_a_lock_that_is_held_is_not_waited_for(tmp_path: Path) -> None:
         assert free
         with locked_if_free(tmp_path / "run") as again:
             assert not again
+
+
+def test_who_waits_for_a_lock_says_so(tmp_path: Path, capsys) -> None:
+    counter = tmp_path / "counter"
+    counter.write_text("0")
+    with locked(counter):
+        worker = subprocess.Popen(
+            [sys.executable, "-c", HOLD, str(counter)], stderr=subprocess.PIPE, text=True
+        )
+        line = worker.stderr.readline()
+    assert line == f"waiting for another process that is making {counter}\n"
+    assert worker.wait() == 0
+    assert counter.read_text() == "1"
+    with locked(counter):
+        pass
+    assert capsys.readouterr().err == ""
 
 
 def test_a_folder_is_removed_with_what_was_left_beside_it(tmp_path: Path) -> None:
