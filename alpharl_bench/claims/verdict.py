@@ -21,7 +21,7 @@ from alpharl_bench.scoring import (
 
 
 class Outcome(StrEnum):
-    """The verdicts; a claim is not informative where its null passes too."""
+    """The verdicts; a claim is not informative where one of its nulls may hold too."""
 
     SUPPORTED = "supported"
     REFUTED = "refuted"
@@ -73,9 +73,9 @@ class Verdict:
         if self.outcome is Outcome.INCONCLUSIVE:
             return self.remedy
         if self.outcome is Outcome.NOT_INFORMATIVE:
-            holds = self.claim.threshold.holds
-            passing = [f"{n}: {v}" for n, v in self.nulls.items() if holds(v.low, v.high)]
-            return f"so it is of {'; of '.join(passing)}"
+            fails = self.claim.threshold.fails
+            passing = [f"{n}: {v}" for n, v in self.nulls.items() if not fails(v.low, v.high)]
+            return f"so may hold of {'; of '.join(passing)}"
         return ""
 
     @property
@@ -121,7 +121,8 @@ def judge(claim: Claim, evidence: Evidence, looks: int = 1) -> Verdict:
 
     Supported where the bootstrap interval of the statistic lies wholly on the right side of the
     threshold, refuted where wholly on the wrong side. Where it is supported and the interval of one
-    of its nulls lies on the right side as well, it is not informative. A run that did not learn, or
+    of its nulls does not lie wholly on the wrong side, it is not informative: that there is more
+    than nothing to find is for the claim to show. A run that did not learn, or
     whose update is zero, has nothing to recover: no claim is judged on it.
 
     Args:
@@ -170,8 +171,8 @@ def judge(claim: Claim, evidence: Evidence, looks: int = 1) -> Verdict:
     }
     judged = replace(undecided, value=value, p_value=p_value, nulls=nulls)
     if claim.threshold.holds(value.low, value.high):
-        passes = any(claim.threshold.holds(null.low, null.high) for null in nulls.values())
-        return replace(judged, outcome=Outcome.NOT_INFORMATIVE if passes else Outcome.SUPPORTED)
+        told = all(claim.threshold.fails(null.low, null.high) for null in nulls.values())
+        return replace(judged, outcome=Outcome.SUPPORTED if told else Outcome.NOT_INFORMATIVE)
     if claim.threshold.fails(value.low, value.high):
         return replace(judged, outcome=Outcome.REFUTED)
     if claim.of_modules:

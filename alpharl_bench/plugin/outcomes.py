@@ -25,7 +25,7 @@ class Inconclusive(pytest.skip.Exception):  # type: ignore[name-defined]
 
 
 class NotInformative(pytest.skip.Exception):  # type: ignore[name-defined]
-    """The claim holds, and its null as well: it says nothing about the run."""
+    """The claim holds, and its null may as well: it says nothing about the run."""
 
 
 class DidNotLearn(pytest.skip.Exception):  # type: ignore[name-defined]
@@ -61,7 +61,7 @@ def check(verdict: Verdict) -> None:
     Raises:
         Refuted: the test fails, or is an expected failure where the registry knows of it.
         Inconclusive: the test is listed as inconclusive and does not count as support.
-        NotInformative: nor does one whose null passes too.
+        NotInformative: nor does one whose null may hold too.
     """
     match verdict.outcome:
         case Outcome.REFUTED if not verdict.contrast:

@@ -19,11 +19,12 @@ _INTRODUCTION = """\
 Verdicts on claims of *On Predictability of Reinforcement Learning Dynamics for LLMs* \
 (arXiv 2510.00553), judged on the training runs below. **supported**: the interval of the \
 statistic lies wholly where the claim holds; **refuted**: wholly where it does not; \
-**inconclusive**: the threshold lies within it; **not informative**: it holds, but of a null too, \
-in which there is nothing to find. Accuracies are means over tasks of the mean over \
-each task's questions. Intervals are paired bootstraps over questions, each with all its samples; \
-they do not cover another training seed. They are at 95 %; a verdict's is at more where scores \
-were looked at before all samples were taken, so that all looks together err as rarely as one. \
+**inconclusive**: the threshold lies within it; **not informative**: it holds, but a null, in \
+which there is nothing to find, does not clearly fail. Accuracies are means over tasks of the mean \
+over each task's questions. Intervals are paired bootstraps over questions, each with all its \
+samples; they do not cover another training seed. They are at 95 %; a verdict's is at more where \
+scores were looked at before all samples were taken, so that all looks together err as rarely as \
+one. \
 Numbers of the paper are from models of 7 to 32 billion parameters: another scale than the nano \
 lane.
 

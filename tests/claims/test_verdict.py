@@ -373,13 +373,30 @@ def beside(null: float, fractions: Sequence[float]) -> Verdict:
     return judge(replace(CLAIMS["P1.6"], nulls=(constant,)), modules(*fractions))
 
 
-def test_a_claim_that_its_null_passes_too_is_not_informative() -> None:
+def test_a_claim_whose_null_holds_too_is_not_informative() -> None:
     verdict = beside(1.3, [0.5] * 7)
     assert verdict.outcome is Outcome.NOT_INFORMATIVE
     assert not verdict.decided
     assert verdict.nulls["nothing at all"] == Interval(1.3, 1.3, 1.3)
     assert "not informative" in str(verdict)
-    assert "so it is of nothing at all: 1.300 [1.300, 1.300]" in str(verdict)
+    assert "so may hold of nothing at all: 1.300 [1.300, 1.300]" in str(verdict)
+
+
+def test_a_null_that_may_hold_or_not_is_not_told_from() -> None:
+    claim = CLAIMS["P1.6"]
+    fractions = [0.5, 0.6, 0.4, 0.55, 0.45, 0.5]
+    (middle,) = claim.statistic(modules(*fractions).observed(claim), STEPS)
+
+    def beside(estimate: float) -> Verdict:
+        """A null as wide as the statistic itself."""
+        null = Null("less", lambda m, steps: claim.statistic(m, steps) - middle + estimate)
+        return judge(replace(claim, nulls=(null,)), modules(*fractions))
+
+    for estimate in (0.99, 1.01):
+        verdict = beside(estimate)
+        assert verdict.nulls["less"].low < 1 < verdict.nulls["less"].high
+        assert verdict.outcome is Outcome.NOT_INFORMATIVE
+    assert beside(0.5).outcome is Outcome.SUPPORTED
 
 
 def test_a_null_that_does_not_pass_leaves_the_claim_supported_with_its_numbers() -> None:

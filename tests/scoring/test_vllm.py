@@ -5,6 +5,7 @@ import logging
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from alpharl_bench.scoring.engine import ScoringEngine
 from alpharl_bench.scoring.engines import open_backend
 from alpharl_bench.training.tokenizer import character_tokenizer
 from alpharl_bench.training.zoo import base_folder
-from alpharl_bench.variants import BASE, FULL, forecast, rank, subspace
+from alpharl_bench.variants import BASE, FULL, forecast, rank, subspace, window
 from alpharl_bench.variants.combined import CombinedWeights, applied
 from alpharl_bench.variants.materialise import UpdateSource
 from alpharl_bench.variants.merged import write_merged
@@ -137,7 +138,19 @@ def test_extrapolated_logits_are_left_to_the_other_engine(engine):
         engine.score(forecast("rlvr-logits", 40))
 
 
-@pytest.mark.parametrize("method", ["rank1-last", "relex", "expo"])
+def test_a_window_of_modules_leaves_the_others_at_the_base(engine, moved, tmp_path):
+    # One of three that vLLM fuses, and one of two.
+    modules = ("model.layers.1.self_attn.k_proj.weight", "model.layers.2.mlp.up_proj.weight")
+    variant = replace(window(1), modules=modules)
+    source = UpdateSource(moved)
+    write_merged(applied(source.update(variant), source.base), source.base, tmp_path)
+    with engine.backend.wearing(variant):
+        found = logprobs(engine.backend)
+    assert_near(found, truth(tmp_path))
+    assert max(abs(v - float(truth(NANO)[t])) for t, v in found.items()) > 1e-3
+
+
+@pytest.mark.parametrize("method", ["rank1-last", "expo"])
 def test_a_forecast_has_the_logits_of_its_merged_weights(engine, moved, tmp_path, method):
     variant = forecast(method, 40)
     model = applied(predicted(moved, variant), open_weights(moved.base))
