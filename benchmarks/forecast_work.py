@@ -14,8 +14,9 @@ from transformers import Qwen3Config, Qwen3ForCausalLM
 from alpharl_bench.cache import whole_folder
 from alpharl_bench.checkpoints import open_run
 from alpharl_bench.forecast import FORECASTERS, Prefix, Target, observe
+from alpharl_bench.forecast.stability import stability
 from alpharl_bench.variants.combined import applied
-from benchmarks.synthetic import SIZES
+from benchmarks.synthetic import SIZES, update
 
 #: As many checkpoints as the paper's DAPO run has; 40 % of them are 10.
 _CHECKPOINTS, _OBSERVED = 27, 0.4
@@ -53,7 +54,7 @@ def write(folder: Path, size: str) -> None:
             there = scratch / (f"checkpoint-{step}" if step else "base")
             config.save_pretrained(there)
             moved = {
-                name: (tensor + _UPDATE * step**0.5 * _noise(f"{name} {step}", tensor.shape))
+                name: tensor + step**0.5 * _moved(f"{name} {step}", tensor.shape)
                 if step
                 else tensor
                 for name, tensor in base.items()
@@ -63,36 +64,43 @@ def write(folder: Path, size: str) -> None:
 
 
 def _weight(name: str, shape: torch.Size) -> torch.Tensor:
-    return _WEIGHT * _noise(name, shape) if len(shape) > 1 else torch.ones(shape)
+    if len(shape) == 1:
+        return torch.ones(shape)
+    return _WEIGHT * torch.randn(shape, generator=_generator(name))
 
 
-def _noise(name: str, shape: torch.Size) -> torch.Tensor:
-    generator = torch.Generator().manual_seed(zlib.crc32(name.encode()))
-    noise = torch.randn(shape, generator=generator)
-    if len(shape) == 2:
-        # A direction of its own, so that Rank-1 is something to find.
-        left, right = (torch.randn(n, generator=generator) for n in shape)
-        noise += torch.outer(left, right) / min(shape) ** 0.5
-    return noise
+def _moved(name: str, shape: torch.Size) -> torch.Tensor:
+    """A step's update; each has directions of its own."""
+    if len(shape) == 1:
+        return _UPDATE * torch.randn(shape, generator=_generator(name))
+    return update((shape[0], shape[1]), _generator(name)).mul_(_UPDATE * shape.numel() ** 0.5)
+
+
+def _generator(name: str) -> torch.Generator:
+    return torch.Generator().manual_seed(zlib.crc32(name.encode()))
 
 
 @app.command()
 def work(folder: Path, title: str) -> None:
-    """Read all files once, or make a forecast and every tensor of it."""
+    """Read all files once, or make a forecast, every tensor of it, and what its stability is."""
     for path in folder.glob("*/*.safetensors"):
         load_file(path)  # Into the page cache.
     run = open_run(folder, folder / "base")
     accuracies = {step: 0.2 + 0.02 * step + 0.01 * (step % 3) for step in run.steps}
     started = time.perf_counter()
     prefix = observe(run, _OBSERVED, accuracies, total_steps=_CHECKPOINTS)
+    target = Target(step=_CHECKPOINTS, accuracy=0.7)
     if title == "read":
         _read(prefix)
     else:
-        target = Target(step=_CHECKPOINTS, accuracy=0.7)
-        model = applied(FORECASTERS[title].fit(prefix).predict(target), prefix.base)
+        change = FORECASTERS[title].fit(prefix).predict(target)
+        model = applied(change, prefix.base)
         for name in model.names:
             model.tensor(name)
-    _report(seconds=time.perf_counter() - started)
+    forecast = time.perf_counter()
+    if title != "read":
+        stability(FORECASTERS[title], prefix, target, change)
+    _report(seconds=forecast - started, stability=time.perf_counter() - forecast)
 
 
 def _read(prefix: Prefix) -> None:

@@ -11,7 +11,7 @@ from alpharl_bench.checkpoints.modules import (
     tied_embeddings,
 )
 from alpharl_bench.checkpoints.run import Checkpoint, Run, discover, open_run
-from alpharl_bench.checkpoints.tensors import WeightFiles, Weights
+from alpharl_bench.checkpoints.tensors import WeightFiles, Weights, shared
 
 __all__ = [
     "Accuracies",
@@ -32,5 +32,6 @@ __all__ = [
     "open_run",
     "open_weights",
     "read_accuracies",
+    "shared",
     "tied_embeddings",
 ]

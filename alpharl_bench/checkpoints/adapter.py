@@ -1,6 +1,7 @@
 """LoRA-only checkpoints: what a trainer saved is an adapter, the weights are its base's."""
 
 import math
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -175,10 +176,16 @@ class AdapterWeights(Weights):
         before = self._base.rows(name, rows)
         return before.float() + self.delta(self._base, name, rows) if self._parts(name) else before
 
-    def delta(self, base: Weights, name: str, rows: slice | None = None) -> torch.Tensor:
+    def delta(
+        self,
+        base: Weights,
+        name: str,
+        rows: slice | None = None,
+        before: Callable[[], torch.Tensor] | None = None,
+    ) -> torch.Tensor:
         """s·BA itself where that is all there is: no rounding by the base's larger values."""
         if base is not self._base:
-            return super().delta(base, name, rows)
+            return super().delta(base, name, rows, before)
         parts = self._parts(name)
         if not parts:
             untouched = torch.zeros(self.shape(name))

@@ -2,7 +2,8 @@
 
 import re
 from abc import ABC, abstractmethod
-from functools import cached_property
+from collections.abc import Callable
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,17 @@ class Weights(ABC):
         """A part of the first dimension of a tensor, as :meth:`tensor` gives the whole."""
         return self.tensor(name)[rows]
 
-    def delta(self, base: "Weights", name: str, rows: slice | None = None) -> torch.Tensor:
+    def part(self, name: str, rows: slice | None) -> torch.Tensor:
+        """:meth:`rows` of a tensor, or all of it."""
+        return self.tensor(name) if rows is None else self.rows(name, rows)
+
+    def delta(
+        self,
+        base: "Weights",
+        name: str,
+        rows: slice | None = None,
+        before: Callable[[], torch.Tensor] | None = None,
+    ) -> torch.Tensor:
         """This tensor minus that of ``base``, float32 on the CPU.
 
         Both sides are cast first: the difference of two bfloat16 weights, taken in bfloat16, rounds
@@ -109,6 +120,8 @@ class Weights(ABC):
             base: the weights that training started from.
             name: of the tensor.
             rows: only a part of the first dimension.
+            before: gives the same part of the base in float32; for those who take the differences
+                of many checkpoints from what they read once.
 
         Raises:
             AlphaRLBenchError: the shapes differ.
@@ -118,12 +131,15 @@ class Weights(ABC):
                 f"{self.file(name)}: tensor '{name}' has shape {tuple(self.shape(name))}, the base "
                 f"{base.folder} has {tuple(base.shape(name))}; is this the run's base?"
             )
-        if rows is None:
-            after, before = self.tensor(name), base.tensor(name)
-        else:
-            after, before = self.rows(name, rows), base.rows(name, rows)
+        after = self.part(name, rows)
+        start = base.part(name, rows) if before is None else before()
         # A tensor that is float32 already is a view of its file: nothing may be written into it.
-        return after.float() - before.float()
+        return after.float() - start.float()
+
+
+def shared(base: Weights, name: str, rows: slice | None = None) -> Callable[[], torch.Tensor]:
+    """A tensor (or rows of it) in float32, read when first asked for: see :meth:`Weights.delta`."""
+    return cache(lambda: base.part(name, rows).float())
 
 
 class WeightFiles(Weights):
@@ -145,6 +161,7 @@ class WeightFiles(Weights):
         super().__init__(folder)
         self._candidates = candidates or WEIGHT_FILES
         self._headers: dict[Path, dict[str, torch.Tensor]] = {}
+        self._known: dict[str, torch.Tensor] = {}
 
     @property
     def present(self) -> bool:
@@ -171,7 +188,7 @@ class WeightFiles(Weights):
             f"{self.folder}: no weights here; looked for {', '.join(self._candidates)}"
         )
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """The names of all tensors, sorted."""
         return sorted(self._file_of)
@@ -202,6 +219,8 @@ class WeightFiles(Weights):
 
     def _header(self, name: str) -> torch.Tensor:
         """A tensor of the shape and dtype of another, without its values."""
+        if name in self._known:
+            return self._known[name]
         path, (stack, index) = self.file(name), _stack_of(name)
         if path not in self._headers:
             self._headers[path] = _header_of(path)
@@ -209,9 +228,10 @@ class WeightFiles(Weights):
             raise AlphaRLBenchError(f"{path}: tensor '{stack}': the file does not hold it")
         header = self._headers[path][stack]
         try:
-            return header if index is None else header[index]
+            self._known[name] = header if index is None else header[index]
         except IndexError as error:
             raise AlphaRLBenchError(f"{path}: tensor '{name}': {error}") from error
+        return self._known[name]
 
     def tensor(self, name: str) -> torch.Tensor:
         """One tensor in its stored dtype, on the CPU; every value is finite."""
@@ -266,7 +286,7 @@ def _weight_map(index: Path) -> dict[str, str]:
 
 def _stack_of(name: str) -> tuple[str, int | None]:
     """``experts.up_proj[3]`` → (``experts.up_proj``, 3); any other name is itself."""
-    match = _SLICE.fullmatch(name)
+    match = _SLICE.fullmatch(name) if name.endswith("]") else None
     return (match["stack"], int(match["index"])) if match else (name, None)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from alpharl_bench.progress import progress_bar
+from alpharl_bench.spectral import prepare
 from alpharl_bench.variants.materialise import UpdateSource
 
 # Below so many matrices a progress bar would only flicker by.
@@ -139,8 +140,7 @@ def trajectories(source: UpdateSource, steps: Sequence[int] | None = None) -> It
         AlphaRLBenchError: the run has no such checkpoint, or one does not fit the base.
     """
     chosen = source.run.steps if steps is None else tuple(steps)
-    for step in chosen:
-        source.factors(step).prepare(lambda _: 1)
+    prepare([source.factors(step) for step in chosen], lambda _: 1)
     modules = source.factors(chosen[-1]).modules
     shown = len(modules) * len(chosen) > _WORTH_A_BAR
     with progress_bar("trajectories", len(modules), "module", shown=shown) as bar:

@@ -49,6 +49,7 @@ class AlphaRL(Forecaster):
     norm_matched: bool = False
 
     def _fit(self, prefix: Prefix) -> Fitted:
+        prefix.prepare()
         require_update(prefix)
         accuracies = np.array(prefix.accuracies)
         shuffled = np.random.default_rng(0).permuted(

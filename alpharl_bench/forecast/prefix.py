@@ -4,12 +4,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 
 from alpharl_bench.checkpoints import Run, Weights, compare
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.spectral import UpdateFactors
+from alpharl_bench.forecast.products import delta_gram
+from alpharl_bench.spectral import UpdateFactors, prepare
 from alpharl_bench.variants.materialise import UpdateSource
 
 
@@ -59,6 +61,31 @@ class Prefix:
         """The update of the last observed checkpoint."""
         return self.source.factors(None)
 
+    def prepare(self) -> None:
+        """Decompose the updates of all observed checkpoints, module by module."""
+        prepare([self.source.factors(step) for step in self.steps], lambda _: 1)
+
+    def gram(self, name: str) -> np.ndarray:
+        """⟨W_s − W_0, W_t − W_0⟩ in a tensor, for each two observed checkpoints, (T, T) float64.
+
+        A tensor is read once, also for the prefixes that :meth:`without` makes of this one.
+        """
+        if self.whole is not self:
+            kept = [self.whole.steps.index(step) for step in self.steps]
+            return self.whole.gram(name)[np.ix_(kept, kept)]
+        if name not in self._grams:
+            self._grams[name] = delta_gram(self.base, self.weights, name)
+        return self._grams[name]
+
+    @cached_property
+    def whole(self) -> Self:
+        """The prefix that checkpoints were left out of; this one if none were."""
+        return self
+
+    @cached_property
+    def _grams(self) -> dict[str, np.ndarray]:
+        return {}
+
     def scored(self, accuracies: Mapping[int, float]) -> "Prefix":
         """The same with the accuracies of its checkpoints.
 
@@ -90,11 +117,15 @@ class Prefix:
         if len(self.steps) == 1:
             raise AlphaRLBenchError(f"step {step} is the only observed checkpoint")
         kept = [i for i, other in enumerate(self.steps) if other != step]
-        return replace(
+        fewer = replace(
             self,
             run=replace(self.run, checkpoints=tuple(self.run.checkpoints[i] for i in kept)),
             accuracies=self.accuracies and tuple(self.accuracies[i] for i in kept),
         )
+        # What is read and decomposed once serves both.
+        vars(fewer)["source"] = self.source.among(fewer.run)
+        vars(fewer)["whole"] = self.whole
+        return fewer
 
 
 def observe(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from alpharl_bench.checkpoints import Weights
+from alpharl_bench.checkpoints import Weights, shared
 from alpharl_bench.variants.combined import CombinedWeights, applied, row_blocks
 from alpharl_bench.variants.materialise import Change
 
@@ -23,7 +23,8 @@ def delta_gram(base: Weights, models: Sequence[Weights], name: str) -> np.ndarra
     """
     gram = np.zeros((len(models), len(models)))
     for rows in row_blocks(base.shape(name)):
-        deltas = torch.stack([model.delta(base, name, rows).flatten() for model in models])
+        before = shared(base, name, rows)
+        deltas = torch.stack([model.delta(base, name, rows, before).flatten() for model in models])
         gram += (deltas @ deltas.T).double().numpy()
     return gram
 
@@ -54,11 +55,12 @@ def inner_products(changes: Sequence[Change], base: Weights) -> np.ndarray:
         used = [term for term, column in zip(pool.values(), factors.T, strict=True) if column.any()]
         factors = factors[:, factors.any(dim=0)]
         for rows in row_blocks(base.shape(name)):
-            empty = base.rows(name, rows) if rows else base.tensor(name)
-            deltas = torch.zeros(len(used), empty.numel())
+            before = shared(base, name, rows)
+            shape = torch.empty(base.shape(name), device="meta")[rows or ...].shape
+            deltas = torch.zeros(len(used), shape.numel())
             for row, term in zip(deltas, used, strict=True):
-                row.copy_(term.delta(base, name, rows).flatten())
-            sums = (factors @ deltas).reshape(len(models), *empty.shape)
+                row.copy_(term.delta(base, name, rows, before).flatten())
+            sums = (factors @ deltas).reshape(len(models), *shape)
             for model, total in zip(models, sums, strict=True):
                 model.with_the_rest(name, total, rows)
             flat = sums.flatten(1)

@@ -25,9 +25,8 @@ class Rank1Sigma(Forecaster):
     needs: ClassVar[Literal["step"]] = "step"
 
     def _fit(self, prefix: Prefix) -> Fitted:
+        prefix.prepare()
         require_update(prefix)
-        for step in prefix.steps:
-            prefix.source.factors(step).prepare(lambda _: 1)
         return _Fitted(prefix)
 
     def standstill(self, prefix: Prefix) -> Update:

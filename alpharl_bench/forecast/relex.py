@@ -10,7 +10,6 @@ from alpharl_bench.checkpoints import Weights
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.forecast.forecaster import Fitted, Forecaster, Target, step_of
 from alpharl_bench.forecast.prefix import Prefix
-from alpharl_bench.forecast.products import delta_gram
 from alpharl_bench.progress import progress_bar
 from alpharl_bench.variants.combined import CombinedWeights
 
@@ -43,7 +42,7 @@ class RELEX(Forecaster):
         lines = {}
         with progress_bar("RELEX", len(names), "tensor", shown=work > _WORTH_A_BAR) as bar:
             for name in names:
-                line = _line(delta_gram(base, models, name), prefix.steps)
+                line = _line(prefix.gram(name), prefix.steps)
                 if line is not None:
                     lines[name] = line
                 bar.update()

@@ -1,6 +1,6 @@
 """Update matrices and what their singular vectors say (§2.1)."""
 
-from alpharl_bench.spectral.factors import UpdateFactors
+from alpharl_bench.spectral.factors import UpdateFactors, prepare
 from alpharl_bench.spectral.lowrank import LowRank, random_rank1, rescale_to_norm
 from alpharl_bench.spectral.spectrum import (
     PROFILE,
@@ -27,6 +27,7 @@ __all__ = [
     "noise_fraction",
     "one_thread_per_matrix",
     "percent_rank",
+    "prepare",
     "profile",
     "random_rank1",
     "rescale_to_norm",

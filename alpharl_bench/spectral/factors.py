@@ -1,26 +1,27 @@
 """The singular triplets of a whole update: decomposed once, in parallel, and kept on disk."""
 
-import os
+import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
-from alpharl_bench.cache import cache_root, content_key, locked, sweep_scratch, whole_file
-from alpharl_bench.checkpoints import Weights, compare
+from alpharl_bench.cache import cache_root, content_key, file_digest, locked, sweep_scratch
+from alpharl_bench.checkpoints import Weights, compare, shared
 from alpharl_bench.errors import AlphaRLBenchError, AlphaRLBenchWarning
 from alpharl_bench.progress import progress_bar
 from alpharl_bench.spectral.lowrank import LowRank
+from alpharl_bench.spectral.shelf import Entry, Shelf
 from alpharl_bench.spectral.svd import TOLERANCE, Decomposition, decompose, level, singular_values
 from alpharl_bench.spectral.threads import one_thread_per_matrix
 
-#: Part of every key: raise it when a decomposition changes in more than its last bits.
-_ENGINE = 1
+#: Part of every key: raise it when a decomposition changes in more than its last bits, or the
+#: files do.
+_ENGINE = 2
 # Below this much work a progress bar would only flicker by.
 _WORTH_A_BAR = 50_000_000
 
@@ -49,7 +50,7 @@ class UpdateFactors:
     ) -> None:
         self.base = base
         self.trained = trained
-        self._device = torch.device(device)
+        self.device = torch.device(device)
         self._embeddings = embeddings
 
     @cached_property
@@ -67,12 +68,12 @@ class UpdateFactors:
 
     def module(self, name: str, rank: int) -> Decomposition:
         """At least the ``rank`` leading triplets of one module; :meth:`prepare` made them."""
-        found = _load(self._path(name, rank))
+        found = self._load(name, rank)
         if found is None:
-            self.prepare(lambda _: rank, only=name)
-            found = _load(self._path(name, rank))
+            _fill([self], {name: level(rank, self.shape(name))})
+            found = self._load(name, rank)
         if found is None:
-            raise OSError(f"{self._path(name, rank)}: cannot be read back")
+            raise OSError(f"{self.folder}: '{name}' cannot be read back")
         return found
 
     def all(self, rank_of: RankOf) -> Iterator[tuple[str, Decomposition]]:
@@ -81,16 +82,9 @@ class UpdateFactors:
         for name in self.modules:
             yield name, self.module(name, rank_of(self.shape(name)))
 
-    def prepare(self, rank_of: RankOf, only: str | None = None) -> None:
+    def prepare(self, rank_of: RankOf) -> None:
         """Decompose what the store lacks, on all cores, one matrix per core at a time."""
-        wanted = {name: rank_of(self.shape(name)) for name in ([only] if only else self.modules)}
-        with locked(self._folder):
-            sweep_scratch(self._folder)
-            missing = {
-                name: rank for name, rank in wanted.items() if _load(self._path(name, rank)) is None
-            }
-            if missing:
-                self._spread(self._decompose_one, {n: (rank,) for n, rank in missing.items()})
+        prepare([self], rank_of)
 
     def singular_values(self) -> Iterator[tuple[str, torch.Tensor]]:
         """(module, all its singular values (min(m, n),)) of every module in turn.
@@ -98,44 +92,23 @@ class UpdateFactors:
         They are kept on disk beside the triplets, which are mostly few. An hour of one core for a
         model of 8 billion parameters: only what asks for effective ranks should ask for this.
         """
-        with locked(self._folder):
-            sweep_scratch(self._folder)
-            missing = [name for name in self.modules if _load_values(self._values(name)) is None]
-            if missing:
-                self._spread(self._values_of_one, dict.fromkeys(missing, ()))
+        _fill([self], dict.fromkeys(self.modules))
         for name in self.modules:
-            values = _load_values(self._values(name))
-            if values is None:
-                raise OSError(f"{self._values(name)}: cannot be read back")
-            yield name, values
+            entry = self.shelf.get(_key(name, None))
+            if entry is None:
+                raise OSError(f"{self.folder}: '{name}' cannot be read back")
+            yield name, entry.tensors["sigma"]
 
-    def _spread(self, work_on: Callable[..., None], missing: dict[str, tuple[int, ...]]) -> None:
-        """Work on the named modules on all cores, one matrix per core at a time."""
-        work = sum(self.shape(name)[0] * self.shape(name)[1] for name in missing)
-        # On a GPU one matrix at a time fills it; there its memory is what is scarce.
-        workers = torch.get_num_threads() if self._device.type == "cpu" else 1
-        with (
-            one_thread_per_matrix(),
-            progress_bar(
-                f"decompose {self.trained.folder.name}",
-                len(missing),
-                "matrix",
-                shown=work > _WORTH_A_BAR,
-            ) as bar,
-            ThreadPoolExecutor(workers) as pool,
-        ):
-            jobs = [pool.submit(work_on, name, *given) for name, given in missing.items()]
-            try:
-                for job in as_completed(jobs):
-                    job.result()
-                    bar.update()
-            finally:
-                pool.shutdown(cancel_futures=True)
+    def made(self, name: str, rank: int | None, before: Callable[[], torch.Tensor]) -> Entry:
+        """What the store is to hold of a module: ``rank`` triplets, or None for all values.
 
-    def _decompose_one(self, name: str, rank: int) -> None:
-        delta = self.trained.delta(self.base, name).to(self._device)
+        ``before`` gives the base's weights, as for :meth:`Weights.delta`.
+        """
+        delta = self.trained.delta(self.base, name, before=before).to(self.device)
+        if rank is None:
+            return Entry({"sigma": singular_values(delta)}, {})
         try:
-            found = decompose(delta, level(rank, self.shape(name)))
+            found = decompose(delta, rank)
         except ArithmeticError as error:
             raise AlphaRLBenchError(f"{self.trained.file(name)}: '{name}': {error}") from error
         if not found.converged:
@@ -146,58 +119,121 @@ class UpdateFactors:
                 stacklevel=2,
             )
         factors = found.factors
-        with whole_file(self._path(name, rank)) as scratch:
-            save_file(
-                {"left": factors.left, "sigma": factors.sigma, "right": factors.right},
-                scratch,
-                metadata={
-                    "norm": repr(found.norm),
-                    "residual": repr(found.residual),
-                    "method": found.method,
-                },
-            )
+        return Entry(
+            {"left": factors.left, "sigma": factors.sigma, "right": factors.right},
+            {"norm": found.norm, "residual": found.residual, "method": found.method},
+        )
 
-    def _values_of_one(self, name: str) -> None:
-        values = singular_values(self.trained.delta(self.base, name).to(self._device))
-        with whole_file(self._values(name)) as scratch:
-            save_file({"sigma": values}, scratch)
-
-    def _values(self, name: str) -> Path:
-        return self._folder / f"{name}.values.safetensors"
-
-    def _path(self, name: str, rank: int) -> Path:
-        return self._folder / f"{name}.r{level(rank, self.shape(name))}.safetensors"
+    def _load(self, name: str, rank: int) -> Decomposition | None:
+        entry = self.shelf.get(_key(name, level(rank, self.shape(name))))
+        return None if entry is None else Decomposition(LowRank(**entry.tensors), **entry.about)
 
     @cached_property
-    def _folder(self) -> Path:
+    def shelf(self) -> Shelf:
+        """The store."""
+        return Shelf(self.folder)
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where the store is."""
         key = content_key(
             base=self.base.digest,
             trained=self.trained.digest,
             engine=_ENGINE,
             tolerance=TOLERANCE,
-            device=self._device.type,
+            device=self.device.type,
         )
         return cache_root() / "factors" / key
 
 
-def _load_values(path: Path) -> torch.Tensor | None:
-    """Stored singular values; None if they are not there, or damaged."""
-    try:
-        with safe_open(os.fspath(path), framework="pt") as file:
-            values: torch.Tensor = file.get_tensor("sigma")
-            return values
-    except (OSError, SafetensorError):
-        return None
+def prepare(updates: Sequence[UpdateFactors], rank_of: RankOf) -> None:
+    """Decompose what the stores of several checkpoints lack, module by module, on all cores.
+
+    Args:
+        updates: of one base.
+        rank_of: the rank that is wanted.
+    """
+    # Asking each for its modules compares it with the base; they are the same of all.
+    modules = [update.modules for update in updates][-1]
+    shapes = {name: updates[-1].shape(name) for name in modules}
+    _fill(updates, {name: level(rank_of(shape), shape) for name, shape in shapes.items()})
 
 
-def _load(path: Path) -> Decomposition | None:
-    """A stored decomposition, as views of the mapped file; None if it is not there, or damaged."""
-    try:
-        with safe_open(os.fspath(path), framework="pt") as file:
-            about = file.metadata()
-            factors = LowRank(*(file.get_tensor(name) for name in ("left", "sigma", "right")))
-        return Decomposition(
-            factors, float(about["norm"]), float(about["residual"]), about["method"]
-        )
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
-        return None
+def _fill(updates: Sequence[UpdateFactors], wanted: Mapping[str, int | None]) -> None:
+    """Put on every shelf what it lacks: of each module so many triplets, or all values (None)."""
+    _digest(updates)
+    keys = {name: _key(name, rank) for name, rank in wanted.items()}
+    # Checkpoints of the same content share a shelf.
+    short = {
+        update.folder: update
+        for update in updates
+        if any(key not in update.shelf for key in keys.values())
+    }
+    with ExitStack() as locks:
+        # In one order, so that no two processes wait for each other.
+        for folder, update in sorted(short.items()):
+            locks.enter_context(locked(folder))
+            sweep_scratch(folder)
+            update.shelf.look()
+        missing = {
+            name: [update for update in short.values() if keys[name] not in update.shelf]
+            for name in wanted
+        }
+        try:
+            _spread({name: lacking for name, lacking in missing.items() if lacking}, wanted)
+        finally:
+            for update in short.values():
+                update.shelf.write()
+
+
+def _spread(
+    missing: Mapping[str, Sequence[UpdateFactors]], wanted: Mapping[str, int | None]
+) -> None:
+    """Work on the named modules on all cores, one matrix per core at a time."""
+    if not missing:
+        return
+    updates = [update for lacking in missing.values() for update in lacking]
+    work = sum(math.prod(lacking[0].shape(name)) for name, lacking in missing.items())
+    # On a GPU one matrix at a time fills it; there its memory is what is scarce.
+    workers = torch.get_num_threads() if updates[0].device.type == "cpu" else 1
+
+    def work_on(name: str) -> None:
+        rank = wanted[name]
+        before = shared(missing[name][0].base, name)
+        for update in missing[name]:
+            update.shelf.put(_key(name, rank), update.made(name, rank, before))
+            bar.update()
+
+    with (
+        one_thread_per_matrix(),
+        progress_bar(
+            f"decompose {updates[-1].trained.folder.name}",
+            len(updates),
+            "matrix",
+            shown=work > _WORTH_A_BAR,
+        ) as bar,
+        ThreadPoolExecutor(workers) as pool,
+    ):
+        jobs = [pool.submit(work_on, name) for name in missing]
+        try:
+            for job in as_completed(jobs):
+                job.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _digest(updates: Sequence[UpdateFactors]) -> None:
+    """Digest all files on all cores; :func:`file_digest` keeps what it found."""
+    unknown = [update for update in updates if "folder" not in vars(update)]
+    files = {
+        path
+        for update in unknown
+        for weights in (update.base, update.trained)
+        for path in weights.files
+    }
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        list(pool.map(file_digest, sorted(files)))
+
+
+def _key(name: str, rank: int | None) -> str:
+    return f"{name}.values" if rank is None else f"{name}.r{rank}"

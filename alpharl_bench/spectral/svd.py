@@ -12,7 +12,7 @@ from alpharl_bench.spectral.lowrank import LowRank
 
 #: The largest residual ‖ΔWᵀu − σv‖ or ‖ΔWv − σu‖ that is accepted, in units of σ₁.
 TOLERANCE = 1e-5
-# Up to this order the dense decomposition is done in milliseconds.
+# Up to this order the dense decomposition is done in milliseconds, a triplet in less than one.
 _SMALL = 256
 # Lanczos is the fastest up to this part of a spectrum, the Gram matrix up to this one.
 _FEW, _HALF = 1 / 16, 1 / 2
@@ -42,10 +42,13 @@ class Decomposition:
 
 
 def level(rank: int, shape: tuple[int, int]) -> int:
-    """How many triplets are computed where ``rank`` are wanted: the next size up, or all."""
+    """How many triplets are computed where ``rank`` are wanted: the next size up, or all.
+
+    Of a small matrix one or all.
+    """
     shorter = min(shape)
     if shorter <= _SMALL:
-        return shorter
+        return 1 if rank <= 1 else shorter
     return min(next((size for size in _LEVELS if size >= rank), shorter), shorter)
 
 
@@ -117,6 +120,8 @@ def _plain(norm: float) -> bool:
 
 def _solvers(delta: torch.Tensor, rank: int) -> Iterator[tuple[str, solvers.Solver]]:
     shorter = min(delta.shape)
+    if shorter <= _SMALL and rank == 1:
+        yield "leading", solvers.leading
     if shorter > _SMALL and rank <= _FEW * shorter:
         if delta.is_cuda:
             yield "randomized", solvers.randomized

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import torch
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 
 @contextmanager
@@ -15,9 +16,15 @@ def one_thread_per_matrix() -> Iterator[None]:
     number of cores.
     """
     before = torch.get_num_threads()
-    with threadpool_limits(1):
+    with _libraries().limit(limits=1):
         torch.set_num_threads(1)
         try:
             yield
         finally:
             torch.set_num_threads(before)
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """The BLAS libraries that are loaded; looking for them takes as long as a few matrices."""
+    return ThreadpoolController()

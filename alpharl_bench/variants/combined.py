@@ -10,7 +10,7 @@ import torch
 import xxhash
 
 from alpharl_bench.cache import content_key
-from alpharl_bench.checkpoints import Weights, is_head
+from alpharl_bench.checkpoints import Weights, is_head, shared
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.spectral import LowRank
 from alpharl_bench.variants.extrapolated_logits import ExtrapolatedLogits
@@ -101,22 +101,33 @@ class CombinedWeights(Weights):
 
     def tensor(self, name: str) -> torch.Tensor:
         """One tensor; float32 where something is added."""
-        before = self.base.tensor(name)
-        return before.float() + self.delta(self.base, name) if self._changes(name) else before
+        return self._sum(name, None)
 
     def rows(self, name: str, rows: slice) -> torch.Tensor:
         """A part of the first dimension of a tensor; no more of the parts is read."""
-        before = self.base.rows(name, rows)
+        return self._sum(name, rows)
+
+    def _sum(self, name: str, rows: slice | None) -> torch.Tensor:
+        before = self.base.part(name, rows)
         if not self._changes(name):
             return before
-        return before.float() + self.delta(self.base, name, rows)
+        before = before.float()
+        return before + self.delta(self.base, name, rows, lambda: before)
 
-    def delta(self, base: Weights, name: str, rows: slice | None = None) -> torch.Tensor:
+    def delta(
+        self,
+        base: Weights,
+        name: str,
+        rows: slice | None = None,
+        before: Callable[[], torch.Tensor] | None = None,
+    ) -> torch.Tensor:
         """What is added itself, where ``base`` is that of the sum: not rounded by its values."""
         if base is not self.base:
-            return super().delta(base, name, rows)
+            return super().delta(base, name, rows, before)
         terms = self.counted(name)
-        deltas = (factor * term.delta(base, name, rows) for term, factor in terms)
+        if before is None:
+            before = shared(base, name, rows)
+        deltas = (factor * term.delta(base, name, rows, before) for term, factor in terms)
         # The first one is the sum that the others go into.
         total = next(deltas, None)
         if total is None:

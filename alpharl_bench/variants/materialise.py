@@ -1,6 +1,7 @@
 """From a variant's name to its update, module by module."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 
 import torch
 
@@ -59,6 +60,12 @@ class UpdateSource:
         self._device = device
         self._embeddings = embeddings
         self._opened: dict[int, UpdateFactors] = {}
+
+    def among(self, run: Run) -> "UpdateSource":
+        """The updates of some of the run's checkpoints, which are not opened a second time."""
+        fewer = copy(self)
+        fewer.run = run
+        return fewer
 
     def factors(self, step: int | None) -> UpdateFactors:
         """The decomposed update of the checkpoint of a step; None means the final one."""

@@ -21,7 +21,7 @@ def update(shape, decay=0.9, floor=0.05, seed=0):
     return torch.from_numpy((left * sigma) @ right.T / np.linalg.norm(sigma)).float()
 
 
-@pytest.mark.parametrize("solver", ["lanczos", "randomized", "gram", "dense"])
+@pytest.mark.parametrize("solver", ["leading", "lanczos", "randomized", "gram", "dense"])
 @pytest.mark.parametrize("shape", [(ORDER, ORDER), (450, ORDER), (ORDER, 450)])
 @pytest.mark.parametrize("rank", [1, 5])
 def test_every_solver_finds_the_leading_triplets(solver, shape, rank):
@@ -37,7 +37,8 @@ def test_every_solver_finds_the_leading_triplets(solver, shape, rank):
 @pytest.mark.parametrize(
     ("shape", "rank", "method"),
     [
-        ((40, 60), 1, "dense"),  # small
+        ((40, 60), 1, "leading"),  # small
+        ((40, 60), 2, "dense"),
         ((400, 300), 1, "lanczos"),
         ((400, 300), 18, "lanczos"),  # a sixteenth of 300
         ((400, 300), 19, "gram"),
@@ -144,7 +145,8 @@ def test_where_no_solver_is_good_enough_the_best_says_so(monkeypatch):
         (16, (4096, 12288), 16),
         (41, (4096, 12288), 64),  # 1 %
         (3686, (4096, 12288), 4096),  # 90 %
-        (1, (128, 384), 128),  # small: all at once
+        (1, (128, 384), 1),
+        (2, (128, 384), 128),  # small: one or all
         (300, (1024, 300), 300),
     ],
 )
