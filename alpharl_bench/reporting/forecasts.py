@@ -101,10 +101,23 @@ def sections(session: Session) -> list[str]:
 
 def _tables(evidence: Evidence) -> Iterator[str]:
     yield from ("By stage, accuracy in %:", "", markdown(stages(evidence)), "")
+    if untestable(evidence):
+        yield from (untestable(evidence), "")
     frame = league(evidence)
     if not frame.empty:
         yield from (_LEAGUE, "", markdown(frame), "")
     yield from (_CHOICES, _cost(evidence), "", markdown(choices(evidence)), "")
+
+
+def untestable(evidence: Evidence) -> str:
+    """Why a run cannot test forecasts of 40 %; empty where it can."""
+    remains = difference(evidence, FULL, last_observed(evidence.steps, LATE))
+    if remains.low > 0:
+        return ""
+    return (
+        f"**This run cannot test a forecast of {LATE} %**: its checkpoint there is not clearly "
+        f"worse than the fully trained model, which has {remains} more."
+    )
 
 
 def _cost(evidence: Evidence) -> str:

@@ -91,6 +91,15 @@ def test_no_gain_is_closed_where_none_remains() -> None:
     assert frame.loc["Training 30 % + AlphaRL", "remaining gain closed"] != "–"
 
 
+def test_a_run_that_was_done_at_40_percent_is_said_to_test_nothing() -> None:
+    known = evidence_of()
+    assert forecasts.untestable(known) == ""
+    last = known.scores["full @40"].model_copy(update={"variant": "full"})
+    done = replace(known, scores=known.scores | {"full": last})
+    assert "cannot test a forecast of 40 %" in forecasts.untestable(done)
+    assert "0.000 [0.000, 0.000] more" in forecasts.untestable(done)
+
+
 def test_the_league_by_hand() -> None:
     frame = forecasts.league(evidence_of(alpharl=66, relex=70, expo=38)).set_index("method")
     assert frame.loc["AlphaRL", "minus the checkpoint"].estimate == pytest.approx(0.28)
