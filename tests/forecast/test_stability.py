@@ -1,6 +1,7 @@
 """What becomes of a forecast without a checkpoint, against forecasts made by hand."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -37,7 +38,9 @@ def test_it_is_that_of_the_forecasts_made_anew(run, method):
     assert found.norm == pytest.approx(float(truth.norm()), rel=1e-4)
     assert found.left_out == (10, 20, 30, 40)
     for step, cosine, distance in zip(found.left_out, found.cosines, found.distances, strict=True):
-        other = flat(forecaster.fit(prefix.without(step)).predict(TARGET), prefix.base)
+        kept = tuple(checkpoint for checkpoint in run.checkpoints if checkpoint.step != step)
+        fewer = observe(replace(run, checkpoints=kept), 1, ACCURACIES, total_steps=40)
+        other = flat(forecaster.fit(fewer).predict(TARGET), prefix.base)
         assert cosine == pytest.approx(float(truth @ other / truth.norm() / other.norm()), abs=1e-4)
         assert distance == pytest.approx(float((truth - other).norm() / truth.norm()), abs=2e-3)
     last = flat(prefix.weights[-1], prefix.base)
@@ -47,6 +50,15 @@ def test_it_is_that_of_the_forecasts_made_anew(run, method):
     assert found.spread == pytest.approx(
         math.sqrt(sum(d * d for d in found.distances) / 4), rel=1e-6
     )
+
+
+@pytest.mark.parametrize("method", ["alpharl", "rank1-sigma", "relex"])
+def test_nothing_is_decomposed_or_multiplied_again(run, method, monkeypatch):
+    forecaster, prefix = FORECASTERS[method], observe(run, 1, ACCURACIES)
+    forecast = forecaster.fit(prefix).predict(TARGET)
+    monkeypatch.setattr("alpharl_bench.spectral.factors.decompose", None)
+    monkeypatch.setattr("alpharl_bench.forecast.prefix.delta_gram", None)
+    stability(forecaster, prefix, TARGET, forecast)
 
 
 def test_the_last_checkpoint_is_compared_in_the_form_of_the_forecast(run):
