@@ -131,10 +131,10 @@ class Claim:
     modules of the model, of which ``columns`` are measured: the spectrum of the final update, or
     the dynamics over checkpoints, which take their accuracies too. ``kinds`` are those of the runs
     that it is judged on where the paper says it of others than RL; see
-    :mod:`alpharl_bench.claims.kinds`. A claim that one of its ``nulls`` passes as well is not
-    informative where it holds. ``lacks`` says why it cannot be judged on a run with checkpoints at
-    the given steps, and nothing where it can; ``engine`` is the only one that can score its
-    variants, None where all can. ``by_task`` adds a table of every task to the report,
+    :mod:`alpharl_bench.claims.kinds`. A claim that holds is not informative unless all of its
+    ``nulls`` clearly fail. ``lacks`` says why it cannot be judged on a run with checkpoints at the
+    given steps, and nothing where it can; ``engine`` is the only one that can score its variants,
+    None where all can. ``by_task`` adds a table of every task to the report,
     ``all_singular_values`` says that the spectra must be whole, ``caveat`` is what a reader must
     know before believing the number.
     """

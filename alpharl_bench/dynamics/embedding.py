@@ -1,8 +1,6 @@
 """A trajectory in two dimensions, as the paper draws it (Figure 6a, Appendix E)."""
 
 import numpy as np
-from sklearn.decomposition import PCA
-from sklearn.manifold import TSNE
 
 from alpharl_bench.dynamics.nulls import random_walk
 from alpharl_bench.dynamics.trajectory import Trajectory
@@ -71,6 +69,10 @@ def embed(vectors: np.ndarray, seed: int = 0) -> np.ndarray:
             f"all {total} checkpoints have the same vector: there is no trajectory to draw"
         )
     components = min(_COMPONENTS, total - 1, wide.shape[1])
+    # Imported here: it takes a second to load, and only pictures need it.
+    from sklearn.decomposition import PCA  # noqa: PLC0415
+    from sklearn.manifold import TSNE  # noqa: PLC0415
+
     reduced = PCA(components, svd_solver="full", random_state=seed).fit_transform(wide)
     projection = TSNE(
         2,

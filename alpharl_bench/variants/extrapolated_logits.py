@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import torch
-from transformers import PreTrainedModel
 
 from alpharl_bench.checkpoints import Weights
+
+if TYPE_CHECKING:
+    # It takes seconds to load, and most who know of updates run no model.
+    from transformers import PreTrainedModel
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class ExtrapolatedLogits:
 
 @contextmanager
 def extrapolated_logits(
-    model: PreTrainedModel, later: PreTrainedModel, alpha: float
+    model: "PreTrainedModel", later: "PreTrainedModel", alpha: float
 ) -> Iterator[None]:
     """Inside the block ``model`` returns z₁ + α(z₂ − z₁) in place of its own logits z₁.
 
