@@ -128,15 +128,16 @@ class Claim:
     """A statement of the paper that a training run can support or refute.
 
     ``units`` names what is resampled for the interval: the questions of the benchmarks, or the
-    modules of the model, of which ``columns`` are measured: the spectrum of the final update, or
-    the dynamics over checkpoints, which take their accuracies too. ``kinds`` are those of the runs
-    that it is judged on where the paper says it of others than RL; see
+    modules of the model, of which ``columns`` are measured: the spectrum of the final update,
+    or the dynamics over checkpoints, which take their accuracies too. ``kinds`` are those of
+    the runs that it is judged on where the paper says it of others than RL; see
     :mod:`alpharl_bench.claims.kinds`. A claim that holds is not informative unless all of its
-    ``nulls`` clearly fail. ``lacks`` says why it cannot be judged on a run with checkpoints at the
-    given steps, and nothing where it can; ``engine`` is the only one that can score its variants,
-    None where all can. ``by_task`` adds a table of every task to the report,
-    ``all_singular_values`` says that the spectra must be whole, ``caveat`` is what a reader must
-    know before believing the number.
+    ``nulls`` clearly fail. ``by_block`` says that attention and MLP are compared: their modules
+    are resampled apart, so that each has its own in every resample. ``lacks`` says why it
+    cannot be judged on a run with checkpoints at the given steps, and nothing where it can;
+    ``engine`` is the only one that can score its variants, None where all can. ``by_task`` adds
+    a table of every task to the report, ``all_singular_values`` says that the spectra must be
+    whole, ``caveat`` is what a reader must know before believing the number.
     """
 
     id: str
@@ -155,6 +156,7 @@ class Claim:
     lacks: Callable[[Sequence[int]], str] = lambda _: ""
     engine: EngineName | None = None
     by_task: bool = False
+    by_block: bool = False
     all_singular_values: bool = False
     caveat: str = ""
 

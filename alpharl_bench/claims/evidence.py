@@ -107,7 +107,12 @@ class Evidence:
         return self._cost | dict(zip(variants, np.transpose(means), strict=True))
 
     def strata(self, claim: Claim) -> list[str]:
-        """(n,) what each unit of the claim's interval is one of: the task of each question."""
+        """(n,) what each unit of the claim's interval is one of, and drawn from.
+
+        The task of each question; of modules the block, where the claim compares blocks.
+        """
+        if claim.by_block:
+            return [module.block for module in self.dynamics]
         return [""] * len(self.modules(claim)) if claim.of_modules else self.tasks
 
     def modules(self, claim: Claim) -> Sequence[ModuleSpectrum] | Sequence[ModuleDynamics]:

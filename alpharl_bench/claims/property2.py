@@ -196,6 +196,7 @@ LINEAR_DYNAMICS = (
         units="modules",
         columns="dynamics",
         nulls=_nulls(mlp_minus_attention),
+        by_block=True,
         caveat=(
             "MLP outputs are wider than those of keys and values, and R² in sample grows with the "
             "width of the trajectory: the nulls have the same shapes."

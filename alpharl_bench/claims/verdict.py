@@ -187,9 +187,11 @@ def _too_few(claim: Claim, evidence: Evidence, confidence: float) -> str:
     low, _ = percentile_interval(np.zeros(RESAMPLES), degrees_of_freedom(strata), confidence)
     if np.isfinite(low):
         return ""
-    task, size = Counter(strata).most_common()[-1]
+    stratum, size = Counter(strata).most_common()[-1]
     units, where = (
-        ("modules", "the update") if claim.of_modules else ("questions", f"task '{task}'")
+        ("modules", stratum or "the update")
+        if claim.of_modules
+        else ("questions", f"task '{stratum}'")
     )
     return f"too few {units} for an interval at {level(confidence)}: {where} has {size}"
 

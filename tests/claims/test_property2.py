@@ -90,6 +90,19 @@ def test_a_null_is_the_same_statistic_of_its_own_figures(claim: str) -> None:
         assert float(value) == pytest.approx(statistic(claim, FOUR))
 
 
+def test_blocks_are_compared_where_one_has_few_modules() -> None:
+    """Drawn together, about one resample in 300 of these would hold no MLP module."""
+    modules = [module(0.9 + 0.001 * i, block="MLP") for i in range(4)]
+    modules += [module(0.8 + 0.001 * i, null=0.4, block="attention") for i in range(12)]
+    verdict = judge(CLAIMS["P2.2-block"], evidence(modules))
+    assert verdict.outcome is Outcome.SUPPORTED
+    assert verdict.value is not None
+    assert verdict.value.estimate == pytest.approx(0.9015 - 0.8055)
+    lone = judge(CLAIMS["P2.2-block"], evidence(modules[3:]))
+    assert lone.outcome is Outcome.INCONCLUSIVE
+    assert lone.reason == "too few modules for an interval at 95 %: MLP has 1"
+
+
 @pytest.mark.parametrize(
     ("r_squared", "null", "outcome"),
     [
