@@ -1,0 +1,73 @@
+"""What the site has beside the pages of this folder: made when it is built, written nowhere."""
+
+import re
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+from alpharl_bench.claims import CLAIMS, Claim
+
+_ROOT = Path(__file__).parents[1]
+#: Pages that lie in the root of the repository, by what the site calls them.
+_ROOT_PAGES = {
+    "architecture.md": "ARCHITECTURE.md",
+    "contributing.md": "CONTRIBUTING.md",
+    "changelog.md": "CHANGELOG.md",
+}
+_SAMPLE = _ROOT / "reports" / "sample"
+_CLAIMS = """\
+# Every claim
+
+What `alpharl_bench/claims/` holds, in the paper's order. Accuracy is the mean over tasks of the mean
+over each task's questions. The interval of the statistic decides ([how](statistics.md)).
+"""
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages of the root, the sample report with its figures, and the claims."""
+    for name, source in _ROOT_PAGES.items():
+        text = (_ROOT / source).read_text(encoding="utf-8")
+        files.append(File.generated(config, name, content=_as_in_docs(text)))
+    for part in (_SAMPLE / "report.md", *sorted(_SAMPLE.glob("figures/*.png"))):
+        place = f"sample/{part.relative_to(_SAMPLE).as_posix()}"
+        files.append(File.generated(config, place, abs_src_path=str(part)))
+    files.append(File.generated(config, "claims.md", content=claims_page()))
+    return files
+
+
+def on_page_markdown(markdown: str, **_: object) -> str:
+    """Links of this folder's pages to the root's, which the site has beside them."""
+    for name, source in {**_ROOT_PAGES, "sample/": "reports/sample/"}.items():
+        markdown = markdown.replace(f"](../{source}", f"]({name}")
+    return markdown
+
+
+def claims_page() -> str:
+    """One section for each claim."""
+    return "\n".join([_CLAIMS, *(_section(claim) for claim in CLAIMS.values())])
+
+
+def _section(claim: Claim) -> str:
+    lines = [
+        f"## {claim.id} {claim.title}",
+        "",
+        f"> {claim.text}",
+        "",
+        f"- Place in the paper: {claim.place}. It printed: {claim.paper.statistic}.",
+        f"- Statistic: {claim.reads}.",
+        f"- It holds where the statistic is {claim.threshold}.",
+        f"- Resampled: {claim.units}.",
+    ]
+    if claim.nulls:
+        lines.append(f"- Nulls: {'; '.join(null.name for null in claim.nulls)}.")
+    if claim.engine:
+        lines.append(f"- Only with `--engine {claim.engine}`.")
+    if claim.caveat:
+        lines.append(f"- {claim.caveat}")
+    return "\n".join([*lines, ""])
+
+
+def _as_in_docs(text: str) -> str:
+    """A page of the root with its links as from this folder."""
+    return re.sub(r"\]\(docs/", "](", text)

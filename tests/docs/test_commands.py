@@ -1,0 +1,156 @@
+"""Every command and block of data in the documents is one that the project understands."""
+
+import configparser
+import json
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import typer
+import yaml
+from _pytest.mark.expression import Expression
+
+from alpharl_bench.cli import app
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("reports/sample/*.md")])
+WORKFLOWS = sorted(ROOT.glob(".github/workflows/*.yml"))
+BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+INLINE = re.compile(r"`([^`]+)`")
+OURS = ("alpharl-bench ", "pytest ", "python -m benchmarks", "tox ", "pip ")
+PARSERS = {"toml": tomllib.loads, "yaml": yaml.safe_load, "json": json.loads}
+
+
+def commands(text: str) -> Iterator[str]:
+    """The command lines of a document: in blocks without a language, and in backticks."""
+    lines = [line for kind, block in BLOCK.findall(text) if not kind for line in block.splitlines()]
+    lines += [" ".join(found.split()) for found in INLINE.findall(BLOCK.sub("", text))]
+    for line in lines:
+        for part in line.split("&&"):
+            command = part.strip()
+            if command.startswith(OURS):
+                yield command
+
+
+def of_workflow(path: Path) -> Iterator[str]:
+    jobs = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"]
+    for job in jobs.values():
+        for step in job["steps"]:
+            yield from commands(f"```\n{step.get('run', '')}\n```")
+
+
+WRITTEN = sorted(
+    {
+        (path.relative_to(ROOT).as_posix(), command)
+        for path in DOCUMENTS
+        for command in commands(path.read_text(encoding="utf-8"))
+    }
+    | {(path.relative_to(ROOT).as_posix(), c) for path in WORKFLOWS for c in of_workflow(path)}
+)
+
+
+@pytest.fixture(scope="session")
+def collected() -> list[str]:
+    """The tests of all suites, by their whole names."""
+    found = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q", "suites"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [line for line in found.stdout.splitlines() if "::" in line]
+
+
+@pytest.mark.parametrize(("document", "command"), WRITTEN)
+def test_a_command_is_understood(document, command, collected, pytestconfig):
+    # What may be left out stands in brackets; N is a number.
+    whole = re.sub(r"\bN\b", "1", re.sub(r"\[(--[^\]]+)\]", r"\1", command))
+    check(shlex.split(whole, comments=True), collected, pytestconfig)
+
+
+def check(words: list[str], collected: list[str], config: pytest.Config) -> None:
+    program, *rest = words
+    if program == "alpharl-bench":
+        understood(typer.main.get_command(app), rest)
+    elif program == "pytest":
+        known, unknown = config._parser.parse_known_and_unknown_args(rest)
+        assert not unknown
+        for place in known.file_or_dir:
+            assert place.startswith("$") or (ROOT / place).exists(), place
+        if known.keyword and not (known.run or "tests" in rest):
+            places = tuple(place.rstrip("/") for place in known.file_or_dir)
+            expression = Expression.compile(known.keyword)
+            assert any(
+                node.startswith(places) and expression.evaluate(lambda word, n=node, **_: word in n)
+                for node in collected
+            )
+    elif program == "python":
+        module = import_module(rest[1])
+        commands = getattr(module, "app", None) or typer.Typer()
+        if not hasattr(module, "app"):
+            commands.command()(module.main)
+        understood(typer.main.get_command(commands), rest[2:])
+    elif program == "tox":
+        tox = configparser.ConfigParser(interpolation=None)
+        tox.read(ROOT / "tox.ini")
+        named = rest[rest.index("-e") + 1].split(",")
+        assert all(f"testenv:{name}" in tox for name in named)
+    else:
+        extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+            "optional-dependencies"
+        ]
+        assert rest[0] in {"install", "uninstall"}
+        for found in re.findall(r"^\.\[(.*)\]$", "\n".join(rest), re.MULTILINE):
+            assert found in extras
+
+
+def understood(command, words: list[str]) -> None:
+    """Parse a command line as the program would; a wrong one raises.
+
+    A sentence may speak of a command by its name alone.
+    """
+    if not words:
+        return
+    context = command.make_context("it", list(words), resilient_parsing=False)
+    if hasattr(command, "resolve_command"):
+        _, inner, rest = command.resolve_command(context, list(words))
+        understood(inner, rest)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "alpharl-bench forecast --run RUN --methods relex",
+        "alpharl-bench zoo trains",
+        "pytest suites/property9",
+        "pytest suites --run RUN --sample 3",
+        "pytest suites/property1 -k qwen9",
+        "python -m benchmarks.forecast --huge",
+        "tox -e nothing",
+        "pip install -e .[gpu]",
+    ],
+)
+def test_a_wrong_command_is_not(wrong, collected, pytestconfig):
+    with pytest.raises((Exception, SystemExit)):
+        check(shlex.split(wrong), collected, pytestconfig)
+
+
+def test_enough_is_tested():
+    """A pattern that finds nothing would pass all of this."""
+    programs = [command.split()[0] for _, command in WRITTEN]
+    assert {start.split()[0] for start in OURS} <= set(programs)
+    assert len(WRITTEN) > 60
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_blocks_of_data_parse(path):
+    for kind, block in BLOCK.findall(path.read_text(encoding="utf-8")):
+        if kind in PARSERS:
+            assert PARSERS[kind](block)
