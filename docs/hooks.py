@@ -19,8 +19,8 @@ _SAMPLE = _ROOT / "reports" / "sample"
 _CLAIMS = """\
 # Every claim
 
-What `alpharl_bench/claims/` holds, in the order of the paper. Accuracy is the mean over tasks of the
-mean over each of their questions. The interval of the statistic decides ([how](statistics.md)).
+What `alpharl_bench/claims/` holds, in the paper's order. Accuracy is the mean over tasks
+of the mean over each task's questions. The interval of the statistic decides: [how](statistics.md).
 """
 
 
