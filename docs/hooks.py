@@ -15,6 +15,8 @@ _ROOT_PAGES = {
     "contributing.md": "CONTRIBUTING.md",
     "changelog.md": "CHANGELOG.md",
 }
+# A reference in a docstring, as Sphinx writes it.
+_ROLE = re.compile(r":\w+:<code>~?(?:\w+\.)*?(\w+(?:\.\w+)?)</code>")
 _SAMPLE = _ROOT / "reports" / "sample"
 _CLAIMS = """\
 # Every claim
@@ -41,6 +43,11 @@ def on_page_markdown(markdown: str, **_: object) -> str:
     for name, source in {**_ROOT_PAGES, "sample/": "reports/sample/"}.items():
         markdown = markdown.replace(f"](../{source}", f"]({name}")
     return markdown
+
+
+def on_page_content(html: str, **_: object) -> str:
+    """References in docstrings by the name that they lead to."""
+    return _ROLE.sub(r"<code>\1</code>", html)
 
 
 def claims_page() -> str:

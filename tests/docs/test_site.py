@@ -41,6 +41,8 @@ def test_the_api_has_what_docstrings_say(site):
     for name in ("checkpoints.open_run", "forecast.observe", "claims.judge"):
         assert f'id="alpharl_bench.{name}"' in page
     assert "Raises:" in page
+    assert ":func:" not in page
+    assert ":meth:" not in page
 
 
 def test_the_sample_report_and_its_figures_are_there(site):
