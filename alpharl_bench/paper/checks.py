@@ -36,6 +36,12 @@ def _title(table: Table) -> str:
     return table.id.replace("-", " ").capitalize()
 
 
+def _labels(table: Table) -> list[str]:
+    """What stands above and beside the cells of a table."""
+    beside = [label for block in table.blocks for label in (block.name, *block.labels)]
+    return [*table.columns[1:], *beside]
+
+
 def _compared(text: str, number: Rounded, bound: str, label: str = "") -> Finding:
     """A finding on one number, with what it came from and what it is compared with."""
     holds = Bound.parse(bound).allows(number)
@@ -186,15 +192,13 @@ class Member(Entry):
 
     def findings(self, printed: Printed, _: str) -> Iterator[Finding]:
         """One."""
-        names = self.among or self._labels(printed.table(self.table or ""))
+        if self.among is not None:
+            names, where = list(self.among), ", ".join(f"“{name}”" for name in self.among)
+        else:
+            table = printed.table(self.table or "")
+            names, where = _labels(table), f"the labels of {_title(table)}"
         holds = any(name.startswith(self.name) for name in names)
-        shown = ", ".join(f"“{name.split(':')[0]}”" for name in names)
-        yield Finding(f"“{self.name}” is {'' if holds else 'not '}among {shown}", holds)
-
-    def _labels(self, table: Table) -> list[str]:
-        """Columns, headlines and rows of a table, each once."""
-        labels = [label for block in table.blocks for label in (block.name, *block.labels)]
-        return list(dict.fromkeys(filter(None, [*table.columns[1:], *labels])))
+        yield Finding(f"“{self.name}” is {'' if holds else 'not '}among {where}", holds)
 
 
 class Repeats(Entry):
@@ -243,10 +247,8 @@ class Granularity(Entry):
         text = f"{len(odd)} of {len(cells)} cells are no k / {responses}"
         if odd:
             value, label, column = odd[0]
-            right = round(Rounded.printed(value).value * responses / 100)
-            near = " and ".join(
-                f"{100 * k / responses:.2f} ({k})" for k in sorted({right - 1, right, right + 1})
-            )
+            below = int(Rounded.printed(value).value * responses / 100)
+            near = " and ".join(f"{100 * k / responses:.2f} ({k})" for k in (below, below + 1))
             text += f", as {value} ({label}, {column}) between {near}"
         yield Finding(text, not odd)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from alpharl_bench.paper.finding import Finding, Printed
 from alpharl_bench.paper.load import load_statements, load_tables
 from alpharl_bench.paper.statement import Outcome, Statement
-from alpharl_bench.paper.table import RECOMPUTED, Block, Table
+from alpharl_bench.paper.table import RECOMPUTED, Average, Table
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,10 @@ def read_averages(tables: Iterable[Table] | None = None) -> list[Reading]:
     where they are more than a unit apart.
     """
     return [
-        _of_average(table, number, block, label)
+        _of_average(table, table.average, number, label)
         for table in (load_tables().values() if tables is None else tables)
         if table.average is not None
-        for number, block in enumerate(table.blocks, start=1)
+        for number, block in enumerate(table.blocks)
         for label in block.labels
     ]
 
@@ -84,18 +84,18 @@ def _of_statement(statement: Statement, printed: Printed) -> Reading:
     )
 
 
-def _of_average(table: Table, number: int, block: Block, label: str) -> Reading:
-    column = table.average.column if table.average else ""
-    stated = table.number(block, label, column)
+def _of_average(table: Table, average: Average, number: int, label: str) -> Reading:
+    block = table.blocks[number]
+    stated = table.number(block, label, average.column)
     right = table.number(block, label, RECOMPUTED)
-    cells = " + ".join(table.cell(block, label, name) for name in table.average.of)  # type: ignore[union-attr]
-    holds = stated.meets(right)
-    arithmetic = f"({cells}) / 6 = {float(right.value):.3f}"
+    cells = [table.cell(block, label, name) for name in average.of]
+    printed = table.cell(block, label, average.column)
+    arithmetic = f"({' + '.join(cells)}) / {len(cells)} = {float(right.value):.3f}"
     return Reading(
         # No name of a model or an algorithm: -k selects runs by these.
-        id=f"{table.id}-block-{number}-{label.replace(' ', '-')}",
-        text=f"{block.name}, {label}: {column} {table.cell(block, label, column)}",
+        id=f"{table.id}-block-{number + 1}-{label.replace(' ', '-')}",
+        text=f"{block.name}, {label}: {average.column} {printed}",
         place=table.place,
         known="contradicted" if label in block.misprinted else "consistent",
-        findings=(Finding(arithmetic, holds),),
+        findings=(Finding(arithmetic, stated.meets(right)),),
     )
