@@ -7,11 +7,11 @@ from alpharl_bench.paper import Reading, read_averages, read_statements
 from alpharl_bench.plugin.outcomes import Refuted, Unprinted
 
 #: What a test may ask for, and where its parameters come from.
-_SOURCES = {"statement": read_statements, "average": read_averages}
+_SOURCES = {"paper_statement": read_statements, "paper_average": read_averages}
 
 
 def parametrize_readings(metafunc: pytest.Metafunc) -> None:
-    """Give a test every ``statement`` or every ``average`` of the paper.
+    """Give a test every ``paper_statement`` or every ``paper_average``.
 
     No identifier has the name of a model or an algorithm: ``-k`` selects runs by these.
     """

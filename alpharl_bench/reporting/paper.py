@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from alpharl_bench.paper import Reading, read_averages, read_statements
+from alpharl_bench.paper import Outcome, Reading, read_averages, read_statements
 from alpharl_bench.reporting.tables import markdown
 
 _INTRODUCTION = """\
@@ -17,6 +17,10 @@ contradicted is so whatever the printed numbers were rounded from."""
 def section() -> str:
     """The section of a report: the sentences that are contradicted, and how many averages are."""
     statements, averages = read_statements(), read_averages()
+    rows = [
+        {"the paper says": r.text, "place": r.place, "its numbers say": r.arithmetic}
+        for r in _of(statements, "contradicted")
+    ]
     return "\n".join(
         [
             "## The paper's own numbers",
@@ -25,51 +29,38 @@ def section() -> str:
             f"Sentences: {_counted(statements)}. Averages: {_counted(averages)}.",
             "`alpharl-bench paper` lists all that is not consistent.",
             "",
-            markdown(sentences(_of(statements, "contradicted"))),
+            markdown(pd.DataFrame(rows)),
             "",
         ]
     )
 
 
 def errata() -> str:
-    """All that is not consistent: sentences with how they were read, and averages."""
+    """All that is not consistent, in lists that can be read as text too."""
     statements, averages = read_statements(), read_averages()
-    unprinted = [[r.text, r.place, r.note] for r in _of(statements, "not printed")]
     return "\n".join(
         [
-            _INTRODUCTION,
-            "",
             f"## Sentences: {_counted(statements)}",
             "",
-            markdown(sentences(_of(statements, "contradicted"), notes=True)),
+            *map(_item, _of(statements, "contradicted")),
             "",
-            "Not printed: no table has the numbers behind these.",
+            "No table has the numbers behind these:",
             "",
-            markdown(pd.DataFrame(unprinted, columns=["sentence", "place", "note"])),
+            *map(_item, _of(statements, "not printed")),
             "",
             f"## Averages: {_counted(averages)}",
             "",
-            markdown(sentences(_of(averages, "contradicted"))),
-            "",
+            *(f"- {r.place}: {r.text}, but {r.arithmetic}" for r in _of(averages, "contradicted")),
         ]
     )
 
 
-def sentences(readings: Sequence[Reading], *, notes: bool = False) -> pd.DataFrame:
-    """One row per reading: what is said, where, the arithmetic, and the note on request."""
-    rows = [
-        {
-            "the paper says": reading.text,
-            "place": reading.place,
-            "its numbers say": reading.arithmetic,
-            **({"note": reading.note} if notes else {}),
-        }
-        for reading in readings
-    ]
-    return pd.DataFrame(rows)
+def _item(reading: Reading) -> str:
+    found = [f"*{reading.arithmetic}.*"] if reading.arithmetic else []
+    return " ".join([f"- {reading.place}: “{reading.text}”.", *found, reading.note])
 
 
-def _of(readings: Sequence[Reading], outcome: str) -> list[Reading]:
+def _of(readings: Sequence[Reading], outcome: Outcome) -> list[Reading]:
     return [reading for reading in readings if reading.outcome == outcome]
 
 
