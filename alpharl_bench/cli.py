@@ -188,3 +188,11 @@ def report(
     from alpharl_bench.reporting import write_report
 
     typer.echo(f"wrote {write_report(folder)}")
+
+
+@app.command("paper")
+def paper() -> None:
+    """Print what the paper's own numbers contradict, with the arithmetic; no model is needed."""
+    from alpharl_bench.reporting.paper import errata
+
+    typer.echo(errata())

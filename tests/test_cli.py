@@ -35,6 +35,12 @@ def test_runs_are_listed():
     assert "qwen3-nano-dapo" in result.stdout
 
 
+def test_the_papers_errata_are_printed():
+    result = run("paper")
+    assert result.returncode == 0
+    assert "/ 6 = 68.225" in result.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

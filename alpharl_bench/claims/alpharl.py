@@ -19,6 +19,12 @@ from alpharl_bench.claims.claim import (
     Statistic,
     Threshold,
 )
+from alpharl_bench.claims.printed_stages import (
+    algorithms,
+    forecast_minus_checkpoint,
+    least_gain,
+    relative_accuracies,
+)
 from alpharl_bench.claims.property1 import REFERENCES, TOLERANCE, relative
 from alpharl_bench.forecast import FORECASTERS
 from alpharl_bench.forecast.choice import ORACLE
@@ -205,6 +211,13 @@ SPEED_CURVE = Curve("alpharl-speed", _speed_points, x_label="training step")
 RIVAL_CURVE = Curve("alpharl-rivals", _rival_points, x_label="")
 LOGITS_CURVE = Curve("alpharl-logits", _logits_points, x_label="")
 
+
+def _by_algorithm(numbers: Sequence[str]) -> str:
+    """Numbers of the paper's Table 1, each with the algorithm it is of."""
+    named = zip(numbers, algorithms(), strict=True)
+    return ", ".join(f"{number} ({algorithm})" for number, algorithm in named)
+
+
 _COST = (
     "Evaluation counts: the observed checkpoints and the candidates of the target, one look at the "
     "validation questions each, converted by responses of the greatest length (generated: 1, "
@@ -222,12 +235,13 @@ ACCELERATION = (
         threshold=Threshold(low=RETAINED),
         reads="relative accuracy of AlphaRL of the first 40 % of the training",
         paper=Paper(
-            "0.999 (DAPO), 0.959 (GRPO), 0.955 (RLOO)",
+            _by_algorithm(relative_accuracies(LATE, forecast=True)),
             {
-                "Training 10 %": "0.760, 0.764, 0.785",
-                "Training 10 % + AlphaRL": "0.871, 0.843, 0.861",
-                "Training 40 %": "0.867, 0.879, 0.914",
-                "Training 40 % + AlphaRL": "0.999, 0.959, 0.955",
+                f"Training {percent} %{' + AlphaRL' if forecast else ''}": ", ".join(
+                    relative_accuracies(percent, forecast=forecast)
+                )
+                for percent in (EARLY, LATE)
+                for forecast in (False, True)
             },
         ),
         curve=STAGE_CURVE,
@@ -250,7 +264,7 @@ ACCELERATION = (
         statistic=early_minus_late,
         threshold=Threshold(low=-TOLERANCE),
         reads="accuracy of AlphaRL of 10 % minus that of the checkpoint at 40 %",
-        paper=Paper("0.002 (DAPO), −0.019 (GRPO), −0.027 (RLOO)", {}),
+        paper=Paper(_by_algorithm(forecast_minus_checkpoint(EARLY, LATE)), {}),
         curve=STAGE_CURVE,
         nulls=(
             Null(
@@ -268,7 +282,7 @@ ACCELERATION = (
         statistic=worst_gain,
         threshold=Threshold(low=-TOLERANCE),
         reads="accuracy of AlphaRL minus that of its last checkpoint, the least over the stages",
-        paper=Paper("0.021 (RLOO at 40 %)", {}),
+        paper=Paper(least_gain(), {}),
         curve=STAGE_CURVE,
         lacks=_lacks(LATE),
         caveat="The least of several differences is lower than any of them by chance alone.",

@@ -1,8 +1,9 @@
-"""The paper's tables over kinds of training (Appendix A), as printed: models of 7 to 8 billion."""
+"""The paper's tables over kinds of training (Tables 7 and 8): models of 7 to 8 billion."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from alpharl_bench.paper import Table, load_tables
 from alpharl_bench.registry import Kind
 
 
@@ -25,47 +26,34 @@ class PrintedKind:
 PERCENTS = (1, 10, 20, 30, 50, 70, 90)
 #: The variants of the table of relative accuracies.
 RANKS = ("Rank-1", *(f"Rank-{percent} %" for percent in PERCENTS))
+#: The columns of both tables, in the paper's order. Its RL is DAPO; it has no such numbers for
+#: self-play.
+_COLUMNS: Mapping[Kind, str] = {
+    "distillation": "Offline DIST",
+    "online distillation": "Online DIST",
+    "SFT": "Offline SFT",
+    "DPO": "Offline DPO",
+    "RL": "Online RL DAPO",
+}
 
 
-def _accuracies(*percents: float) -> dict[str, float]:
-    return {rank: percent / 100 for rank, percent in zip(RANKS, percents, strict=True)}
+def _number(table: Table, row: str, column: str) -> float:
+    return float(table.number(table.blocks[0], row, column).value)
 
 
-#: By kind, in the paper's order. Its RL is DAPO; it has no such numbers for self-play.
+def _kind(norms: Table, ranks: Table, column: str) -> PrintedKind:
+    return PrintedKind(
+        on_policy=norms.cell(norms.blocks[0], "On-Policy Sampling", column) == "Yes",
+        norm=_number(norms, "Average Update Norm", column),
+        rank1_fraction=_number(norms, "Rank-1 fraction", column),
+        rank1_percent_fraction=_number(norms, "Rank-1% fraction", column),
+        # The paper writes no space before the sign.
+        relative_accuracy={rank: _number(ranks, rank.replace(" ", ""), column) for rank in RANKS},
+    )
+
+
+#: By kind, in the paper's order.
 APPENDIX_A: Mapping[Kind, PrintedKind] = {
-    "distillation": PrintedKind(
-        on_policy=False,
-        norm=21.24,
-        rank1_fraction=0.126,
-        rank1_percent_fraction=0.293,
-        relative_accuracy=_accuracies(1.5, 2.5, 3, 3, 3.5, 3.5, 16, 23.25),
-    ),
-    "online distillation": PrintedKind(
-        on_policy=True,
-        norm=1.46,
-        rank1_fraction=0.1045,
-        rank1_percent_fraction=0.2478,
-        relative_accuracy=_accuracies(56.4, 64.5, 71.5, 72.5, 77, 80.25, 84, 89.25),
-    ),
-    "SFT": PrintedKind(
-        on_policy=False,
-        norm=10.75,
-        rank1_fraction=0.077,
-        rank1_percent_fraction=0.277,
-        relative_accuracy=_accuracies(2.5, 3, 4, 7.5, 8, 12.25, 24, 46.75),
-    ),
-    "DPO": PrintedKind(
-        on_policy=False,
-        norm=0.79,
-        rank1_fraction=0.1142,
-        rank1_percent_fraction=0.2413,
-        relative_accuracy=_accuracies(62.25, 71.5, 74.5, 79, 83.25, 88.25, 88.25, 93.25),
-    ),
-    "RL": PrintedKind(
-        on_policy=True,
-        norm=0.01,
-        rank1_fraction=0.193,
-        rank1_percent_fraction=0.365,
-        relative_accuracy=_accuracies(*[100] * len(RANKS)),
-    ),
+    kind: _kind(load_tables()["table-7"], load_tables()["table-8"], column)
+    for kind, column in _COLUMNS.items()
 }

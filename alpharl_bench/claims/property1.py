@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from alpharl_bench.claims.appendix_a import APPENDIX_A
 from alpharl_bench.claims.claim import Claim, Curve, Means, Paper, Point, Threshold
 from alpharl_bench.variants import (
     BASE,
@@ -133,6 +134,8 @@ SCALING = Curve(
     x_label="scale α of the norm-matched Rank-1 update",
 )
 SPECTRUM = Curve("norms", lambda _: [], x_label="")
+#: What the paper printed of its RL.
+_RL = APPENDIX_A["RL"]
 
 RANK1_DOMINANCE = (
     Claim(
@@ -176,7 +179,7 @@ RANK1_DOMINANCE = (
         reads="change of relative accuracy along the fitted line from Rank-1 % to Rank-90 %",
         paper=Paper(
             "0 (100 % at every rank)",
-            {f"Rank-{p} %": "1.00" for p in (1, 10, 20, 30, 50, 70, 90)},
+            {name: f"{ratio:.2f}" for name, ratio in _RL.relative_accuracy.items() if "%" in name},
         ),
         curve=RANK_CURVE,
         caveat="1 % of a matrix of order 128 is one subspace: Rank-1 % is Rank-1 at this size.",
@@ -277,7 +280,7 @@ RANK1_DOMINANCE = (
         statistic=lambda m, _: m["rank1_fraction"] / m["noise_rank1_fraction"],
         threshold=Threshold(low=1),
         reads="Rank-1 fraction of the norm over that of Gaussian matrices of the same shapes",
-        paper=Paper("0.193 (no null given)", {}),
+        paper=Paper(f"{_RL.rank1_fraction:g} (no null given)", {}),
         curve=SPECTRUM,
         caveat=(
             "A small Gaussian matrix is 'concentrated' too, so the statistic is a ratio to it."

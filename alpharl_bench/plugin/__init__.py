@@ -12,10 +12,12 @@ from alpharl_bench.plugin.outcomes import (
     pytest_report_teststatus,
     pytest_runtest_makereport,
 )
+from alpharl_bench.plugin.readings import check_reading
 from alpharl_bench.plugin.scheduling import pytest_xdist_make_scheduler
 
 __all__ = [
     "check",
+    "check_reading",
     "pytest_addoption",
     "pytest_collection_finish",
     "pytest_collection_modifyitems",

@@ -7,6 +7,7 @@ from alpharl_bench.claims import CLAIMS, Claim
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.plugin.options import options, subjects
 from alpharl_bench.plugin.outcomes import Refuted
+from alpharl_bench.plugin.readings import parametrize_readings
 from alpharl_bench.plugin.scheduling import share_machine
 from alpharl_bench.plugin.terminal import SessionReport
 from alpharl_bench.registry import unknown
@@ -36,7 +37,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give a test that asks for a verdict every run that its claim is judged on."""
+    """Give a test that asks for a verdict every run that its claim is judged on.
+
+    One that asks for a reading of the paper gets all of them that it is about.
+    """
+    parametrize_readings(metafunc)
     if _PARAMETER not in metafunc.fixturenames:
         return
     try:

@@ -28,6 +28,10 @@ class NotInformative(pytest.skip.Exception):  # type: ignore[name-defined]
     """The claim holds, and its null may as well: it says nothing about the run."""
 
 
+class Unprinted(pytest.skip.Exception):  # type: ignore[name-defined]
+    """The paper prints no numbers that a sentence could be checked against."""
+
+
 class DidNotLearn(pytest.skip.Exception):  # type: ignore[name-defined]
     """The run did not learn: there is nothing that a claim could be about."""
 
@@ -81,7 +85,7 @@ def pytest_runtest_makereport(
     value = call.excinfo.value if call.excinfo is not None else None
     if isinstance(value, AlphaRLBenchError):
         report.longrepr = f"{item.name}: {value}"
-    elif isinstance(value, Inconclusive | NotInformative | DidNotLearn):
+    elif isinstance(value, Inconclusive | NotInformative | DidNotLearn | Unprinted):
         report.longrepr = (str(item.path), item.location[1] or 0, str(value))
     return report
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from alpharl_bench.cache import write_whole
 from alpharl_bench.claims import CLAIMS, Claim, Outcome, Verdict, holm, judge
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.reporting import dynamics, forecasts, kinds, self_play, tables, windows
+from alpharl_bench.reporting import dynamics, forecasts, kinds, paper, self_play, tables, windows
 from alpharl_bench.reporting.figures import draw, draw_trajectories
 from alpharl_bench.reporting.session import Session, load_session
 from alpharl_bench.variants import BASE
@@ -75,6 +75,7 @@ def write_report(folder: Path) -> Path:
             *forecasts.sections(session),
             *kinds.sections(session),
             *self_play.sections(session),
+            paper.section(),
             _provenance(session),
         ]
         report = folder / "report.md"

@@ -1,0 +1,51 @@
+"""Readings of the paper as parameters of tests; known errata are strict xfails."""
+
+import pytest
+
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.paper import Reading, read_averages, read_statements
+from alpharl_bench.plugin.outcomes import Refuted, Unprinted
+
+#: What a test may ask for, and where its parameters come from.
+_SOURCES = {"paper_statement": read_statements, "paper_average": read_averages}
+
+
+def parametrize_readings(metafunc: pytest.Metafunc) -> None:
+    """Give a test every ``paper_statement`` or every ``paper_average``.
+
+    No identifier has the name of a model or an algorithm: ``-k`` selects runs by these.
+    """
+    for name in _SOURCES.keys() & set(metafunc.fixturenames):
+        try:
+            readings = _SOURCES[name]()
+        except AlphaRLBenchError as error:
+            raise pytest.Collector.CollectError(str(error)) from error
+        strict = metafunc.config.getini("strict")
+        metafunc.parametrize(
+            name,
+            [
+                pytest.param(reading, id=reading.id, marks=[] if strict else _known(reading))
+                for reading in readings
+            ],
+        )
+
+
+def _known(reading: Reading) -> list[pytest.MarkDecorator]:
+    if reading.known != "contradicted":
+        return []
+    reason = f"{reading.arithmetic}. {reading.note}".removesuffix(" ")
+    return [pytest.mark.xfail(reason=reason, strict=True, raises=Refuted)]
+
+
+def check_reading(reading: Reading) -> None:
+    """Return if the paper's numbers agree.
+
+    Raises:
+        Refuted: they do not; an expected failure where the paper's data know of it.
+        Unprinted: the numbers behind the sentence are in no table.
+    """
+    match reading.outcome:
+        case "contradicted":
+            raise Refuted(str(reading), pytrace=False)
+        case "not printed":
+            raise Unprinted(str(reading))

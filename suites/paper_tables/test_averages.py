@@ -1,0 +1,9 @@
+"""Tables 1, 3 and 4: every average is that of the six columns beside it."""
+
+from alpharl_bench.paper import Reading
+from alpharl_bench.plugin import check_reading
+
+
+def test_the_average_is_that_of_its_columns(paper_average: Reading) -> None:
+    """Within rounding: half a unit of the last digit in the average, and in every column."""
+    check_reading(paper_average)

@@ -1,0 +1,59 @@
+"""Readings as tests, in a pytest of its own with invented ones."""
+
+import pytest
+
+CONFTEST = """
+from alpharl_bench.paper import Reading
+from alpharl_bench.paper.finding import Finding
+from alpharl_bench.plugin import readings
+
+def reading(id, known, *holds):
+    findings = tuple(Finding(f"{id} {n}: 1 + 1 = {3 - h}, = 2", h) for n, h in enumerate(holds))
+    return Reading(id, f"sentence {id}", "§1", known, findings, note="Why so.")
+
+readings._SOURCES["paper_statement"] = lambda: [
+    reading("fine", "consistent", True, True),
+    reading("erratum", "contradicted", True, False),
+    reading("new", "consistent", False),
+    reading("gone", "contradicted", True),
+    reading("nowhere", "not printed"),
+]
+pytest_plugins = ["alpharl_bench.plugin"]
+"""
+SUITE = """
+from alpharl_bench.plugin import check_reading
+
+def test_a_sentence(paper_statement):
+    check_reading(paper_statement)
+"""
+
+
+@pytest.fixture
+def suite(pytester):
+    pytester.makeconftest(CONFTEST)
+    pytester.makepyfile(test_suite=SUITE)
+    return lambda *options: pytester.runpytest_subprocess(*options, "-p", "no:cacheprovider")
+
+
+def test_known_errata_are_expected_and_new_ones_fail(suite):
+    result = suite("-rxs")
+    result.assert_outcomes(passed=1, xfailed=1, failed=2, skipped=1)
+    result.stdout.fnmatch_lines_random(
+        [
+            "XFAIL *erratum* - erratum 1: 1 + 1 = 3, = 2. Why so.",
+            "*§1: “sentence new” is contradicted: new 0: 1 + 1 = 3, = 2",
+            "*gone*XPASS(strict)*",
+            "SKIPPED*§1: “sentence nowhere” is not printed: Why so.",
+        ]
+    )
+    assert "Traceback" not in result.stdout.str()
+
+
+def test_with_strict_every_contradiction_fails(suite):
+    suite("--strict").assert_outcomes(passed=2, failed=2, skipped=1)
+
+
+def test_no_cache_or_lane_is_asked_for(suite, pytester, monkeypatch):
+    (pytester.path / "file").write_text("")
+    monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(pytester.path / "file" / "cache"))
+    suite("-k", "fine").assert_outcomes(passed=1, deselected=4)
