@@ -188,3 +188,21 @@ def report(
     from alpharl_bench.reporting import write_report
 
     typer.echo(f"wrote {write_report(folder)}")
+
+
+@app.command("compare")
+def compare(
+    old: Annotated[Path, typer.Argument(help="A report folder, or its results.json.")],
+    new: Annotated[Path, typer.Argument(help="The same, of what is compared with it.")],
+) -> None:
+    """Print what changed between two reports; exit code 1 says that something got worse.
+
+    Worse is a verdict that supports less, unless the registry expects it to be refuted, and a base
+    or trained model that clearly answers less.
+    """
+    from alpharl_bench.reporting.compare import compare as compared
+
+    found = compared(old, new)
+    typer.echo(found.markdown())
+    if found.regressed:
+        raise typer.Exit(1)

@@ -15,10 +15,10 @@ _READING = """\
 ## How to read the numbers
 
 Accuracies are means over tasks of the mean over each task's questions. Intervals are paired \
-bootstraps over questions, each with all its samples; they do not cover another training seed. They \
-are at 95 %; a verdict's is at more where scores were looked at before all samples were taken, so \
-that all looks together err as rarely as one. Numbers of the paper are from models of 7 to 32 \
-billion parameters: another scale than the nano lane.
+bootstraps over questions, each with all its samples; they do not cover another training seed. \
+They are at 95 %; a verdict's is at more where scores were looked at before all samples were \
+taken, so that all looks together err as rarely as one. Numbers of the paper are from models of 7 \
+to 32 billion parameters: another scale than the nano lane.
 
 - Relative accuracy = accuracy / accuracy of the fully trained model. It flatters, because the \
 untrained base scores well above 0 by it. So beside it stands the recovered gain = \
@@ -49,7 +49,7 @@ def responses(session: Session) -> list[str]:
 
 
 def variants(judged: Judged) -> list[str]:
-    """The accuracy of every variant of a claim's curve, each once; nothing where none was scored."""
+    """The accuracy of every variant of a curve, each once; nothing where none was scored."""
     lines = []
     for run, record in judged.shown.runs.items():
         claims = [CLAIMS[c] for c in CLAIMS if c in record.claims and not CLAIMS[c].of_modules]

@@ -18,10 +18,10 @@ _CONTRAST = """\
 *contrast*: the claim is about another kind of training than this run's. Refuted there, it has not \
 failed but is as the paper expects; supported there, it does not set RL apart."""
 _WORDS = """\
-*supported*: the whole interval of the statistic lies where the claim holds; *refuted*: where it does \
-not; *inconclusive*: the threshold lies within it; *not informative*: it holds, but a null, in which \
-there is nothing to find, does not clearly fail. *known*: the registry expects the refutation and says \
-why; *new*: it does not."""
+*supported*: the whole interval of the statistic lies where the claim holds; *refuted*: where it \
+does not; *inconclusive*: the threshold lies within it; *not informative*: it holds, but a null, in \
+which there is nothing to find, does not clearly fail. *known*: the registry expects the \
+refutation and says why; *new*: it does not."""
 
 
 def page(judged: Judged) -> str:
@@ -52,11 +52,9 @@ def _what_was_run(session: Session) -> str:
         engines = dict.fromkeys(f"{o.engine} in {o.dtype} on {o.device}" for o in origins)
         sizes = {len(session.scores_of(run)[0].questions) for run in session.provenance}
         samples = {origin.samples_per_question for origin in origins}
-        parts += [
-            f"asked {', '.join(map(plain, tasks))}: {_range(sizes)} questions, {_range(samples)} "
-            "samples each at a look",
-            f"engine {', '.join(map(plain, engines))}",
-        ]
+        asked = f"{_range(sizes)} questions, {_range(samples)} samples each at a look"
+        parts.append(f"asked {', '.join(map(plain, tasks))}: {asked}")
+        parts.append(f"engine {', '.join(map(plain, engines))}")
     return f"{'; '.join(parts)}. {plain(session.date)}, {code(session.command)}"
 
 
@@ -64,8 +62,8 @@ def _summary(judged: Judged) -> Iterator[str]:
     family = judged.family
     own = [verdict for verdict in family if not verdict.contrast]
     contrasts = [verdict for verdict in family if verdict.contrast]
-    heading = counted(own) + (f"; for contrast {counted(contrasts)}" if contrasts else "")
-    yield from (f"## Summary: {heading}", "")
+    told = counted(own) + (f"; for contrast {counted(contrasts)}" if contrasts else "")
+    yield from ("## Summary", "", f"Verdicts: {told}.", "")
     left = list(judged.verdicts)
     for title, belongs in _GROUPS.items():
         found = [claim for claim in left if belongs(_own(judged, claim))]
@@ -113,24 +111,21 @@ def _sentence(judged: Judged, claim_id: str) -> str:
     parts = []
     if len(own) == 1:
         (verdict,) = own
-        where = f"{plain(verdict.run)} " if len(judged.session.runs) > 1 else ""
-        parts.append(f"{where}{verdict.value or 'no number'}, asked for {claim.threshold}")
+        where = f" on {plain(verdict.run)}" if len(judged.session.runs) > 1 else ""
+        parts.append(f"{verdict.value or 'no number'}{where}, asked for {claim.threshold}")
         parts += [f"null, {plain(name)}: {null}" for name, null in verdict.nulls.items()]
         if verdict.note and not verdict.nulls:
             parts.append(plain(verdict.note))
     elif own:
-        outcomes = Counter(verdict.outcome for verdict in own)
-        told = ", ".join(f"{outcomes[o]} {o}" for o in Outcome if outcomes[o])
-        parts.append(f"{told} of {len(own)}, {_estimates(own)}, asked for {claim.threshold}")
+        told = f"{counted(own)} of {len(own)}: {_estimates(own)}"
+        parts.append(f"{told}, asked for {claim.threshold}")
         for null in claim.nulls:
             values = [v.nulls[null.name] for v in own if null.name in v.nulls]
             parts.append(f"null, {plain(null.name)}: {_spread(values)}")
     if own:
         parts.append(f"paper: {plain(claim.paper.statistic)}")
-    if contrasts:
-        outcomes = Counter(verdict.outcome for verdict in contrasts)
-        told = ", ".join(f"{outcomes[o]} {o}" for o in Outcome if outcomes[o])
-        parts.append(f"for contrast {told}")
+    else:
+        parts.append(f"{counted(contrasts)}: {_estimates(contrasts)}")
     return f"- **{claim.id}** {plain(claim.title)}: {'; '.join(parts)}"
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import MutableMapping, Sequence
 from html import escape
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -49,14 +50,22 @@ class _Renderer(RendererHTML):
         self,
         tokens: Sequence[Token],
         idx: int,
-        _options: OptionsDict,
-        _env: MutableMapping[str, Any],
+        options: OptionsDict,
+        env: MutableMapping[str, Any],
     ) -> str:
         """A fold; anything else is text."""
         content = tokens[idx].content
         return content if _FOLD.fullmatch(content) else escape(content)
 
-    html_inline = html_block
+    def html_inline(
+        self,
+        tokens: Sequence[Token],
+        idx: int,
+        options: OptionsDict,
+        env: MutableMapping[str, Any],
+    ) -> str:
+        """The same within a line."""
+        return self.html_block(tokens, idx, options, env)
 
     def table_open(self, *_: object) -> str:
         """A table in a box that scrolls, where the page must not."""
@@ -98,8 +107,8 @@ def page(markdown: str, folder: Path) -> str:
 
 def _linked(tokens: Sequence[Token]) -> list[tuple[int, str, str]]:
     """Give every heading a name to link to; returns level, name and text of each."""
-    found = []
-    for token, inline in zip(tokens, tokens[1:], strict=False):
+    found: list[tuple[int, str, str]] = []
+    for token, inline in pairwise(tokens):
         if token.type == "heading_open":
             level, name = int(token.tag[1]), f"section-{len(found)}"
             token.attrSet("id", name)

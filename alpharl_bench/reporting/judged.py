@@ -90,6 +90,6 @@ def curves(verdicts: Iterable[str]) -> dict[str, list[Claim]]:
 
 
 def counted(verdicts: Sequence[Verdict]) -> str:
-    """How many there are of each outcome, in words."""
+    """How many there are of each outcome that there is, in words."""
     counts = Counter(verdict.outcome for verdict in verdicts)
-    return ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome)
+    return ", ".join(f"{counts[o]} {o}" for o in Outcome if counts[o]) or "none"

@@ -82,9 +82,7 @@ class Session(BaseModel):
     scores: tuple[Score, ...] = Field(default=(), exclude=True)
 
     @classmethod
-    def of(
-        cls, measured: Sequence[Measured], command: str, *, interrupted: bool = False
-    ) -> Self:
+    def of(cls, measured: Sequence[Measured], command: str, *, interrupted: bool = False) -> Self:
         """The record of a session."""
         runs = {}
         for run in measured:

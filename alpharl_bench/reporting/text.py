@@ -1,8 +1,7 @@
 """The one way in which text becomes Markdown: what others wrote stays text.
 
 Names of runs, reasons, tasks and commands come from users, trainers and the Hub. They go through
-:func:`plain`, :func:`code` or :func:`fenced`; a table (:func:`~alpharl_bench.reporting.tables.markdown`)
-holds text alone and never markup.
+:func:`plain`, :func:`code` or :func:`fenced`; a table holds text alone and never markup.
 """
 
 import re

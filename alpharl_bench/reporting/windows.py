@@ -22,7 +22,8 @@ def sections(session: Session) -> list[str]:
     for run in session.runs:
         evidence = session.evidence(run)
         if evidence.windows:
-            parts += [f"### {plain(run)}", "", markdown(contents(evidence)), "", _by_norm(evidence), ""]
+            parts += [f"### {plain(run)}", "", markdown(contents(evidence)), ""]
+            parts += [_by_norm(evidence), ""]
     return ["\n".join([_INTRODUCTION, "", *parts])] if parts else []
 
 

@@ -7,6 +7,8 @@ from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.reporting import dynamics, html, markdown
 from alpharl_bench.reporting.figures import draw, draw_trajectories
 from alpharl_bench.reporting.judged import Judged, curves
+from alpharl_bench.reporting.junit import junit
+from alpharl_bench.reporting.results import RESULTS, Results
 from alpharl_bench.reporting.session import load_session
 
 
@@ -26,6 +28,8 @@ def write_report(folder: Path) -> Path:
         report = folder / "report.md"
         write_whole(report, text)
         write_whole(folder / "report.html", html.page(text, folder))
+        write_whole(folder / RESULTS, Results.of(judged).model_dump_json(indent=1) + "\n")
+        write_whole(folder / "junit.xml", junit(judged))
     except OSError as error:
         raise AlphaRLBenchError(f"{folder}: cannot be written to ({error.strerror})") from error
     return report
@@ -39,6 +43,6 @@ def _draw(judged: Judged, folder: Path) -> None:
             evidence = [judged.session.evidence(run, claim.id) for run in runs]
             draw(claim, evidence, folder / f"{name}.png")
     for run in judged.shown.runs:
-        evidence = judged.session.evidence(run)
-        if dynamics.pictured(evidence):
-            draw_trajectories(evidence, folder / dynamics.picture_name(run))
+        measured = judged.session.evidence(run)
+        if dynamics.pictured(measured):
+            draw_trajectories(measured, folder / dynamics.picture_name(run))

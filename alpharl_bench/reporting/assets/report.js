@@ -45,9 +45,10 @@ for (const table of document.querySelectorAll("table")) {
   });
 }
 
-// The outcome of a cell by its sign.
+// The outcome of a cell by its sign; what is short stays in one line.
 const outcomes = { "✓": "supported", "✗": "refuted", "?": "open", "≈": "open" };
 for (const cell of document.querySelectorAll("td")) {
-  const outcome = outcomes[cell.textContent.trim()[0]];
-  if (outcome && /^\S( |$)/.test(cell.textContent.trim())) cell.classList.add(outcome);
+  const text = cell.textContent.trim();
+  if (/^[✓✗?≈]( |$)/.test(text)) cell.classList.add(outcomes[text[0]]);
+  if (text.length <= 26) cell.classList.add("short");
 }
