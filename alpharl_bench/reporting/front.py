@@ -19,8 +19,8 @@ _CONTRAST = """\
 failed but is as the paper expects; supported there, it does not set RL apart."""
 _WORDS = """\
 *supported*: the whole interval of the statistic lies where the claim holds; *refuted*: where it \
-does not; *inconclusive*: the threshold lies within it; *not informative*: it holds, but a null, in \
-which there is nothing to find, does not clearly fail. *known*: the registry expects the \
+does not; *inconclusive*: the threshold lies within it; *not informative*: it holds, but a null, \
+in which there is nothing to find, does not clearly fail. *known*: the registry expects the \
 refutation and says why; *new*: it does not."""
 
 

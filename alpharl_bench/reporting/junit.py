@@ -1,6 +1,7 @@
 """``junit.xml``: every claim on every run as a case, as pytest counts them, for CI to show."""
 
-from junitparser import Failure, FinalResult, JUnitXml, Skipped, TestCase, TestSuite
+from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
+from junitparser.junitparser import FinalResult
 
 from alpharl_bench.claims import CLAIMS, Outcome, Verdict
 from alpharl_bench.reporting.judged import Judged
