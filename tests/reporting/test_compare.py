@@ -9,11 +9,10 @@ from markdown_it import MarkdownIt
 from scipy import stats
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.reporting import write_report
 from alpharl_bench.reporting.compare import compare
 from tests.reporting.hostile import NAME
-from tests.reporting.test_front import FEW, evidence_of
-from tests.scores import score_of, session_of
+from tests.reporting.test_front import FEW, NEEDED, evidence_of
+from tests.scores import score_of, session_of, write_results
 
 GRPO = "qwen3-nano-grpo"
 
@@ -22,7 +21,7 @@ def stored(synthetic, folder, rank1=0.7, claims=FEW, name=GRPO, kind="RL", **cha
     synthetic.name, synthetic.kind = name, kind
     evidence = {name: evidence_of(synthetic, rank1, **changed)}
     session_of([synthetic.subject], evidence, {name: claims}).save(folder)
-    write_report(folder)
+    write_results(folder)
     return folder
 
 
@@ -81,7 +80,7 @@ def changed_scores(folder, variant, marks):
         for line in lines
     ]
     (folder / "scores.jsonl").write_text("".join(json.dumps(line) + "\n" for line in new))
-    write_report(folder)
+    write_results(folder)
 
 
 def test_the_same_questions_are_compared_in_pairs(synthetic, tmp_path):
@@ -114,15 +113,11 @@ def test_one_task_is_scipy_s_paired_test(synthetic, tmp_path):
     right = [rng.integers(0, 5, 12) for _ in folders]
     for folder, counts in zip(folders, right, strict=True):
         marks = {"chain": {f"q{i}": "1" * n + "0" * (4 - n) for i, n in enumerate(counts)}}
-        for variant in ("base", "full", "rank-1", *(f"random-rank-1 #{i}" for i in range(3))):
-            changed = (
-                marks if variant == "rank-1" else {"chain": dict.fromkeys(marks["chain"], "1100")}
-            )
-            lines = (folder / "scores.jsonl").read_text().splitlines()
-            kept = [line for line in lines if json.loads(line)["variant"] != variant]
-            kept.append(score_of(variant, changed, run=GRPO).model_dump_json())
-            (folder / "scores.jsonl").write_text("\n".join(kept) + "\n")
-        write_report(folder)
+        half = {"chain": dict.fromkeys(marks["chain"], "1100")}
+        scores = [score_of(v, marks if v == "rank-1" else half, run=GRPO) for v in NEEDED]
+        lines = [score.model_dump_json() + "\n" for score in scores]
+        (folder / "scores.jsonl").write_text("".join(lines))
+        write_results(folder)
     found = only(compare(*folders), "rank-1")
     expected = stats.ttest_rel(right[1] / 4, right[0] / 4)
     assert found.p == pytest.approx(expected.pvalue)
@@ -167,7 +162,7 @@ def test_a_comment_is_short_and_safe_however_much_changed(synthetic, tmp_path):
         folder = tmp_path / name
         claims = dict.fromkeys(evidence, FEW)
         session_of(subjects, evidence, claims, NAME * 50).save(folder)
-        write_report(folder)
+        write_results(folder)
         folders.append(folder)
     found = compare(*folders)
     assert found.regressions >= 15

@@ -26,7 +26,8 @@ def report(tmp_path_factory):
         synthetic = SyntheticRun(name)
         subjects.append(synthetic.subject)
         evidence[name] = evidence_of(synthetic, rank1)
-    session_of(subjects, evidence, dict.fromkeys(evidence, [*FEW, "P1.6"])).save(folder)
+    claims = {name: [*FEW, "P1.6"] for name in evidence}
+    session_of(subjects, evidence, claims).save(folder)
     write_report(folder)
     return folder / "report.html"
 

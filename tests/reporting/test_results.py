@@ -1,6 +1,7 @@
 """results.json against its published schema, with a validator that is not ours."""
 
 import json
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -9,10 +10,9 @@ import numpy as np
 import pytest
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.reporting import write_report
 from alpharl_bench.reporting.results import load_results, schema
 from tests.reporting.test_front import FEW, evidence_of
-from tests.scores import session_of
+from tests.scores import session_of, write_results
 
 SAMPLE = Path(__file__).parents[2] / "reports" / "sample"
 SCHEMA = json.loads((files("alpharl_bench.reporting") / "results.schema.json").read_text())
@@ -22,7 +22,7 @@ SCHEMA = json.loads((files("alpharl_bench.reporting") / "results.schema.json").r
 def folder(synthetic, tmp_path):
     evidence = {synthetic.name: evidence_of(synthetic)}
     session_of([synthetic.subject], evidence, {synthetic.name: [*FEW, "P1.6"]}).save(tmp_path)
-    write_report(tmp_path)
+    write_results(tmp_path)
     return tmp_path
 
 
@@ -81,7 +81,7 @@ def test_of_too_few_questions_there_is_no_bound(synthetic, tmp_path):
     session_of([synthetic.subject], {synthetic.name: evidence}, {synthetic.name: FEW}).save(
         tmp_path
     )
-    write_report(tmp_path)
+    write_results(tmp_path)
     run = load_results(tmp_path).runs[synthetic.name]
     assert run.learned is None
     assert (run.accuracies["full"].accuracy.low, run.accuracies["full"].accuracy.high) == (

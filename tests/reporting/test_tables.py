@@ -41,9 +41,8 @@ def judged(synthetic, verdicts):
         subjects.append(synthetic.subject)
         evidence[name] = synthetic.evidence({})
     session = session_of(subjects, evidence, {name: ["P1.1", "P1.3"] for name in evidence})
-    return Judged(
-        session, verdicts, holm(v for by_run in verdicts.values() for v in by_run.values())
-    )
+    adjusted = holm(v for by_run in verdicts.values() for v in by_run.values())
+    return Judged(session, verdicts, adjusted)
 
 
 def test_verdicts_that_do_not_survive_are_marked(judged):

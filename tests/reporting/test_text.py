@@ -52,9 +52,8 @@ def test_code_is_as_it_was_in_a_line_and_in_a_block(text):
     found = re.fullmatch(r"<p>Run <code>(.*)</code> now</p>\n", html, re.DOTALL)
     assert found
     assert unescape(found[1]) == printable(text)
-    (block,) = re.findall(
-        r"<pre><code>(.*)\n</code></pre>", PARSER.render("\n".join(fenced([text])))
-    )
+    html = PARSER.render("\n".join(fenced([text])))
+    (block,) = re.findall(r"<pre><code>(.*)\n</code></pre>", html)
     assert unescape(block) == printable(text)
 
 
