@@ -102,9 +102,8 @@ def test_the_same_questions_are_compared_in_pairs(synthetic, tmp_path):
     assert found.estimate == pytest.approx(change.mean())
     assert found.p == pytest.approx(2 * stats.t.sf(abs(change.mean()) / error, 18))
     reach = stats.t.ppf(0.975, 18) * error
-    assert (found.high - found.estimate, found.estimate - found.low) == pytest.approx(
-        (reach, reach)
-    )
+    ends = (found.estimate - reach, found.estimate + reach)
+    assert (found.low, found.high) == pytest.approx(ends)
 
 
 def test_one_task_is_scipy_s_paired_test(synthetic, tmp_path):

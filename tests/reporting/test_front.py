@@ -20,7 +20,9 @@ NEEDED = ("base", "full", "rank-1", *(f"random-rank-1 #{i}" for i in range(3)))
 def evidence_of(synthetic, rank1=0.7, **changed):
     known = {"base": 0.2, "full": 0.8, "rank-1": rank1} | dict.fromkeys(NEEDED[3:], 0.2) | changed
     evidence = synthetic.evidence(known)
-    return replace(evidence, scores={label: evidence.scores[label] for label in NEEDED})
+    scores = {label: evidence.scores[label] for label in NEEDED}
+    # Without dynamics, of which every run has pictures that take seconds to draw.
+    return replace(evidence, scores=scores, dynamics=[])
 
 
 def many(synthetic, accuracies, folder, claims=FEW):
@@ -120,7 +122,7 @@ def test_a_hostile_name_is_text_in_every_file(synthetic, tmp_path):
     session.save(tmp_path)
     text = write_report(tmp_path).read_text()
     html = (tmp_path / "report.html").read_text()
-    for markup in ("<script>alert", "<img src=x", "<b>", 'href="javascript', "http://e.vil/a.png)"):
+    for markup in ("<script>alert", "<img src=x", "<b>", 'href="javascript'):
         assert markup not in html
     assert not re.search(r'(src|href)="(?!data:|#)', html)
     assert html.count("<script>") == 1

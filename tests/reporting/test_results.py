@@ -77,16 +77,13 @@ def test_of_too_few_questions_there_is_no_bound(synthetic, tmp_path):
         )
         for label, score in evidence.scores.items()
     }
-    evidence.__dict__["scores"] = lonely
-    session_of([synthetic.subject], {synthetic.name: evidence}, {synthetic.name: FEW}).save(
-        tmp_path
-    )
+    known = {synthetic.name: replace(evidence, scores=lonely)}
+    session_of([synthetic.subject], known, {synthetic.name: FEW}).save(tmp_path)
     write_results(tmp_path)
     run = load_results(tmp_path).runs[synthetic.name]
     assert run.learned is None
-    assert (run.accuracies["full"].accuracy.low, run.accuracies["full"].accuracy.high) == (
-        None,
-    ) * 2
+    trained = run.accuracies["full"].accuracy
+    assert (trained.estimate, trained.low, trained.high) == (1, None, None)
 
 
 def test_results_that_are_missing_or_of_another_format_are_one_line(folder):

@@ -4,7 +4,7 @@ import re
 from html import unescape
 
 import pandas as pd
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -22,6 +22,7 @@ def shown(html: str) -> str:
     return unescape(re.sub(r"<[^>]*>", "", html)).replace("\u2060", "")
 
 
+@settings(deadline=None)
 @given(TEXT)
 @example(NAME)
 @example("[a]: b")
@@ -34,6 +35,7 @@ def test_text_comes_back_from_a_line(text):
     assert printable(shown(html)) == expected.replace("\u2060", "")
 
 
+@settings(deadline=None)
 @given(TEXT)
 @example(NAME)
 def test_text_comes_back_from_a_cell(text):
@@ -44,6 +46,7 @@ def test_text_comes_back_from_a_cell(text):
     assert printable(shown(cells[0])) == printable(text).replace("\u2060", "")
 
 
+@settings(deadline=None)
 @given(TEXT.filter(printable))
 @example("`")
 @example("a ``` b")
