@@ -196,3 +196,21 @@ def paper() -> None:
     from alpharl_bench.reporting.paper import errata
 
     typer.echo(errata())
+
+
+@app.command("compare")
+def compare(
+    old: Annotated[Path, typer.Argument(help="A report folder, or its results.json.")],
+    new: Annotated[Path, typer.Argument(help="The same, of what is compared with it.")],
+) -> None:
+    """Print what changed between two reports; exit code 1 says that something got worse.
+
+    Worse is a verdict that supports less, unless the registry expects it to be refuted, and a base
+    or trained model that clearly answers less.
+    """
+    from alpharl_bench.reporting.compare import compare as compared
+
+    found = compared(old, new)
+    typer.echo(found.markdown())
+    if found.regressed:
+        raise typer.Exit(1)

@@ -1,10 +1,13 @@
 """Scores with chosen marks, for tests of what is made from them."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from alpharl_bench.claims import CLAIMS, Evidence
-from alpharl_bench.reporting import Measured, Session
+from alpharl_bench.reporting import Measured, Session, load_session
+from alpharl_bench.reporting.judged import Judged
+from alpharl_bench.reporting.results import RESULTS, Results
 from alpharl_bench.scoring import Provenance, Responses, Score
 from alpharl_bench.subject import Subject
 
@@ -60,3 +63,9 @@ def session_of(
         judged = {c: 0 if CLAIMS[c].spectral else known.samples for c in claims[subject.name]}
         measured.append(Measured(subject, known, judged, ("--samples", "4"), looks))
     return Session.of(measured, command)
+
+
+def write_results(folder: Path) -> None:
+    """Only ``results.json`` of a stored session: the figures of a report take seconds."""
+    results = Results.of(Judged.of(load_session(folder)))
+    (folder / RESULTS).write_text(results.model_dump_json())

@@ -131,7 +131,7 @@ class Evidence:
     @property
     def samples(self) -> int:
         """How many responses to every question were graded."""
-        return next(iter(self.scores.values())).samples_per_question
+        return self._any.samples_per_question
 
     @property
     def _cost(self) -> dict[Any, np.ndarray]:
@@ -158,7 +158,13 @@ class Evidence:
 
     @cached_property
     def _questions(self) -> tuple[tuple[str, str], ...]:
-        return next(iter(self.scores.values())).questions
+        return self._any.questions
+
+    @property
+    def _any(self) -> Score:
+        if not self.scores:
+            raise AlphaRLBenchError(f"run '{self.run}': no stored score of any variant")
+        return next(iter(self.scores.values()))
 
 
 def _right(score: Score) -> np.ndarray:

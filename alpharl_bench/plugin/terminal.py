@@ -48,7 +48,7 @@ class SessionReport:
             outcome = CONTRAST if CONTRAST in properties else str(properties[VERDICT])
             self._summaries.append((outcome, str(properties[SUMMARY])))
 
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
         """Write the report from the stored scores; no model is loaded for it."""
         if not (self._judged or self._unlearned):
             return
@@ -58,6 +58,7 @@ class SessionReport:
             session = Session.of(
                 [self._measured(run) for run in subjects(self._config) if self._took_part(run)],
                 command=shlex.join(["pytest", *arguments]),
+                interrupted=exitstatus == pytest.ExitCode.INTERRUPTED,
             )
             session.save(folder)
             self._written = f"report: {write_report(folder)}"

@@ -1,6 +1,6 @@
 """From stored scores to a paper-style report; no model is loaded here."""
 
-from alpharl_bench.reporting.markdown import write_report
 from alpharl_bench.reporting.session import Measured, Session, load_session
+from alpharl_bench.reporting.write import write_report
 
 __all__ = ["Measured", "Session", "load_session", "write_report"]

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from alpharl_bench.cache import content_key
 from alpharl_bench.claims import Evidence
 from alpharl_bench.dynamics import NULLS, ModuleDynamics
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.tables import markdown
+from alpharl_bench.reporting.text import plain
 
 _INTRODUCTION = """\
 ## Dynamics of the Rank-1 Subspace
@@ -32,6 +34,8 @@ ratio ‖x̂‖/‖x‖. Of the accuracy: |ŷ − y|. The paper's regression (*P
 the accuracy at the end, and its ŷ is what it makes of the true x: neither is a forecast. The \
 others are told the step alone. A method that is no better than the last checkpoint, or in the \
 accuracy than a line through the accuracies alone, has predicted nothing."""
+#: Characters of a run's name in the name of a file.
+_LONGEST_NAME = 100
 _PICTURES = """\
 PCA to 50 components, then t-SNE, as Figure 6a of the paper: the modules of MLP and attention \
 with the highest and the lowest R². Shaded: a random walk of the same module, with steps as long, \
@@ -80,11 +84,11 @@ def sections(session: Session) -> list[str]:
     for run in session.runs:
         evidence = session.evidence(run)
         if evidence.dynamics:
-            parts += [f"### {run}", "", markdown(r_squared(evidence)), ""]
+            parts += [f"### {plain(run)}", "", markdown(r_squared(evidence)), ""]
             parts += [_SENSES, "", markdown(senses(evidence)), ""]
             parts += [_ERRORS, "", markdown(errors(evidence)), ""]
             if pictured(evidence):
-                picture = f"![Trajectories of {run}](figures/{picture_name(run)})"
+                picture = f"![Trajectories of {plain(run)}](figures/{picture_name(run)})"
                 parts += [_PICTURES, "", picture, ""]
     return ["\n".join([_INTRODUCTION, "", *parts])] if parts else []
 
@@ -97,7 +101,11 @@ def pictured(evidence: Evidence) -> list[ModuleDynamics]:
 
 def picture_name(run: str) -> str:
     """The file of a run's trajectories; a name of the user's may hold what a link may not."""
-    return f"trajectories-{re.sub(r'[^A-Za-z0-9._-]', '_', run)}.png"
+    cleaned = re.sub(r"[^A-Za-z0-9._-]", "_", run)
+    # Two names may be alike when cleaned, and one too long for a file.
+    if cleaned != run or len(run) > _LONGEST_NAME:
+        cleaned = f"{cleaned[:_LONGEST_NAME]}-{content_key(run=run)}"
+    return f"trajectories-{cleaned}.png"
 
 
 def r_squared(evidence: Evidence) -> pd.DataFrame:

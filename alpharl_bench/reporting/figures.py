@@ -18,6 +18,7 @@ from alpharl_bench.dynamics import ModuleDynamics
 from alpharl_bench.registry import Kind
 from alpharl_bench.reporting.dynamics import pictured, r_squared_map
 from alpharl_bench.reporting.tables import spectrum_frame
+from alpharl_bench.reporting.text import printable
 from alpharl_bench.spectral import PROFILE
 
 mpl.use("Agg")
@@ -39,6 +40,8 @@ _KIND_COLOURS: dict[Kind, str] = {
     "distillation": "#e08e2b",
     "SFT": "#d1495b",
 }
+#: Characters of a run's name in a legend.
+_LONGEST_LABEL = 60
 # So many points of a curve have a tick each.
 _TICKS = 6
 _COLOURS = ("#0b6e99", "#d1495b", "#3a7d44", "#8f5db7")
@@ -100,7 +103,7 @@ def _draw_r_squared(evidence: Sequence[Evidence], path: Path) -> None:
             shown = axes.imshow(frame, vmin=0, vmax=1, cmap="viridis", aspect="auto")
             axes.set_xticks(range(len(frame.columns)), frame.columns)
             axes.set_yticks(range(len(frame.index)), frame.index)
-            axes.set_title(measured.run, fontsize=9)
+            axes.set_title(_label(measured.run), fontsize=9)
             axes.grid(visible=False)
             axes.set_xlabel("layer")
             figure.colorbar(shown, ax=axes, label="R²")
@@ -112,7 +115,13 @@ def _styles(evidence: Sequence[Evidence]) -> list[tuple[str, str]]:
     """Colour and label of each run: its own where there are few, otherwise those of its kind."""
     if len(evidence) > len(_COLOURS):
         return _by_kind(evidence)
-    return [(colour, run.run) for colour, run in zip(_COLOURS, evidence, strict=False)]
+    return [(colour, _label(run.run)) for colour, run in zip(_COLOURS, evidence, strict=False)]
+
+
+def _label(run: str) -> str:
+    """A name that matplotlib shows as it is: no formula, and not hidden for its first character."""
+    shown = printable(run)[:_LONGEST_LABEL].replace("$", r"\$")
+    return f" {shown}" if shown.startswith("_") else shown
 
 
 def _by_kind(evidence: Sequence[Evidence]) -> list[tuple[str, str]]:
@@ -242,9 +251,8 @@ def draw_trajectories(evidence: Evidence, path: Path) -> None:
             axes.set_title(name.replace(": random walk", ": null, a random walk"), fontsize=9)
         bar = figure.colorbar(shown, ax=grid, label="share of the training", shrink=0.6)
         bar.ax.yaxis.set_major_formatter(PercentFormatter(1.0))
-        title = f"{evidence.run}: trajectories over checkpoints, PCA + t-SNE"
-        # A name with dollars is no formula.
-        figure.suptitle(title, fontsize=10, parse_math=False)
+        title = f"{_label(evidence.run)}: trajectories over checkpoints, PCA + t-SNE"
+        figure.suptitle(title, fontsize=10)
         figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path)

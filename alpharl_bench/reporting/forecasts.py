@@ -1,6 +1,6 @@
 """The tables of §4: AlphaRL and its rivals by stage, against each other, and what was chosen."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,7 @@ from alpharl_bench.claims.measures import (
 from alpharl_bench.forecast.choice import ORACLE, Choice
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.tables import markdown
+from alpharl_bench.reporting.text import folded, plain
 from alpharl_bench.scoring import degrees_of_freedom, resampling_weights, two_sided_p
 from alpharl_bench.variants import BASE, FULL, Variant, forecast
 
@@ -92,7 +93,7 @@ def sections(session: Session) -> list[str]:
         return []
     parts = [_INTRODUCTION, "", _PAPER, "", markdown(paper()), ""]
     for evidence in found:
-        parts += [f"### {evidence.run}", "", *_tables(evidence)]
+        parts += [f"### {plain(evidence.run)}", "", *_tables(evidence)]
     frame = overall([evidence for evidence in found if evidence.kind in RL])
     if not frame.empty:
         parts += [_OVERALL, "", markdown(frame), ""]
@@ -100,13 +101,18 @@ def sections(session: Session) -> list[str]:
 
 
 def _tables(evidence: Evidence) -> Iterator[str]:
-    yield from ("By stage, accuracy in %:", "", markdown(stages(evidence)), "")
+    alone = stages(evidence, [ALPHARL])
+    yield from ("By stage, accuracy in %:", "", markdown(alone), "")
     if untestable(evidence):
         yield from (untestable(evidence), "")
     frame = league(evidence)
     if not frame.empty:
         yield from (_LEAGUE, "", markdown(frame), "")
-    yield from (_CHOICES, _cost(evidence), "", markdown(choices(evidence)), "")
+    yield from (_cost(evidence), "")
+    rivals = stages(evidence, METHODS)
+    if len(rivals) > len(alone):
+        yield from folded("All methods by stage", [markdown(rivals)])
+    yield from folded("What was chosen", [_CHOICES, "", markdown(choices(evidence))])
 
 
 def untestable(evidence: Evidence) -> str:
@@ -146,7 +152,7 @@ def paper() -> pd.DataFrame:
     )
 
 
-def stages(evidence: Evidence) -> pd.DataFrame:
+def stages(evidence: Evidence, methods: Iterable[str] = METHODS) -> pd.DataFrame:
     """Laid out as the paper's Tables 1 and 3, with what a forecast adds to its checkpoint."""
     rows = [_stage(evidence, "Base", BASE)]
     for percent in STAGES:
@@ -154,10 +160,10 @@ def stages(evidence: Evidence) -> pd.DataFrame:
         if last == BASE or last.label not in evidence.scores:
             continue
         rows.append(_stage(evidence, name, last))
-        for method, title in METHODS.items():
+        for method in methods:
             variant = forecast(method, percent)
             if variant.label in evidence.scores:
-                row = _stage(evidence, f"{name} + {title}", variant, last)
+                row = _stage(evidence, f"{name} + {METHODS[method]}", variant, last)
                 sped_up = _speed_up(evidence, percent) if method == ALPHARL else None
                 rows.append(row | {"speed-up": sped_up or "–"})
     return pd.DataFrame([*rows, _stage(evidence, "Fully trained", FULL)])

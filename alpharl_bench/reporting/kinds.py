@@ -13,18 +13,19 @@ from alpharl_bench.claims.measures import recovered_gain, relative_accuracy
 from alpharl_bench.registry import Kind
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.tables import markdown, spectrum_frame
+from alpharl_bench.reporting.text import plain
 from alpharl_bench.scoring import degrees_of_freedom
 from alpharl_bench.variants import BASE, FULL
 
 #: The paper's order of kinds; self-play stands beside RL.
 _ORDER: tuple[Kind, ...] = (*APPENDIX_A, "self-play")
-_PAPER = "*paper*"
+_PAPER = "(paper)"
 _LOW_RANK = CLAIMS["P1.8"]
 
 _INTRODUCTION = """\
 ## Kinds of training side by side
 
-Runs that started from one model, by the kind of their training; *paper* is its Appendix A, from \
+Runs that started from one model, by the kind of their training; (paper) is its Appendix A, from \
 models of 7 and 8 billion parameters. Intervals are at 95 %, over questions or modules."""
 _NORMS = """\
 Norms of the update, means over modules. The fractions are those of the norm in the first subspace \
@@ -45,7 +46,7 @@ def sections(session: Session) -> list[str]:
     for model in dict.fromkeys(record.model for record in session.runs.values()):
         runs = _by_kind(session, model)
         if len(set(runs.values())) > 1:
-            parts += [f"### {model}", "", *_tables(session, runs)]
+            parts += [f"### {plain(model)}", "", *_tables(session, runs)]
     return ["\n".join([_INTRODUCTION, "", *parts])] if parts else []
 
 

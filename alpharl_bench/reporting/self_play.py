@@ -10,6 +10,7 @@ from alpharl_bench.claims.measures import accuracy
 from alpharl_bench.grading import Mark
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.tables import markdown
+from alpharl_bench.reporting.text import plain
 from alpharl_bench.scoring import Score
 from alpharl_bench.scoring.catalogue import GAME_TASKS
 from alpharl_bench.variants import BASE, FULL, Variant, full_at, rank
@@ -36,7 +37,7 @@ Kuhn Poker the Nash equilibrium and one that plays any legal move, of Simple Neg
 scripted trader. Win rates are means over games, and drawn matches are not won; the paper's are \
 against Gemini 2.0 Flash Lite. The exploitability is what the best answers to the policy win of it \
 at Kuhn Poker, in chips a hand: 0 of the equilibrium, 0.458 of the player that plays any move."""
-_STAGES = "Over training, by the share of its steps; *paper* is of Qwen3-4B-Base."
+_STAGES = "Over training, by the share of its steps; the paper's are of Qwen3-4B-Base."
 _MATCHES = """\
 By game. *Forbidden* are matches that the model lost by a move that the rules do not allow, \
 *payoff* is the mean of a match: chips in poker (nobody gains on the equilibrium in the long run), \
@@ -52,7 +53,7 @@ def sections(session: Session) -> list[str]:
     parts = []
     for run in session.runs:
         if session.scores_of(run) and is_played(session.evidence(run)):
-            parts += [f"### {run}", "", *_tables(session.evidence(run))]
+            parts += [f"### {plain(run)}", "", *_tables(session.evidence(run))]
     return ["\n".join([_INTRODUCTION, "", *parts])] if parts else []
 
 
@@ -94,9 +95,9 @@ def stages(evidence: Evidence) -> pd.DataFrame:
                 "AlphaRL win rate": accuracy(evidence, alpharl) if alpharl else "–",
                 "exploitability": _exploitability(evidence, full),
                 "Rank-1 exploitability": _exploitability(evidence, rank1) if rank1 else "–",
-                "*paper*: win rate": f"{paper_full} %",
-                "*paper*: Rank-1 win rate": f"{paper_rank1} %",
-                "*paper*: AlphaRL win rate": "–" if paper_alpharl is None else f"{paper_alpharl} %",
+                "paper: win rate": f"{paper_full} %",
+                "paper: Rank-1 win rate": f"{paper_rank1} %",
+                "paper: AlphaRL win rate": "–" if paper_alpharl is None else f"{paper_alpharl} %",
             }
         )
     return pd.DataFrame(rows)

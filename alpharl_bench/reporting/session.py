@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
@@ -67,17 +68,21 @@ class RunRecord(BaseModel):
 
 
 class Session(BaseModel):
-    """A session's command and runs; the scores lie beside it, one line each."""
+    """A session's command and runs; the scores lie beside it, one line each.
+
+    An ``interrupted`` one judged only a part of what it was asked.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     command: str
     date: str
+    interrupted: bool = False
     runs: dict[str, RunRecord]
     scores: tuple[Score, ...] = Field(default=(), exclude=True)
 
     @classmethod
-    def of(cls, measured: Sequence[Measured], command: str) -> Self:
+    def of(cls, measured: Sequence[Measured], command: str, *, interrupted: bool = False) -> Self:
         """The record of a session."""
         runs = {}
         for run in measured:
@@ -104,6 +109,7 @@ class Session(BaseModel):
         return cls(
             command=command,
             date=datetime.now(UTC).isoformat(timespec="seconds"),
+            interrupted=interrupted,
             runs=runs,
             scores=tuple(score for run in measured for score in run.evidence.scores.values()),
         )
@@ -125,11 +131,27 @@ class Session(BaseModel):
     @property
     def provenance(self) -> dict[str, Provenance]:
         """Where the scores of each run come from."""
-        return {score.provenance.run: score.provenance for score in self.scores}
+        return {run: self._by_run[run][0].provenance for run in self.runs if run in self._by_run}
 
     def scores_of(self, run: str) -> list[Score]:
         """The scores of one run, of all its variants."""
-        return [score for score in self.scores if score.provenance.run == run]
+        return self._by_run.get(run, [])
+
+    def first(self, runs: int) -> "Session":
+        """The same session with its first runs only; it shares what was computed."""
+        return self.model_copy(update={"runs": dict(islice(self.runs.items(), runs))})
+
+    def release(self, run: str) -> None:
+        """Forget what was computed of a run: 160 kB a variant."""
+        for key in [key for key in self._evidence if key[0] == run]:
+            del self._evidence[key]
+
+    @cached_property
+    def _by_run(self) -> dict[str, list[Score]]:
+        found: dict[str, list[Score]] = {}
+        for score in self.scores:
+            found.setdefault(score.provenance.run, []).append(score)
+        return found
 
     def evidence(self, run: str, claim: str | None = None) -> Evidence:
         """The evidence of one of the session's runs.
@@ -140,6 +162,8 @@ class Session(BaseModel):
                 the same variants.
         """
         samples = self.runs[run].claims[claim] if claim is not None else 0
+        if samples >= max((score.samples_per_question for score in self.scores_of(run)), default=0):
+            samples = 0  # all of them
         if (run, samples) not in self._evidence:
             self._evidence[run, samples] = self._limited(run, samples)
         return self._evidence[run, samples]
@@ -181,5 +205,8 @@ def load_session(folder: Path) -> Session:
         ) from error
     except ValidationError as error:
         faults = "; ".join(faults_of(error))
-        raise AlphaRLBenchError(f"{path}: not a session of this version: {faults}") from error
+        raise AlphaRLBenchError(
+            f"{path}: not a whole session of this version ({faults}); judge the runs again by "
+            "`pytest suites --report DIR`, which takes the scores of this version from the cache"
+        ) from error
     return session.model_copy(update={"scores": tuple(read_scores(folder / _SCORES))})

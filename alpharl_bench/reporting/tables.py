@@ -6,10 +6,11 @@ import pandas as pd
 
 from alpharl_bench.claims import CLAIMS, Claim, Evidence, Learning, Outcome, Verdict, learning
 from alpharl_bench.claims.appendix_a import APPENDIX_A
-from alpharl_bench.claims.measures import accuracy, recovered_gain, relative_accuracy
 from alpharl_bench.grading import Mark
-from alpharl_bench.reporting.session import RunRecord, Session
-from alpharl_bench.scoring import CONFIDENCE, Score
+from alpharl_bench.reporting.judged import Judged
+from alpharl_bench.reporting.session import Session
+from alpharl_bench.reporting.text import plain
+from alpharl_bench.scoring import Score
 from alpharl_bench.spectral import ModuleSpectrum
 
 _SYMBOL = {
@@ -24,39 +25,30 @@ NOT_SURVIVING = "†"
 PAPER_COLUMN = "paper (7–32 B)"
 
 
-def summary(
-    verdicts: dict[str, dict[str, Verdict]],
-    session: Session,
-    adjusted: dict[tuple[str, str], float],
-) -> pd.DataFrame:
+def summary(judged: Judged) -> pd.DataFrame:
     """Claims × runs: one verdict in each cell.
 
     It is marked where the registry expected another, and where it is decided alone but not among
-    all: ``adjusted`` are the p-values of :func:`~alpharl_bench.claims.family.holm`.
+    all.
     """
     rows = []
-    for claim_id, by_run in verdicts.items():
+    for claim_id, by_run in judged.verdicts.items():
         row = {"claim": claim_id, "": CLAIMS[claim_id].title}
-        for run, record in session.runs.items():
-            row[run] = _cell(by_run[run], record, adjusted) if run in by_run else ""
+        for run in judged.session.runs:
+            row[run] = _cell(judged, by_run[run]) if run in by_run else ""
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _cell(verdict: Verdict, record: RunRecord, adjusted: dict[tuple[str, str], float]) -> str:
+def _cell(judged: Judged, verdict: Verdict) -> str:
     text = f"{_SYMBOL[verdict.outcome]} {verdict.outcome}"
     if verdict.contrast:
         text += " (contrast)"
     elif verdict.outcome is Outcome.REFUTED:
-        text += " (known)" if verdict.claim.id in record.expect else " (new)"
-    if verdict.decided and not survives(verdict, adjusted):
+        text += " (known)" if judged.known(verdict) else " (new)"
+    if verdict.decided and not judged.survives(verdict):
         text += f" {NOT_SURVIVING}"
     return text
-
-
-def survives(verdict: Verdict, adjusted: dict[tuple[str, str], float]) -> bool:
-    """Whether a verdict is decided among all of the session at 5 %."""
-    return adjusted[verdict.claim.id, verdict.run] <= 1 - CONFIDENCE
 
 
 def runs(session: Session) -> pd.DataFrame:
@@ -85,47 +77,31 @@ def runs(session: Session) -> pd.DataFrame:
 def _learned(learned: Learning | None) -> str:
     if learned is None or not learned.known:
         return "not known"
-    return f"**did not learn** ({learned.gain})" if learned.failed else f"yes, by {learned.gain}"
+    return f"did not learn ({learned.gain})" if learned.failed else f"yes, by {learned.gain}"
 
 
-def verdict_rows(
-    claim: Claim, by_run: dict[str, Verdict], adjusted: dict[tuple[str, str], float]
-) -> pd.DataFrame:
-    """One row per run: the statistic with its interval, the verdict, p alone and among all."""
-    unit = claim.units
-    return pd.DataFrame(
-        [
-            {
-                "run": run,
-                "verdict": f"{_SYMBOL[verdict.outcome]} {verdict.outcome}",
-                "ours [interval]": verdict.value or "–",
-                "at": verdict.level,
-                "asked for": claim.threshold,
-                PAPER_COLUMN: claim.paper.statistic,
-                "p (adjusted)": f"{verdict.p_value:.2g} ({adjusted[claim.id, run]:.2g})",
-                unit: verdict.units,
-                **{f"null: {name}": null for name, null in verdict.nulls.items()},
-                "note": verdict.note,
-            }
-            for run, verdict in by_run.items()
-        ]
-    )
+def verdict_rows(judged: Judged, claim: Claim) -> pd.DataFrame:
+    """One row per shown run: the statistic with its interval, the verdict, p alone and among all.
 
-
-def points(claim: Claim, evidence: Evidence) -> pd.DataFrame:
-    """One row per variant of the claim's curve, for one run."""
-    return pd.DataFrame(
-        [
-            {
-                "variant": point.name,
-                "accuracy": accuracy(evidence, point.variant),
-                "relative accuracy": relative_accuracy(evidence, point) or "–",
-                "recovered gain": recovered_gain(evidence, point) or "–",
-                PAPER_COLUMN: claim.paper.points.get(point.name, ""),
-            }
-            for point in claim.curve.points(evidence.steps)
-        ]
-    )
+    Nulls and notes have a column where there are any.
+    """
+    rows = [
+        {
+            "run": run,
+            "verdict": _cell(judged, verdict),
+            "ours [interval]": verdict.value or "–",
+            "at": verdict.level,
+            "asked for": claim.threshold,
+            PAPER_COLUMN: claim.paper.statistic,
+            "p (adjusted)": f"{verdict.p_value:.2g} ({judged.p_adjusted(verdict):.2g})",
+            claim.units: verdict.units,
+            **{f"null: {name}": null for name, null in verdict.nulls.items()},
+            "note": verdict.note,
+        }
+        for run, verdict in judged.of_claim(claim.id).items()
+    ]
+    frame = pd.DataFrame(rows).fillna("–")
+    return frame if any(row["note"] for row in rows) else frame.drop(columns="note")
 
 
 def task_accuracies(claim: Claim, evidence: Evidence) -> pd.DataFrame:
@@ -219,5 +195,8 @@ def spectrum_frame(evidence: Evidence) -> pd.DataFrame:
 
 
 def markdown(frame: pd.DataFrame) -> str:
-    """A GitHub table; intervals keep their own form."""
-    return str(frame.astype(str).to_markdown(index=False, disable_numparse=True))
+    """A GitHub table of a frame's text, which holds no markup; intervals keep their own form."""
+    if frame.empty:
+        return "None."
+    shown = frame.astype(str).map(plain).set_axis([plain(name) for name in frame.columns], axis=1)
+    return str(shown.to_markdown(index=False, disable_numparse=True))

@@ -6,6 +6,7 @@ import pandas as pd
 from alpharl_bench.claims import Evidence
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.tables import markdown
+from alpharl_bench.reporting.text import plain
 
 _INTRODUCTION = """\
 ## Windows of modules
@@ -21,7 +22,8 @@ def sections(session: Session) -> list[str]:
     for run in session.runs:
         evidence = session.evidence(run)
         if evidence.windows:
-            parts += [f"### {run}", "", markdown(contents(evidence)), "", _by_norm(evidence), ""]
+            parts += [f"### {plain(run)}", "", markdown(contents(evidence)), ""]
+            parts += [_by_norm(evidence), ""]
     return ["\n".join([_INTRODUCTION, "", *parts])] if parts else []
 
 

@@ -77,7 +77,7 @@ def test_every_worker_has_one_run(with_workers):
 
 def test_the_report_is_written_and_junit_knows_the_verdicts(with_workers):
     folder, _, _ = with_workers
-    assert (folder / "report.md").read_text().count("\n## P1.") == 12
+    assert (folder / "report.md").read_text().count("\n### P1.") == 12
     assert 'name="verdict"' in (folder / "junit.xml").read_text()
 
 

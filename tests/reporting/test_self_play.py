@@ -59,9 +59,9 @@ def test_stages_stand_beside_the_paper_s(evidence):
     assert rates == [0.2, 0.25, 0.5, 0.8]
     assert str(frame.loc["40 %", "Rank-1 win rate"]).startswith("0.500 [")
     assert list(frame["exploitability"]) == ["0.005", "0.010", "0.040", "0.100"]
-    assert list(frame["*paper*: win rate"]) == ["3 %", "5 %", "43 %", "65 %"]
-    assert list(frame["*paper*: Rank-1 win rate"]) == ["2 %", "5 %", "44 %", "62 %"]
-    assert list(frame["*paper*: AlphaRL win rate"]) == ["4 %", "12 %", "59 %", "–"]
+    assert list(frame["paper: win rate"]) == ["3 %", "5 %", "43 %", "65 %"]
+    assert list(frame["paper: Rank-1 win rate"]) == ["2 %", "5 %", "44 %", "62 %"]
+    assert list(frame["paper: AlphaRL win rate"]) == ["4 %", "12 %", "59 %", "–"]
     assert set(frame["AlphaRL win rate"]) == {"–"}
 
 

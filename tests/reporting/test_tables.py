@@ -6,6 +6,7 @@ import pytest
 
 from alpharl_bench.claims import CLAIMS, Interval, Outcome, Verdict, holm
 from alpharl_bench.reporting import tables
+from alpharl_bench.reporting.judged import Judged
 from tests.scores import responses, session_of
 
 GRPO, DAPO = "qwen3-nano-grpo", "qwen3-nano-dapo"
@@ -33,30 +34,27 @@ def verdicts():
 
 
 @pytest.fixture
-def adjusted(verdicts):
-    return holm(v for by_run in verdicts.values() for v in by_run.values())
-
-
-@pytest.fixture
-def session(synthetic):
+def judged(synthetic, verdicts):
     evidence, subjects = {}, []
     for name in (GRPO, DAPO):
         synthetic.name = name
         subjects.append(synthetic.subject)
         evidence[name] = synthetic.evidence({})
-    return session_of(subjects, evidence, {name: ["P1.1", "P1.3"] for name in evidence})
+    session = session_of(subjects, evidence, {name: ["P1.1", "P1.3"] for name in evidence})
+    adjusted = holm(v for by_run in verdicts.values() for v in by_run.values())
+    return Judged(session, verdicts, adjusted)
 
 
-def test_verdicts_that_do_not_survive_are_marked(verdicts, adjusted, session):
-    frame = tables.summary(verdicts, session, adjusted).set_index("claim")
+def test_verdicts_that_do_not_survive_are_marked(judged):
+    frame = tables.summary(judged).set_index("claim")
     assert frame.loc["P1.1", GRPO] == "✗ refuted (known)"
     assert frame.loc["P1.1", DAPO] == "✗ refuted (known) †"
     assert frame.loc["P1.3", GRPO] == "✓ supported †"
     assert frame.loc["P1.3", DAPO] == "? inconclusive"
 
 
-def test_a_row_has_the_confidence_and_both_p_values(verdicts, adjusted):
-    frame = tables.verdict_rows(CLAIMS["P1.3"], verdicts["P1.3"], adjusted).set_index("run")
+def test_a_row_has_the_confidence_and_both_p_values(judged):
+    frame = tables.verdict_rows(judged, CLAIMS["P1.3"]).set_index("run")
     assert list(frame["p (adjusted)"]) == ["0.04 (0.08)", "0.5 (0.5)"]
     assert list(frame["at"]) == ["98.75 %"] * 2
     assert str(frame.loc[GRPO, "ours [interval]"]) == "0.900 [0.800, 0.990]"

@@ -1,0 +1,97 @@
+"""What stands at the end: how numbers are to be read, what was answered, every variant by run."""
+
+import pandas as pd
+
+from alpharl_bench.claims import CLAIMS, Claim, Evidence
+from alpharl_bench.claims.measures import accuracy, recovered_gain, relative_accuracy
+from alpharl_bench.reporting import tables
+from alpharl_bench.reporting.judged import Judged
+from alpharl_bench.reporting.self_play import is_played
+from alpharl_bench.reporting.session import Session
+from alpharl_bench.reporting.text import folded
+from alpharl_bench.variants import BASE
+
+_READING = """\
+## How to read the numbers
+
+Accuracies are means over tasks of the mean over each task's questions. Intervals are paired \
+bootstraps over questions, each with all its samples; they do not cover another training seed. \
+They are at 95 %; a verdict's is at more where scores were looked at before all samples were \
+taken, so that all looks together err as rarely as one. Numbers of the paper are from models of 7 \
+to 32 billion parameters: another scale than the nano lane.
+
+- Relative accuracy = accuracy / accuracy of the fully trained model. It flatters, because the \
+untrained base scores well above 0 by it. So beside it stands the recovered gain = \
+(accuracy − base) / (fully trained − base): 0 for the base, 1 for the trained model.
+- Control: a random rank-1 update with the norm of the trained update in every module.
+"""
+_RESPONSES = """\
+## Responses
+
+All responses of a run, of all its variants, by what became of them. *Cut off* are answers that \
+grading gave up on: too long, or over its limits of time, memory or depth. They count as wrong, \
+and so do responses without a final answer, as which matches count that a forbidden move lost."""
+_VARIANTS = """\
+## Every variant, run by run
+
+Relative accuracy is over the fully trained model, of a checkpoint's Rank-1 over that checkpoint."""
+
+
+def reading() -> str:
+    """What the figures mean."""
+    return _READING
+
+
+def responses(session: Session) -> list[str]:
+    """What became of the responses; nothing where none was scored."""
+    frame = tables.responses(session)
+    return [] if frame.empty else ["\n".join([_RESPONSES, "", tables.markdown(frame), ""])]
+
+
+def variants(judged: Judged) -> list[str]:
+    """The accuracy of every variant of a curve, each once; nothing where none was scored."""
+    lines = []
+    for run, record in judged.shown.runs.items():
+        claims = [CLAIMS[c] for c in CLAIMS if c in record.claims and not CLAIMS[c].of_modules]
+        if claims:
+            lines += folded(run, _of_run(judged.session.evidence(run), claims))
+    return ["\n".join([_VARIANTS, "", *lines])] if lines else []
+
+
+def _of_run(evidence: Evidence, claims: list[Claim]) -> list[str]:
+    lines = [tables.markdown(accuracies(evidence, claims)), ""]
+    k = evidence.score(BASE).samples_per_question
+    by_task = {
+        f"Accuracy (mean@{k})": tables.task_accuracies,
+        f"pass@{k}": tables.task_passes,
+        f"maj@{k}": tables.task_majorities,
+    }
+    if is_played(evidence):
+        # A match has a payoff and no answer that samples could agree on.
+        del by_task[f"maj@{k}"]
+    for claim in claims:
+        if claim.by_task:
+            for metric, table in by_task.items():
+                lines += [f"{claim.id}, {metric} per task, %:", ""]
+                lines += [tables.markdown(table(claim, evidence)), ""]
+    return lines
+
+
+def accuracies(evidence: Evidence, claims: list[Claim]) -> pd.DataFrame:
+    """One row per variant of the claims' curves, for one run."""
+    points = {
+        (point.name, point.variant): point
+        for claim in claims
+        for point in claim.curve.points(evidence.steps)
+    }
+    return pd.DataFrame(
+        [
+            {
+                "variant": point.name,
+                "accuracy": accuracy(evidence, point.variant),
+                "relative accuracy": relative_accuracy(evidence, point) or "–",
+                "recovered gain": recovered_gain(evidence, point) or "–",
+            }
+            for point in points.values()
+        ]
+    )

@@ -1,0 +1,98 @@
+"""A section per claim: what the paper says, the verdicts beside it, a figure, the command."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from alpharl_bench.claims import Claim
+from alpharl_bench.claims.measures import relative_accuracy
+from alpharl_bench.reporting import tables
+from alpharl_bench.reporting.judged import Judged, curves
+from alpharl_bench.reporting.session import Session
+from alpharl_bench.reporting.text import fenced, folded, plain
+
+#: So many runs have their intervals beside the paper's numbers; of more the estimates are shown.
+_WITH_INTERVALS = 3
+
+
+def chapter(judged: Judged, title: str, claims: Sequence[Claim]) -> list[str]:
+    """The sections of those claims that were judged; none where none was."""
+    found = [claim for claim in claims if claim.id in judged.verdicts]
+    if not found:
+        return []
+    lines = [f"## {title}", ""]
+    for claim in found:
+        lines += _section(judged, claim)
+    return ["\n".join(lines)]
+
+
+def _section(judged: Judged, claim: Claim) -> Iterator[str]:
+    by_run = judged.of_claim(claim.id)
+    yield from (f"### {claim.id} {plain(claim.title)}", "", f"> {plain(claim.text)}", "")
+    yield f"Place in the paper: {plain(claim.place)}."
+    reads = plain(claim.reads)
+    yield from (f"Statistic: {reads}; the claim holds where it is {claim.threshold}.", "")
+    if claim.caveat:
+        yield from (f"Caveat: {plain(claim.caveat)}", "")
+    yield from (tables.markdown(tables.verdict_rows(judged, claim)), "")
+    first, *_ = curves(judged.verdicts)[claim.curve.name]
+    if first is claim:
+        yield from (f"![{plain(claim.title)}](figures/{claim.curve.name}.png)", "")
+    else:
+        yield from (f"The figure is under {first.id}.", "")
+    if claim.dynamic:
+        yield from ("By type of module below, under *Dynamics*.", "")
+    elif claim.spectral:
+        yield from _figures_of_modules(judged, claim)
+    elif claim.paper.points:
+        yield from (f"Relative accuracy beside the {tables.PAPER_COLUMN}:", "")
+        yield from (tables.markdown(beside_the_paper(judged, claim)), "")
+    reasons: dict[str, list[str]] = {}
+    for run in by_run:
+        if known := judged.session.runs[run].expect.get(claim.id):
+            reasons.setdefault(f"{known.verdict}: {known.reason}", []).append(run)
+    for reason, runs in reasons.items():
+        yield from (f"Known of {', '.join(map(plain, runs))} to be {plain(reason)}", "")
+    yield from ("Reproduce:", "", *fenced(commands(claim, list(by_run), judged.session)), "")
+
+
+def _figures_of_modules(judged: Judged, claim: Claim) -> Iterator[str]:
+    figures = tables.ranks if claim.all_singular_values else tables.norms
+    for run in judged.of_claim(claim.id):
+        frame = figures(judged.session.evidence(run, claim.id))
+        yield from folded(run, [tables.markdown(frame)])
+
+
+def beside_the_paper(judged: Judged, claim: Claim) -> pd.DataFrame:
+    """One row per variant of which the paper has a number, one column per run."""
+    by_run = judged.of_claim(claim.id)
+    rows: dict[str, dict[str, object]] = {}
+    for run in by_run:
+        evidence = judged.session.evidence(run, claim.id)
+        for point in claim.curve.points(evidence.steps):
+            if point.name in claim.paper.points:
+                ours = relative_accuracy(evidence, point)
+                shown = ours if len(by_run) <= _WITH_INTERVALS else ours and f"{ours.estimate:.3f}"
+                rows.setdefault(point.name, {})[run] = shown or "–"
+    paper = {tables.PAPER_COLUMN: claim.paper.points}
+    return pd.DataFrame(
+        [
+            {"variant": name, **cells, **{title: paper[title][name] for title in paper}}
+            for name, cells in rows.items()
+        ]
+    )
+
+
+def commands(claim: Claim, runs: Sequence[str], session: Session) -> list[str]:
+    """What makes the verdicts of these runs again, a command for all that have the same options."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for run in runs:
+        alike.setdefault(session.runs[run].options, []).append(run)
+    found = []
+    for options, named in alike.items():
+        several = ("-k", " or ".join(named))  # of a lane
+        chosen = session.runs[named[0]].selected_by if len(named) == 1 else several
+        words = shlex.join([*chosen, *options])
+        found.append(f"""pytest suites -m "claim(id='{claim.id}')" {words}""")
+    return found

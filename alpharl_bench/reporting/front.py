@@ -1,0 +1,179 @@
+"""The first page: what was run, what holds, what does not, what cannot be told."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+import pandas as pd
+
+from alpharl_bench.claims import CLAIMS, Interval, Outcome, Verdict
+from alpharl_bench.reporting import tables
+from alpharl_bench.reporting.judged import LISTED, Judged, counted
+from alpharl_bench.reporting.session import Session
+from alpharl_bench.reporting.text import code, plain
+
+#: So many runs have a column each in the matrix of verdicts.
+_COLUMNS = 6
+_PAPER = "*On Predictability of Reinforcement Learning Dynamics for LLMs* (arXiv 2510.00553)"
+_CONTRAST = """\
+*contrast*: the claim is about another kind of training than this run's. Refuted there, it has not \
+failed but is as the paper expects; supported there, it does not set RL apart."""
+_WORDS = """\
+*supported*: the whole interval of the statistic lies where the claim holds; *refuted*: where it \
+does not; *inconclusive*: the threshold lies within it; *not informative*: it holds, but a null, \
+in which there is nothing to find, does not clearly fail. *known*: the registry expects the \
+refutation and says why; *new*: it does not."""
+
+
+def page(judged: Judged) -> str:
+    """The title and the summary."""
+    session = judged.session
+    number = _several(len(session.runs), "training run")
+    lines = [f"# {_several(len(judged.verdicts), 'claim')} judged on {number}", ""]
+    lines += [_what_was_run(session), ""]
+    if session.interrupted:
+        lines += ["**The session was interrupted**: what is missing here was not judged.", ""]
+    return "\n".join([*lines, *_summary(judged), *_runs(judged)])
+
+
+def _what_was_run(session: Session) -> str:
+    kinds = Counter(
+        (record.model, record.algorithm, record.kind) for record in session.runs.values()
+    )
+    told = [
+        f"{count} of {plain(model)} by {plain(algorithm)} ({kind})"
+        for (model, algorithm, kind), count in kinds.most_common(_COLUMNS)
+    ]
+    if len(kinds) > _COLUMNS:
+        told.append(f"{_several(len(kinds) - _COLUMNS, 'further combination')}")
+    parts = [f"Claims of {_PAPER}", f"runs: {', '.join(told) or 'none'}"]
+    origins = session.provenance.values()
+    if origins:
+        tasks = list(dict.fromkeys(task for origin in origins for task in origin.tasks))
+        engines = dict.fromkeys(f"{o.engine} in {o.dtype} on {o.device}" for o in origins)
+        sizes = {len(session.scores_of(run)[0].questions) for run in session.provenance}
+        samples = {origin.samples_per_question for origin in origins}
+        asked = f"{_range(sizes)} questions, {_range(samples)} samples each at a look"
+        parts.append(f"asked {', '.join(map(plain, tasks))}: {asked}")
+        parts.append(f"engine {', '.join(map(plain, engines))}")
+    return f"{'; '.join(parts)}. {plain(session.date)}, {code(session.command)}"
+
+
+def _summary(judged: Judged) -> Iterator[str]:
+    family = judged.family
+    own = [verdict for verdict in family if not verdict.contrast]
+    contrasts = [verdict for verdict in family if verdict.contrast]
+    told = counted(own) + (f"; for contrast {counted(contrasts)}" if contrasts else "")
+    yield from ("## Summary", "", f"Verdicts: {told}.", "")
+    left = list(judged.verdicts)
+    for title, belongs in _GROUPS.items():
+        found = [claim for claim in left if belongs(_own(judged, claim))]
+        left = [claim for claim in left if claim not in found]
+        if found:
+            yield from (f"**{title}**", "", *(_sentence(judged, claim) for claim in found), "")
+    if not family:
+        yield from ("No claim was judged.", "")
+        return
+    wide = len(judged.session.runs) > _COLUMNS
+    yield from (tables.markdown(counts(judged) if wide else tables.summary(judged)), "")
+    yield from (_WORDS, *([_CONTRAST] if contrasts else []), "")
+    decided = [verdict for verdict in family if verdict.decided]
+    surviving = sum(map(judged.survives, decided))
+    yield (
+        f"Every verdict has its own 5 % risk of being false. {surviving} of {len(decided)} decided "
+        "ones survive Holm's correction, which holds the risk of any false one among all "
+        f"{len(family)} at 5 %; {tables.NOT_SURVIVING} marks those that do not."
+    )
+    yield ""
+
+
+def _own(judged: Judged, claim: str) -> list[Verdict]:
+    return [verdict for verdict in judged.verdicts[claim].values() if not verdict.contrast]
+
+
+def _all_decided(outcome: Outcome) -> Callable[[Sequence[Verdict]], bool]:
+    return lambda own: {verdict.outcome for verdict in own if verdict.decided} == {outcome}
+
+
+#: What a claim belongs to by its verdicts on the runs that it is about; the first that fits.
+_GROUPS: dict[str, Callable[[Sequence[Verdict]], bool]] = {
+    "What holds": _all_decided(Outcome.SUPPORTED),
+    "What does not hold": _all_decided(Outcome.REFUTED),
+    "What holds of some runs and not of others": lambda own: any(v.decided for v in own),
+    "What cannot be told": bool,
+    "Judged for contrast alone": lambda _: True,
+}
+
+
+def _sentence(judged: Judged, claim_id: str) -> str:
+    """The claim and the numbers that decide it, in a line."""
+    claim, own = CLAIMS[claim_id], _own(judged, claim_id)
+    contrasts = [v for v in judged.verdicts[claim_id].values() if v.contrast]
+    parts = []
+    if len(own) == 1:
+        (verdict,) = own
+        where = f" on {plain(verdict.run)}" if len(judged.session.runs) > 1 else ""
+        parts.append(f"{verdict.value or 'no number'}{where}, asked for {claim.threshold}")
+        parts += [f"null, {plain(name)}: {null}" for name, null in verdict.nulls.items()]
+        if verdict.note and not verdict.nulls:
+            parts.append(plain(verdict.note))
+    elif own:
+        told = f"{counted(own)} of {len(own)}: {_estimates(own)}"
+        parts.append(f"{told}, asked for {claim.threshold}")
+        for null in claim.nulls:
+            values = [v.nulls[null.name] for v in own if null.name in v.nulls]
+            parts.append(f"null, {plain(null.name)}: {_spread(values)}")
+    if own:
+        parts.append(f"paper: {plain(claim.paper.statistic)}")
+    else:
+        parts.append(f"{counted(contrasts)}: {_estimates(contrasts)}")
+    return f"- **{claim.id}** {plain(claim.title)}: {'; '.join(parts)}"
+
+
+def counts(judged: Judged) -> pd.DataFrame:
+    """One row per claim: how many runs have which verdict, where runs are too many for columns."""
+    rows = []
+    for claim, by_run in judged.verdicts.items():
+        own = _own(judged, claim)
+        outcomes = Counter(verdict.outcome for verdict in own)
+        known = sum(judged.known(v) for v in own if v.outcome is Outcome.REFUTED)
+        rows.append(
+            {
+                "claim": claim,
+                "": CLAIMS[claim].title,
+                **{str(outcome): outcomes[outcome] for outcome in Outcome},
+                "of these refuted known": known,
+                "for contrast": len(by_run) - len(own),
+                "ours": _estimates(own),
+                "asked for": CLAIMS[claim].threshold,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _runs(judged: Judged) -> Iterator[str]:
+    yield from ("## Runs", "")
+    if judged.hidden:
+        yield (
+            f"The first {LISTED} runs are shown one by one, here and in all that follows; figures "
+            f"are of these too. {judged.hidden:,} more are in `results.json`, and in the counts."
+        )
+        yield ""
+    yield from (tables.markdown(tables.runs(judged.shown)), "")
+
+
+def _estimates(verdicts: Sequence[Verdict]) -> str:
+    return _spread([verdict.value for verdict in verdicts if verdict.value])
+
+
+def _spread(values: Sequence[Interval]) -> str:
+    estimates = [value.estimate for value in values]
+    return f"{min(estimates):.3f} … {max(estimates):.3f}" if estimates else "no number"
+
+
+def _range(numbers: set[int]) -> str:
+    low, high = min(numbers), max(numbers)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def _several(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

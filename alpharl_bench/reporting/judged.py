@@ -1,0 +1,95 @@
+"""A stored session with its verdicts: what every form of the report is made from."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+from alpharl_bench.claims import CLAIMS, Claim, Outcome, Verdict, holm, judge
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.reporting.session import Session
+from alpharl_bench.scoring import CONFIDENCE
+
+#: How many runs are shown one by one; of all the others a report has counts.
+LISTED = 20
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Verdicts per claim, in the paper's order, and run; ``adjusted`` are Holm's p-values."""
+
+    session: Session
+    verdicts: dict[str, dict[str, Verdict]]
+    adjusted: dict[tuple[str, str], float]
+
+    @classmethod
+    def of(cls, session: Session) -> Self:
+        """Judge every claim that the session judged, by the samples that it was judged by.
+
+        Raises:
+            AlphaRLBenchError: a claim is not known, or a score of it is missing.
+        """
+        judged = {c for record in session.runs.values() for c in record.claims}
+        if unknown := sorted(judged - set(CLAIMS)):
+            raise AlphaRLBenchError(
+                f"the stored session judged {', '.join(unknown)}, which this version of "
+                "alpharl-bench does not know; take the version that wrote it, or judge the runs "
+                "again by `pytest suites --report DIR`"
+            )
+        by_claim: dict[str, dict[str, Verdict]] = {c: {} for c in CLAIMS if c in judged}
+        for number, (run, record) in enumerate(session.runs.items()):
+            for claim, verdicts in by_claim.items():
+                if claim in record.claims:
+                    evidence = session.evidence(run, claim)
+                    verdicts[run] = judge(CLAIMS[claim], evidence, looks=record.looks)
+            if number >= LISTED:
+                session.release(run)
+        family = (verdict for by_run in by_claim.values() for verdict in by_run.values())
+        return cls(session, by_claim, holm(family))
+
+    @cached_property
+    def shown(self) -> Session:
+        """The session with those runs only that are shown one by one."""
+        return self.session.first(LISTED)
+
+    @property
+    def hidden(self) -> int:
+        """How many runs are not shown one by one."""
+        return len(self.session.runs) - len(self.shown.runs)
+
+    @property
+    def family(self) -> list[Verdict]:
+        """All verdicts."""
+        return [verdict for by_run in self.verdicts.values() for verdict in by_run.values()]
+
+    def of_claim(self, claim: str) -> dict[str, Verdict]:
+        """A claim's verdicts on the runs that are shown."""
+        return {run: v for run, v in self.verdicts[claim].items() if run in self.shown.runs}
+
+    def p_adjusted(self, verdict: Verdict) -> float:
+        """The p-value among all verdicts of the session."""
+        return self.adjusted[verdict.claim.id, verdict.run]
+
+    def survives(self, verdict: Verdict) -> bool:
+        """Whether a verdict is decided among all of the session at 5 %."""
+        return self.p_adjusted(verdict) <= 1 - CONFIDENCE
+
+    def known(self, verdict: Verdict) -> bool:
+        """Whether the registry expects a refutation of the claim on this run."""
+        expected = self.session.runs[verdict.run].expect.get(verdict.claim.id)
+        return expected is not None and expected.verdict == "refuted"
+
+
+def curves(verdicts: Iterable[str]) -> dict[str, list[Claim]]:
+    """The claims by the name of the curve that they compare; they share its figure and table."""
+    found: dict[str, list[Claim]] = {}
+    for claim in verdicts:
+        found.setdefault(CLAIMS[claim].curve.name, []).append(CLAIMS[claim])
+    return found
+
+
+def counted(verdicts: Sequence[Verdict]) -> str:
+    """How many there are of each outcome that there is, in words."""
+    counts = Counter(verdict.outcome for verdict in verdicts)
+    return ", ".join(f"{counts[o]} {o}" for o in Outcome if counts[o]) or "none"

@@ -1,0 +1,29 @@
+"""Where the numbers of a report come from: recipes, digests, versions."""
+
+from alpharl_bench.reporting.judged import Judged
+from alpharl_bench.reporting.text import code, plain
+
+_STORED = """\
+- Every figure above is a function of `scores.jsonl` and `session.json` beside this file: \
+`alpharl-bench report DIR` makes it again. `results.json` has the same for programs."""
+
+
+def provenance(judged: Judged) -> str:
+    """The section of the report."""
+    session = judged.shown
+    lines = ["## Provenance", "", f"- Session of {plain(session.date)}: {code(session.command)}"]
+    lines.append(_STORED)
+    for run, record in session.runs.items():
+        told = f"{record.source}. {record.deviations}"
+        lines.append(f"- **{plain(run)}**: {plain(told)}")
+    for run, origin in session.provenance.items():
+        packages = ", ".join(f"{name} {v}" for name, v in origin.packages.items())
+        asked = "all" if origin.questions_per_task is None else origin.questions_per_task
+        lines.append(
+            f"- {plain(run)}: run digest {code(origin.run_digest)}, questions "
+            f"{code(origin.sampling_key)} ({asked} per task, {origin.samples_per_question} samples "
+            f"a look, seed {origin.seed}, prompt {plain(origin.prompt)}), engine "
+            f"{plain(origin.engine)} in {plain(origin.dtype)} on {plain(origin.device)}, batches "
+            f"of {origin.batch_size}; {plain(packages)}"
+        )
+    return "\n".join([*lines, ""])

@@ -1,0 +1,277 @@
+"""``results.json``: verdicts and accuracies of a session for programs, by a published schema."""
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from alpharl_bench import __version__
+from alpharl_bench.claims import CLAIMS, Claim, Evidence, Interval, Verdict, learning
+from alpharl_bench.errors import AlphaRLBenchError, faults_of
+from alpharl_bench.registry import Kind
+from alpharl_bench.reporting.claim_sections import commands
+from alpharl_bench.reporting.judged import LISTED, Judged
+from alpharl_bench.reporting.session import Session
+from alpharl_bench.scoring import (
+    Provenance,
+    Score,
+    degrees_of_freedom,
+    percentile_interval,
+    resampling_weights,
+    unit_weights,
+)
+
+RESULTS = "results.json"
+Format = Literal["1"]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Bounds(_Record):
+    """An estimate with its interval; a bound is null where there is none (too few units)."""
+
+    estimate: float
+    low: float | None
+    high: float | None
+
+    @classmethod
+    def of(cls, interval: Interval) -> Self:
+        """The record of an interval."""
+        return cls(
+            estimate=interval.estimate, low=_finite(interval.low), high=_finite(interval.high)
+        )
+
+
+class Asked(_Record):
+    """Where the claim holds: low ≤ statistic ≤ high; null is no bound."""
+
+    low: float | None
+    high: float | None
+
+
+class VerdictRecord(_Record):
+    """One claim on one run. ``contrast``: the claim is not about this kind of training.
+
+    ``known``: the registry expects a refutation, and ``reason`` says why. ``value`` is null where
+    nothing could be computed. ``level`` is the confidence of ``value`` and ``nulls``; ``p`` alone
+    and ``p_adjusted`` among all verdicts (Holm). ``count`` are the ``units`` behind the interval,
+    ``samples`` the graded responses to each question, 0 of modules. ``control`` is the accuracy of
+    the random rank-1 updates among the claim's variants, the mean over draws.
+    """
+
+    claim: str
+    run: str
+    outcome: Literal["supported", "refuted", "inconclusive", "not informative"]
+    contrast: bool
+    known: bool
+    reason: str
+    statistic: str
+    value: Bounds | None
+    level: float
+    threshold: Asked
+    nulls: dict[str, Bounds]
+    control: Bounds | None
+    p: float
+    p_adjusted: float
+    units: Literal["questions", "modules"]
+    count: int
+    samples: int
+    place: str
+    paper: str
+    note: str
+    command: str
+
+
+class ClaimRecord(_Record):
+    """What a claim says, in our words and the paper's."""
+
+    title: str
+    text: str
+    caveat: str
+
+
+class AccuracyRecord(_Record):
+    """The accuracy of a variant at 95 %, the mean over tasks, and of each task (mean@k)."""
+
+    accuracy: Bounds
+    tasks: dict[str, float]
+    samples: int
+
+
+class RunResult(_Record):
+    """One run. ``learned`` is null where it is not known; ``provenance`` where nothing was scored.
+
+    ``accuracies`` are by the name of the variant.
+    """
+
+    model: str
+    algorithm: str
+    kind: Kind
+    seed: int | None
+    steps: tuple[int, ...]
+    options: tuple[str, ...]
+    selected_by: tuple[str, ...]
+    source: str
+    deviations: str
+    learned: bool | None
+    accuracies: dict[str, AccuracyRecord]
+    provenance: Provenance | None
+
+
+class Results(_Record):
+    """A session's results. ``format`` changes with every change that a reader must know of."""
+
+    format: Format = "1"
+    version: str = Field(description="of alpharl-bench")
+    date: str
+    command: str
+    interrupted: bool
+    claims: dict[str, ClaimRecord]
+    runs: dict[str, RunResult]
+    verdicts: tuple[VerdictRecord, ...]
+
+    @classmethod
+    def of(cls, judged: Judged) -> Self:
+        """The results of a session with its verdicts."""
+        session, verdicts, runs = judged.session, [], {}
+        for number, run in enumerate(session.runs):
+            own = [by_run[run] for by_run in judged.verdicts.values() if run in by_run]
+            runs[run] = _run(session, run)
+            verdicts += [_verdict(judged, verdict) for verdict in own]
+            if number >= LISTED:
+                session.release(run)
+        return cls(
+            version=__version__,
+            date=session.date,
+            command=session.command,
+            interrupted=session.interrupted,
+            claims={claim: _claim(CLAIMS[claim]) for claim in judged.verdicts},
+            runs=runs,
+            verdicts=tuple(verdicts),
+        )
+
+
+def schema() -> str:
+    """The JSON schema of the file, as it is published beside this module."""
+    return json.dumps(Results.model_json_schema(mode="serialization"), indent=1) + "\n"
+
+
+def load_results(path: Path) -> Results:
+    """Read the results of a report.
+
+    Args:
+        path: the file, or the folder of the report.
+
+    Raises:
+        AlphaRLBenchError: there is none, or one of another format.
+    """
+    file = path / RESULTS if path.is_dir() else path
+    try:
+        return Results.model_validate_json(file.read_bytes())
+    except OSError as error:
+        raise AlphaRLBenchError(
+            f"{file}: no results ({error.strerror}); `alpharl-bench report DIR` makes them from "
+            "the scores that are stored in a report folder"
+        ) from error
+    except ValidationError as error:
+        faults = "; ".join(faults_of(error)[:3])
+        raise AlphaRLBenchError(
+            f"{file}: not results of this version ({faults}); make them again by "
+            "`alpharl-bench report DIR`"
+        ) from error
+
+
+def _claim(claim: Claim) -> ClaimRecord:
+    return ClaimRecord(title=claim.title, text=claim.text, caveat=claim.caveat)
+
+
+def _verdict(judged: Judged, verdict: Verdict) -> VerdictRecord:
+    claim, session = verdict.claim, judged.session
+    expected = session.runs[verdict.run].expect.get(claim.id)
+    return VerdictRecord(
+        claim=claim.id,
+        run=verdict.run,
+        outcome=verdict.outcome.value,
+        contrast=verdict.contrast,
+        known=judged.known(verdict),
+        reason=expected.reason if expected else "",
+        statistic=claim.reads,
+        value=Bounds.of(verdict.value) if verdict.value else None,
+        level=verdict.confidence,
+        threshold=Asked(low=_finite(claim.threshold.low), high=_finite(claim.threshold.high)),
+        nulls={name: Bounds.of(null) for name, null in verdict.nulls.items()},
+        control=None if claim.of_modules else _control(session.evidence(verdict.run), claim),
+        p=verdict.p_value,
+        p_adjusted=judged.p_adjusted(verdict),
+        units=claim.units,
+        count=verdict.units,
+        samples=verdict.samples,
+        place=claim.place,
+        paper=claim.paper.statistic,
+        note=verdict.note,
+        command=commands(claim, [verdict.run], session)[0],
+    )
+
+
+def _control(evidence: Evidence, claim: Claim) -> Bounds | None:
+    draws = {
+        point.variant
+        for point in claim.curve.points(evidence.steps)
+        if point.name.startswith("Control")
+    }
+    if not draws:
+        return None
+    observed = np.mean([evidence.observed_accuracy(draw) for draw in draws], axis=0)
+    resampled = np.mean([evidence.accuracies(draw) for draw in draws], axis=0)
+    return Bounds.of(Interval.of(observed, resampled, degrees_of_freedom(evidence.tasks)))
+
+
+def _run(session: Session, run: str) -> RunResult:
+    record = session.runs[run]
+    scores = session.scores_of(run)
+    learned = learning(session.evidence(run), record.looks) if scores else None
+    return RunResult(
+        model=record.model,
+        algorithm=record.algorithm,
+        kind=record.kind,
+        seed=record.seed,
+        steps=record.steps,
+        options=record.options,
+        selected_by=record.selected_by,
+        source=record.source,
+        deviations=record.deviations,
+        learned=not learned.failed if learned and learned.known else None,
+        accuracies=_accuracies(scores),
+        provenance=session.provenance.get(run),
+    )
+
+
+def _accuracies(scores: Sequence[Score]) -> dict[str, AccuracyRecord]:
+    """By variant; those that were asked the same questions are resampled at once."""
+    alike: dict[tuple[tuple[str, str], ...], list[Score]] = {}
+    for score in scores:
+        alike.setdefault(score.questions, []).append(score)
+    found = {}
+    for questions, group in alike.items():
+        tasks = [task for task, _ in questions]
+        right = np.stack([score.per_question for score in group], axis=1)
+        estimates = unit_weights(tasks) @ right
+        values = resampling_weights(tasks) @ right
+        low, high = percentile_interval(values, degrees_of_freedom(tasks))
+        for i, score in enumerate(group):
+            found[score.variant] = AccuracyRecord(
+                accuracy=Bounds.of(Interval(*map(float, (estimates[i], low[i], high[i])))),
+                tasks={task: score.task_accuracy(task) for task in score.tasks},
+                samples=score.samples_per_question,
+            )
+    return found
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,48 @@
+"""All that a report folder holds, made from the session and the scores that are stored in it."""
+
+from pathlib import Path
+
+from alpharl_bench.cache import write_whole
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.reporting import dynamics, html, markdown
+from alpharl_bench.reporting.figures import draw, draw_trajectories
+from alpharl_bench.reporting.judged import Judged, curves
+from alpharl_bench.reporting.junit import junit
+from alpharl_bench.reporting.results import RESULTS, Results
+from alpharl_bench.reporting.session import load_session
+
+
+def write_report(folder: Path) -> Path:
+    """Make ``report.md``, ``report.html``, ``results.json``, ``junit.xml`` and the figures.
+
+    Returns:
+        The path of ``report.md``.
+
+    Raises:
+        AlphaRLBenchError: there is no session, a score is missing, or the folder is read-only.
+    """
+    judged = Judged.of(load_session(folder))
+    try:
+        _draw(judged, folder / "figures")
+        text = markdown.report(judged)
+        report = folder / "report.md"
+        write_whole(report, text)
+        write_whole(folder / "report.html", html.page(text, folder))
+        write_whole(folder / RESULTS, Results.of(judged).model_dump_json(indent=1) + "\n")
+        write_whole(folder / "junit.xml", junit(judged))
+    except OSError as error:
+        raise AlphaRLBenchError(f"{folder}: cannot be written to ({error.strerror})") from error
+    return report
+
+
+def _draw(judged: Judged, folder: Path) -> None:
+    """A figure for each curve, of the claim that most runs were judged by; and trajectories."""
+    for name, claims in curves(judged.verdicts).items():
+        claim = max(claims, key=lambda claim: len(judged.of_claim(claim.id)))
+        if runs := judged.of_claim(claim.id):
+            evidence = [judged.session.evidence(run, claim.id) for run in runs]
+            draw(claim, evidence, folder / f"{name}.png")
+    for run in judged.shown.runs:
+        measured = judged.session.evidence(run)
+        if dynamics.pictured(measured):
+            draw_trajectories(measured, folder / dynamics.picture_name(run))

@@ -1,0 +1,195 @@
+"""Two reports side by side, against scipy's tests and faults that are planted."""
+
+import json
+import subprocess
+
+import numpy as np
+import pytest
+from markdown_it import MarkdownIt
+from scipy import stats
+
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.reporting.compare import compare
+from tests.reporting.hostile import NAME
+from tests.reporting.test_front import FEW, NEEDED, evidence_of
+from tests.scores import score_of, session_of, write_results
+
+GRPO = "qwen3-nano-grpo"
+
+
+def stored(synthetic, folder, rank1=0.7, claims=FEW, name=GRPO, kind="RL", **changed):
+    synthetic.name, synthetic.kind = name, kind
+    evidence = {name: evidence_of(synthetic, rank1, **changed)}
+    session_of([synthetic.subject], evidence, {name: claims}).save(folder)
+    write_results(folder)
+    return folder
+
+
+def only(found, variant):
+    (difference,) = [d for d in found.differences if d.variant == variant]
+    return difference
+
+
+def test_a_report_does_not_differ_from_itself(synthetic, tmp_path):
+    folder = stored(synthetic, tmp_path / "a")
+    found = compare(folder, folder)
+    assert not found.regressed
+    assert not found.changes
+    assert all(d.estimate == 0 and d.paired and not d.clear for d in found.differences)
+    assert found.markdown().startswith("### No regression")
+
+
+def test_a_verdict_that_got_worse_is_a_regression_and_a_better_one_is_not(synthetic, tmp_path):
+    # Of a run that the registry does not know.
+    good = stored(synthetic, tmp_path / "good", rank1=0.9, name="mine")
+    bad = stored(synthetic, tmp_path / "bad", rank1=0.4, name="mine")
+    worse, better = compare(good, bad), compare(bad, good)
+    assert [(c.old.outcome, c.new.outcome) for c in worse.changes] == [("supported", "refuted")]
+    assert worse.regressed
+    assert not better.regressed
+    assert "| worse |" in worse.markdown().replace("  ", "")
+    assert "better" in better.markdown()
+
+
+def test_what_the_registry_knows_and_contrasts_are_no_regressions(synthetic, tmp_path):
+    for name, kind in ((GRPO, "RL"), ("mine", "SFT")):
+        good = stored(synthetic, tmp_path / f"{kind} good", rank1=0.9, name=name, kind=kind)
+        bad = stored(synthetic, tmp_path / f"{kind} bad", rank1=0.4, name=name, kind=kind)
+        found = compare(good, bad)
+        assert len(found.changes) == 1
+        assert not found.regressed
+
+
+def test_a_trained_model_that_clearly_fell_is_a_regression(synthetic, tmp_path):
+    before = stored(synthetic, tmp_path / "before", rank1=0.2, full=0.9)
+    after = stored(synthetic, tmp_path / "after", rank1=0.2, full=0.6)
+    found = compare(before, after)
+    assert only(found, "full").worse
+    assert only(found, "full").estimate == pytest.approx(-0.3)
+    assert not only(found, "base").clear
+    assert found.regressed
+    assert not compare(after, before).regressed
+
+
+def changed_scores(folder, variant, marks):
+    lines = [json.loads(line) for line in (folder / "scores.jsonl").read_text().splitlines()]
+    new = [
+        json.loads(score_of(variant, marks, run=GRPO).model_dump_json())
+        if line["variant"] == variant
+        else line
+        for line in lines
+    ]
+    (folder / "scores.jsonl").write_text("".join(json.dumps(line) + "\n" for line in new))
+    write_results(folder)
+
+
+def test_the_same_questions_are_compared_in_pairs(synthetic, tmp_path):
+    folders = [stored(synthetic, tmp_path / name) for name in ("old", "new")]
+    rng = np.random.default_rng(0)
+    right = [rng.integers(0, 5, (2, 10)) for _ in folders]
+    for folder, counts in zip(folders, right, strict=True):
+        marks = {
+            task: {f"q{i}": "1" * n + "0" * (4 - n) for i, n in enumerate(row)}
+            for task, row in zip(("addition", "chain"), counts, strict=True)
+        }
+        changed_scores(folder, "rank-1", marks)
+    found = only(compare(*folders), "rank-1")
+    change = (right[1] - right[0]) / 4
+    # Two tasks of ten questions: the pooled t-test has 18 degrees of freedom too.
+    centred = change - change.mean(axis=1, keepdims=True)
+    error = np.sqrt((centred**2).sum() / 9 / 10) / 2
+    assert found.paired
+    assert found.estimate == pytest.approx(change.mean())
+    assert found.p == pytest.approx(2 * stats.t.sf(abs(change.mean()) / error, 18))
+    reach = stats.t.ppf(0.975, 18) * error
+    ends = (found.estimate - reach, found.estimate + reach)
+    assert (found.low, found.high) == pytest.approx(ends)
+
+
+def test_one_task_is_scipy_s_paired_test(synthetic, tmp_path):
+    folders = [stored(synthetic, tmp_path / name) for name in ("old", "new")]
+    rng = np.random.default_rng(1)
+    right = [rng.integers(0, 5, 12) for _ in folders]
+    for folder, counts in zip(folders, right, strict=True):
+        marks = {"chain": {f"q{i}": "1" * n + "0" * (4 - n) for i, n in enumerate(counts)}}
+        half = {"chain": dict.fromkeys(marks["chain"], "1100")}
+        scores = [score_of(v, marks if v == "rank-1" else half, run=GRPO) for v in NEEDED]
+        lines = [score.model_dump_json() + "\n" for score in scores]
+        (folder / "scores.jsonl").write_text("".join(lines))
+        write_results(folder)
+    found = only(compare(*folders), "rank-1")
+    expected = stats.ttest_rel(right[1] / 4, right[0] / 4)
+    assert found.p == pytest.approx(expected.pvalue)
+    interval = expected.confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx((interval.low, interval.high))
+
+
+def test_without_scores_the_intervals_are_compared(synthetic, tmp_path):
+    folders = [stored(synthetic, tmp_path / n, full=f) for n, f in (("old", 0.9), ("new", 0.6))]
+    found = only(compare(*(folder / "results.json" for folder in folders)), "full")
+    old, new = (
+        json.loads((folder / "results.json").read_text())["runs"][GRPO]["accuracies"]["full"]
+        for folder in folders
+    )
+    old, new = old["accuracy"], new["accuracy"]
+    assert not found.paired
+    # By hand: the reaches of the two towards each other, as legs of a triangle.
+    low = ((new["estimate"] - new["low"]) ** 2 + (old["high"] - old["estimate"]) ** 2) ** 0.5
+    assert found.low == pytest.approx(-0.3 - low)
+    assert found.high < 0
+    assert found.worse
+
+
+def test_what_is_in_one_alone_is_named(synthetic, tmp_path):
+    old = stored(synthetic, tmp_path / "old", claims=["P1.1"], name="gone run")
+    new = stored(synthetic, tmp_path / "new", claims=FEW, name="new run")
+    found = compare(old, new)
+    assert found.gone == (("P1.1", "gone run"),)
+    assert set(found.came) == {(claim, "new run") for claim in FEW}
+    assert "P1.1 on gone run" in found.markdown()
+    assert not found.regressed
+
+
+def test_a_comment_is_short_and_safe_however_much_changed(synthetic, tmp_path):
+    folders = []
+    for name, rank1, full in (("old", 0.9, 0.9), ("new", 0.3, 0.5)):
+        subjects, evidence = [], {}
+        for i in range(15):
+            synthetic.name = f"{i} {NAME}"
+            subjects.append(synthetic.subject)
+            evidence[synthetic.name] = evidence_of(synthetic, rank1, full=full)
+        folder = tmp_path / name
+        claims = dict.fromkeys(evidence, FEW)
+        session_of(subjects, evidence, claims, NAME * 50).save(folder)
+        write_results(folder)
+        folders.append(folder)
+    found = compare(*folders)
+    assert found.regressions >= 15
+    text = found.markdown()
+    assert len(text.splitlines()) <= 60
+    assert len(text) < 65_536  # the longest comment on GitHub
+    html = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
+    for markup in ("<script", "<img", "<a ", "<b>"):
+        assert markup not in html
+
+
+def test_exit_codes_are_for_scripts(synthetic, tmp_path):
+    good = stored(synthetic, tmp_path / "good", rank1=0.9, name="mine")
+    bad = stored(synthetic, tmp_path / "bad", rank1=0.4, name="mine")
+    codes = {}
+    for old, new in ((good, good), (good, bad), (good, tmp_path)):
+        done = subprocess.run(
+            ["alpharl-bench", "compare", str(old), str(new)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        codes[new.name] = done
+    assert codes["good"].returncode == 0
+    assert codes["bad"].returncode == 1
+    assert codes["bad"].stdout.startswith("### 1 regression")
+    missing = codes[tmp_path.name]
+    assert missing.returncode == 2
+    assert missing.stderr.count("\n") == 1
+    with pytest.raises(AlphaRLBenchError, match="no results"):
+        compare(tmp_path / "nothing", good)
