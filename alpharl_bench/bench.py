@@ -135,7 +135,7 @@ class Bench:
         """The verdict on a claim; samples are added while it is open and looks are left."""
         for looks in range(1, self._options.looks + 1):
             verdict = judge(claim, self.evidence({claim: looks}), looks=self._options.looks)
-            if claim.of_modules or verdict.outcome is not Outcome.INCONCLUSIVE:
+            if not claim.sampled or verdict.outcome is not Outcome.INCONCLUSIVE:
                 break
         return verdict
 
@@ -197,7 +197,7 @@ class Bench:
         return len(sampling.tasks) * sampling.questions * sampling.samples * turns / cost
 
     def _spectrum(self, claims: Iterable[Claim]) -> list[ModuleSpectrum]:
-        spectral = [claim for claim in claims if claim.spectral]
+        spectral = [claim for claim in claims if claim.table == "spectrum"]
         whole = any(claim.all_singular_values for claim in spectral)
         return self.updates.spectrum(whole=whole) if spectral else []
 
@@ -218,7 +218,7 @@ class Bench:
             windows=[self._window(v) for v in wanted if v.kind == "window"],
             evaluation=self._evaluation,
         )
-        if any(claim.dynamic for claim in looks):
+        if any(claim.table == "dynamics" for claim in looks):
             first = evidence.limited(self._options.sampling.samples)
             accuracies = [float(first.observed_accuracy(full_at(step))[0]) for step in steps]
             return replace(evidence, dynamics=self._dynamics(accuracies))

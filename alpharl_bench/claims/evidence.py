@@ -60,18 +60,18 @@ class Evidence:
         return replace(self, scores=scores)
 
     def observed(self, claim: Claim) -> Means:
-        """The means over tasks of their means over questions, or over modules; (1,) per column.
+        """The means over tasks of their means over questions, or over other units; (1,) per column.
 
         They make the point estimate.
         """
-        if claim.of_modules:
+        if not claim.sampled:
             return self._means(claim, unit_weights(self.strata(claim))[None])
         variants = claim.variants(self.steps)
         return self._cost | {variant: self.observed_accuracy(variant) for variant in variants}
 
     def resampled(self, claim: Claim) -> Means:
         """The same means over bootstrap resamples of the units, (B,) per column."""
-        if claim.of_modules:
+        if not claim.sampled:
             return self._means(claim, resampling_weights(self.strata(claim)))
         variants = claim.variants(self.steps)
         return self._cost | {variant: self.accuracies(variant) for variant in variants}
@@ -108,11 +108,7 @@ class Evidence:
 
     def strata(self, claim: Claim) -> list[str]:
         """(n,) what each unit of the claim's interval is one of: the task of each question."""
-        return [""] * len(self.modules(claim)) if claim.of_modules else self.tasks
-
-    def modules(self, claim: Claim) -> Sequence[ModuleSpectrum] | Sequence[ModuleDynamics]:
-        """What was measured of the modules that a claim is about."""
-        return self.dynamics if claim.dynamic else self.spectrum
+        return self.tasks if claim.sampled else [""] * len(self._rows(claim))
 
     @property
     def tasks(self) -> list[str]:
@@ -133,13 +129,18 @@ class Evidence:
         return {EVALUATION: np.array([self.evaluation])}
 
     def _means(self, claim: Claim, weights: np.ndarray) -> Means:
-        rows = [module.columns for module in self.modules(claim)]
+        rows = self._rows(claim)
         # What takes all singular values is there only where it was asked for.
         return {
             column: weights @ np.array([row[column] for row in rows])
             for column in (rows[0] if rows else ())
             if all(column in row for row in rows)
         }
+
+    def _rows(self, claim: Claim) -> Sequence[Mapping[str, float]]:
+        """What was measured of every unit of the claim's table, by column."""
+        modules = {"spectrum": self.spectrum, "dynamics": self.dynamics}[claim.table]
+        return [module.columns for module in modules]
 
     def _mean(self, variant: Variant, weights: np.ndarray) -> np.ndarray:
         # Rounded, so that variants with as many right answers tie, whatever the order of the sum.

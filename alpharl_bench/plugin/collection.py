@@ -70,11 +70,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Find the questions before anything is trained or scored; claims about modules need none."""
+    """Find the questions before anything is trained or scored; weights alone need none."""
     scored = {
         run.name: run
         for item in session.items
-        if (run := _run_of(item)) is not None and not claim_of(item).spectral
+        if (run := _run_of(item)) is not None and claim_of(item).asks
     }
     session.config.stash[_SCORED] = frozenset(scored)
     # A worker's mistake is shown by the tests that ask for the questions.
@@ -88,7 +88,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def is_scored(config: pytest.Config, run: Subject) -> bool:
-    """Whether the session scores a run at all; claims about modules alone ask no questions."""
+    """Whether the session scores a run at all; claims about weights alone ask none."""
     return run.name in config.stash[_SCORED]
 
 

@@ -54,7 +54,7 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
     if claim.all_singular_values:
         _draw_profiles(evidence, path)
         return
-    if claim.dynamic:
+    if claim.table == "dynamics":
         _draw_r_squared(evidence, path)
         return
     with mpl.rc_context(_STYLE):
@@ -65,13 +65,13 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
             # Runs stand side by side around a shared tick.
             width = 0.8 / len(evidence)
             shift = (i - (len(evidence) - 1) / 2) * width
-            if claim.spectral:
+            if claim.table == "spectrum":
                 _spectrum(axes, measured, style, shift)
             elif claim.curve.x_label:
                 _curve(axes, claim, measured, style)
             else:
                 _bars(axes, claim, measured, style, (shift, width))
-        if claim.spectral:
+        if claim.table == "spectrum":
             axes.plot([], [], color="black", linewidth=1, label="Gaussian of the same shape")
         elif claim.curve.x_label:
             axes.plot([], [], color="grey", linestyle=":", label="base")
@@ -80,7 +80,7 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
                 axes.plot(
                     [], [], color="grey", linestyle="--", linewidth=0.8, label="control draws"
                 )
-        if not claim.spectral:
+        if claim.sampled:
             axes.axhline(1, color="black", linewidth=0.8)
             axes.set_ylabel("relative accuracy")
             axes.set_ylim(bottom=0)

@@ -176,10 +176,10 @@ def _section(
     for run in by_run:
         evidence = session.evidence(run, claim.id)
         lines += [f"**{run}**", ""]
-        if claim.dynamic:
+        if claim.table == "dynamics":
             lines += ["By type of module below, under *Dynamics*.", ""]
             continue
-        if claim.spectral:
+        if claim.table == "spectrum":
             figures = tables.ranks if claim.all_singular_values else tables.norms
             lines += [tables.markdown(figures(evidence)), ""]
             continue

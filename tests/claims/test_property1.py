@@ -28,7 +28,7 @@ from alpharl_bench.variants import (
 )
 
 STEPS = (10, 20, 30, 40)
-SCORED = [claim for claim in PROPERTY1 if not claim.spectral]
+SCORED = [claim for claim in PROPERTY1 if claim.asks]
 
 
 def column(*values: float) -> np.ndarray:
