@@ -35,11 +35,11 @@ class Verdict:
 
     ``units`` is the number of questions, modules or the like behind the interval; ``samples`` the
     number of graded responses to each question (0 for a claim that rests on none). ``confidence``
-    is that of ``value``, and ``p_value`` is at most 0.05 exactly where the verdict is decided; both allow for
-    the planned looks. ``samples_needed`` (to each question) or else ``questions_needed`` says how
-    many would decide an inconclusive verdict, None where no number is known to. ``reason`` says why
-    a verdict is inconclusive whatever the numbers. ``kind`` is that of the run. ``nulls`` are the
-    statistics of the claim's nulls by name, at the same confidence.
+    is that of ``value``, and ``p_value`` is at most 0.05 exactly where the verdict is decided; both
+    allow for the planned looks. ``samples_needed`` (to each question) or else ``questions_needed``
+    says how many would decide an inconclusive verdict, None where no number is known to. ``reason``
+    says why a verdict is inconclusive whatever the numbers. ``kind`` is that of the run. ``nulls``
+    are the statistics of the claim's nulls by name, at the same confidence.
     """
 
     claim: Claim
