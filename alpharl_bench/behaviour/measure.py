@@ -1,6 +1,6 @@
 """From passes to their figures: each is made once and kept, a killed session goes on behind it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from alpharl_bench.behaviour.passes import (
     Pass,
     Reading,
     chains_of,
+    variants_of,
 )
 from alpharl_bench.behaviour.reading import Read, figures
 from alpharl_bench.behaviour.shown import examples, places, tokens
@@ -173,8 +174,6 @@ class Measure:
         return adapter.validate_json(path.read_bytes())
 
     def _path(self, wanted: Pass) -> Path:
-        variants: Iterable[Any] = [chains.writer for chains in chains_of(wanted)]
-        if isinstance(wanted, Reading | Continuation):
-            variants = [wanted.reader, *variants]
-        key = content_key(label=wanted.label, variants=[identity(v) for v in variants])
+        variants = [identity(variant) for variant in variants_of(wanted)]
+        key = content_key(label=wanted.label, variants=variants)
         return self._folder / f"{key}.json"

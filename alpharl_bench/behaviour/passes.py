@@ -97,7 +97,8 @@ class Continuation(_Pass):
     @property
     def label(self) -> str:  # type: ignore[override]
         """As in tables: ``base from 4 tokens of greedy rank-1``."""
-        cut = f"{self.cut} tokens" if isinstance(self.cut, int) else f"a {self.cut}"
+        names = {"beginning": "the beginning", "random": "a random part"}
+        cut = f"{self.cut} tokens" if isinstance(self.cut, int) else names[self.cut]
         return f"{self.reader.label} from {cut} of {self.chains.label}"
 
 
@@ -131,3 +132,9 @@ def chains_of(wanted: Pass) -> tuple[Chains, ...]:
             return (wanted.chains, wanted.other)
         case _:
             return (wanted.chains,)
+
+
+def variants_of(wanted: Pass) -> tuple[Variant, ...]:
+    """The variants that a pass takes: who reads or goes on, and who wrote the chains."""
+    reader = (wanted.reader,) if isinstance(wanted, Reading | Continuation) else ()
+    return (*reader, *(chains.writer for chains in chains_of(wanted)))

@@ -81,3 +81,6 @@ class Behaviour:
     places: Mapping[str, Places]
     tokens: tuple[TokenCount, ...]
     examples: tuple[Example, ...]
+
+
+NO_BEHAVIOUR = Behaviour((), {}, (), ())

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from alpharl_bench.behaviour import Pass
 from alpharl_bench.claims.kinds import RL
 from alpharl_bench.registry import Kind
 from alpharl_bench.scoring import two_sided_p
@@ -13,13 +14,15 @@ from alpharl_bench.scoring.engines import EngineName
 from alpharl_bench.variants import FULL, Variant
 
 #: What a claim reads: a table of units × columns. Its units are resampled for the interval.
-Table = Literal["scores", "spectrum", "dynamics"]
+Table = Literal["scores", "spectrum", "dynamics", "behaviour", "embedding"]
 #: The units of every table. The columns of ``scores`` are variants (accuracies), those of the
 #: others are named figures.
 UNITS: Mapping[Table, str] = {
     "scores": "questions",
     "spectrum": "modules",
     "dynamics": "modules",
+    "behaviour": "questions",
+    "embedding": "tokens",
 }
 
 #: Means over the units of a table, one per bootstrap resample: (resamples,) float64 per column.
@@ -135,8 +138,9 @@ class Null:
 class Claim:
     """A statement of the paper that a training run can support or refute.
 
-    ``table`` is what it reads: the scores of variants, the spectrum of the final update, or the
-    dynamics over checkpoints, which take their accuracies too. ``kinds`` are those of the runs
+    ``table`` is what it reads: the scores of variants, the spectrum of the final update, the
+    dynamics over checkpoints, which take their accuracies too, the figures of chains of thought
+    that its ``passes`` give, or the shift of token embeddings. ``kinds`` are those of the runs
     that it is judged on where the paper says it of others than RL; see
     :mod:`alpharl_bench.claims.kinds`. A claim that holds is not informative unless all of its
     ``nulls`` clearly fail. ``lacks`` says why it cannot be judged on a run with checkpoints at the
@@ -156,6 +160,7 @@ class Claim:
     paper: Paper
     curve: Curve
     table: Table = "scores"
+    passes: tuple[Pass, ...] = ()
     kinds: frozenset[Kind] | None = None
     nulls: tuple[Null, ...] = ()
     lacks: Callable[[Sequence[int]], str] = lambda _: ""
@@ -177,7 +182,7 @@ class Claim:
     @property
     def asks(self) -> bool:
         """Whether questions are asked to judge it; the weights alone tell the rest."""
-        return self.table != "spectrum"
+        return self.table not in {"spectrum", "embedding"}
 
     def judged_on(self, kind: Kind) -> bool:
         """Whether runs of this kind are judged."""

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from alpharl_bench.behaviour.embedding import EmbeddingShift
+from alpharl_bench.behaviour.table import NO_BEHAVIOUR, Behaviour
 from alpharl_bench.claims.claim import EVALUATION, Claim, Means
 from alpharl_bench.dynamics import ModuleDynamics
 from alpharl_bench.errors import AlphaRLBenchError
@@ -19,6 +21,13 @@ from alpharl_bench.variants import Variant
 from alpharl_bench.windows import ScoredWindow
 
 
+class _Row(Protocol):
+    """A unit of a table."""
+
+    @property
+    def columns(self) -> Mapping[str, float]: ...
+
+
 @dataclass(frozen=True)
 class Evidence:
     """Everything that was measured on one run, of this ``kind`` of training.
@@ -26,7 +35,8 @@ class Evidence:
     ``scores`` are keyed by the variant's label; all of them hold the same questions. ``choices``
     are those of the forecasts among them, ``windows`` what the windows among them hold;
     ``evaluation`` is what it costs to score a model once on the validation split, in steps of the
-    training; 0 where a step's cost is not known.
+    training; 0 where a step's cost is not known. ``behaviour`` is what claims read of chains of
+    thought, ``embedding`` how far the token embeddings moved, None where it was not measured.
     """
 
     run: str
@@ -38,6 +48,8 @@ class Evidence:
     choices: Sequence[Choice] = ()
     windows: Sequence[ScoredWindow] = ()
     evaluation: float = 0.0
+    behaviour: Behaviour = NO_BEHAVIOUR
+    embedding: EmbeddingShift | None = None
 
     def score(self, variant: Variant) -> Score:
         """The score of a variant.
@@ -108,7 +120,11 @@ class Evidence:
 
     def strata(self, claim: Claim) -> list[str]:
         """(n,) what each unit of the claim's interval is one of: the task of each question."""
-        return self.tasks if claim.sampled else [""] * len(self._rows(claim))
+        if claim.sampled:
+            return self.tasks
+        if claim.table == "behaviour":
+            return [question.task for question in self.behaviour.questions]
+        return [""] * len(self._rows(claim))
 
     @property
     def tasks(self) -> list[str]:
@@ -139,8 +155,13 @@ class Evidence:
 
     def _rows(self, claim: Claim) -> Sequence[Mapping[str, float]]:
         """What was measured of every unit of the claim's table, by column."""
-        modules = {"spectrum": self.spectrum, "dynamics": self.dynamics}[claim.table]
-        return [module.columns for module in modules]
+        tables: Mapping[str, Sequence[_Row]] = {
+            "spectrum": self.spectrum,
+            "dynamics": self.dynamics,
+            "behaviour": self.behaviour.questions,
+            "embedding": self.embedding.tokens if self.embedding else (),
+        }
+        return [row.columns for row in tables[claim.table]]
 
     def _mean(self, variant: Variant, weights: np.ndarray) -> np.ndarray:
         # Rounded, so that variants with as many right answers tie, whatever the order of the sum.

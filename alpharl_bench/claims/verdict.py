@@ -134,7 +134,6 @@ def judge(claim: Claim, evidence: Evidence, looks: int = 1) -> Verdict:
     """
     looks = looks if claim.sampled else 1
     confidence = 1 - (1 - CONFIDENCE) / looks
-    df = degrees_of_freedom(evidence.strata(claim))
     undecided = Verdict(
         claim,
         evidence.run,
@@ -145,18 +144,22 @@ def judge(claim: Claim, evidence: Evidence, looks: int = 1) -> Verdict:
         confidence=confidence,
         kind=evidence.kind,
     )
-    observed, resampled = evidence.observed(claim), evidence.resampled(claim)
     reason = claim.lacks(evidence.steps) or _too_few(claim, evidence, confidence)
     if claim.asks and not reason:
         learned = learning(evidence, looks)
         reason = f"the run did not learn: {learned}" if learned.failed else ""
     if reason:
         return replace(undecided, reason=reason)
+    df = degrees_of_freedom(evidence.strata(claim))
+    observed, resampled = evidence.observed(claim), evidence.resampled(claim)
     with np.errstate(divide="ignore", invalid="ignore"):
         estimate = claim.statistic(observed, evidence.steps)
         values = claim.statistic(resampled, evidence.steps)
     if not (np.isfinite(estimate).all() and np.isfinite(values).all()):
-        reason = "the statistic divides by zero: a checkpoint answers nothing or has no update"
+        reason = (
+            "the statistic divides by zero: a checkpoint answers nothing, has no update or says "
+            "what the base says"
+        )
         return replace(undecided, reason=reason)
     value = Interval.of(estimate, values, df, confidence)
     p_value = min(1.0, looks * float(claim.threshold.p_value(values, df)))

@@ -16,6 +16,7 @@ from alpharl_bench.claims import Claim, Evidence, Interval
 from alpharl_bench.claims.measures import relative_accuracy
 from alpharl_bench.dynamics import ModuleDynamics
 from alpharl_bench.registry import Kind
+from alpharl_bench.reporting import behaviour, behaviour_figures
 from alpharl_bench.reporting.dynamics import pictured, r_squared_map
 from alpharl_bench.reporting.tables import spectrum_frame
 from alpharl_bench.spectral import PROFILE
@@ -51,6 +52,10 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
     the base and the control as horizontal lines. A claim about spectra: fractions per module, or
     the whole spectra.
     """
+    if claim.table in behaviour.TABLES:
+        with mpl.rc_context(_STYLE):
+            behaviour_figures.draw(claim, evidence, path, [look for look, _ in _styles(evidence)])
+        return
     if claim.all_singular_values:
         _draw_profiles(evidence, path)
         return

@@ -8,7 +8,15 @@ from pathlib import Path
 from alpharl_bench.cache import write_whole
 from alpharl_bench.claims import CLAIMS, Claim, Outcome, Verdict, holm, judge
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.reporting import dynamics, forecasts, kinds, self_play, tables, windows
+from alpharl_bench.reporting import (
+    behaviour,
+    dynamics,
+    forecasts,
+    kinds,
+    self_play,
+    tables,
+    windows,
+)
 from alpharl_bench.reporting.figures import draw, draw_trajectories
 from alpharl_bench.reporting.session import Session, load_session
 from alpharl_bench.variants import BASE
@@ -70,6 +78,7 @@ def write_report(folder: Path) -> Path:
             if dynamics.pictured(evidence):
                 draw_trajectories(evidence, folder / "figures" / dynamics.picture_name(run))
         sections += [
+            *behaviour.sections(session),
             *dynamics.sections(session),
             *windows.sections(session),
             *forecasts.sections(session),
@@ -176,6 +185,9 @@ def _section(
     for run in by_run:
         evidence = session.evidence(run, claim.id)
         lines += [f"**{run}**", ""]
+        if claim.table in behaviour.TABLES:
+            lines += [tables.markdown(behaviour.figures(claim, evidence)), ""]
+            continue
         if claim.table == "dynamics":
             lines += ["By type of module below, under *Dynamics*.", ""]
             continue
