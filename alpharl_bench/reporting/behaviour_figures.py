@@ -148,17 +148,16 @@ def _likenesses(claim: Claim, evidence: Sequence[Evidence], colours: Sequence[st
     """On how many questions a model begins and answers as the trained one (Table 2)."""
     figure = Figure(figsize=(6.4, 3.2), layout="constrained")
     axes = figure.subplots()
-    known = [c for c in _MODELS if any(_has(run, claims.like(c)["both"]) for run in evidence)]
+    both = {claims.like(chains)["both"]: name for chains, name in _MODELS.items()}
+    known = [column for column in both if any(_has(run, column) for run in evidence)]
     for number, (run, colour) in enumerate(zip(evidence, colours, strict=True)):
         values = [
-            interval(claim, run, lambda m, c=claims.like(chains)["both"]: m[c])
-            if _has(run, claims.like(chains)["both"])
-            else None
-            for chains in known
+            interval(claim, run, lambda m, c=column: m[c]) if _has(run, column) else None
+            for column in known
         ]
         _bars(axes, values, (number, len(evidence)), colour, run.run)
     axes.axhline(claims.LARGELY, color="black", linewidth=0.8)
-    axes.set_xticks(range(len(known)), [_MODELS[chains] for chains in known])
+    axes.set_xticks(range(len(known)), [both[column] for column in known])
     axes.set_ylabel("same beginning and answer")
     axes.set_ylim(0, 1)
     figure.legend(loc="outside lower center", ncols=3)
