@@ -17,7 +17,7 @@ from alpharl_bench.behaviour.table import (
 from alpharl_bench.claims.behaviour import BEFORE, BEHAVIOUR, READ_BEFORE
 
 #: Markup of every sort that a model might write.
-HOSTILE = "a|b`c``d\n<script>alert(1)</script> [x](http://y) \x1b[31m ‮"
+HOSTILE = "a|b`c``d\n<script>alert(1)</script> [x](http://y) \x1b[31m \u202e"
 #: A figure of every question where nothing else is said.
 USUAL = {
     "right": 0.5,

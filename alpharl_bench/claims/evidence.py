@@ -84,7 +84,10 @@ class Evidence:
     def resampled(self, claim: Claim) -> Means:
         """The same means over bootstrap resamples of the units, (B,) per column."""
         if not claim.sampled:
-            return self._means(claim, resampling_weights(self.strata(claim)))
+            if claim.table not in self._resampled_tables:
+                weights = resampling_weights(self.strata(claim))
+                self._resampled_tables[claim.table] = self._means(claim, weights)
+            return self._resampled_tables[claim.table]
         variants = claim.variants(self.steps)
         return self._cost | {variant: self.accuracies(variant) for variant in variants}
 
@@ -147,11 +150,9 @@ class Evidence:
     def _means(self, claim: Claim, weights: np.ndarray) -> Means:
         rows = self._rows(claim)
         # What takes all singular values is there only where it was asked for.
-        return {
-            column: weights @ np.array([row[column] for row in rows])
-            for column in (rows[0] if rows else ())
-            if all(column in row for row in rows)
-        }
+        columns = [c for c in (rows[0] if rows else ()) if all(c in row for row in rows)]
+        means = weights @ np.array([[row[column] for column in columns] for row in rows])
+        return dict(zip(columns, means.T, strict=True))
 
     def _rows(self, claim: Claim) -> Sequence[Mapping[str, float]]:
         """What was measured of every unit of the claim's table, by column."""
@@ -171,6 +172,11 @@ class Evidence:
     @cached_property
     def _resampled(self) -> dict[Variant, np.ndarray]:
         """Resampled accuracies: claims share variants, and tables ask for each many times."""
+        return {}
+
+    @cached_property
+    def _resampled_tables(self) -> dict[str, Means]:
+        """Resampled means of the tables but the scores: a report asks for each many times."""
         return {}
 
     @cached_property

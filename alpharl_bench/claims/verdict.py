@@ -210,7 +210,7 @@ def _needed(
         return None, None
     shrink = (distance / half_width) ** 2
     questions = math.ceil(evidence.size(claim) / shrink)
-    if evidence.samples == 1:
+    if not claim.sampled or evidence.samples == 1:
         return None, questions
     with np.errstate(divide="ignore", invalid="ignore"):
         within = claim.statistic(evidence.resampled_within(claim), evidence.steps).var() / variance

@@ -8,7 +8,7 @@ from alpharl_bench.plugin import check
 
 @pytest.mark.claim(id="B5")
 def test_critical_tokens_stand_at_the_beginning(verdict: Verdict) -> None:
-    """Non-greedy positions are denser at the beginning than all over; of samples they are not."""
+    """Non-greedy positions are twice as dense at the beginning as all over; in samples not."""
     check(verdict)
 
 

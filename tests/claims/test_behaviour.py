@@ -27,8 +27,8 @@ def statistic(name: str, own: dict) -> float:
     [
         # 2/20 of the chains against 4/20 of the samples.
         ("B2", {(b.READ_AFTER, "non-greedy"): 2}, 0.5),
-        # Per token: 0.1 before, 0.5 of samples; 7/20 is 0.25/0.4 of the way.
-        ("B3", {(b.READ_AFTER, "surprise"): 7}, 0.625),
+        # Per token 0.35 against 0.5 of samples: exp(−0.15).
+        ("B3", {(b.READ_AFTER, "surprise"): 7}, 0.8607080),
         ("B4", {(b.READ_BY_RANK1, "non-greedy"): 1}, 0.25),
         # 1/2 of the beginnings, 5/20 of all.
         ("B5", {(b.READ_AFTER, "non-greedy"): 5}, 2.0),
