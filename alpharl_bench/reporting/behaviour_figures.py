@@ -88,8 +88,13 @@ def _readings(claim: Claim, evidence: Sequence[Evidence], colours: Sequence[str]
             ]
             _bars(axes, values, (number, len(evidence)), colour, run.run)
         axes.set_ylabel(title)
-    panels[1].set_yscale("log")
-    panels[1].set_xticks(range(len(known)), [_READINGS[r] for r in known], fontsize=7, rotation=20)
+    # Nothing is less than sure.
+    panels[1].set_ylim(bottom=1)
+    # A long name ends at its bars.
+    names = [_READINGS[r] for r in known]
+    panels[1].set_xticks(
+        range(len(known)), names, fontsize=7, rotation=30, ha="right", rotation_mode="anchor"
+    )
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
@@ -137,6 +142,9 @@ def _prefixes(claim: Claim, evidence: Sequence[Evidence], colours: Sequence[str]
     axes.plot([], [], "x", color="black", label="from the beginning of random rank-1")
     axes.plot([], [], "D", color="black", label="from the trained model's, cut anywhere")
     axes.set_xscale("symlog", linthresh=1, base=2)
+    ticks = [0, *claims.PREFIXES]
+    shown = [tick for tick in ticks if tick <= axes.get_xlim()[1]]
+    axes.set_xticks(shown, map(str, shown))
     axes.set_xlabel("tokens of Rank-1's chain that the base is given; last: all")
     axes.set_ylabel("greedy accuracy")
     axes.set_ylim(0, 1)
