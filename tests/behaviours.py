@@ -71,7 +71,7 @@ def behaviour_of(
             QuestionRow(task, f"q{i}", columns) for task, n in tasks.items() for i in range(n)
         ),
         places={
-            one.label: Places((10,) * (PARTS - 1) + (0,), tuple(range(PARTS)))
+            one.label: Places((10,) * (PARTS - 1) + (0,), (*range(PARTS - 1), 0))
             for one in passes
             if isinstance(one, Reading)
         },

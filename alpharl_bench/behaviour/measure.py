@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
-from pydantic.dataclasses import dataclass
 
 from alpharl_bench.behaviour.alike import alike
 from alpharl_bench.behaviour.asking import Asking, Continued
@@ -20,7 +19,7 @@ from alpharl_bench.behaviour.passes import (
     variants_of,
 )
 from alpharl_bench.behaviour.reading import Read, figures
-from alpharl_bench.behaviour.shown import examples, places, tokens
+from alpharl_bench.behaviour.shown import Asked, examples, places, tokens
 from alpharl_bench.behaviour.table import Behaviour, QuestionRow
 from alpharl_bench.cache import content_key, locked, write_whole
 from alpharl_bench.grading import Mark
@@ -28,15 +27,6 @@ from alpharl_bench.progress import progress_bar
 from alpharl_bench.scoring.store import identity
 
 Made = TypeVar("Made")
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question whose chains are kept; ``prompt`` is empty where it must not be shown."""
-
-    task: str
-    id: str
-    prompt: str
 
 
 class Measure:

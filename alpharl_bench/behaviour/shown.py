@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
+
+from pydantic.dataclasses import dataclass
 
 from alpharl_bench.behaviour.chains import Chain
 from alpharl_bench.behaviour.passes import beginning
@@ -22,7 +23,10 @@ from alpharl_bench.grading import Mark
 _TOKENS, _EXAMPLES = 20, 3
 
 
-class _Asked(Protocol):
+@dataclass(frozen=True)
+class Asked:
+    """A question whose chains are kept; ``prompt`` is empty where it must not be shown."""
+
     task: str
     id: str
     prompt: str
@@ -63,7 +67,7 @@ def tokens(
 
 
 def examples(
-    questions: Sequence[_Asked], chains: Mapping[str, Sequence[Chain]]
+    questions: Sequence[Asked], chains: Mapping[str, Sequence[Chain]]
 ) -> tuple[Example, ...]:
     """Some questions with the answers of every model, in an order that their ids decide.
 

@@ -78,6 +78,12 @@ def log_perplexity(m: Means, reading: Reading) -> np.ndarray:
     return mean
 
 
+def perplexity(m: Means, reading: Reading) -> np.ndarray:
+    """The perplexity of a reading's positions."""
+    value: np.ndarray = np.exp(log_perplexity(m, reading))
+    return value
+
+
 def non_greedy_over_samples(m: Means, reading: Reading = READ_AFTER) -> np.ndarray:
     """The share over that of the base's own samples; 0 of its greedy chains."""
     ratio: np.ndarray = non_greedy(m, reading) / non_greedy(m, READ_SAMPLES)
@@ -86,7 +92,8 @@ def non_greedy_over_samples(m: Means, reading: Reading = READ_AFTER) -> np.ndarr
 
 def perplexity_over_samples(m: Means, reading: Reading = READ_AFTER) -> np.ndarray:
     """The perplexity of chains under the base over that of its own samples."""
-    return np.exp(log_perplexity(m, reading) - log_perplexity(m, READ_SAMPLES))
+    ratio: np.ndarray = np.exp(log_perplexity(m, reading) - log_perplexity(m, READ_SAMPLES))
+    return ratio
 
 
 def left_by_rank1(m: Means) -> np.ndarray:
@@ -109,7 +116,7 @@ def early_over_all(m: Means, reading: Reading = READ_AFTER) -> np.ndarray:
     return ratio
 
 
-def gain_from(m: Means, prefix: Continuation) -> np.ndarray:
+def gain_from(m: Means, prefix: Continuation | Chains) -> np.ndarray:
     """The part of the greedy gain that the base has when it goes on from a prefix."""
     base = m[BEFORE["right"]]
     gain: np.ndarray = (m[prefix["right"]] - base) / (m[AFTER["right"]] - base)

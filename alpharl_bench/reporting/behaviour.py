@@ -1,12 +1,14 @@
 """What training does to a model's words: tables of §2.3, Appendix D and Table 2 of the paper."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
 
-from alpharl_bench.behaviour import Chains
+from alpharl_bench.behaviour import Chains, Continuation
 from alpharl_bench.behaviour.embedding import EmbeddingShift
 from alpharl_bench.claims import Claim, Evidence, Interval
 from alpharl_bench.claims import behaviour as claims
@@ -109,16 +111,21 @@ def interval(
     return Interval.of(observed, resampled, df) if finite else None
 
 
+def mean_of(column: str) -> Callable[[Means], np.ndarray]:
+    """The mean of a column as a statistic."""
+    return itemgetter(column)
+
+
 def readings(claim: Claim, evidence: Evidence) -> pd.DataFrame:
     """One row per reading: its length, the share that is not greedy, and the perplexity."""
     rows = []
     for reading in (*claims.READINGS, claims.READ_BY_RANK1, *claims.READ_BY_RANDOM):
         if reading["positions"] not in evidence.behaviour.questions[0].columns:
             continue
-        cells = {
-            "tokens a chain": lambda m, r=reading: m[r["positions"]],
-            "non-greedy": lambda m, r=reading: claims.non_greedy(m, r),
-            "perplexity": lambda m, r=reading: np.exp(claims.log_perplexity(m, r)),
+        cells: dict[str, Callable[[Means], np.ndarray]] = {
+            "tokens a chain": mean_of(reading["positions"]),
+            "non-greedy": partial(claims.non_greedy, reading=reading),
+            "perplexity": partial(claims.perplexity, reading=reading),
         }
         rows.append({"reading": reading.label, **_cells(claim, evidence, cells)})
     return pd.DataFrame(rows)
@@ -150,7 +157,7 @@ def shares(evidence: Evidence, reading: str) -> np.ndarray:
 
 def prefixes(claim: Claim, evidence: Evidence) -> pd.DataFrame:
     """One row per prefix that the base goes on from: tokens given, accuracy, part of the gain."""
-    rows = [
+    rows: list[tuple[str, Chains | Continuation, str | None]] = [
         ("nothing given: greedy base", claims.BEFORE, None),
         *((f"{p.cut} tokens of Rank-1", p, p["given"]) for p in claims.FROM_PREFIX),
         ("all of Rank-1", claims.RANK1, claims.RANK1["tokens"]),
@@ -177,8 +184,8 @@ def prefixes(claim: Claim, evidence: Evidence) -> pd.DataFrame:
                     claim,
                     evidence,
                     {
-                        "accuracy": lambda m, p=one: m[p["right"]],
-                        "part of the gain": lambda m, p=one: claims.gain_from(m, p),
+                        "accuracy": mean_of(one["right"]),
+                        "part of the gain": partial(claims.gain_from, prefix=one),
                     },
                 ),
             }
@@ -200,10 +207,10 @@ def likenesses(claim: Claim, evidence: Evidence) -> pd.DataFrame:
                     claim,
                     evidence,
                     {
-                        "same beginning": lambda m, o=one: m[o["start"]],
-                        "same answer": lambda m, o=one: m[o["answer"]],
-                        "both": lambda m, o=one: m[o["both"]],
-                        "accuracy": lambda m, c=chains: m[c["right"]],
+                        "same beginning": mean_of(one["start"]),
+                        "same answer": mean_of(one["answer"]),
+                        "both": mean_of(one["both"]),
+                        "accuracy": mean_of(chains["right"]),
                     },
                 ),
             }
@@ -245,7 +252,7 @@ def _largest(found: EmbeddingShift) -> float:
 
 
 def _cells(
-    claim: Claim, evidence: Evidence, statistics: dict[str, Callable[[Means], np.ndarray]]
+    claim: Claim, evidence: Evidence, statistics: Mapping[str, Callable[[Means], np.ndarray]]
 ) -> dict[str, object]:
     return {name: interval(claim, evidence, of) or "–" for name, of in statistics.items()}
 

@@ -1,6 +1,7 @@
 """The figures of §2.3 and Appendix D: embeddings, critical positions, prefixes, likeness."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from alpharl_bench.behaviour import Reading
 from alpharl_bench.behaviour.table import PARTS
 from alpharl_bench.claims import Claim, Evidence, Interval
 from alpharl_bench.claims import behaviour as claims
-from alpharl_bench.reporting.behaviour import interval, shares
+from alpharl_bench.reporting.behaviour import interval, mean_of, shares
 
 _BASE, _TRAINED = "#0b6e99", "#d1495b"
 _READINGS = {
@@ -76,14 +77,12 @@ def _readings(claim: Claim, evidence: Sequence[Evidence], colours: Sequence[str]
     for axes, title, statistic in zip(
         panels,
         ("non-greedy positions", "perplexity to the reader"),
-        (claims.non_greedy, lambda m, r: np.exp(claims.log_perplexity(m, r))),
+        (claims.non_greedy, claims.perplexity),
         strict=True,
     ):
         for number, (run, colour) in enumerate(zip(evidence, colours, strict=True)):
             values = [
-                interval(claim, run, lambda m, r=r, of=statistic: of(m, r))
-                if _measured([run], r)
-                else None
+                interval(claim, run, partial(statistic, reading=r)) if _measured([run], r) else None
                 for r in known
             ]
             _bars(axes, values, (number, len(evidence)), colour, run.run)
@@ -127,10 +126,10 @@ def _prefixes(claim: Claim, evidence: Sequence[Evidence], colours: Sequence[str]
         longest = max(q.columns[claims.RANK1["tokens"]] for q in run.behaviour.questions)
         points = [
             (0.0, claims.BEFORE),
-            *((float(p.cut), p) for p in claims.FROM_PREFIX if p.cut < longest),  # type: ignore[arg-type,operator]
+            *((float(p.cut), p) for p in claims.FROM_PREFIX if p.cut < longest),  # type: ignore[operator]
             (longest, claims.RANK1),
         ]
-        values = [interval(claim, run, lambda m, p=p: m[p["right"]]) for _, p in points]
+        values = [interval(claim, run, mean_of(p["right"])) for _, p in points]
         y = np.array([v.estimate for v in values if v])
         reach = np.abs(np.array([[v.low, v.high] for v in values if v]).T - y)
         x = [at for at, _ in points]
@@ -160,8 +159,7 @@ def _likenesses(claim: Claim, evidence: Sequence[Evidence], colours: Sequence[st
     known = [column for column in both if any(_has(run, column) for run in evidence)]
     for number, (run, colour) in enumerate(zip(evidence, colours, strict=True)):
         values = [
-            interval(claim, run, lambda m, c=column: m[c]) if _has(run, column) else None
-            for column in known
+            interval(claim, run, mean_of(column)) if _has(run, column) else None for column in known
         ]
         _bars(axes, values, (number, len(evidence)), colour, run.run)
     axes.axhline(claims.LARGELY, color="black", linewidth=0.8)

@@ -5,8 +5,8 @@ import pytest
 from alpharl_bench.behaviour import Chains, Continuation, Likeness, Reading
 from alpharl_bench.behaviour.asking import Asking
 from alpharl_bench.behaviour.chains import Chain
-from alpharl_bench.behaviour.measure import Asked, Measure
-from alpharl_bench.behaviour.shown import examples
+from alpharl_bench.behaviour.measure import Measure
+from alpharl_bench.behaviour.shown import Asked, examples
 from alpharl_bench.checkpoints import Checkpoint, Run
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.grading import Mark
