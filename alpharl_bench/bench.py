@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import TypeAdapter
 
+from alpharl_bench.behaviour import Behaviour, Pass
+from alpharl_bench.behaviour.embedding import EmbeddingShift, embedding_shift
+from alpharl_bench.behaviour.passes import variants_of
 from alpharl_bench.cache import cache_root, content_key, locked, write_whole
 from alpharl_bench.claims import Claim, Learning, Outcome, Verdict, judge, learning
 from alpharl_bench.claims.evidence import Evidence
@@ -25,6 +28,7 @@ from alpharl_bench.variants.materialise import Change, UpdateSource
 from alpharl_bench.windows import ScoredWindow, scored_window, window_modules
 
 if TYPE_CHECKING:
+    from alpharl_bench.behaviour.asking import Asking
     from alpharl_bench.scoring.engine import ScoringEngine
 
 #: Of one player in a match at most (Simple Negotiation has seven turns).
@@ -135,7 +139,7 @@ class Bench:
         """The verdict on a claim; samples are added while it is open and looks are left."""
         for looks in range(1, self._options.looks + 1):
             verdict = judge(claim, self.evidence({claim: looks}), looks=self._options.looks)
-            if claim.of_modules or verdict.outcome is not Outcome.INCONCLUSIVE:
+            if not claim.sampled or verdict.outcome is not Outcome.INCONCLUSIVE:
                 break
         return verdict
 
@@ -197,7 +201,7 @@ class Bench:
         return len(sampling.tasks) * sampling.questions * sampling.samples * turns / cost
 
     def _spectrum(self, claims: Iterable[Claim]) -> list[ModuleSpectrum]:
-        spectral = [claim for claim in claims if claim.spectral]
+        spectral = [claim for claim in claims if claim.table == "spectrum"]
         whole = any(claim.all_singular_values for claim in spectral)
         return self.updates.spectrum(whole=whole) if spectral else []
 
@@ -218,11 +222,56 @@ class Bench:
             windows=[self._window(v) for v in wanted if v.kind == "window"],
             evaluation=self._evaluation,
         )
-        if any(claim.dynamic for claim in looks):
+        if any(claim.table == "embedding" for claim in looks):
+            evidence = replace(evidence, embedding=self._embedding)
+        judged = [claim for claim in looks if not claim.lacks(steps)]
+        if passes := [one for claim in judged for one in claim.passes]:
+            evidence = replace(evidence, behaviour=self._behaviour(passes))
+        if any(claim.table == "dynamics" for claim in looks):
             first = evidence.limited(self._options.sampling.samples)
             accuracies = [float(first.observed_accuracy(full_at(step))[0]) for step in steps]
             return replace(evidence, dynamics=self._dynamics(accuracies))
         return evidence
+
+    def _behaviour(self, passes: Sequence[Pass]) -> Behaviour:
+        """What is to be read of chains of thought."""
+        for one in passes:
+            for variant in variants_of(one):
+                self._settled(variant)
+        # Imported here: it takes what a model takes to load; what is kept is read without one.
+        from alpharl_bench.behaviour.measure import Measure  # noqa: PLC0415
+
+        folder = cache_root() / "behaviour" / self._store("test").folder.name
+        title = f"behaviour of {self.subject.name}"
+        return Measure(lambda: self._asking, self._text, folder, title).behaviour(passes)
+
+    @cached_property
+    def _asking(self) -> "Asking":
+        from alpharl_bench.behaviour.asking import Asking  # noqa: PLC0415
+
+        return Asking(self.engine, self._options.sampling)
+
+    def _text(self, token: int) -> str:
+        """The text of a token of the base."""
+        return str(self._tokenizer.decode([token]))
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        from transformers import AutoTokenizer  # noqa: PLC0415
+
+        return AutoTokenizer.from_pretrained(self.opened.run.base)
+
+    @cached_property
+    def _embedding(self) -> EmbeddingShift:
+        """How far the token embeddings moved to the last checkpoint."""
+        path = cache_root() / "embedding" / f"{self.opened.digest}.json"
+        kept = TypeAdapter(EmbeddingShift)
+        with locked(path):
+            if not path.is_file():
+                trained = self.updates.factors(None).trained
+                found = embedding_shift(self.updates.base, trained, self._text)
+                write_whole(path, kept.dump_json(found).decode())
+        return kept.validate_json(path.read_bytes())
 
     def _dynamics(self, accuracies: Sequence[float]) -> list[ModuleDynamics]:
         """Of every module, by the accuracies of the checkpoints."""

@@ -17,6 +17,8 @@ _ROOT_PAGES = {
 }
 # A reference in a docstring, as Sphinx writes it.
 _ROLE = re.compile(r":\w+:<code>~?(?:\w+\.)*?(\w+(?:\.\w+)?)</code>")
+#: Files that lie elsewhere in the repository, by what the site calls them.
+_FILES = {"results.schema.json": "alpharl_bench/reporting/results.schema.json"}
 _SAMPLE = _ROOT / "reports" / "sample"
 _CLAIMS = """\
 # Every claim
@@ -27,20 +29,25 @@ of the mean over each task's questions. The interval of the statistic decides: [
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages of the root, the sample report with its figures, and the claims."""
+    """Add the pages of the root, the sample report with its figures, the claims, and files."""
     for name, source in _ROOT_PAGES.items():
         text = (_ROOT / source).read_text(encoding="utf-8")
         files.append(File.generated(config, name, content=_as_in_docs(text)))
-    for part in (_SAMPLE / "report.md", *sorted(_SAMPLE.glob("figures/*.png"))):
+    for part in (*_SAMPLE.glob("report.*"), *_SAMPLE.glob("figures/*.png")):
         place = f"sample/{part.relative_to(_SAMPLE).as_posix()}"
+        # Else the page in HTML would take the place of the one made from Markdown.
+        place = place.replace("report.html", "whole.html")
         files.append(File.generated(config, place, abs_src_path=str(part)))
+    for name, source in _FILES.items():
+        files.append(File.generated(config, name, abs_src_path=str(_ROOT / source)))
     files.append(File.generated(config, "claims.md", content=claims_page()))
     return files
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
     """Links of this folder's pages to the root's, which the site has beside them."""
-    for name, source in {**_ROOT_PAGES, "sample/": "reports/sample/"}.items():
+    moved = {"sample/whole.html": "reports/sample/report.html", "sample/": "reports/sample/"}
+    for name, source in {**_ROOT_PAGES, **_FILES, **moved}.items():
         markdown = markdown.replace(f"](../{source}", f"]({name}")
     return markdown
 

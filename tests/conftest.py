@@ -16,6 +16,7 @@ from alpharl_bench.registry import Algorithm, Kind, Model, Registry, load_regist
 from alpharl_bench.scoring import Score
 from alpharl_bench.spectral import PROFILE, ModuleSpectrum
 from alpharl_bench.subject import Subject, lane_subjects
+from tests.behaviours import EMBEDDING, behaviour_of
 from tests.scores import score_of
 
 STEPS = (2, 4, 6)
@@ -158,6 +159,8 @@ class SyntheticRun:
                 )
                 for i in range(4)
             ],
+            behaviour=behaviour_of({"addition": 10, "chain": 10}),
+            embedding=EMBEDDING,
             dynamics=[
                 ModuleDynamics(
                     module=f"model.layers.{i // 2}.{block}.weight",

@@ -1,6 +1,7 @@
 """The paper's claims as data, and the judge that turns scores into verdicts."""
 
 from alpharl_bench.claims.alpharl import ACCELERATION
+from alpharl_bench.claims.behaviour import BEHAVIOUR
 from alpharl_bench.claims.claim import Claim, Curve, Null, Paper, Point, Threshold
 from alpharl_bench.claims.evidence import Evidence
 from alpharl_bench.claims.family import holm
@@ -17,10 +18,13 @@ PROPERTY2: tuple[Claim, ...] = LINEAR_DYNAMICS
 #: The claims of §4, and the comparison with other methods.
 ALPHARL: tuple[Claim, ...] = ACCELERATION
 #: Every claim by id.
-CLAIMS: dict[str, Claim] = {claim.id: claim for claim in (*PROPERTY1, *PROPERTY2, *ALPHARL)}
+CLAIMS: dict[str, Claim] = {
+    claim.id: claim for claim in (*PROPERTY1, *BEHAVIOUR, *PROPERTY2, *ALPHARL)
+}
 
 __all__ = [
     "ALPHARL",
+    "BEHAVIOUR",
     "CLAIMS",
     "PROPERTY1",
     "PROPERTY2",

@@ -149,10 +149,10 @@ def logits_minus_alpharl(a: Means, _: Sequence[int]) -> np.ndarray:
     return difference
 
 
-def _lacks(*percents: int) -> Callable[[Sequence[int]], str]:
+def lacks(*percents: int) -> Callable[[Sequence[int]], str]:
     """Why claims about these stages cannot be judged on a run."""
 
-    def lacks(steps: Sequence[int]) -> str:
+    def reason(steps: Sequence[int]) -> str:
         return "; ".join(
             f"the run has {len(observed_steps(steps, percent))} of its {len(steps)} checkpoints in "
             f"the first {percent} % of its training, AlphaRL needs {FORECASTERS[ALPHARL].least}"
@@ -160,7 +160,7 @@ def _lacks(*percents: int) -> Callable[[Sequence[int]], str]:
             if percent not in stages(steps)
         )
 
-    return lacks
+    return reason
 
 
 def _checkpoint(percent: int, steps: Sequence[int]) -> Point:
@@ -250,7 +250,7 @@ ACCELERATION = (
                 "the checkpoint at 40 %", lambda a, steps: relative(a, last_observed(steps, LATE))
             ),
         ),
-        lacks=_lacks(LATE),
+        lacks=lacks(LATE),
         by_task=True,
     ),
     Claim(
@@ -272,7 +272,7 @@ ACCELERATION = (
                 lambda a, steps: a[last_observed(steps, EARLY)] - a[last_observed(steps, LATE)],
             ),
         ),
-        lacks=_lacks(EARLY),
+        lacks=lacks(EARLY),
     ),
     Claim(
         id="A3",
@@ -284,7 +284,7 @@ ACCELERATION = (
         reads="accuracy of AlphaRL minus that of its last checkpoint, the least over the stages",
         paper=Paper(least_gain(), {}),
         curve=STAGE_CURVE,
-        lacks=_lacks(LATE),
+        lacks=lacks(LATE),
         caveat="The least of several differences is lower than any of them by chance alone.",
     ),
     Claim(
@@ -300,7 +300,7 @@ ACCELERATION = (
         ),
         paper=Paper("2.5 = 1/0.4, evaluation not counted", {}),
         curve=SPEED_CURVE,
-        lacks=_lacks(LATE),
+        lacks=lacks(LATE),
         caveat=(
             f"{_COST} The most of several ratios is higher than any of them by chance alone, and "
             "says nothing of how good the model then is: an early stage saves much on the way to a "
@@ -320,7 +320,7 @@ ACCELERATION = (
         reads="steps of the run to the accuracy of AlphaRL of 40 %, over the cost of the forecast",
         paper=Paper("2.5 = 1/0.4, evaluation not counted", {}),
         curve=SPEED_CURVE,
-        lacks=_lacks(LATE),
+        lacks=lacks(LATE),
         caveat=_COST,
     ),
     Claim(
@@ -339,7 +339,7 @@ ACCELERATION = (
                 best_rival_minus(lambda steps: last_observed(steps, LATE)),
             ),
         ),
-        lacks=_lacks(LATE),
+        lacks=lacks(LATE),
         caveat=(
             f"The best of {len(RIVALS)} rivals is chosen after the fact, which favours it. All "
             "methods choose among as many targets by the same questions."
@@ -361,7 +361,7 @@ ACCELERATION = (
                 lambda a, steps: a[forecast(LOGITS, LATE)] - a[last_observed(steps, LATE)],
             ),
         ),
-        lacks=_lacks(LATE),
+        lacks=lacks(LATE),
         engine="hf",
         caveat="Two models are asked at every decoding step, so that a response costs twice.",
     ),

@@ -6,15 +6,28 @@ from typing import Any, Literal
 
 import numpy as np
 
+from alpharl_bench.behaviour import Pass
 from alpharl_bench.claims.kinds import RL
 from alpharl_bench.registry import Kind
 from alpharl_bench.scoring import two_sided_p
 from alpharl_bench.scoring.engines import EngineName
 from alpharl_bench.variants import FULL, Variant
 
-#: Means over the judged units, one per bootstrap resample: (resamples,) float64 per column. The
-#: columns are variants where questions are resampled (accuracies), and the figures of a spectrum
-#: where modules are.
+#: What a claim reads: a table of units × columns. Its units are resampled for the interval.
+Table = Literal["scores", "spectrum", "dynamics", "behaviour", "embedding"]
+#: What a table has rows of.
+Units = Literal["questions", "modules", "tokens"]
+#: The units of every table. The columns of ``scores`` are variants (accuracies), those of the
+#: others are named figures.
+UNITS: Mapping[Table, Units] = {
+    "scores": "questions",
+    "spectrum": "modules",
+    "dynamics": "modules",
+    "behaviour": "questions",
+    "embedding": "tokens",
+}
+
+#: Means over the units of a table, one per bootstrap resample: (resamples,) float64 per column.
 Means = Mapping[Any, np.ndarray]
 
 #: Beside the variants, among the means of a claim about questions: what it costs to score a model
@@ -127,10 +140,10 @@ class Null:
 class Claim:
     """A statement of the paper that a training run can support or refute.
 
-    ``units`` names what is resampled for the interval: the questions of the benchmarks, or the
-    modules of the model, of which ``columns`` are measured: the spectrum of the final update,
-    or the dynamics over checkpoints, which take their accuracies too. ``kinds`` are those of
-    the runs that it is judged on where the paper says it of others than RL; see
+    ``table`` is what it reads: the scores of variants, the spectrum of the final update, the
+    dynamics over checkpoints, which take their accuracies too, the figures of chains of thought
+    that its ``passes`` give, or the shift of token embeddings. ``kinds`` are those of the runs
+    that it is judged on where the paper says it of others than RL; see
     :mod:`alpharl_bench.claims.kinds`. A claim that holds is not informative unless all of its
     ``nulls`` clearly fail. ``by_block`` says that attention and MLP are compared: their modules
     are resampled apart, so that each has its own in every resample. ``lacks`` says why it
@@ -149,8 +162,8 @@ class Claim:
     reads: str
     paper: Paper
     curve: Curve
-    units: Literal["questions", "modules"] = "questions"
-    columns: Literal["spectrum", "dynamics"] = "spectrum"
+    table: Table = "scores"
+    passes: tuple[Pass, ...] = ()
     kinds: frozenset[Kind] | None = None
     nulls: tuple[Null, ...] = ()
     lacks: Callable[[Sequence[int]], str] = lambda _: ""
@@ -161,19 +174,19 @@ class Claim:
     caveat: str = ""
 
     @property
-    def of_modules(self) -> bool:
-        """Whether modules are resampled, not questions."""
-        return self.units == "modules"
+    def units(self) -> Units:
+        """What is resampled for the interval."""
+        return UNITS[self.table]
 
     @property
-    def spectral(self) -> bool:
-        """Whether the claim is about the modules' spectra and needs no scores."""
-        return self.of_modules and self.columns == "spectrum"
+    def sampled(self) -> bool:
+        """Whether it rests on sampled responses, of which there can be more."""
+        return self.table == "scores"
 
     @property
-    def dynamic(self) -> bool:
-        """Whether the claim is about the modules' dynamics."""
-        return self.of_modules and self.columns == "dynamics"
+    def asks(self) -> bool:
+        """Whether questions are asked to judge it; the weights alone tell the rest."""
+        return self.table not in {"spectrum", "embedding"}
 
     def judged_on(self, kind: Kind) -> bool:
         """Whether runs of this kind are judged."""

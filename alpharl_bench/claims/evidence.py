@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from alpharl_bench.behaviour.embedding import EmbeddingShift
+from alpharl_bench.behaviour.table import NO_BEHAVIOUR, Behaviour
 from alpharl_bench.claims.claim import EVALUATION, Claim, Means
 from alpharl_bench.dynamics import ModuleDynamics
 from alpharl_bench.errors import AlphaRLBenchError
@@ -19,6 +21,13 @@ from alpharl_bench.variants import Variant
 from alpharl_bench.windows import ScoredWindow
 
 
+class _Row(Protocol):
+    """A unit of a table."""
+
+    @property
+    def columns(self) -> Mapping[str, float]: ...
+
+
 @dataclass(frozen=True)
 class Evidence:
     """Everything that was measured on one run, of this ``kind`` of training.
@@ -26,7 +35,8 @@ class Evidence:
     ``scores`` are keyed by the variant's label; all of them hold the same questions. ``choices``
     are those of the forecasts among them, ``windows`` what the windows among them hold;
     ``evaluation`` is what it costs to score a model once on the validation split, in steps of the
-    training; 0 where a step's cost is not known.
+    training; 0 where a step's cost is not known. ``behaviour`` is what claims read of chains of
+    thought, ``embedding`` how far the token embeddings moved, None where it was not measured.
     """
 
     run: str
@@ -38,6 +48,8 @@ class Evidence:
     choices: Sequence[Choice] = ()
     windows: Sequence[ScoredWindow] = ()
     evaluation: float = 0.0
+    behaviour: Behaviour = NO_BEHAVIOUR
+    embedding: EmbeddingShift | None = None
 
     def score(self, variant: Variant) -> Score:
         """The score of a variant.
@@ -60,19 +72,23 @@ class Evidence:
         return replace(self, scores=scores)
 
     def observed(self, claim: Claim) -> Means:
-        """The means over tasks of their means over questions, or over modules; (1,) per column.
+        """The means over tasks of their means over questions, or over other units; (1,) per column.
 
         They make the point estimate.
         """
-        if claim.of_modules:
+        if not claim.sampled:
             return self._means(claim, unit_weights(self.strata(claim))[None])
         variants = claim.variants(self.steps)
         return self._cost | {variant: self.observed_accuracy(variant) for variant in variants}
 
     def resampled(self, claim: Claim) -> Means:
         """The same means over bootstrap resamples of the units, (B,) per column."""
-        if claim.of_modules:
-            return self._means(claim, resampling_weights(self.strata(claim)))
+        if not claim.sampled:
+            key = claim.table, claim.by_block
+            if key not in self._resampled_tables:
+                weights = resampling_weights(self.strata(claim))
+                self._resampled_tables[key] = self._means(claim, weights)
+            return self._resampled_tables[key]
         variants = claim.variants(self.steps)
         return self._cost | {variant: self.accuracies(variant) for variant in variants}
 
@@ -111,13 +127,13 @@ class Evidence:
 
         The task of each question; of modules the block, where the claim compares blocks.
         """
+        if claim.sampled:
+            return self.tasks
+        if claim.table == "behaviour":
+            return [question.task for question in self.behaviour.questions]
         if claim.by_block:
             return [module.block for module in self.dynamics]
-        return [""] * len(self.modules(claim)) if claim.of_modules else self.tasks
-
-    def modules(self, claim: Claim) -> Sequence[ModuleSpectrum] | Sequence[ModuleDynamics]:
-        """What was measured of the modules that a claim is about."""
-        return self.dynamics if claim.dynamic else self.spectrum
+        return [""] * len(self._rows(claim))
 
     @property
     def tasks(self) -> list[str]:
@@ -138,13 +154,21 @@ class Evidence:
         return {EVALUATION: np.array([self.evaluation])}
 
     def _means(self, claim: Claim, weights: np.ndarray) -> Means:
-        rows = [module.columns for module in self.modules(claim)]
+        rows = self._rows(claim)
         # What takes all singular values is there only where it was asked for.
-        return {
-            column: weights @ np.array([row[column] for row in rows])
-            for column in (rows[0] if rows else ())
-            if all(column in row for row in rows)
+        columns = [c for c in (rows[0] if rows else ()) if all(c in row for row in rows)]
+        means = weights @ np.array([[row[column] for column in columns] for row in rows])
+        return dict(zip(columns, means.T, strict=True))
+
+    def _rows(self, claim: Claim) -> Sequence[Mapping[str, float]]:
+        """What was measured of every unit of the claim's table, by column."""
+        tables: Mapping[str, Sequence[_Row]] = {
+            "spectrum": self.spectrum,
+            "dynamics": self.dynamics,
+            "behaviour": self.behaviour.questions,
+            "embedding": self.embedding.tokens if self.embedding else (),
         }
+        return [row.columns for row in tables[claim.table]]
 
     def _mean(self, variant: Variant, weights: np.ndarray) -> np.ndarray:
         # Rounded, so that variants with as many right answers tie, whatever the order of the sum.
@@ -154,6 +178,11 @@ class Evidence:
     @cached_property
     def _resampled(self) -> dict[Variant, np.ndarray]:
         """Resampled accuracies: claims share variants, and tables ask for each many times."""
+        return {}
+
+    @cached_property
+    def _resampled_tables(self) -> dict[tuple[str, bool], Means]:
+        """Resampled means of the tables but the scores: a report asks for each many times."""
         return {}
 
     @cached_property

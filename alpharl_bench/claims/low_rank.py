@@ -98,7 +98,7 @@ LOW_RANK = (
         reads="effective rank over that of Gaussian matrices of the same shapes",
         paper=Paper("no number given", {}),
         curve=PROFILES,
-        units="modules",
+        table="spectrum",
         all_singular_values=True,
         caveat=(
             "The effective rank is the exponential of the entropy of the singular values over "

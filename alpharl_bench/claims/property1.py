@@ -285,6 +285,6 @@ RANK1_DOMINANCE = (
         caveat=(
             "A small Gaussian matrix is 'concentrated' too, so the statistic is a ratio to it."
         ),
-        units="modules",
+        table="spectrum",
     ),
 )

@@ -161,8 +161,7 @@ LINEAR_DYNAMICS = (
         reads="R² of accuracy on u₁ by one-component PLS, in sample, mean over modules",
         paper=Paper("0.914", {}),
         curve=CHECKPOINTS,
-        units="modules",
-        columns="dynamics",
+        table="dynamics",
         nulls=_nulls(mean_r_squared),
         caveat=(
             "In sample, with more dimensions than checkpoints. docs/dynamics.md shows what such an "
@@ -179,8 +178,7 @@ LINEAR_DYNAMICS = (
         reads=f"share of modules with R² > {CLOSE_TO_1:g}",
         paper=Paper("above 0 (figure only)", {}),
         curve=CHECKPOINTS,
-        units="modules",
-        columns="dynamics",
+        table="dynamics",
         nulls=_nulls(close_to_1),
     ),
     Claim(
@@ -193,8 +191,7 @@ LINEAR_DYNAMICS = (
         reads="mean R² of MLP modules minus that of attention modules",
         paper=Paper("above 0 (figure only)", {}),
         curve=CHECKPOINTS,
-        units="modules",
-        columns="dynamics",
+        table="dynamics",
         nulls=_nulls(mlp_minus_attention),
         by_block=True,
         caveat=(
@@ -212,8 +209,7 @@ LINEAR_DYNAMICS = (
         reads="slope of R² over the modules, from the first layer (0) to the last (1)",
         paper=Paper("above 0 (figure only)", {}),
         curve=CHECKPOINTS,
-        units="modules",
-        columns="dynamics",
+        table="dynamics",
         nulls=_nulls(depth_slope),
     ),
     Claim(
@@ -260,8 +256,7 @@ LINEAR_DYNAMICS = (
         ),
         paper=Paper("< 0.05 (of what is not said)", {}),
         curve=CHECKPOINTS,
-        units="modules",
-        columns="dynamics",
+        table="dynamics",
         nulls=(Null("last checkpoint, unchanged", unchanged_error),),
         caveat=(
             "The paper does not say what the error is of. The regression is told the accuracy at "
@@ -284,8 +279,7 @@ LINEAR_DYNAMICS = (
         ),
         paper=Paper("< 0.05 (of what is not said)", {}),
         curve=CHECKPOINTS,
-        units="modules",
-        columns="dynamics",
+        table="dynamics",
         nulls=(
             Null("last accuracy, unchanged", unchanged_accuracy_error),
             Null("line through the accuracies, no weights", accuracies_alone_error),
@@ -309,8 +303,7 @@ LINEAR_DYNAMICS = (
         reads="R² of accuracy on u₁ by one-component PLS, in sample, mean over modules",
         paper=Paper("below that of RL (no number)", {}),
         curve=CHECKPOINTS,
-        units="modules",
-        columns="dynamics",
+        table="dynamics",
         kinds=IMITATION,
         nulls=(Null("straight path with steps as long", straight_r_squared),),
         caveat=(

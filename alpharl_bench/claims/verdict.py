@@ -33,13 +33,13 @@ class Outcome(StrEnum):
 class Verdict:
     """What the evidence of one run says about one claim.
 
-    ``units`` is the number of questions or modules behind the interval; ``samples`` the number of
-    graded responses to each question (0 for a claim about modules). ``confidence`` is that of
-    ``value``, and ``p_value`` is at most 0.05 exactly where the verdict is decided; both allow for
-    the planned looks. ``samples_needed`` (to each question) or else ``questions_needed`` says how
-    many would decide an inconclusive verdict, None where no number is known to. ``reason`` says why
-    a verdict is inconclusive whatever the numbers. ``kind`` is that of the run. ``nulls`` are the
-    statistics of the claim's nulls by name, at the same confidence.
+    ``units`` is the number of questions, modules or the like behind the interval; ``samples`` the
+    number of graded responses to each question (0 for a claim that rests on none). ``confidence``
+    is that of ``value``, and ``p_value`` is at most 0.05 exactly where the verdict is decided; both
+    allow for the planned looks. ``samples_needed`` (to each question) or else ``questions_needed``
+    says how many would decide an inconclusive verdict, None where no number is known to. ``reason``
+    says why a verdict is inconclusive whatever the numbers. ``kind`` is that of the run. ``nulls``
+    are the statistics of the claim's nulls by name, at the same confidence.
     """
 
     claim: Claim
@@ -130,33 +130,36 @@ def judge(claim: Claim, evidence: Evidence, looks: int = 1) -> Verdict:
         evidence: of one run.
         looks: how often the evidence may be judged, samples being added until it decides. The
             interval is at 1 − 0.05/looks (Bonferroni), whichever look this is, so that all of them
-            together err as rarely as one. There is one look at modules: they do not grow.
+            together err as rarely as one. There is one look at what is not sampled.
     """
-    looks = 1 if claim.of_modules else looks
+    looks = looks if claim.sampled else 1
     confidence = 1 - (1 - CONFIDENCE) / looks
-    df = degrees_of_freedom(evidence.strata(claim))
     undecided = Verdict(
         claim,
         evidence.run,
         Outcome.INCONCLUSIVE,
         value=None,
         units=evidence.size(claim),
-        samples=0 if claim.of_modules else evidence.samples,
+        samples=evidence.samples if claim.sampled else 0,
         confidence=confidence,
         kind=evidence.kind,
     )
-    observed, resampled = evidence.observed(claim), evidence.resampled(claim)
     reason = claim.lacks(evidence.steps) or _too_few(claim, evidence, confidence)
-    if not (reason or claim.spectral):
+    if claim.asks and not reason:
         learned = learning(evidence, looks)
         reason = f"the run did not learn: {learned}" if learned.failed else ""
     if reason:
         return replace(undecided, reason=reason)
+    df = degrees_of_freedom(evidence.strata(claim))
+    observed, resampled = evidence.observed(claim), evidence.resampled(claim)
     with np.errstate(divide="ignore", invalid="ignore"):
         estimate = claim.statistic(observed, evidence.steps)
         values = claim.statistic(resampled, evidence.steps)
     if not (np.isfinite(estimate).all() and np.isfinite(values).all()):
-        reason = "the statistic divides by zero: a checkpoint answers nothing or has no update"
+        reason = (
+            "the statistic divides by zero: a checkpoint answers nothing, has no update or says "
+            "what the base says"
+        )
         return replace(undecided, reason=reason)
     value = Interval.of(estimate, values, df, confidence)
     p_value = min(1.0, looks * float(claim.threshold.p_value(values, df)))
@@ -175,8 +178,8 @@ def judge(claim: Claim, evidence: Evidence, looks: int = 1) -> Verdict:
         return replace(judged, outcome=Outcome.SUPPORTED if told else Outcome.NOT_INFORMATIVE)
     if claim.threshold.fails(value.low, value.high):
         return replace(judged, outcome=Outcome.REFUTED)
-    if claim.of_modules:
-        reason = "the modules disagree; a model has no more of them to sample"
+    if claim.units != "questions":
+        reason = f"the {claim.units} disagree; a model has no more of them to sample"
         return replace(judged, reason=reason)
     samples_needed, questions_needed = _needed(claim, evidence, value, values.var())
     return replace(judged, samples_needed=samples_needed, questions_needed=questions_needed)
@@ -188,12 +191,8 @@ def _too_few(claim: Claim, evidence: Evidence, confidence: float) -> str:
     if np.isfinite(low):
         return ""
     stratum, size = Counter(strata).most_common()[-1]
-    units, where = (
-        ("modules", stratum or "the update")
-        if claim.of_modules
-        else ("questions", f"task '{stratum}'")
-    )
-    return f"too few {units} for an interval at {level(confidence)}: {where} has {size}"
+    where = f"task '{stratum}'" if claim.units == "questions" else stratum or "the update"
+    return f"too few {claim.units} for an interval at {level(confidence)}: {where} has {size}"
 
 
 def _needed(
@@ -211,7 +210,7 @@ def _needed(
         return None, None
     shrink = (distance / half_width) ** 2
     questions = math.ceil(evidence.size(claim) / shrink)
-    if evidence.samples == 1:
+    if not claim.sampled or evidence.samples == 1:
         return None, questions
     with np.errstate(divide="ignore", invalid="ignore"):
         within = claim.statistic(evidence.resampled_within(claim), evidence.steps).var() / variance

@@ -2,6 +2,7 @@
 
 import pytest
 
+from alpharl_bench.bench import Options
 from alpharl_bench.cache import cache_root
 from alpharl_bench.claims import CLAIMS, Claim
 from alpharl_bench.errors import AlphaRLBenchError
@@ -11,6 +12,7 @@ from alpharl_bench.plugin.readings import parametrize_readings
 from alpharl_bench.plugin.scheduling import share_machine
 from alpharl_bench.plugin.terminal import SessionReport
 from alpharl_bench.registry import unknown
+from alpharl_bench.scoring.catalogue import GAMES
 from alpharl_bench.subject import Subject
 
 #: What a test of a claim asks for, to be run once per run.
@@ -64,9 +66,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if run is None:
             continue
         claim = claim_of(item)
-        engine = options(config, run).engine.name
-        if claim.engine not in {None, engine}:
-            reason = f"{claim.id} takes --engine {claim.engine}: {engine} cannot score its variants"
+        if reason := _unfit(claim, options(config, run)):
             item.add_marker(pytest.mark.skip(reason=reason))
         known = run.expect.get(claim.id)
         fails = known and known.verdict == "refuted" and not claim.contrasts(run.kind)
@@ -74,12 +74,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.xfail(reason=known.reason, strict=True, raises=Refuted))
 
 
+def _unfit(claim: Claim, asked: Options) -> str:
+    """Why a claim cannot be judged by what a run is asked; nothing where it can."""
+    engine, kind = asked.engine.name, asked.sampling.kind
+    if claim.engine not in {None, engine}:
+        return f"{claim.id} takes --engine {claim.engine}: {engine} cannot score its variants"
+    if claim.passes and kind == "games":
+        return f"{claim.id} reads chains of thought: a match of --tasks {GAMES} has none"
+    return ""
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Find the questions before anything is trained or scored; claims about modules need none."""
+    """Find the questions before anything is trained or scored; weights alone need none."""
     scored = {
         run.name: run
         for item in session.items
-        if (run := _run_of(item)) is not None and not claim_of(item).spectral
+        if (run := _run_of(item)) is not None and claim_of(item).asks
     }
     session.config.stash[_SCORED] = frozenset(scored)
     # A worker's mistake is shown by the tests that ask for the questions.
@@ -93,7 +103,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def is_scored(config: pytest.Config, run: Subject) -> bool:
-    """Whether the session scores a run at all; claims about modules alone ask no questions."""
+    """Whether the session scores a run at all; claims about weights alone ask none."""
     return run.name in config.stash[_SCORED]
 
 

@@ -52,7 +52,7 @@ def variants(judged: Judged) -> list[str]:
     """The accuracy of every variant of a curve, each once; nothing where none was scored."""
     lines = []
     for run, record in judged.shown.runs.items():
-        claims = [CLAIMS[c] for c in CLAIMS if c in record.claims and not CLAIMS[c].of_modules]
+        claims = [CLAIMS[c] for c in CLAIMS if c in record.claims and CLAIMS[c].sampled]
         if claims:
             lines += folded(run, _of_run(judged.session.evidence(run), claims))
     return ["\n".join([_VARIANTS, "", *lines])] if lines else []

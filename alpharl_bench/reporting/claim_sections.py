@@ -7,7 +7,7 @@ import pandas as pd
 
 from alpharl_bench.claims import Claim
 from alpharl_bench.claims.measures import relative_accuracy
-from alpharl_bench.reporting import tables
+from alpharl_bench.reporting import behaviour, tables
 from alpharl_bench.reporting.judged import Judged, curves
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.text import fenced, folded, plain
@@ -41,10 +41,10 @@ def _section(judged: Judged, claim: Claim) -> Iterator[str]:
         yield from (f"![{plain(claim.title)}](figures/{claim.curve.name}.png)", "")
     else:
         yield from (f"The figure is under {first.id}.", "")
-    if claim.dynamic:
+    if claim.table == "dynamics":
         yield from ("By type of module below, under *Dynamics*.", "")
-    elif claim.spectral:
-        yield from _figures_of_modules(judged, claim)
+    elif not claim.sampled:
+        yield from _figures(judged, claim)
     elif claim.paper.points:
         yield from (f"Relative accuracy beside the {tables.PAPER_COLUMN}:", "")
         yield from (tables.markdown(beside_the_paper(judged, claim)), "")
@@ -57,10 +57,14 @@ def _section(judged: Judged, claim: Claim) -> Iterator[str]:
     yield from ("Reproduce:", "", *fenced(commands(claim, list(by_run), judged.session)), "")
 
 
-def _figures_of_modules(judged: Judged, claim: Claim) -> Iterator[str]:
-    figures = tables.ranks if claim.all_singular_values else tables.norms
+def _figures(judged: Judged, claim: Claim) -> Iterator[str]:
+    """What was measured of modules or chains, by run."""
     for run in judged.of_claim(claim.id):
-        frame = figures(judged.session.evidence(run, claim.id))
+        evidence = judged.session.evidence(run, claim.id)
+        if claim.table in behaviour.TABLES:
+            frame = behaviour.figures(claim, evidence)
+        else:
+            frame = (tables.ranks if claim.all_singular_values else tables.norms)(evidence)
         yield from folded(run, [tables.markdown(frame)])
 
 

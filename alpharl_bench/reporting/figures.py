@@ -16,6 +16,7 @@ from alpharl_bench.claims import Claim, Evidence, Interval
 from alpharl_bench.claims.measures import relative_accuracy
 from alpharl_bench.dynamics import ModuleDynamics
 from alpharl_bench.registry import Kind
+from alpharl_bench.reporting import behaviour, behaviour_figures
 from alpharl_bench.reporting.dynamics import pictured, r_squared_map
 from alpharl_bench.reporting.tables import spectrum_frame
 from alpharl_bench.reporting.text import printable
@@ -54,10 +55,14 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
     the base and the control as horizontal lines. A claim about spectra: fractions per module, or
     the whole spectra.
     """
+    if claim.table in behaviour.TABLES:
+        with mpl.rc_context(_STYLE):
+            behaviour_figures.draw(claim, evidence, path, [look for look, _ in _styles(evidence)])
+        return
     if claim.all_singular_values:
         _draw_profiles(evidence, path)
         return
-    if claim.dynamic:
+    if claim.table == "dynamics":
         _draw_r_squared(evidence, path)
         return
     with mpl.rc_context(_STYLE):
@@ -68,13 +73,13 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
             # Runs stand side by side around a shared tick.
             width = 0.8 / len(evidence)
             shift = (i - (len(evidence) - 1) / 2) * width
-            if claim.spectral:
+            if claim.table == "spectrum":
                 _spectrum(axes, measured, style, shift)
             elif claim.curve.x_label:
                 _curve(axes, claim, measured, style)
             else:
                 _bars(axes, claim, measured, style, (shift, width))
-        if claim.spectral:
+        if claim.table == "spectrum":
             axes.plot([], [], color="black", linewidth=1, label="Gaussian of the same shape")
         elif claim.curve.x_label:
             axes.plot([], [], color="grey", linestyle=":", label="base")
@@ -83,7 +88,7 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
                 axes.plot(
                     [], [], color="grey", linestyle="--", linewidth=0.8, label="control draws"
                 )
-        if not claim.spectral:
+        if claim.sampled:
             axes.axhline(1, color="black", linewidth=0.8)
             axes.set_ylabel("relative accuracy")
             axes.set_ylim(bottom=0)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from alpharl_bench import __version__
 from alpharl_bench.claims import CLAIMS, Claim, Evidence, Interval, Verdict, learning
+from alpharl_bench.claims.claim import Units
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
 from alpharl_bench.registry import Kind
 from alpharl_bench.reporting.claim_sections import commands
@@ -79,7 +80,7 @@ class VerdictRecord(_Record):
     control: Bounds | None
     p: float
     p_adjusted: float
-    units: Literal["questions", "modules"]
+    units: Units
     count: int
     samples: int
     place: str
@@ -206,7 +207,7 @@ def _verdict(judged: Judged, verdict: Verdict) -> VerdictRecord:
         level=verdict.confidence,
         threshold=Asked(low=_finite(claim.threshold.low), high=_finite(claim.threshold.high)),
         nulls={name: Bounds.of(null) for name, null in verdict.nulls.items()},
-        control=None if claim.of_modules else _control(session.evidence(verdict.run), claim),
+        control=_control(session.evidence(verdict.run), claim) if claim.sampled else None,
         p=verdict.p_value,
         p_adjusted=judged.p_adjusted(verdict),
         units=claim.units,

@@ -10,6 +10,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from alpharl_bench.behaviour.embedding import EmbeddingShift
+from alpharl_bench.behaviour.table import NO_BEHAVIOUR, Behaviour
 from alpharl_bench.cache import write_whole
 from alpharl_bench.claims import Evidence
 from alpharl_bench.dynamics import ModuleDynamics
@@ -65,6 +67,8 @@ class RunRecord(BaseModel):
     choices: tuple[Choice, ...] = ()
     windows: tuple[ScoredWindow, ...] = ()
     evaluation: float = 0.0
+    behaviour: Behaviour = NO_BEHAVIOUR
+    embedding: EmbeddingShift | None = None
 
 
 class Session(BaseModel):
@@ -105,6 +109,8 @@ class Session(BaseModel):
                 choices=tuple(run.evidence.choices),
                 windows=tuple(run.evidence.windows),
                 evaluation=run.evidence.evaluation,
+                behaviour=run.evidence.behaviour,
+                embedding=run.evidence.embedding,
             )
         return cls(
             command=command,
@@ -185,6 +191,8 @@ class Session(BaseModel):
             choices=record.choices,
             windows=record.windows,
             evaluation=record.evaluation,
+            behaviour=record.behaviour,
+            embedding=record.embedding,
         )
         return evidence.limited(samples) if samples else evidence
 

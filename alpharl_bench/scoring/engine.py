@@ -1,10 +1,10 @@
 """Score variants of one run through lm-eval's models, with one base model loaded."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.metadata import version
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import torch
 from transformers import AutoConfig, AutoTokenizer
@@ -12,7 +12,7 @@ from transformers import AutoConfig, AutoTokenizer
 from alpharl_bench.cache import content_key
 from alpharl_bench.checkpoints import Run
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.scoring.engines import EngineOptions, open_backend
+from alpharl_bench.scoring.engines import Backend, EngineOptions, open_backend
 from alpharl_bench.scoring.sampling import Sampling, Split
 from alpharl_bench.scoring.score import Asked, Provenance, Score
 from alpharl_bench.scoring.tasks import load_tasks
@@ -23,6 +23,7 @@ _PACKAGES = ("alpharl-bench", "lm-eval", "math-verify", "torch", "transformers",
 #: An engine that dies as often on one variant does not die of the size of its batch.
 _MAX_DEATHS = 3
 _log = logging.getLogger(__name__)
+Result = TypeVar("Result")
 
 
 class Questions(Protocol):
@@ -73,8 +74,7 @@ class ScoringEngine:
     def score(self, variant: Variant, look: int = 0, split: Split = "test") -> Score:
         """Sample and grade every question with the variant's weights.
 
-        The same seed for every variant: differences between two of them are paired. When memory
-        runs out the batch is halved, and the variant is scored from the start.
+        The same seed for every variant: differences between two of them are paired.
 
         Args:
             variant: of the run.
@@ -86,13 +86,37 @@ class ScoringEngine:
         """
         sampling = replace(self._sampling, split=split)
         questions = self._put(sampling)
+
+        def ask(backend: Backend) -> Asked:
+            backend.reseed(_seed(sampling.seed, look))
+            return questions.ask(backend.lm, chat=sampling.prompt == "chat")
+
+        asked = self.wearing(variant, ask)
+        return Score(
+            variant=variant.label,
+            look=look,
+            responses=asked.responses,
+            kuhn_policy=asked.kuhn_policy,
+            provenance=self._provenance(sampling),
+        )
+
+    def wearing(self, variant: Variant, work: Callable[[Backend], Result]) -> Result:
+        """Do something with the variant's weights.
+
+        When memory runs out the batch is halved, and it is done again from the start.
+
+        Args:
+            variant: of the run.
+            work: what is done with the backend while it wears the variant.
+
+        Raises:
+            AlphaRLBenchError: a variant cannot be made, or a single response exhausts memory.
+        """
         deaths = 0
         while True:
             try:
                 with self.backend.wearing(variant):
-                    self.backend.reseed(_seed(sampling.seed, look))
-                    asked = questions.ask(self.backend.lm, chat=sampling.prompt == "chat")
-                break
+                    return work(self.backend)
             except self.backend.dies_with as error:
                 deaths += 1
                 if deaths == _MAX_DEATHS:
@@ -106,13 +130,11 @@ class ScoringEngine:
                 if not _out_of_memory(error):
                     raise
                 self._shrink(variant, "out of memory")
-        return Score(
-            variant=variant.label,
-            look=look,
-            responses=asked.responses,
-            kuhn_policy=asked.kuhn_policy,
-            provenance=self._provenance(sampling),
-        )
+
+    @property
+    def questions(self) -> Questions:
+        """The reported questions."""
+        return self._put(self._sampling)
 
     def close(self) -> None:
         """Give back the engine's memory, processes and files."""

@@ -1,6 +1,7 @@
 """Scores on disk: one file per scored variant and look, written once and never changed."""
 
 from pathlib import Path
+from typing import Any
 
 from alpharl_bench import __version__
 from alpharl_bench.cache import cache_root, content_key, write_whole
@@ -9,6 +10,17 @@ from alpharl_bench.scoring.engines import EngineOptions
 from alpharl_bench.scoring.sampling import Sampling
 from alpharl_bench.scoring.score import Score, joined, read_scores
 from alpharl_bench.variants import Variant
+
+
+def identity(variant: Variant) -> dict[str, Any]:
+    """What tells a variant of a run from every other: plain JSON values, for a content key."""
+    named: dict[str, Any] = {"variant": variant.label}
+    if variant.kind == "forecast":
+        named["methods"] = methods_digest()
+    if variant.modules:
+        # Another ranking puts other modules under the same name.
+        named["modules"] = variant.modules
+    return named
 
 
 class ScoreStore:
@@ -35,13 +47,7 @@ class ScoreStore:
 
     def path(self, variant: Variant, look: int = 0) -> Path:
         """The file of one look at a variant."""
-        named = {"variant": variant.label, "look": look}
-        if variant.kind == "forecast":
-            named["methods"] = methods_digest()
-        if variant.modules:
-            # Another ranking puts other modules under the same name.
-            named["modules"] = variant.modules
-        return self.folder / f"{content_key(**named)}.json"
+        return self.folder / f"{content_key(**identity(variant), look=look)}.json"
 
     def load(self, variant: Variant, looks: int = 1) -> Score:
         """A variant's score over its first ``looks`` looks; they must have been saved."""

@@ -14,7 +14,7 @@ from lm_eval.tasks.manager import TaskDict
 
 from alpharl_bench.cache import cache_root, content_key, locked, whole_folder
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.grading import grade
+from alpharl_bench.grading import Kind, grade
 from alpharl_bench.problems import FAMILIES, held_out_problems
 from alpharl_bench.quiet import no_bars, quiet_libraries
 from alpharl_bench.scoring.catalogue import FOLDER, benchmarks
@@ -22,6 +22,17 @@ from alpharl_bench.scoring.prompts import TEMPLATES
 from alpharl_bench.scoring.questions import local_file
 from alpharl_bench.scoring.sampling import Sampling
 from alpharl_bench.scoring.score import Asked, Responses
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question: its task and id, how its answer is graded, and the text that is put."""
+
+    task: str
+    id: str
+    kind: Kind
+    answer: str
+    prompt: str
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,25 @@ class Tasks:
         for task in self:
             for doc in task.test_docs():
                 yield task.task_name, task.doc_to_text(doc)
+
+    @property
+    def temperature(self) -> float:
+        """Of sampled responses."""
+        return max(float(task.config.generation_kwargs["temperature"]) for task in self)
+
+    @property
+    def stops(self) -> set[str]:
+        """The texts that end a response."""
+        return {text for task in self for text in task.config.generation_kwargs["until"]}
+
+    def asked(self) -> Iterator[Question]:
+        """Every question that is asked, in the order of the tasks."""
+        for task in self:
+            docs = task.test_docs()
+            name = task.task_name
+            for index in self.indices[name] if self.indices else range(len(docs)):
+                doc = docs[index]
+                yield Question(name, doc["id"], doc["kind"], doc["answer"], task.doc_to_text(doc))
 
     def ask(self, lm: Any, *, chat: bool) -> Asked:
         """Sample and grade the responses of a model."""

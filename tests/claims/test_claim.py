@@ -1,13 +1,12 @@
 """Thresholds and claims."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alpharl_bench.claims import Claim, Curve, Paper, Point, Threshold
+from alpharl_bench.claims.claim import Table
 from alpharl_bench.scoring import percentile_interval
 from alpharl_bench.variants import BASE, FULL, full_at, rank
 
@@ -102,8 +101,17 @@ def test_the_distance_to_the_nearer_bound(
     assert threshold.distance(value) == distance
 
 
-@pytest.mark.parametrize("units", ["questions", "modules"])
-def test_a_claim_needs_its_points_and_what_they_are_compared_with(units: str) -> None:
+@pytest.mark.parametrize(
+    ("table", "units", "sampled", "asks"),
+    [
+        ("scores", "questions", True, True),
+        ("spectrum", "modules", False, False),
+        ("dynamics", "modules", False, True),
+    ],
+)
+def test_a_claim_needs_its_points_and_what_they_are_compared_with(
+    table: Table, units: str, sampled: bool, asks: bool
+) -> None:
     claim = Claim(
         id="X",
         title="",
@@ -121,11 +129,9 @@ def test_a_claim_needs_its_points_and_what_they_are_compared_with(units: str) ->
             ],
             x_label="",
         ),
-        units=units,
+        table=table,
     )
     assert set(claim.variants([5])) == {BASE, FULL, rank(1, step=5), full_at(5)}
     assert set(claim.variants([])) == {BASE, FULL}
-    assert claim.of_modules is claim.spectral is (units == "modules")
-    assert not claim.dynamic
-    assert replace(claim, columns="dynamics").dynamic is (units == "modules")
+    assert (claim.units, claim.sampled, claim.asks) == (units, sampled, asks)
     assert np.isinf(claim.threshold.high)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alpharl_bench.claims import ALPHARL, CLAIMS, PROPERTY1, PROPERTY2, Claim
+from alpharl_bench.claims import ALPHARL, BEHAVIOUR, CLAIMS, PROPERTY1, PROPERTY2, Claim
 from alpharl_bench.claims.property1 import (
     ALPHAS,
     CONTROL_DRAWS,
@@ -28,7 +28,8 @@ from alpharl_bench.variants import (
 )
 
 STEPS = (10, 20, 30, 40)
-SCORED = [claim for claim in PROPERTY1 if not claim.spectral]
+BY_PREFIX = (("P1.", PROPERTY1), ("B", BEHAVIOUR), ("P2.", PROPERTY2), ("A", ALPHARL))
+SCORED = [claim for claim in PROPERTY1 if claim.asks]
 
 
 def column(*values: float) -> np.ndarray:
@@ -41,11 +42,10 @@ def statistic(claim: str, means: dict) -> float:
 
 
 def test_every_claim_has_an_id_of_its_own_and_says_where_it_stands() -> None:
-    assert len(CLAIMS) == len(PROPERTY1) + len(PROPERTY2) + len(ALPHARL)
+    assert len(CLAIMS) == sum(map(len, (PROPERTY1, BEHAVIOUR, PROPERTY2, ALPHARL)))
     for name, claim in CLAIMS.items():
         assert name == claim.id
-        prefix = "P1." if claim in PROPERTY1 else "P2." if claim in PROPERTY2 else "A"
-        assert claim.id.startswith(prefix)
+        assert any(claim in claims and claim.id.startswith(prefix) for prefix, claims in BY_PREFIX)
         for text in (claim.title, claim.text, claim.place, claim.reads, claim.paper.statistic):
             assert text.strip()
 

@@ -223,7 +223,7 @@ def test_a_fall_by_r_squared_counts_where_no_shuffle_falls_faster(
 
 
 def test_every_claim_about_modules_scores_base_end_and_every_checkpoint() -> None:
-    for claim in filter(lambda claim: claim.of_modules, PROPERTY2):
+    for claim in filter(lambda claim: claim.units == "modules", PROPERTY2):
         labels = {variant.label for variant in claim.variants(STEPS)}
         assert {"base", "full", "full @10", "full @20", "full @30"} <= labels
     assert (LINEAR, SMALL_ERROR) == (0.9, 0.05)

@@ -1,0 +1,126 @@
+"""The questions of a run as token sequences, put to the loaded model of an engine."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from alpharl_bench.behaviour.chains import Chain, generate
+from alpharl_bench.behaviour.passes import Chains, Continuation, Reading
+from alpharl_bench.behaviour.prefixes import cut_at
+from alpharl_bench.behaviour.reading import Read, read
+from alpharl_bench.cache import content_key
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.grading import grade_all
+from alpharl_bench.scoring.engine import ScoringEngine
+from alpharl_bench.scoring.engines import Backend
+from alpharl_bench.scoring.sampling import Sampling
+from alpharl_bench.scoring.tasks import Question, Tasks
+
+
+@dataclass(frozen=True)
+class Continued:
+    """A chain and how many of its tokens were given."""
+
+    chain: Chain
+    given: int
+
+
+class Asking:
+    """Puts the questions to variants of a run, through the transformers engine.
+
+    Args:
+        engine: with the run's base loaded.
+        sampling: the questions and how they are sampled.
+
+    Raises:
+        AlphaRLBenchError: games are asked: a match is no chain of thought.
+    """
+
+    def __init__(self, engine: ScoringEngine, sampling: Sampling) -> None:
+        tasks = engine.questions
+        if not isinstance(tasks, Tasks):
+            raise AlphaRLBenchError(
+                f"--tasks {','.join(sampling.tasks)}: a match has no chain of thought to read; "
+                "name tasks with questions"
+            )
+        self._engine, self._tasks, self._sampling = engine, tasks, sampling
+        self.questions = list(tasks.asked())
+        lm = engine.backend.lm
+        self._prompts: list[list[int]] = [lm.tok_encode(self._put(lm, q)) for q in self.questions]
+        known = lm.tokenizer.get_vocab()
+        self._stops = {lm.eot_token_id, *(known[text] for text in tasks.stops if text in known)}
+
+    def respond(self, wanted: Chains) -> list[Chain]:
+        """A response to every question."""
+        sampled = wanted.how == "sampled"
+
+        def work(backend: Backend) -> list[list[int]]:
+            return generate(
+                backend.lm.model,
+                self._prompts,
+                [self._tasks.max_tokens] * len(self._prompts),
+                self._stops,
+                backend.batch_size,
+                temperature=self._temperature if sampled else 0.0,
+                seeds=[self._seed(question) for question in self.questions] if sampled else (),
+            )
+
+        return self._graded(self._engine.wearing(wanted.writer, work))
+
+    def read(self, wanted: Reading, chains: Sequence[Chain]) -> list[Read]:
+        """How the reader finds a chain behind every question."""
+
+        def work(backend: Backend) -> list[Read]:
+            tokens = [chain.tokens for chain in chains]
+            return read(backend.lm.model, self._prompts, tokens, backend.batch_size)
+
+        return self._engine.wearing(wanted.reader, work)
+
+    def go_on(self, wanted: Continuation, chains: Sequence[Chain]) -> list[Continued]:
+        """What the reader makes of the cut chains; what is whole already is not generated again."""
+        given = [
+            cut_at(wanted.cut, len(chain.tokens), question.id)
+            for chain, question in zip(chains, self.questions, strict=True)
+        ]
+        open_ones = [i for i, n in enumerate(given) if n < len(chains[i].tokens)]
+
+        def work(backend: Backend) -> list[list[int]]:
+            return generate(
+                backend.lm.model,
+                [[*self._prompts[i], *chains[i].tokens[: given[i]]] for i in open_ones],
+                [self._tasks.max_tokens - given[i] for i in open_ones],
+                self._stops,
+                backend.batch_size,
+            )
+
+        tokens = [list(chain.tokens) for chain in chains]
+        if open_ones:
+            for i, more in zip(open_ones, self._engine.wearing(wanted.reader, work), strict=True):
+                tokens[i] = [*chains[i].tokens[: given[i]], *more]
+        graded = self._graded(tokens)
+        return [Continued(chain, n) for chain, n in zip(graded, given, strict=True)]
+
+    @property
+    def _temperature(self) -> float:
+        return self._sampling.temperature or self._tasks.temperature
+
+    def _put(self, lm: Any, question: Question) -> str:
+        if self._sampling.prompt != "chat":
+            return question.prompt
+        return str(lm.apply_chat_template([{"role": "user", "content": question.prompt}]))
+
+    def _seed(self, question: Question) -> int:
+        key = content_key(seed=self._sampling.seed, task=question.task, question=question.id)
+        return int(key, 16) % 2**63
+
+    def _graded(self, tokens: Sequence[Sequence[int]]) -> list[Chain]:
+        decode = self._engine.backend.lm.tokenizer.decode
+        texts = [decode(list(chain), skip_special_tokens=True) for chain in tokens]
+        grades = grade_all(
+            (question.kind, question.answer, [text])
+            for question, text in zip(self.questions, texts, strict=True)
+        )
+        return [
+            Chain(tuple(chain), text, grade.mark, grade.form)
+            for chain, text, (grade,) in zip(tokens, texts, grades, strict=True)
+        ]

@@ -1,0 +1,140 @@
+"""What can be measured of chains of thought, named: claims ask for these, and read their columns.
+
+Every pass gives figures of each question, ``label: figure``. Nothing is loaded here.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from alpharl_bench.variants import BASE, FULL, Variant
+
+#: Tokens that are the beginning of a chain, 'approximately the first sentence' (Appendix D); of a
+#: shorter chain this share of it, and one at least.
+BEGINNING_TOKENS, BEGINNING_SHARE = 20, 0.1
+#: Where a chain is cut: behind so many tokens, behind its beginning, or at a place drawn evenly.
+Cut = int | Literal["beginning", "random"]
+
+
+def beginning(length: int) -> int:
+    """How many tokens are the beginning of a chain of this length; 0 of an empty one."""
+    return min(BEGINNING_TOKENS, math.ceil(BEGINNING_SHARE * length))
+
+
+class _Pass:
+    figures: ClassVar[tuple[str, ...]]
+    label: str
+
+    def __getitem__(self, figure: str) -> str:
+        """The name of a column."""
+        if figure not in self.figures:
+            raise KeyError(figure)
+        return f"{self.label}: {figure}"
+
+
+@dataclass(frozen=True)
+class Chains(_Pass):
+    """A variant's responses, one to each question: greedy, or sampled as its tasks say.
+
+    ``right`` is 1 where the answer is, ``tokens`` the length with the end token.
+    """
+
+    writer: Variant
+    how: Literal["greedy", "sampled"] = "greedy"
+    figures: ClassVar[tuple[str, ...]] = ("right", "tokens")
+
+    @property
+    def label(self) -> str:  # type: ignore[override]
+        """As in tables: ``greedy full``."""
+        return f"{self.how} {self.writer.label}"
+
+
+@dataclass(frozen=True)
+class Reading(_Pass):
+    """A variant reads chains token by token and says what it would have chosen (Appendix D).
+
+    ``positions`` counts the tokens, ``non-greedy`` those that the reader would not have chosen,
+    ``surprise`` is the sum of their −log p in nats; ``early`` ones are of the chain's beginning.
+    With ``of_another`` every chain is put behind another question of its task: what is not to be
+    expected there.
+    """
+
+    reader: Variant
+    chains: Chains
+    of_another: bool = False
+    figures: ClassVar[tuple[str, ...]] = (
+        "positions",
+        "non-greedy",
+        "surprise",
+        "early positions",
+        "early non-greedy",
+    )
+
+    @property
+    def label(self) -> str:  # type: ignore[override]
+        """As in tables: ``base reads greedy full``."""
+        place = ", of another question" if self.of_another else ""
+        return f"{self.reader.label} reads {self.chains.label}{place}"
+
+    @property
+    def critical(self) -> bool:
+        """Whether it tells at which tokens the trained model leaves the base (Figure 13)."""
+        return self == Reading(BASE, Chains(FULL))
+
+
+@dataclass(frozen=True)
+class Continuation(_Pass):
+    """A variant goes on greedily from where chains are cut (Appendix D, Figure 14).
+
+    ``right`` is 1 where the answer is, ``given`` the number of tokens before the cut.
+    """
+
+    reader: Variant
+    chains: Chains
+    cut: Cut
+    figures: ClassVar[tuple[str, ...]] = ("right", "given")
+
+    @property
+    def label(self) -> str:  # type: ignore[override]
+        """As in tables: ``base from 4 tokens of greedy rank-1``."""
+        names = {"beginning": "the beginning", "random": "a random part"}
+        cut = f"{self.cut} tokens" if isinstance(self.cut, int) else names[self.cut]
+        return f"{self.reader.label} from {cut} of {self.chains.label}"
+
+
+@dataclass(frozen=True)
+class Likeness(_Pass):
+    """Whether chains begin and end as others do (Table 2).
+
+    ``start`` is 1 where they share the other's beginning, ``answer`` where the final answers are
+    equal, ``both`` where both hold.
+    """
+
+    chains: Chains
+    other: Chains
+    figures: ClassVar[tuple[str, ...]] = ("start", "answer", "both")
+
+    @property
+    def label(self) -> str:  # type: ignore[override]
+        """As in tables: ``greedy rank-1 like greedy full``."""
+        return f"{self.chains.label} like {self.other.label}"
+
+
+Pass = Chains | Reading | Continuation | Likeness
+
+
+def chains_of(wanted: Pass) -> tuple[Chains, ...]:
+    """The chains that a pass takes."""
+    match wanted:
+        case Chains():
+            return (wanted,)
+        case Likeness():
+            return (wanted.chains, wanted.other)
+        case _:
+            return (wanted.chains,)
+
+
+def variants_of(wanted: Pass) -> tuple[Variant, ...]:
+    """The variants that a pass takes: who reads or goes on, and who wrote the chains."""
+    reader = (wanted.reader,) if isinstance(wanted, Reading | Continuation) else ()
+    return (*reader, *(chains.writer for chains in chains_of(wanted)))

@@ -1,0 +1,83 @@
+"""Invented figures of chains and embeddings, for tests of what is made from them."""
+
+from collections.abc import Mapping
+
+from alpharl_bench.behaviour import Reading
+from alpharl_bench.behaviour.embedding import EmbeddingShift, TokenShift
+from alpharl_bench.behaviour.passes import Pass, chains_of
+from alpharl_bench.behaviour.table import (
+    PARTS,
+    Answer,
+    Behaviour,
+    Example,
+    Places,
+    QuestionRow,
+    TokenCount,
+)
+from alpharl_bench.claims.behaviour import BEFORE, BEHAVIOUR, READ_BEFORE
+
+#: Markup of every sort that a model might write.
+HOSTILE = "a|b`c``d\n<script>alert(1)</script> [x](http://y) \x1b[31m \u202e"
+#: A figure of every question where nothing else is said.
+USUAL = {
+    "right": 0.5,
+    "tokens": 20,
+    "positions": 20,
+    "non-greedy": 4,
+    "surprise": 10,
+    "early positions": 2,
+    "early non-greedy": 1,
+    "given": 2,
+    "start": 1,
+    "answer": 0.5,
+    "both": 0.5,
+}
+EMBEDDING = EmbeddingShift(
+    tokens=tuple(TokenShift(f"t{i}", 0.1 + 0.01 * i, 1.0, 0.2) for i in range(10)),
+    relative=0.1,
+    modules=0.2,
+    common=0.3,
+    pictures={
+        name: tuple((float(i), float(i % 7)) for i in range(20)) for name in ("PCA", "t-SNE")
+    },
+)
+
+
+def behaviour_of(
+    tasks: Mapping[str, int], own: Mapping[tuple[Pass, str], float] | None = None
+) -> Behaviour:
+    """Every pass that a claim reads, the same figures of every question.
+
+    Args:
+        tasks: how many questions each has.
+        own: figures that are not the usual ones, by pass and name.
+    """
+    wanted = [one for claim in BEHAVIOUR for one in claim.passes]
+    passes = dict.fromkeys([*(c for one in wanted for c in chains_of(one)), *wanted])
+    # The base's greedy chains are greedy to it and right nowhere: there is a gain and a way.
+    known = {
+        (READ_BEFORE, "non-greedy"): 0,
+        (READ_BEFORE, "surprise"): 2,
+        (BEFORE, "right"): 0,
+        **(own or {}),
+    }
+    columns = {
+        one[figure]: float(known.get((one, figure), USUAL[figure]))
+        for one in passes
+        for figure in one.figures
+    }
+    return Behaviour(
+        questions=tuple(
+            QuestionRow(task, f"q{i}", columns) for task, n in tasks.items() for i in range(n)
+        ),
+        places={
+            one.label: Places((10,) * (PARTS - 1) + (0,), (*range(PARTS - 1), 0))
+            for one in passes
+            if isinstance(one, Reading)
+        },
+        tokens=(TokenCount("So", "#", 3, 2, 0.25), TokenCount(HOSTILE, "#", 1, 0, 0.5)),
+        examples=(
+            Example("addition", "1+1=", True, (Answer("greedy base", HOSTILE, False),)),
+            Example("chain", HOSTILE, False, (Answer("greedy base", "", True),)),
+        ),
+    )
