@@ -29,7 +29,10 @@ def test_a_sentence(paper_statement):
 
 
 @pytest.fixture
-def suite(pytester):
+def suite(pytester, monkeypatch):
+    """No cache is asked for: there cannot be one where the environment names it."""
+    (pytester.path / "file").write_text("")
+    monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(pytester.path / "file" / "cache"))
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(test_suite=SUITE)
     return lambda *options: pytester.runpytest_subprocess(*options, "-p", "no:cacheprovider")
@@ -42,7 +45,7 @@ def test_known_errata_are_expected_and_new_ones_fail(suite):
         [
             "XFAIL *erratum* - erratum 1: 1 + 1 = 3, = 2. Why so.",
             "*§1: “sentence new” is contradicted: new 0: 1 + 1 = 3, = 2",
-            "*gone*XPASS(strict)*",
+            "*XPASS(strict)* gone 0: 1 + 1 = 2, = 2. Why so.",
             "SKIPPED*§1: “sentence nowhere” is not printed: Why so.",
         ]
     )
@@ -51,9 +54,3 @@ def test_known_errata_are_expected_and_new_ones_fail(suite):
 
 def test_with_strict_every_contradiction_fails(suite):
     suite("--strict").assert_outcomes(passed=2, failed=2, skipped=1)
-
-
-def test_no_cache_or_lane_is_asked_for(suite, pytester, monkeypatch):
-    (pytester.path / "file").write_text("")
-    monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(pytester.path / "file" / "cache"))
-    suite("-k", "fine").assert_outcomes(passed=1, deselected=4)
