@@ -47,7 +47,7 @@ def main(
     sample: Annotated[Path, typer.Argument(help="A report folder.")],
     runs: Annotated[int, typer.Option(help="Copies of one run; 0: what is stored.")] = 0,
 ) -> None:
-    """Print the seconds of the processor, the memory at its peak, and the size of what was written."""
+    """Print the processor's seconds, the memory at its peak, and the size of what was written."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if runs:
