@@ -47,7 +47,7 @@ def main(
     sample: Annotated[Path, typer.Argument(help="A report folder.")],
     runs: Annotated[int, typer.Option(help="Copies of one run; 0: what is stored.")] = 0,
 ) -> None:
-    """Print the seconds, the memory at its peak, and the size of what was written."""
+    """Print the processor's seconds, the memory at its peak, and the size of what was written."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if runs:
@@ -55,11 +55,11 @@ def main(
         else:
             for stored in ("session.json", "scores.jsonl"):
                 shutil.copy(sample / stored, folder)
-        begin = time.perf_counter()
+        begin = time.process_time()
         write_report(folder)
-        seconds = time.perf_counter() - begin
+        seconds = time.process_time() - begin
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        typer.echo(f"{seconds:.1f} s, at most {peak:.2f} GiB")
+        typer.echo(f"{seconds:.1f} s of one core, at most {peak:.2f} GiB")
         for path in sorted(folder.glob("*")):
             if path.is_file():
                 typer.echo(f"{path.name}: {path.stat().st_size / 1024:,.0f} KiB")

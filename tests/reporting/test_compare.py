@@ -1,14 +1,13 @@
 """Two reports side by side, against scipy's tests and faults that are planted."""
 
 import json
-import subprocess
 
 import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 from scipy import stats
 
-from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.cli import main
 from alpharl_bench.reporting.compare import compare
 from tests.reporting.hostile import NAME
 from tests.reporting.test_front import FEW, NEEDED, evidence_of
@@ -173,23 +172,19 @@ def test_a_comment_is_short_and_safe_however_much_changed(synthetic, tmp_path):
         assert markup not in html
 
 
-def test_exit_codes_are_for_scripts(synthetic, tmp_path):
+def test_exit_codes_are_for_scripts(synthetic, tmp_path, monkeypatch, capsys):
     good = stored(synthetic, tmp_path / "good", rank1=0.9, name="mine")
     bad = stored(synthetic, tmp_path / "bad", rank1=0.4, name="mine")
-    codes = {}
-    for old, new in ((good, good), (good, bad), (good, tmp_path)):
-        done = subprocess.run(
-            ["alpharl-bench", "compare", str(old), str(new)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        codes[new.name] = done
-    assert codes["good"].returncode == 0
-    assert codes["bad"].returncode == 1
-    assert codes["bad"].stdout.startswith("### 1 regression")
-    missing = codes[tmp_path.name]
-    assert missing.returncode == 2
-    assert missing.stderr.count("\n") == 1
-    with pytest.raises(AlphaRLBenchError, match="no results"):
-        compare(tmp_path / "nothing", good)
+
+    def ends(new):
+        monkeypatch.setattr("sys.argv", ["alpharl-bench", "compare", str(good), str(new)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code, capsys.readouterr()
+
+    assert ends(good)[0] == 0
+    code, told = ends(bad)
+    assert (code, told.out.splitlines()[0]) == (1, "### 1 regression")
+    code, told = ends(tmp_path)
+    assert (code, told.err.count("\n"), told.out) == (2, 1, "")
+    assert "no results" in told.err

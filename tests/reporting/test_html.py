@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from alpharl_bench.reporting import html, write_report
+from tests.conftest import SyntheticRun
 from tests.reporting.test_front import FEW, evidence_of
 from tests.scores import session_of
 
@@ -18,8 +19,6 @@ CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    from tests.conftest import SyntheticRun  # noqa: PLC0415
-
     folder = tmp_path_factory.mktemp("report")
     subjects, evidence = [], {}
     for name, rank1 in (("a run", 0.9), ("b run", 0.3), ("c run", 0.6)):

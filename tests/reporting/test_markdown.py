@@ -8,6 +8,7 @@ from PIL import Image
 from alpharl_bench.claims import CLAIMS
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.reporting import write_report
+from tests.conftest import SyntheticRun
 from tests.scores import session_of
 
 GRPO, DAPO = "qwen3-nano-grpo", "qwen3-nano-dapo"
@@ -15,20 +16,26 @@ JUDGED = [name for name, claim in CLAIMS.items() if claim.judged_on("RL")]
 ACCURACIES = {"base": 0.2, "full": 0.8, "rank-1": 0.7, "random-rank-1 #0": 0.2}
 
 
-@pytest.fixture
-def folder(synthetic, tmp_path):
+def stored(folder):
+    synthetic = SyntheticRun()
     evidence, subjects = {}, []
     for name in (GRPO, DAPO):
         synthetic.name = name
         subjects.append(synthetic.subject)
         evidence[name] = synthetic.evidence(ACCURACIES)
     claims = dict.fromkeys(evidence, JUDGED)
-    session_of(subjects, evidence, claims, "pytest suites -k qwen3").save(tmp_path)
-    return tmp_path
+    session_of(subjects, evidence, claims, "pytest suites -k qwen3").save(folder)
+    return folder
 
 
-def test_every_claim_has_a_section_with_table_figure_and_command(folder):
-    text = write_report(folder).read_text()
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    """The report of all claims on two runs; its figures take seconds."""
+    return write_report(stored(tmp_path_factory.mktemp("report")))
+
+
+def test_every_claim_has_a_section_with_table_figure_and_command(report):
+    text = report.read_text()
     sections = {s.split(" ", 1)[0]: s for s in re.split(r"\n##+ ", text)[1:]}
     drawn = set()
     for claim in map(CLAIMS.get, JUDGED):
@@ -45,14 +52,14 @@ def test_every_claim_has_a_section_with_table_figure_and_command(folder):
         assert len(figures) == 1 or claim.curve.name in drawn
         drawn.add(claim.curve.name)
         for figure in figures:
-            with Image.open(folder / figure) as image:
+            with Image.open(report.parent / figure) as image:
                 assert image.size[0] > 500
     assert "Provenance" in text
     assert "0123456789abcdef" in text
 
 
-def test_the_numbers_are_those_of_the_scores(folder):
-    text = write_report(folder).read_text()
+def test_the_numbers_are_those_of_the_scores(report):
+    text = report.read_text()
     beside, variants = (
         [cell.strip() for cell in row.split("|")[1:-1]]
         for part in ("\n### P1.1 ", "\n## Every variant")
@@ -66,8 +73,8 @@ def test_the_numbers_are_those_of_the_scores(folder):
     assert beside[-1] == "0.9917"
 
 
-def test_the_summary_counts_verdicts_and_marks_what_is_known(folder):
-    text = write_report(folder).read_text()
+def test_the_summary_counts_verdicts_and_marks_what_is_known(report):
+    text = report.read_text()
     summary = text.split("## Summary")[1].split("## Runs")[0]
     assert "supported" in summary
     rows = [line for line in summary.splitlines() if line.startswith(("| P1", "| P2", "| A"))]
@@ -75,8 +82,8 @@ def test_the_summary_counts_verdicts_and_marks_what_is_known(folder):
     assert any("refuted (known)" in row for row in rows if row.startswith("| P1.1 "))
 
 
-def test_the_summary_says_how_many_verdicts_survive_together(folder):
-    summary = write_report(folder).read_text().split("## Summary")[1].split("## Runs")[0]
+def test_the_summary_says_how_many_verdicts_survive_together(report):
+    summary = report.read_text().split("## Summary")[1].split("## Runs")[0]
     total = 2 * len(JUDGED)
     (decided, among) = re.search(
         r"\d+ of (\d+) decided ones survive Holm's correction.* all (\d+)", summary
@@ -104,12 +111,15 @@ def test_a_report_on_tasks_of_one_question_has_no_intervals_and_no_verdicts(synt
     assert not re.search(r"\b(nan|inf)\b", text, re.IGNORECASE)
 
 
-def test_a_report_made_again_is_the_same_byte_for_byte(folder):
-    first = write_report(folder).read_bytes()
-    assert write_report(folder).read_bytes() == first
+def test_a_report_made_again_is_the_same_byte_for_byte(report):
+    names = ("report.md", "report.html", "results.json", "junit.xml")
+    first = [(report.parent / name).read_bytes() for name in names]
+    write_report(report.parent)
+    assert [(report.parent / name).read_bytes() for name in names] == first
 
 
-def test_a_missing_score_is_an_error_and_never_a_number(folder):
+def test_a_missing_score_is_an_error_and_never_a_number(tmp_path):
+    folder = stored(tmp_path)
     scores = folder / "scores.jsonl"
     lines = [line for line in scores.read_text().splitlines() if '"variant":"rank-1"' not in line]
     scores.write_text("\n".join(lines))
@@ -127,8 +137,8 @@ def test_a_run_that_did_not_learn_gets_no_verdict(synthetic, tmp_path):
     assert not re.search(r"\bnan\b", text, re.IGNORECASE)
 
 
-def test_the_sections_are_in_the_order_of_the_paper(folder):
-    text = write_report(folder).read_text()
+def test_the_sections_are_in_the_order_of_the_paper(report):
+    text = report.read_text()
     headings = re.findall(r"\n## (.*)", text)
     order = ["Summary", "Runs", "Property 1", "Property 2", "Dynamics", "AlphaRL", "The paper's"]
     at = [next(i for i, h in enumerate(headings) if h.startswith(start)) for start in order]
@@ -137,12 +147,13 @@ def test_the_sections_are_in_the_order_of_the_paper(folder):
     assert [claim for claim in claims if claim in CLAIMS] == JUDGED
 
 
-def test_every_figure_of_a_claim_s_place_is_in_the_index(folder):
-    index = write_report(folder).read_text().split("## The paper's figures and tables")[1]
+def test_every_figure_of_a_claim_s_place_is_in_the_index(report):
+    index = report.read_text().split("## The paper's figures and tables")[1]
     index = index.split("\n## ")[0]
     row = next(line for line in index.splitlines() if line.startswith("| Figure 4b "))
     assert "P1.5-saturation, P1.5-peak" in row.split("|")[2]
     # Of other kinds than the runs: not judged.
     row = next(line for line in index.splitlines() if line.startswith("| Figure 3a "))
     assert "P1.7" in row.split("|")[3]
-    assert {"| Table 1 ", "| Table 3 ", "| Figure 15"} <= {line[:10] for line in index.splitlines()}
+    named = {line.split("|")[1].strip() for line in index.splitlines() if "|" in line}
+    assert {"Table 1", "Table 3", "Figure 5a", "Figure 6c", "Figure 15"} <= named
