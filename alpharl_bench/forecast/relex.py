@@ -42,7 +42,7 @@ class RELEX(Forecaster):
         lines = {}
         with progress_bar("RELEX", len(names), "tensor", shown=work > _WORTH_A_BAR) as bar:
             for name in names:
-                line = _line(prefix.gram(name), prefix.steps)
+                line = _line(prefix.grams.of(name, models), prefix.steps)
                 if line is not None:
                     lines[name] = line
                 bar.update()

@@ -3,7 +3,7 @@
 import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from alpharl_bench.progress import progress_bar
 from alpharl_bench.spectral.lowrank import LowRank
 from alpharl_bench.spectral.shelf import Entry, Shelf
 from alpharl_bench.spectral.svd import TOLERANCE, Decomposition, decompose, level, singular_values
-from alpharl_bench.spectral.threads import one_thread_per_matrix
+from alpharl_bench.spectral.threads import spread
 
 #: Part of every key: raise it when a decomposition changes in more than its last bits, or the
 #: files do.
@@ -195,7 +195,7 @@ def _spread(
     updates = [update for lacking in missing.values() for update in lacking]
     work = sum(math.prod(lacking[0].shape(name)) for name, lacking in missing.items())
     # On a GPU one matrix at a time fills it; there its memory is what is scarce.
-    workers = torch.get_num_threads() if updates[0].device.type == "cpu" else 1
+    workers = None if updates[0].device.type == "cpu" else 1
 
     def work_on(name: str) -> None:
         rank = wanted[name]
@@ -204,22 +204,9 @@ def _spread(
             update.shelf.put(_key(name, rank), update.made(name, rank, before))
             bar.update()
 
-    with (
-        one_thread_per_matrix(),
-        progress_bar(
-            f"decompose {updates[-1].trained.folder.name}",
-            len(updates),
-            "matrix",
-            shown=work > _WORTH_A_BAR,
-        ) as bar,
-        ThreadPoolExecutor(workers) as pool,
-    ):
-        jobs = [pool.submit(work_on, name) for name in missing]
-        try:
-            for job in as_completed(jobs):
-                job.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+    title = f"decompose {updates[-1].trained.folder.name}"
+    with progress_bar(title, len(updates), "matrix", shown=work > _WORTH_A_BAR) as bar:
+        spread(work_on, missing, workers)
 
 
 def _digest(updates: Sequence[UpdateFactors]) -> None:

@@ -33,7 +33,7 @@ class CombinedWeights(Weights):
         terms: the W_t, of the base's architecture.
         coefficients: c_t of each term, by the name of the tensor.
         update: of low rank, by module, added on top.
-        vectors: added on top of whole tensors, by their names; each of the tensor's shape.
+        vectors: added on top of tensors of one dimension, by their names.
 
     Raises:
         AlphaRLBenchError: (on use) the shapes of a term's tensor and the base's differ.
@@ -135,7 +135,7 @@ class CombinedWeights(Weights):
             total = whole if rows is None else whole[rows]
         for delta in deltas:
             total += delta
-        return self.with_the_rest(name, total, rows)
+        return self._with_the_rest(name, total, rows)
 
     def counted(self, name: str) -> list[tuple[Weights, float]]:
         """The terms that count in a tensor, and what each counts.
@@ -155,9 +155,21 @@ class CombinedWeights(Weights):
         """The names that each term has."""
         return [frozenset(term.names) for term in self.terms]
 
-    def with_the_rest(
-        self, name: str, total: torch.Tensor, rows: slice | None = None
-    ) -> torch.Tensor:
+    def matrices(self, name: str) -> list[str]:
+        """The matrices that :meth:`added` tells of a tensor: all of a stack, if it reaches one."""
+        if name not in self._reached:
+            return [name]
+        return [f"{name}[{index}]" for index in range(self.shape(name)[0])]
+
+    def added(self, matrix: str) -> list[LowRank]:
+        """What is added to a matrix beside the terms; a vector as a matrix of one column."""
+        found = [self.update[matrix]] if matrix in self.update else []
+        if matrix in self.vectors:
+            vector = self.vectors[matrix].float()
+            found.append(LowRank(vector[:, None], torch.ones(1), torch.ones(1, 1)))
+        return found
+
+    def _with_the_rest(self, name: str, total: torch.Tensor, rows: slice | None) -> torch.Tensor:
         """A sum of the terms' changes (of some rows), to which update and vectors are added."""
         if name in self.vectors:
             vector = self.vectors[name].float()

@@ -7,7 +7,7 @@ import torch
 from alpharl_bench.checkpoints import open_weights
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.forecast import FORECASTERS, Target, observe
-from alpharl_bench.forecast.products import delta_gram, inner_products
+from alpharl_bench.forecast.products import Grams, inner_products
 from alpharl_bench.spectral import LowRank
 from alpharl_bench.variants.combined import CombinedWeights
 from tests.forecast.planted import deltas, direction, planted
@@ -44,7 +44,7 @@ def test_the_gram_matrix_of_a_tensor_in_blocks(run, monkeypatch):
     prefix = observe(run, 0.5)
     name = "model.layers.0.mlp.up_proj.weight"
     history = np.stack([deltas(run, step)[name].numpy().ravel() for step in prefix.steps])
-    found = delta_gram(prefix.base, prefix.weights, name)
+    found = Grams(prefix.base).of(name, prefix.weights)
     np.testing.assert_allclose(found, history @ history.T, rtol=1e-4)
 
 
@@ -79,7 +79,7 @@ def test_inner_products_of_updates_and_models(run, monkeypatch, block):
             parts.append(whole[i].numpy().ravel())
         flat.append(np.concatenate(parts))
     truth = np.stack(flat) @ np.stack(flat).T
-    np.testing.assert_allclose(inner_products(changes, base), truth, atol=1e-4)
+    np.testing.assert_allclose(inner_products(changes, Grams(base)), truth, rtol=1e-5, atol=1e-6)
 
 
 def test_a_run_that_did_not_move_is_refused(tmp_path):
