@@ -8,7 +8,7 @@ import torch
 
 from alpharl_bench.checkpoints import Weights, shared
 from alpharl_bench.spectral import spread
-from alpharl_bench.variants.combined import CombinedWeights, applied, row_blocks
+from alpharl_bench.variants.combined import CombinedWeights, applied, block_shape, row_blocks
 from alpharl_bench.variants.materialise import Change
 
 # Entries of each update that are multiplied in float32 before their sum goes on in float64: as many
@@ -69,10 +69,13 @@ def delta_products(
     cross = torch.zeros(len(models), left.shape[1], dtype=torch.float64)
     if not models:
         return gram, cross.numpy()
-    shape = base.shape(name)
-    for rows in row_blocks(shape):
+    blocks = [(rows, block_shape(base.shape(name), rows)) for rows in row_blocks(base.shape(name))]
+    space = torch.empty(len(models), blocks[0][1].numel())
+    for rows, shape in blocks:
         before = shared(base, name, rows)
-        deltas = torch.stack([model.delta(base, name, rows, before).flatten() for model in models])
+        deltas = space[:, : shape.numel()]
+        for model, row in zip(models, deltas, strict=True):
+            model.delta(base, name, rows, before, row.view(shape))
         for start in range(0, deltas.shape[1], _COLUMNS):
             part = deltas[:, start : start + _COLUMNS].numpy()
             # Of a matrix with itself numpy makes half the products, and is the faster for that.
@@ -127,7 +130,8 @@ def _in_tensor(models: Sequence[CombinedWeights], name: str, grams: Grams) -> np
         mixed = counts @ cross @ owner.T
         own = (left.T @ left) * (right.double().T @ right.double())
         products += mixed + mixed.T + _sandwich(owner, own.numpy())
-    return products + _sandwich(counts, grams.keep(name, used, gram))
+    products += _sandwich(counts, grams.keep(name, used, gram))
+    return products
 
 
 def _sandwich(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ from alpharl_bench.spectral.threads import spread
 
 #: Part of every key: raise it when a decomposition changes in more than its last bits, or the
 #: files do.
-_ENGINE = 2
+_ENGINE = 3
 # Below this much work a progress bar would only flicker by.
 _WORTH_A_BAR = 50_000_000
 
@@ -99,12 +99,18 @@ class UpdateFactors:
                 raise OSError(f"{self.folder}: '{name}' cannot be read back")
             yield name, entry.tensors["sigma"]
 
-    def made(self, name: str, rank: int | None, before: Callable[[], torch.Tensor]) -> Entry:
+    def made(
+        self,
+        name: str,
+        rank: int | None,
+        before: Callable[[], torch.Tensor],
+        out: torch.Tensor,
+    ) -> Entry:
         """What the store is to hold of a module: ``rank`` triplets, or None for all values.
 
-        ``before`` gives the base's weights, as for :meth:`Weights.delta`.
+        ``before`` gives the base's weights and ``out`` takes ΔW, as for :meth:`Weights.delta`.
         """
-        delta = self.trained.delta(self.base, name, before=before).to(self.device)
+        delta = self.trained.delta(self.base, name, before=before, out=out).to(self.device)
         if rank is None:
             return Entry({"sigma": singular_values(delta)}, {})
         try:
@@ -199,9 +205,12 @@ def _spread(
 
     def work_on(name: str) -> None:
         rank = wanted[name]
-        before = shared(missing[name][0].base, name)
+        before, delta = (
+            shared(missing[name][0].base, name),
+            torch.empty(missing[name][0].shape(name)),
+        )
         for update in missing[name]:
-            update.shelf.put(_key(name, rank), update.made(name, rank, before))
+            update.shelf.put(_key(name, rank), update.made(name, rank, before, delta))
             bar.update()
 
     title = f"decompose {updates[-1].trained.folder.name}"
