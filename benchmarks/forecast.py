@@ -8,7 +8,7 @@ zoo's models, the large one the shape of Qwen3-0.6B. Every forecast is a process
 empty cache, predicts every tensor of the model and drops it; nothing is written but the factors
 of the decomposed updates. What `alpharl-bench forecast` does besides, forecasts without each of the
 observed checkpoints and their distances, is a column of its own. All files are in the page cache.
-Core seconds are those of all threads of the process; on a busy machine they say more than the clock.
+Core seconds are those of all threads of the process: what to compare on a busy machine.
 """
 
 import os
