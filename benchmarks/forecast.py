@@ -8,6 +8,7 @@ zoo's models, the large one the shape of Qwen3-0.6B. Every forecast is a process
 empty cache, predicts every tensor of the model and drops it; nothing is written but the factors
 of the decomposed updates. What `alpharl-bench forecast` does besides, forecasts without each of the
 observed checkpoints and their distances, is a column of its own. All files are in the page cache.
+Core seconds are those of all threads of the process: what to compare on a busy machine.
 """
 
 import os
@@ -55,13 +56,15 @@ def main(
 
 
 def _table(rows: dict[str, list[Measured]]) -> str:
-    floor = _least(rows["read"], "seconds")
+    floor, busy = (_least(rows["read"], figure) for figure in ("seconds", "core_seconds"))
     return tabulate(
         [
             {
                 "forecast": title,
                 "s": _least(taken, "seconds"),
                 "/ reading": _least(taken, "seconds") / floor,
+                "core s": _least(taken, "core_seconds"),
+                "core s / reading": _least(taken, "core_seconds") / busy,
                 "stability, s": _least(taken, "stability"),
                 "peak memory, MiB": max(one.peak for one in taken) / _MIB,
             }

@@ -87,7 +87,7 @@ def work(folder: Path, title: str) -> None:
         load_file(path)  # Into the page cache.
     run = open_run(folder, folder / "base")
     accuracies = {step: 0.2 + 0.02 * step + 0.01 * (step % 3) for step in run.steps}
-    started = time.perf_counter()
+    started, busy = time.perf_counter(), time.process_time()
     prefix = observe(run, _OBSERVED, accuracies, total_steps=_CHECKPOINTS)
     target = Target(step=_CHECKPOINTS, accuracy=0.7)
     if title == "read":
@@ -97,10 +97,14 @@ def work(folder: Path, title: str) -> None:
         model = applied(change, prefix.base)
         for name in model.names:
             model.tensor(name)
-    forecast = time.perf_counter()
+    forecast, core_seconds = time.perf_counter(), time.process_time() - busy
     if title != "read":
         stability(FORECASTERS[title], prefix, target, change)
-    _report(seconds=forecast - started, stability=time.perf_counter() - forecast)
+    _report(
+        seconds=forecast - started,
+        core_seconds=core_seconds,
+        stability=time.perf_counter() - forecast,
+    )
 
 
 def _read(prefix: Prefix) -> None:

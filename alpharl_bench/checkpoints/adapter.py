@@ -182,17 +182,19 @@ class AdapterWeights(Weights):
         name: str,
         rows: slice | None = None,
         before: Callable[[], torch.Tensor] | None = None,
+        out: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """s·BA itself where that is all there is: no rounding by the base's larger values."""
         if base is not self._base:
-            return super().delta(base, name, rows, before)
+            return super().delta(base, name, rows, before, out)
         parts = self._parts(name)
         if not parts:
-            untouched = torch.zeros(self.shape(name))
-            return untouched if rows is None else untouched[rows]
+            return torch.zeros(self.shape(name))[rows or ...] if out is None else out.zero_()
         change = self._change(name, parts, None if self.config.use_dora else rows)
         # The magnitudes of DoRA may need all rows of a matrix.
-        return change[rows] if rows is not None and self.config.use_dora else change
+        if rows is not None and self.config.use_dora:
+            change = change[rows]
+        return change if out is None else out.copy_(change)
 
     def _change(self, name: str, parts: dict[str, str], rows: slice | None) -> torch.Tensor:
         """What the adapter adds to (some rows of) a tensor that it reaches."""

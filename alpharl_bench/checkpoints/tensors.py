@@ -110,6 +110,7 @@ class Weights(ABC):
         name: str,
         rows: slice | None = None,
         before: Callable[[], torch.Tensor] | None = None,
+        out: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """This tensor minus that of ``base``, float32 on the CPU.
 
@@ -122,6 +123,8 @@ class Weights(ABC):
             rows: only a part of the first dimension.
             before: gives the same part of the base in float32; for those who take the differences
                 of many checkpoints from what they read once.
+            out: float32 of the result's shape, where it is put; for those who take one after
+                another, as new memory costs more than the difference.
 
         Raises:
             AlphaRLBenchError: the shapes differ.
@@ -134,7 +137,8 @@ class Weights(ABC):
         after = self.part(name, rows)
         start = base.part(name, rows) if before is None else before()
         # A tensor that is float32 already is a view of its file: nothing may be written into it.
-        return after.float() - start.float()
+        out = torch.empty(after.shape) if out is None else out
+        return out.copy_(after).sub_(start.float())
 
 
 def shared(base: Weights, name: str, rows: slice | None = None) -> Callable[[], torch.Tensor]:

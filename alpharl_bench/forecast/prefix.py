@@ -4,13 +4,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Self
 
 import numpy as np
 
 from alpharl_bench.checkpoints import Run, Weights, compare
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.forecast.products import delta_gram
+from alpharl_bench.forecast.products import Grams
 from alpharl_bench.spectral import UpdateFactors, prepare
 from alpharl_bench.variants.materialise import UpdateSource
 
@@ -65,26 +64,10 @@ class Prefix:
         """Decompose the updates of all observed checkpoints, module by module."""
         prepare([self.source.factors(step) for step in self.steps], lambda _: 1)
 
-    def gram(self, name: str) -> np.ndarray:
-        """⟨W_s − W_0, W_t − W_0⟩ in a tensor, for each two observed checkpoints, (T, T) float64.
-
-        A tensor is read once, also for the prefixes that :meth:`without` makes of this one.
-        """
-        if self.whole is not self:
-            kept = [self.whole.steps.index(step) for step in self.steps]
-            return self.whole.gram(name)[np.ix_(kept, kept)]
-        if name not in self._grams:
-            self._grams[name] = delta_gram(self.base, self.weights, name)
-        return self._grams[name]
-
     @cached_property
-    def whole(self) -> Self:
-        """The prefix that checkpoints were left out of; this one if none were."""
-        return self
-
-    @cached_property
-    def _grams(self) -> dict[str, np.ndarray]:
-        return {}
+    def grams(self) -> Grams:
+        """⟨W_s − W_0, W_t − W_0⟩ of the observed checkpoints, tensor by tensor."""
+        return Grams(self.base)
 
     def scored(self, accuracies: Mapping[int, float]) -> "Prefix":
         """The same with the accuracies of its checkpoints.
@@ -122,9 +105,9 @@ class Prefix:
             run=replace(self.run, checkpoints=tuple(self.run.checkpoints[i] for i in kept)),
             accuracies=self.accuracies and tuple(self.accuracies[i] for i in kept),
         )
-        # What is read and decomposed once serves both.
+        # What is read, decomposed and multiplied once serves both.
         vars(fewer)["source"] = self.source.among(fewer.run)
-        vars(fewer)["whole"] = self.whole
+        vars(fewer)["grams"] = self.grams
         return fewer
 
 

@@ -11,6 +11,7 @@ from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.forecast.forecaster import Fitted, Forecaster, Target, step_of
 from alpharl_bench.forecast.prefix import Prefix
 from alpharl_bench.progress import progress_bar
+from alpharl_bench.spectral import spread
 from alpharl_bench.variants.combined import CombinedWeights
 
 # Below so much work a progress bar would only flicker by.
@@ -39,13 +40,15 @@ class RELEX(Forecaster):
         shared = frozenset(base.names).intersection(*(model.names for model in models))
         names = [name for name in sorted(shared) if base.dtype(name).is_floating_point]
         work = len(models) * sum(int(np.prod(base.shape(name))) for name in names)
-        lines = {}
+
+        def line_of(name: str) -> _Line | None:
+            line = _line(prefix.grams.of(name, models), prefix.steps)
+            bar.update()
+            return line
+
         with progress_bar("RELEX", len(names), "tensor", shown=work > _WORTH_A_BAR) as bar:
-            for name in names:
-                line = _line(prefix.gram(name), prefix.steps)
-                if line is not None:
-                    lines[name] = line
-                bar.update()
+            found = zip(names, spread(line_of, names), strict=True)
+        lines = {name: line for name, line in found if line is not None}
         if not lines:
             raise AlphaRLBenchError(
                 f"{models[-1].folder}: no observed checkpoint differs from the base {base.folder}: "

@@ -49,7 +49,7 @@ def stability(
 ) -> Stability:
     """Fit again without each of the observed checkpoints in turn.
 
-    Reads the files that the forecasts are made from once more.
+    Reads once more those files that the forecasts are combinations of, and the last observed ones.
 
     Args:
         forecaster: the method.
@@ -61,7 +61,7 @@ def stability(
     left_out = prefix.steps if spare else ()
     others = [forecaster.fit(prefix.without(step)).predict(target) for step in left_out]
     still = forecaster.standstill(prefix)
-    gram = inner_products([forecast, prefix.weights[-1], still, *others], prefix.base)
+    gram = inner_products([forecast, prefix.weights[-1], still, *others], prefix.grams)
     norms = np.sqrt(gram.diagonal())
     squares = gram[0, 0] - 2 * gram[0] + gram.diagonal()
     with np.errstate(invalid="ignore", divide="ignore"):

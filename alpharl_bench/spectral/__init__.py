@@ -12,7 +12,7 @@ from alpharl_bench.spectral.spectrum import (
     profile,
 )
 from alpharl_bench.spectral.svd import TOLERANCE, Decomposition, decompose, singular_values
-from alpharl_bench.spectral.threads import one_thread_per_matrix
+from alpharl_bench.spectral.threads import one_thread_per_matrix, spread
 
 __all__ = [
     "PROFILE",
@@ -32,4 +32,5 @@ __all__ = [
     "random_rank1",
     "rescale_to_norm",
     "singular_values",
+    "spread",
 ]

@@ -3,7 +3,7 @@
 import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -17,11 +17,11 @@ from alpharl_bench.progress import progress_bar
 from alpharl_bench.spectral.lowrank import LowRank
 from alpharl_bench.spectral.shelf import Entry, Shelf
 from alpharl_bench.spectral.svd import TOLERANCE, Decomposition, decompose, level, singular_values
-from alpharl_bench.spectral.threads import one_thread_per_matrix
+from alpharl_bench.spectral.threads import spread
 
 #: Part of every key: raise it when a decomposition changes in more than its last bits, or the
 #: files do.
-_ENGINE = 2
+_ENGINE = 3
 # Below this much work a progress bar would only flicker by.
 _WORTH_A_BAR = 50_000_000
 
@@ -99,12 +99,18 @@ class UpdateFactors:
                 raise OSError(f"{self.folder}: '{name}' cannot be read back")
             yield name, entry.tensors["sigma"]
 
-    def made(self, name: str, rank: int | None, before: Callable[[], torch.Tensor]) -> Entry:
+    def made(
+        self,
+        name: str,
+        rank: int | None,
+        before: Callable[[], torch.Tensor],
+        out: torch.Tensor,
+    ) -> Entry:
         """What the store is to hold of a module: ``rank`` triplets, or None for all values.
 
-        ``before`` gives the base's weights, as for :meth:`Weights.delta`.
+        ``before`` gives the base's weights and ``out`` takes ΔW, as for :meth:`Weights.delta`.
         """
-        delta = self.trained.delta(self.base, name, before=before).to(self.device)
+        delta = self.trained.delta(self.base, name, before=before, out=out).to(self.device)
         if rank is None:
             return Entry({"sigma": singular_values(delta)}, {})
         try:
@@ -195,31 +201,21 @@ def _spread(
     updates = [update for lacking in missing.values() for update in lacking]
     work = sum(math.prod(lacking[0].shape(name)) for name, lacking in missing.items())
     # On a GPU one matrix at a time fills it; there its memory is what is scarce.
-    workers = torch.get_num_threads() if updates[0].device.type == "cpu" else 1
+    workers = None if updates[0].device.type == "cpu" else 1
 
     def work_on(name: str) -> None:
         rank = wanted[name]
-        before = shared(missing[name][0].base, name)
+        before, delta = (
+            shared(missing[name][0].base, name),
+            torch.empty(missing[name][0].shape(name)),
+        )
         for update in missing[name]:
-            update.shelf.put(_key(name, rank), update.made(name, rank, before))
+            update.shelf.put(_key(name, rank), update.made(name, rank, before, delta))
             bar.update()
 
-    with (
-        one_thread_per_matrix(),
-        progress_bar(
-            f"decompose {updates[-1].trained.folder.name}",
-            len(updates),
-            "matrix",
-            shown=work > _WORTH_A_BAR,
-        ) as bar,
-        ThreadPoolExecutor(workers) as pool,
-    ):
-        jobs = [pool.submit(work_on, name) for name in missing]
-        try:
-            for job in as_completed(jobs):
-                job.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+    title = f"decompose {updates[-1].trained.folder.name}"
+    with progress_bar(title, len(updates), "matrix", shown=work > _WORTH_A_BAR) as bar:
+        spread(work_on, missing, workers)
 
 
 def _digest(updates: Sequence[UpdateFactors]) -> None:

@@ -15,17 +15,19 @@ Triplets = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 Solver = Callable[[torch.Tensor, int], Triplets]
 
 
-def lanczos(matrix: torch.Tensor, rank: int, tolerance: float = 1e-5) -> Triplets:
+def lanczos(matrix: torch.Tensor, rank: int, tolerance: float = 5e-6) -> Triplets:
     """A few triplets by ARPACK's restarted Lanczos: products with vectors alone (CPU).
 
-    ``tolerance`` is ARPACK's, on σ²; it looks once a restart, and mostly ends far below.
+    ``tolerance`` is what remains of σ² at most, ‖ΔWᵀΔWv − σ²v‖ / σ²: in units of σ that is what is
+    left of the triplet. ARPACK looks once a restart, and mostly ends below.
     """
     dense = matrix.numpy()
     basis = min(max(2 * rank + 1, _BASIS), *dense.shape)
     # A fixed start vector: the same matrix always gives the same bits.
     start = np.random.default_rng(0).standard_normal(min(dense.shape)).astype(dense.dtype)
+    # scipy squares the tolerance before ARPACK sees it.
     left, sigma, right_t = scipy.sparse.linalg.svds(
-        dense, k=rank, ncv=basis, v0=start, tol=tolerance
+        dense, k=rank, ncv=basis, v0=start, tol=tolerance**0.5
     )
     order = np.argsort(-sigma)
     left, sigma, right = left[:, order], sigma[order], right_t[order].T

@@ -127,7 +127,7 @@ def _solvers(delta: torch.Tensor, rank: int) -> Iterator[tuple[str, solvers.Solv
             yield "randomized", solvers.randomized
         else:
             yield "lanczos", solvers.lanczos
-            yield "lanczos", partial(solvers.lanczos, tolerance=TOLERANCE / 10)
+            yield "lanczos", partial(solvers.lanczos, tolerance=TOLERANCE / 100)
     if shorter > _SMALL and rank <= _HALF * shorter:
         yield "gram", solvers.gram
     yield "dense", solvers.dense

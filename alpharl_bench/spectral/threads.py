@@ -1,11 +1,38 @@
 """How the work on matrices is spread over the cores."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from functools import cache
+from typing import TypeVar
 
 import torch
 from threadpoolctl import ThreadpoolController
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
+
+def spread(
+    work: Callable[[Item], Made], items: Iterable[Item], workers: int | None = None
+) -> list[Made]:
+    """What is made of each item, in their order; one is worked on at a time on each core.
+
+    The first error ends it: what has not begun then is not done.
+
+    Args:
+        work: is done with one BLAS thread.
+        items: what is worked on.
+        workers: how many at a time; by default as many as torch has threads.
+    """
+    with ThreadPoolExecutor(workers or torch.get_num_threads()) as pool, one_thread_per_matrix():
+        jobs = [pool.submit(work, item) for item in items]
+        try:
+            for job in as_completed(jobs):
+                job.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+        return [job.result() for job in jobs]
 
 
 @contextmanager

@@ -33,7 +33,7 @@ class CombinedWeights(Weights):
         terms: the W_t, of the base's architecture.
         coefficients: c_t of each term, by the name of the tensor.
         update: of low rank, by module, added on top.
-        vectors: added on top of whole tensors, by their names; each of the tensor's shape.
+        vectors: added on top of tensors of one dimension, by their names.
 
     Raises:
         AlphaRLBenchError: (on use) the shapes of a term's tensor and the base's differ.
@@ -100,19 +100,21 @@ class CombinedWeights(Weights):
         return torch.float32 if self._changes(name) else self.base.dtype(name)
 
     def tensor(self, name: str) -> torch.Tensor:
-        """One tensor; float32 where something is added."""
-        return self._sum(name, None)
+        """One tensor; float32 where something is added. It is made part by part."""
+        if not self._changes(name):
+            return self.base.tensor(name)
+        whole = torch.empty(self.shape(name))
+        for rows in row_blocks(self.shape(name)):
+            self._sum(name, rows, whole[rows or ...])
+        return whole
 
     def rows(self, name: str, rows: slice) -> torch.Tensor:
         """A part of the first dimension of a tensor; no more of the parts is read."""
-        return self._sum(name, rows)
+        return self._sum(name, rows) if self._changes(name) else self.base.rows(name, rows)
 
-    def _sum(self, name: str, rows: slice | None) -> torch.Tensor:
-        before = self.base.part(name, rows)
-        if not self._changes(name):
-            return before
-        before = before.float()
-        return before + self.delta(self.base, name, rows, lambda: before)
+    def _sum(self, name: str, rows: slice | None, out: torch.Tensor | None = None) -> torch.Tensor:
+        before = self.base.part(name, rows).float()
+        return self.delta(self.base, name, rows, lambda: before, out).add_(before)
 
     def delta(
         self,
@@ -120,22 +122,19 @@ class CombinedWeights(Weights):
         name: str,
         rows: slice | None = None,
         before: Callable[[], torch.Tensor] | None = None,
+        out: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """What is added itself, where ``base`` is that of the sum: not rounded by its values."""
         if base is not self.base:
-            return super().delta(base, name, rows, before)
+            return super().delta(base, name, rows, before, out)
         terms = self.counted(name)
         if before is None:
             before = shared(base, name, rows)
-        deltas = (factor * term.delta(base, name, rows, before) for term, factor in terms)
-        # The first one is the sum that the others go into.
-        total = next(deltas, None)
-        if total is None:
-            whole = torch.zeros(self.shape(name))
-            total = whole if rows is None else whole[rows]
-        for delta in deltas:
-            total += delta
-        return self.with_the_rest(name, total, rows)
+        total = torch.zeros(block_shape(self.shape(name), rows)) if out is None else out.zero_()
+        change = torch.empty_like(total) if terms else total
+        for term, factor in terms:
+            total.add_(term.delta(base, name, rows, before, change), alpha=factor)
+        return self._with_the_rest(name, total, rows)
 
     def counted(self, name: str) -> list[tuple[Weights, float]]:
         """The terms that count in a tensor, and what each counts.
@@ -155,9 +154,21 @@ class CombinedWeights(Weights):
         """The names that each term has."""
         return [frozenset(term.names) for term in self.terms]
 
-    def with_the_rest(
-        self, name: str, total: torch.Tensor, rows: slice | None = None
-    ) -> torch.Tensor:
+    def matrices(self, name: str) -> list[str]:
+        """The matrices that :meth:`added` tells of a tensor: all of a stack, if it reaches one."""
+        if name not in self._reached:
+            return [name]
+        return [f"{name}[{index}]" for index in range(self.shape(name)[0])]
+
+    def added(self, matrix: str) -> list[LowRank]:
+        """What is added to a matrix beside the terms; a vector as a matrix of one column."""
+        found = [self.update[matrix]] if matrix in self.update else []
+        if matrix in self.vectors:
+            vector = self.vectors[matrix].float()
+            found.append(LowRank(vector[:, None], torch.ones(1), torch.ones(1, 1)))
+        return found
+
+    def _with_the_rest(self, name: str, total: torch.Tensor, rows: slice | None) -> torch.Tensor:
         """A sum of the terms' changes (of some rows), to which update and vectors are added."""
         if name in self.vectors:
             vector = self.vectors[name].float()
@@ -214,6 +225,11 @@ def row_blocks(shape: tuple[int, ...]) -> list[slice | None]:
         return [None]
     rows = max(1, _BLOCK * shape[0] // entries)
     return [slice(start, min(start + rows, shape[0])) for start in range(0, shape[0], rows)]
+
+
+def block_shape(shape: tuple[int, ...], rows: slice | None) -> torch.Size:
+    """The shape of a part of a tensor's first dimension; of all of it for None."""
+    return torch.empty(shape, device="meta")[rows or ...].shape
 
 
 def _rows_of(factors: LowRank, rows: slice | None) -> torch.Tensor:

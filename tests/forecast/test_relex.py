@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from alpharl_bench.checkpoints import open_weights
+from alpharl_bench.checkpoints import open_run, open_weights
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.forecast import FORECASTERS, Target, observe
-from alpharl_bench.forecast.products import delta_gram, inner_products
+from alpharl_bench.forecast.products import Grams, inner_products
 from alpharl_bench.spectral import LowRank
-from alpharl_bench.variants.combined import CombinedWeights
+from alpharl_bench.variants.combined import CombinedWeights, applied
+from alpharl_bench.variants.materialise import UpdateSource
 from tests.forecast.planted import deltas, direction, planted
+from tests.models import trained_pair
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def test_the_gram_matrix_of_a_tensor_in_blocks(run, monkeypatch):
     prefix = observe(run, 0.5)
     name = "model.layers.0.mlp.up_proj.weight"
     history = np.stack([deltas(run, step)[name].numpy().ravel() for step in prefix.steps])
-    found = delta_gram(prefix.base, prefix.weights, name)
+    found = Grams(prefix.base).of(name, prefix.weights)
     np.testing.assert_allclose(found, history @ history.T, rtol=1e-4)
 
 
@@ -79,7 +81,46 @@ def test_inner_products_of_updates_and_models(run, monkeypatch, block):
             parts.append(whole[i].numpy().ravel())
         flat.append(np.concatenate(parts))
     truth = np.stack(flat) @ np.stack(flat).T
-    np.testing.assert_allclose(inner_products(changes, base), truth, atol=1e-4)
+    np.testing.assert_allclose(inner_products(changes, Grams(base)), truth, rtol=1e-5, atol=1e-6)
+
+
+def test_inner_products_of_updates_that_reach_experts(tmp_path):
+    base_folder, checkpoint = trained_pair(tmp_path, "qwen3-moe", save_original_format=False)
+    source = UpdateSource(open_run(checkpoint, base_folder))
+    factors, base = source.factors(None), source.base
+    stack = next(name for name in factors.modules if "[" in name).partition("[")[0]
+    some = {
+        name: factors.module(name, 2).factors.leading(2)
+        for name in (f"{stack}[1]", f"{stack}[3]", factors.modules[-1])
+    }
+    trained = factors.trained
+    changes = [
+        some,
+        trained,
+        CombinedWeights(base, (trained,), lambda _: (-0.5,), some),
+        {f"{stack}[1]": some[f"{stack}[1]"].scaled(2)},
+    ]
+    models = [applied(change, base) for change in changes]
+    flat = np.stack(
+        [
+            np.concatenate([model.delta(base, n).double().numpy().ravel() for n in base.names])
+            for model in models
+        ]
+    )
+    found = inner_products(changes, Grams(base))
+    np.testing.assert_allclose(found, flat @ flat.T, rtol=1e-5, atol=1e-6)
+
+
+def test_products_that_are_known_serve_fewer_checkpoints(run, monkeypatch):
+    prefix = observe(run, 0.4)
+    name = "model.layers.0.mlp.up_proj.weight"
+    grams = Grams(prefix.base)
+    two = grams.of(name, prefix.weights[:2])
+    four = grams.of(name, prefix.weights)  # more than what is known: read
+    np.testing.assert_allclose(four[:2, :2], two, rtol=1e-6)
+    monkeypatch.setattr("alpharl_bench.forecast.products.delta_products", None)
+    chosen = [prefix.weights[i] for i in (3, 1)]
+    np.testing.assert_array_equal(grams.of(name, chosen), four[np.ix_([3, 1], [3, 1])])
 
 
 def test_a_run_that_did_not_move_is_refused(tmp_path):

@@ -6,8 +6,12 @@ from dataclasses import replace
 import pytest
 import torch
 
+from alpharl_bench.checkpoints import WeightFiles
 from alpharl_bench.forecast import FORECASTERS, Target, observe
+from alpharl_bench.forecast.alpharl import AlphaRL
+from alpharl_bench.forecast.products import Grams, inner_products
 from alpharl_bench.forecast.stability import stability
+from alpharl_bench.spectral import LowRank
 from alpharl_bench.variants.combined import applied
 from tests.forecast.planted import direction, planted
 
@@ -52,13 +56,60 @@ def test_it_is_that_of_the_forecasts_made_anew(run, method):
     )
 
 
-@pytest.mark.parametrize("method", ["alpharl", "rank1-sigma", "relex"])
-def test_nothing_is_decomposed_or_multiplied_again(run, method, monkeypatch):
+@pytest.mark.parametrize(
+    ("method", "read"),
+    [
+        # Low rank: what the last checkpoint changes, along the forecasts' vectors.
+        ("alpharl", {"base", "checkpoint-40"}),
+        ("rank1-sigma", {"base", "checkpoint-40"}),
+        # Without the last checkpoint there is the one before it.
+        ("alpharl-code", {"base", "checkpoint-30", "checkpoint-40"}),
+        ("expo", {"base", "checkpoint-30", "checkpoint-40"}),
+        # Their products are what it was fitted to.
+        ("relex", set()),
+    ],
+)
+def test_what_is_known_is_not_decomposed_or_read_again(run, method, read, monkeypatch):
     forecaster, prefix = FORECASTERS[method], observe(run, 1, ACCURACIES)
     forecast = forecaster.fit(prefix).predict(TARGET)
+    seen = set()
+    genuine = WeightFiles._mapped
+    monkeypatch.setattr(
+        WeightFiles,
+        "_mapped",
+        lambda self, name: seen.add(self.folder.name) or genuine(self, name),
+    )
     monkeypatch.setattr("alpharl_bench.spectral.factors.decompose", None)
-    monkeypatch.setattr("alpharl_bench.forecast.prefix.delta_gram", None)
     stability(forecaster, prefix, TARGET, forecast)
+    assert seen == read
+
+
+@pytest.mark.parametrize("method", ["alpharl", "rank1-last"])
+def test_no_matrix_is_made_of_an_update_of_low_rank(run, method, monkeypatch):
+    forecaster, prefix = FORECASTERS[method], observe(run, 1, ACCURACIES)
+    forecast = forecaster.fit(prefix).predict(TARGET)
+    monkeypatch.setattr(LowRank, "dense", None)
+    stability(forecaster, prefix, TARGET, forecast)
+
+
+@pytest.mark.parametrize("anchor", ["base", "checkpoint"])
+def test_forecasts_that_differ_by_little_are_told_apart(run, anchor):
+    prefix = observe(run, 1, ACCURACIES)
+    one, other = (
+        AlphaRL(anchor=anchor).fit(prefix).predict(Target(accuracy=0.8 + more))
+        for more in (0, 1e-5)
+    )
+    products = inner_products([one, other], Grams(prefix.base))
+    updates = [change if anchor == "base" else change.update for change in (one, other)]
+    truth = 0.0
+    for name in updates[0]:
+        first, second = (
+            (update[name].left.double() * update[name].sigma) @ update[name].right.double().T
+            for update in updates
+        )
+        truth += float((first - second).square().sum())
+    assert 0 < truth < 1e-8 * products[0, 0]
+    assert products[0, 0] - 2 * products[0, 1] + products[1, 1] == pytest.approx(truth, rel=1e-3)
 
 
 def test_the_last_checkpoint_is_compared_in_the_form_of_the_forecast(run):

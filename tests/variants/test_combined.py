@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
-from alpharl_bench.checkpoints import open_run, open_weights
+from alpharl_bench.checkpoints import WeightFiles, open_run, open_weights
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.spectral import LowRank
 from alpharl_bench.variants.combined import CombinedWeights, row_blocks
@@ -87,6 +87,30 @@ def test_what_nothing_is_added_to_keeps_its_bits_and_dtype(tmp_path):
     assert torch.equal(model.tensor(UP), weights.tensor(UP))
     assert model.dtype(NORM) == torch.float32
     assert torch.equal(model.tensor(NORM).bfloat16(), terms[0].tensor(NORM))
+
+
+def test_no_more_than_a_part_of_a_tensor_is_summed_at_a_time(run, monkeypatch):
+    base, terms = opened(run)
+    model = CombinedWeights(base, terms, lambda _: (-0.5, 2.0))
+    whole = {name: model.tensor(name) for name in model.names}
+    monkeypatch.setattr("alpharl_bench.variants.combined._BLOCK", 64)
+    monkeypatch.setattr(WeightFiles, "tensor", None)  # only rows are read of what has many
+    for name in (UP, "model.embed_tokens.weight"):
+        assert torch.equal(model.tensor(name), whole[name])
+
+
+def test_a_difference_is_put_where_it_is_asked_for(run):
+    base, terms = opened(run)
+    model = CombinedWeights(base, terms, lambda _: (-0.5, 2.0))
+    for weights in (terms[0], model):
+        for rows in (None, slice(2, 7)):
+            expected = weights.delta(base, UP, rows)
+            out = torch.full_like(expected, torch.nan)
+            assert weights.delta(base, UP, rows, out=out) is out
+            assert torch.equal(out, expected)
+    # What was read is not written to.
+    before = load_file(terms[0].folder / "model.safetensors")[UP]
+    assert torch.equal(terms[0].tensor(UP), before)
 
 
 def test_small_differences_are_not_rounded_by_the_base(run):
