@@ -23,8 +23,10 @@ _SAMPLE = _ROOT / "reports" / "sample"
 _CLAIMS = """\
 # Every claim
 
-What `alpharl_bench/claims/` holds, in the paper's order. Accuracy is the mean over tasks
-of the mean over each task's questions. The interval of the statistic decides: [how](statistics.md).
+What `alpharl_bench/claims/` holds, in the paper's order. The interval of the statistic decides:
+[how](statistics.md). In formulas a(V) is the accuracy of a variant V of the weights, the mean over
+tasks of the mean over each task's questions; *full* is the trained model; m is a module, ΔW its
+update with singular values σᵢ and vectors uᵢ, vᵢ; a slope is that of least squares.
 """
 
 
@@ -69,7 +71,10 @@ def _section(claim: Claim) -> str:
         f"> {claim.text}",
         "",
         f"- Place in the paper: {claim.place}. It printed: {claim.paper.statistic}.",
-        f"- Statistic: {claim.reads}.",
+        f"- Statistic: {claim.reads}:",
+        "",
+        f"        {claim.formula}",
+        "",
         f"- It holds where the statistic is {claim.threshold}.",
         f"- Resampled: {claim.units}.",
     ]

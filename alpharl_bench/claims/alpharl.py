@@ -233,6 +233,7 @@ ACCELERATION = (
         place="abstract, §4.2, Tables 1 and 3",
         statistic=retention,
         threshold=Threshold(low=RETAINED),
+        formula="a(AlphaRL of 40 %) / a(full)",
         reads="relative accuracy of AlphaRL of the first 40 % of the training",
         paper=Paper(
             _by_algorithm(relative_accuracies(LATE, forecast=True)),
@@ -263,6 +264,7 @@ ACCELERATION = (
         place="§4.2, Table 1",
         statistic=early_minus_late,
         threshold=Threshold(low=-TOLERANCE),
+        formula="a(AlphaRL of 10 %) − a(checkpoint at 40 %)",
         reads="accuracy of AlphaRL of 10 % minus that of the checkpoint at 40 %",
         paper=Paper(_by_algorithm(forecast_minus_checkpoint(EARLY, LATE)), {}),
         curve=STAGE_CURVE,
@@ -281,6 +283,7 @@ ACCELERATION = (
         place="§4.2, Tables 1 and 3",
         statistic=worst_gain,
         threshold=Threshold(low=-TOLERANCE),
+        formula="min over stages s of a(AlphaRL of s) − a(checkpoint at s)",
         reads="accuracy of AlphaRL minus that of its last checkpoint, the least over the stages",
         paper=Paper(least_gain(), {}),
         curve=STAGE_CURVE,
@@ -294,6 +297,11 @@ ACCELERATION = (
         place="abstract, §4.2",
         statistic=best_speed_up,
         threshold=Threshold(low=SPEED_UP),
+        formula=(
+            "max over stages s of T(a(AlphaRL of s)) / [t_s + (n_s + 5) · e]; T: steps of the run "
+            "to an accuracy, t_s: observed steps, n_s: observed checkpoints, e: steps that an "
+            "evaluation costs"
+        ),
         reads=(
             "steps of the run to the accuracy of AlphaRL, over the cost of the forecast, the most "
             "of the stages"
@@ -317,6 +325,7 @@ ACCELERATION = (
         place="§4.2, with a weaker threshold",
         statistic=speed_up(LATE),
         threshold=Threshold(low=1),
+        formula="T(a(AlphaRL of 40 %)) / [t + (n + 5) · e], as A4",
         reads="steps of the run to the accuracy of AlphaRL of 40 %, over the cost of the forecast",
         paper=Paper("2.5 = 1/0.4, evaluation not counted", {}),
         curve=SPEED_CURVE,
@@ -330,6 +339,7 @@ ACCELERATION = (
         place="comparison beyond §4.2",
         statistic=best_rival_minus(lambda _: predicted(LATE)),
         threshold=Threshold(high=0),
+        formula="max over rivals r of a(r of 40 %) − a(AlphaRL of 40 %)",
         reads="accuracy of the best rival of 40 % minus that of AlphaRL",
         paper=Paper("not measured", {}),
         curve=RIVAL_CURVE,
@@ -352,6 +362,7 @@ ACCELERATION = (
         place="comparison beyond §4.2",
         statistic=logits_minus_alpharl,
         threshold=Threshold(high=0),
+        formula="a(extrapolated logits of 40 %) − a(AlphaRL of 40 %)",
         reads="accuracy of the logits extrapolated from 40 % minus that of AlphaRL",
         paper=Paper("not measured", {}),
         curve=LOGITS_CURVE,

@@ -169,6 +169,7 @@ BEHAVIOUR: Sequence[Claim] = (
         place="§2.3, Figure 5b",
         statistic=lambda m, _: shift(m),
         threshold=Threshold(high=OWN_PLACE),
+        formula="mean_v ‖E(v) − E₀(v)‖ / mean_v min_w ‖E₀(v) − E₀(w)‖, w ≠ v",
         reads="mean displacement of token embeddings over mean distance to the nearest neighbour",
         paper=_FIGURE,
         curve=EMBEDDING,
@@ -195,6 +196,7 @@ BEHAVIOUR: Sequence[Claim] = (
         place="§2.3, Figure 5b",
         statistic=lambda m, _: shift(m),
         threshold=Threshold(low=OWN_PLACE),
+        formula="as B1",
         reads="mean displacement of token embeddings over mean distance to the nearest neighbour",
         paper=_FIGURE,
         curve=EMBEDDING,
@@ -211,6 +213,10 @@ BEHAVIOUR: Sequence[Claim] = (
         place="Appendix D, Figure 12a",
         statistic=lambda m, _: non_greedy_over_samples(m),
         threshold=Threshold(high=AS_ITS_SAMPLES),
+        formula=(
+            "n(base reads full) / n(base reads its samples), n: positions whose token is not the "
+            "reader's first choice, over all positions"
+        ),
         reads="share of non-greedy positions over that in the base's own samples",
         curve=READ,
         passes=READINGS,
@@ -224,6 +230,7 @@ BEHAVIOUR: Sequence[Claim] = (
         place="Appendix D, Figure 12a",
         statistic=lambda m, _: non_greedy_over_samples(m),
         threshold=Threshold(low=AS_ITS_SAMPLES),
+        formula="as B2",
         reads="share of non-greedy positions over that in the base's own samples",
         curve=READ,
         passes=READINGS,
@@ -237,6 +244,9 @@ BEHAVIOUR: Sequence[Claim] = (
         place="Appendix D, Figure 12b",
         statistic=lambda m, _: perplexity_over_samples(m),
         threshold=Threshold(high=AS_ITS_SAMPLES),
+        formula=(
+            "exp[ℓ(base reads full) − ℓ(base reads its samples)], ℓ: the mean −ln p of a position"
+        ),
         reads="perplexity under the base, the trained model's greedy chains over its own samples",
         curve=READ,
         passes=READINGS,
@@ -250,6 +260,7 @@ BEHAVIOUR: Sequence[Claim] = (
         place="Appendix D, Figure 12b",
         statistic=lambda m, _: perplexity_over_samples(m),
         threshold=Threshold(low=AS_ITS_SAMPLES),
+        formula="as B3",
         reads="perplexity under the base, the trained model's greedy chains over its own samples",
         curve=READ,
         passes=READINGS,
@@ -266,6 +277,7 @@ BEHAVIOUR: Sequence[Claim] = (
         place="Appendix D, Figure 12c",
         statistic=lambda m, _: left_by_rank1(m),
         threshold=Threshold(high=REDUCED),
+        formula="n(Rank-1 reads full) / n(base reads full), n as in B2",
         reads="share of non-greedy positions of the trained model's chains, Rank-1 over base",
         curve=READ,
         passes=(*READINGS, READ_BY_RANK1, *READ_BY_RANDOM),
@@ -281,6 +293,7 @@ BEHAVIOUR: Sequence[Claim] = (
         place="Appendix D, Figure 13",
         statistic=lambda m, _: early_over_all(m),
         threshold=Threshold(low=DENSER),
+        formula="n(beginnings of full's chains) / n(full's chains), read by the base, n as in B2",
         reads="share of non-greedy positions in the beginnings of chains over that in all of them",
         curve=PLACES,
         passes=(READ_AFTER, READ_SAMPLES),
@@ -297,6 +310,10 @@ BEHAVIOUR: Sequence[Claim] = (
         place="Appendix D, Figure 14",
         statistic=lambda m, _: gain_from(m, FROM_RANK1),
         threshold=Threshold(low=APPROACHED),
+        formula=(
+            "[a(base from the beginning of Rank-1's chains) − a(base)] / [a(full) − a(base)], "
+            "greedy"
+        ),
         reads="part of the greedy gain that the base has from the beginning of a Rank-1 chain",
         curve=PREFIX,
         passes=(BEFORE, AFTER, RANK1, FROM_RANK1, FROM_RANDOM, FROM_ANYWHERE, *FROM_PREFIX),
@@ -318,6 +335,10 @@ BEHAVIOUR: Sequence[Claim] = (
         place="§4.2, Table 2",
         statistic=_both(RANK1),
         threshold=Threshold(low=LARGELY),
+        formula=(
+            "share of questions on which Rank-1 and full have the same beginning and the same "
+            "answer"
+        ),
         reads="share of questions with the same beginning and the same answer as the trained model",
         paper=Paper("one example", {}),
         curve=ALIKE,
@@ -336,6 +357,10 @@ BEHAVIOUR: Sequence[Claim] = (
         place="§4.2, Table 2",
         statistic=_both(ALPHARL),
         threshold=Threshold(low=LARGELY),
+        formula=(
+            "share of questions on which AlphaRL of 40 % and full have the same beginning and the "
+            "same answer"
+        ),
         reads=(
             f"share of questions on which AlphaRL of {LATE} % has the same beginning and the same "
             "answer as the trained model"

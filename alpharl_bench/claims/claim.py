@@ -140,17 +140,18 @@ class Null:
 class Claim:
     """A statement of the paper that a training run can support or refute.
 
-    ``table`` is what it reads: the scores of variants, the spectrum of the final update, the
-    dynamics over checkpoints, which take their accuracies too, the figures of chains of thought
-    that its ``passes`` give, or the shift of token embeddings. ``kinds`` are those of the runs
-    that it is judged on where the paper says it of others than RL; see
-    :mod:`alpharl_bench.claims.kinds`. A claim that holds is not informative unless all of its
-    ``nulls`` clearly fail. ``by_block`` says that attention and MLP are compared: their modules
-    are resampled apart, so that each has its own in every resample. ``lacks`` says why it
-    cannot be judged on a run with checkpoints at the given steps, and nothing where it can;
-    ``engine`` is the only one that can score its variants, None where all can. ``by_task`` adds
-    a table of every task to the report, ``all_singular_values`` says that the spectra must be
-    whole, ``caveat`` is what a reader must know before believing the number.
+    ``formula`` is the statistic, ``reads`` says it in words. ``table`` is what it reads: the
+    scores of variants, the spectrum of the final update, the dynamics over checkpoints, which
+    take their accuracies too, the figures of chains of thought that its ``passes`` give, or the
+    shift of token embeddings. ``kinds`` are those of the runs that it is judged on where the
+    paper says it of others than RL; see :mod:`alpharl_bench.claims.kinds`. A claim that holds
+    is not informative unless all of its ``nulls`` clearly fail. ``by_block`` says that
+    attention and MLP are compared: their modules are resampled apart, so that each has its own
+    in every resample. ``lacks`` says why it cannot be judged on a run with checkpoints at the
+    given steps, and nothing where it can; ``engine`` is the only one that can score its
+    variants, None where all can. ``by_task`` adds a table of every task to the report,
+    ``all_singular_values`` says that the spectra must be whole, ``caveat`` is what a reader
+    must know before believing the number.
     """
 
     id: str
@@ -159,6 +160,7 @@ class Claim:
     place: str
     statistic: Statistic
     threshold: Threshold
+    formula: str
     reads: str
     paper: Paper
     curve: Curve

@@ -52,6 +52,9 @@ LOW_RANK = (
         place="§2.2, Figure 3a, Appendix A (rank table)",
         statistic=many_minus_few,
         threshold=Threshold(low=0),
+        formula=(
+            "g(Rank-90 %) − 2 · max(0, g(Rank-10 %)), g(V) = [a(V) − a(base)] / [a(full) − a(base)]"
+        ),
         reads=(
             "recovered gain of Rank-90 % minus twice that of Rank-10 %, which counts as 0 where it "
             "is below the base"
@@ -95,6 +98,7 @@ LOW_RANK = (
         place="§2.3, Appendix C",
         statistic=lambda m, _: m["effective_rank"] / m["noise_effective_rank"],
         threshold=Threshold(high=LOW),
+        formula="mean_m erank(ΔW) / mean_m erank(N), erank(W) = exp(−Σ pᵢ ln pᵢ), pᵢ = σᵢ / Σ σⱼ",
         reads="effective rank over that of Gaussian matrices of the same shapes",
         paper=Paper("no number given", {}),
         curve=PROFILES,

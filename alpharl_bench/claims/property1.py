@@ -148,6 +148,7 @@ RANK1_DOMINANCE = (
         place="abstract, §1, §2.2, Figure 3a",
         statistic=lambda a, _: relative(a, rank(1)),
         threshold=Threshold(low=1 - TOLERANCE),
+        formula="a(Rank-1) / a(full)",
         reads="relative accuracy of Rank-1",
         paper=Paper("0.9917 on average", {"Rank-1": "0.9917", "Fully trained": "1"}),
         curve=RECOVERY,
@@ -163,6 +164,7 @@ RANK1_DOMINANCE = (
         place="control of §2.2",
         statistic=lambda a, _: control_accuracy(a),
         threshold=Threshold(high=1 - TOLERANCE),
+        formula="⅓ Σ_d a(random_d) / a(full), d = 1, 2, 3",
         reads="relative accuracy of the random update, mean of three draws",
         paper=Paper("not measured", {}),
         curve=RECOVERY,
@@ -176,6 +178,7 @@ RANK1_DOMINANCE = (
             np.linspace(0, 1, len(PERCENTS)), [relative(a, percent(p)) for p in PERCENTS]
         ),
         threshold=Threshold(low=-TOLERANCE),
+        formula="slope of a(Rank-p %) / a(full), p = 1, 10, 20, … 90 placed evenly from 0 to 1",
         reads="change of relative accuracy along the fitted line from Rank-1 % to Rank-90 %",
         paper=Paper(
             "0 (100 % at every rank)",
@@ -193,6 +196,7 @@ RANK1_DOMINANCE = (
             np.linspace(0, 1, len(RANKS)), [relative(a, rank(k)) for k in RANKS]
         ),
         threshold=Threshold(low=-TOLERANCE),
+        formula="slope of a(Rank-k) / a(full), k = 1, 2, 4, 8 placed evenly from 0 to 1",
         reads="change of relative accuracy along the fitted line from Rank-1 to Rank-8, log₂ k",
         paper=Paper("not printed", {"Rank-1": "0.9917"}),
         curve=RANK_K_CURVE,
@@ -207,6 +211,10 @@ RANK1_DOMINANCE = (
         place="§2.2, Figure 3b",
         statistic=late_minus_early,
         threshold=Threshold(low=-TOLERANCE),
+        formula=(
+            "mean of a(Rank-1 of t) / a(full at t) over the later half of the checkpoints t, "
+            "minus the mean over the earlier"
+        ),
         reads="mean relative accuracy of Rank-1, later half of the checkpoints minus earlier half",
         paper=Paper("above 0 (figure only)", {}),
         curve=PROCESS,
@@ -226,6 +234,7 @@ RANK1_DOMINANCE = (
             - np.max([relative(a, subspace(i)) for i in SUBSPACES[1:]], axis=0)
         ),
         threshold=Threshold(low=0),
+        formula="[a(subspace 1) − max_i a(subspace i)] / a(full), i = 2, 3, 5, 9",
         reads="relative accuracy of subspace 1 minus that of the best other one",
         paper=Paper("above 0 (figure only)", {}),
         curve=ABLATION,
@@ -239,6 +248,7 @@ RANK1_DOMINANCE = (
             np.log2(SUBSPACES), [relative(a, subspace(i)) for i in SUBSPACES]
         ),
         threshold=Threshold(high=0),
+        formula="slope of a(subspace i) / a(full) over log₂ i, i = 1, 2, 3, 5, 9",
         reads="change of relative accuracy per doubling of the index",
         paper=Paper("below 0 (figure only)", {}),
         curve=ABLATION,
@@ -253,6 +263,7 @@ RANK1_DOMINANCE = (
             - (relative(a, rank(1, alpha=1.5)) - relative(a, rank(1)))
         ),
         threshold=Threshold(low=0),
+        formula="[a(α = 1) − a(α = ½)] / a(full) − [a(α = 1½) − a(α = 1)] / a(full)",
         reads="relative accuracy gained from α = 0.5 to 1 minus that from 1 to 1.5",
         paper=Paper("above 0 (figure only)", {}),
         curve=SCALING,
@@ -265,6 +276,7 @@ RANK1_DOMINANCE = (
         statistic=lambda a, _: peak_alpha(a),
         # α = 0.75 or 1 of the grid, to half way to its neighbours.
         threshold=Threshold(low=0.625, high=1.125),
+        formula="arg max_α a(α · Rank-1)",
         reads="the α of the highest accuracy",
         paper=Paper("just below 1 (figure only)", {}),
         curve=SCALING,
@@ -279,6 +291,7 @@ RANK1_DOMINANCE = (
         place="§2.3, Figure 5a, Appendix A (norm table)",
         statistic=lambda m, _: m["rank1_fraction"] / m["noise_rank1_fraction"],
         threshold=Threshold(low=1),
+        formula="mean_m [σ₁ / ‖ΔW‖_F] / mean_m [σ₁ / ‖N‖_F], N Gaussian of the shape of ΔW",
         reads="Rank-1 fraction of the norm over that of Gaussian matrices of the same shapes",
         paper=Paper(f"{_RL.rank1_fraction:g} (no null given)", {}),
         curve=SPECTRUM,

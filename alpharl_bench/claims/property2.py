@@ -158,6 +158,9 @@ LINEAR_DYNAMICS = (
         place="§1, §3.1, Appendix E",
         statistic=_of(mean_r_squared),
         threshold=Threshold(low=LINEAR),
+        formula=(
+            "mean_m R²_m, R² = (ỹᵀKỹ)² / (ỹᵀK²ỹ · ỹᵀỹ), K = X̃X̃ᵀ, rows of X: u₁ at each checkpoint"
+        ),
         reads="R² of accuracy on u₁ by one-component PLS, in sample, mean over modules",
         paper=Paper("0.914", {}),
         curve=CHECKPOINTS,
@@ -175,6 +178,7 @@ LINEAR_DYNAMICS = (
         place="§1, §3.1, Figure 6b",
         statistic=_of(close_to_1),
         threshold=Threshold(low=SOME),
+        formula="share of modules m with R²_m > 0.96",
         reads=f"share of modules with R² > {CLOSE_TO_1:g}",
         paper=Paper("above 0 (figure only)", {}),
         curve=CHECKPOINTS,
@@ -188,6 +192,7 @@ LINEAR_DYNAMICS = (
         place="§3.2, Figure 15",
         statistic=_of(mlp_minus_attention),
         threshold=Threshold(low=0),
+        formula="mean R² of MLP modules − mean R² of attention modules",
         reads="mean R² of MLP modules minus that of attention modules",
         paper=Paper("above 0 (figure only)", {}),
         curve=CHECKPOINTS,
@@ -206,6 +211,7 @@ LINEAR_DYNAMICS = (
         place="§3.2, Figure 15",
         statistic=_of(depth_slope),
         threshold=Threshold(low=0),
+        formula="slope of R²_m over the depth of m, 0 to 1",
         reads="slope of R² over the modules, from the first layer (0) to the last (1)",
         paper=Paper("above 0 (figure only)", {}),
         curve=CHECKPOINTS,
@@ -222,6 +228,7 @@ LINEAR_DYNAMICS = (
         place="§3.2, Figure 6c",
         statistic=lambda a, _: window_slope(a),
         threshold=Threshold(high=0),
+        formula="slope of a(window w) over (w − 1) / 4, w = 1 … 5 by falling R²",
         reads="slope of accuracy over windows of modules by falling R², from first (0) to last (1)",
         paper=Paper("below 0 (figure only)", {}),
         curve=WINDOW_CURVE,
@@ -250,6 +257,10 @@ LINEAR_DYNAMICS = (
         place="§1",
         statistic=later_state_error,
         threshold=Threshold(high=SMALL_ERROR),
+        formula=(
+            "mean_m ‖x̂ − x‖ / ‖x‖, x = σ₁u₁ at the end, x̂ = PLS of the first 40 % at the "
+            "accuracy of the end"
+        ),
         reads=(
             "relative Frobenius error of σ₁u₁ at the end of training, predicted from its first "
             "40 %, mean over modules"
@@ -273,6 +284,7 @@ LINEAR_DYNAMICS = (
         place="§1",
         statistic=accuracy_error,
         threshold=Threshold(high=SMALL_ERROR),
+        formula="mean_m |ŷ − y|, ŷ by PLS of the first 40 %, its score a line in the step",
         reads=(
             "|ŷ − y| of the accuracy at the end of training, predicted from its first 40 % by PLS "
             "at the step, mean over modules"
@@ -300,6 +312,7 @@ LINEAR_DYNAMICS = (
         place="§1",
         statistic=_of(mean_r_squared),
         threshold=Threshold(high=LINEAR),
+        formula="mean_m R²_m, as P2.1",
         reads="R² of accuracy on u₁ by one-component PLS, in sample, mean over modules",
         paper=Paper("below that of RL (no number)", {}),
         curve=CHECKPOINTS,

@@ -10,7 +10,7 @@ from alpharl_bench.claims.measures import relative_accuracy
 from alpharl_bench.reporting import behaviour, tables
 from alpharl_bench.reporting.judged import Judged, curves
 from alpharl_bench.reporting.session import Session
-from alpharl_bench.reporting.text import fenced, folded, plain
+from alpharl_bench.reporting.text import code, fenced, folded, plain
 
 #: So many runs have their intervals beside the paper's numbers; of more the estimates are shown.
 _WITH_INTERVALS = 3
@@ -31,7 +31,7 @@ def _section(judged: Judged, claim: Claim) -> Iterator[str]:
     by_run = judged.of_claim(claim.id)
     yield from (f"### {claim.id} {plain(claim.title)}", "", f"> {plain(claim.text)}", "")
     yield f"Place in the paper: {plain(claim.place)}."
-    reads = plain(claim.reads)
+    reads = f"{plain(claim.reads)}, {code(claim.formula)}"
     yield from (f"Statistic: {reads}; the claim holds where it is {claim.threshold}.", "")
     if claim.caveat:
         yield from (f"Caveat: {plain(claim.caveat)}", "")

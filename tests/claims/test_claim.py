@@ -119,6 +119,7 @@ def test_a_claim_needs_its_points_and_what_they_are_compared_with(
         place="",
         statistic=lambda a, _: a[BASE],
         threshold=Threshold(low=0),
+        formula="",
         reads="",
         paper=Paper("", {}),
         curve=Curve(

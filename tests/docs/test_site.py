@@ -33,6 +33,7 @@ def test_every_claim_has_its_section(site):
     assert found == list(CLAIMS)
     for claim in CLAIMS.values():
         assert claim.reads in page
+        assert claim.formula in page
         assert str(claim.threshold) in page
 
 
