@@ -61,19 +61,13 @@ def variants(judged: Judged) -> list[str]:
 def _of_run(evidence: Evidence, claims: list[Claim]) -> list[str]:
     lines = [tables.markdown(accuracies(evidence, claims)), ""]
     k = evidence.score(BASE).samples_per_question
-    by_task = {
-        f"Accuracy (mean@{k})": tables.task_accuracies,
-        f"pass@{k}": tables.task_passes,
-        f"maj@{k}": tables.task_majorities,
-    }
-    if is_played(evidence):
-        # A match has a payoff and no answer that samples could agree on.
-        del by_task[f"maj@{k}"]
+    # A match has a payoff and no answer that samples could agree on.
+    majorities = not is_played(evidence)
+    metrics = f"mean@{k} / pass@{k}" + (f" / maj@{k}" if majorities else "")
     for claim in claims:
         if claim.by_task:
-            for metric, table in by_task.items():
-                lines += [f"{claim.id}, {metric} per task, %:", ""]
-                lines += [tables.markdown(table(claim, evidence)), ""]
+            frame = tables.by_task(claim, evidence, majorities=majorities)
+            lines += [f"{claim.id}, {metrics} per task, %:", "", tables.markdown(frame), ""]
     return lines
 
 

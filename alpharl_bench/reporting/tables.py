@@ -1,7 +1,6 @@
 """The report's tables as pandas frames: ours beside the paper's own numbers."""
 
-from collections.abc import Callable
-
+import numpy as np
 import pandas as pd
 
 from alpharl_bench.claims import CLAIMS, Claim, Evidence, Learning, Outcome, Verdict, learning
@@ -104,31 +103,19 @@ def verdict_rows(judged: Judged, claim: Claim) -> pd.DataFrame:
     return frame if any(row["note"] for row in rows) else frame.drop(columns="note")
 
 
-def task_accuracies(claim: Claim, evidence: Evidence) -> pd.DataFrame:
-    """mean@k per task of a claim's variants, laid out as the paper's Table 1."""
-    return _by_task(claim, evidence, lambda score, task: score.task_accuracy(task))
+def by_task(claim: Claim, evidence: Evidence, *, majorities: bool) -> pd.DataFrame:
+    """Per task of a claim's variants, in per cent: mean@k / pass@k, and maj@k where asked for.
 
-
-def task_passes(claim: Claim, evidence: Evidence) -> pd.DataFrame:
-    """pass@k per task, k the number of samples."""
-    return _by_task(claim, evidence, lambda score, task: score.task_pass(task))
-
-
-def task_majorities(claim: Claim, evidence: Evidence) -> pd.DataFrame:
-    """maj@k per task, k the number of samples."""
-    return _by_task(claim, evidence, lambda score, task: score.task_majority(task))
-
-
-def _by_task(
-    claim: Claim, evidence: Evidence, metric: Callable[[Score, str], float]
-) -> pd.DataFrame:
+    Laid out as the paper's Table 1; k is the number of samples.
+    """
+    metrics = (Score.task_accuracy, Score.task_pass, Score.task_majority)[: 2 + majorities]
     rows = []
     for point in claim.curve.points(evidence.steps):
         score = evidence.score(point.variant)
-        values = {task: 100 * metric(score, task) for task in score.tasks}
-        printed = {task: f"{value:.1f}" for task, value in values.items()}
-        mean = sum(values.values()) / len(values)
-        rows.append({"variant": point.name, **printed, "Avg.": f"{mean:.1f}"})
+        values = np.array([[100 * metric(score, t) for metric in metrics] for t in score.tasks])
+        named = zip((*score.tasks, "Avg."), (*values, values.mean(axis=0)), strict=True)
+        cells = {task: " / ".join(f"{value:.1f}" for value in row) for task, row in named}
+        rows.append({"variant": point.name, **cells})
     return pd.DataFrame(rows)
 
 

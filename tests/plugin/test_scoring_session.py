@@ -57,7 +57,7 @@ def test_questions_of_a_gated_set_are_in_no_log_and_no_report(tmp_path):
     assert sum(len(secret) >= 12 for secret in secrets) >= len(rows)
     (origin,) = {s.provenance.tasks for s in load_session(report).scores}
     assert origin == ("gpqa",)
-    assert "pass@2 per task" in (report / "report.md").read_text()
+    assert "mean@2 / pass@2 / maj@2 per task" in (report / "report.md").read_text()
     typed = "--tasks gpqa --questions 3 --samples 2 --seed 0 --prompt chat --max-tokens 16"
     assert f"{typed} --data-dir {OWN}" in (report / "report.md").read_text()
 
