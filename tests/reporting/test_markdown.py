@@ -77,7 +77,9 @@ def test_the_summary_counts_verdicts_and_marks_what_is_known(report):
     text = report.read_text()
     summary = text.split("## Summary")[1].split("## Runs")[0]
     assert "supported" in summary
-    rows = [line for line in summary.splitlines() if line.startswith(("| P1", "| P2", "| A", "| B"))]
+    rows = [
+        line for line in summary.splitlines() if line.startswith(("| P1", "| P2", "| A", "| B"))
+    ]
     assert len(rows) == len(JUDGED)
     assert any("refuted (known)" in row for row in rows if row.startswith("| P1.1 "))
 
