@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable
 
 # What begins markup within a line. Of _ only what stands at the edge of a word does, of ] what a
-# link may follow: intervals stay as they are.
-_MARKUP = re.compile(r"[\\`*<|~&$#]|](?=[(\[:])|(?<![^\W_])_|_(?![^\W_])")
+# link may follow, of # what a heading may end with: intervals and numbers stay as they are.
+_MARKUP = re.compile(r"[\\`*<|~&$]|#(?=#*$)|](?=[(\[:])|(?<![^\W_])_|_(?![^\W_])")
 #: Between @ and a name: on GitHub `@name` calls the person of that name.
 _WORD_JOINER = "\u2060"
 
