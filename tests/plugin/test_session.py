@@ -37,7 +37,7 @@ def judge(report, *options):
 @pytest.fixture(scope="module")
 def with_workers(tmp_path_factory):
     folder = tmp_path_factory.mktemp("workers")
-    return folder, *judge(folder, "-v", "-n", "2", f"--junitxml={folder / 'junit.xml'}")
+    return folder, *judge(folder, "-v", "-n", "2", f"--junitxml={folder / 'pytest.xml'}")
 
 
 def test_every_claim_gets_a_verdict_on_every_run(with_workers):
@@ -78,7 +78,8 @@ def test_every_worker_has_one_run(with_workers):
 def test_the_report_is_written_and_junit_knows_the_verdicts(with_workers):
     folder, _, _ = with_workers
     assert (folder / "report.md").read_text().count("\n### P1.") == 12
-    assert 'name="verdict"' in (folder / "junit.xml").read_text()
+    assert 'name="verdict"' in (folder / "pytest.xml").read_text()
+    assert 'name="P1.1 ' in (folder / "junit.xml").read_text()
 
 
 def test_without_xdist_scores_and_verdicts_are_the_same(with_workers, tmp_path, monkeypatch):
