@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import TypeAdapter
 
+from alpharl_bench import __version__
 from alpharl_bench.behaviour import Behaviour, Pass
 from alpharl_bench.behaviour.embedding import EmbeddingShift, embedding_shift
 from alpharl_bench.behaviour.passes import variants_of
@@ -247,6 +248,7 @@ class Bench:
 
     @cached_property
     def _asking(self) -> "Asking":
+        # It takes what a model takes to load, as in _behaviour.
         from alpharl_bench.behaviour.asking import Asking  # noqa: PLC0415
 
         return Asking(self.engine, self._options.sampling)
@@ -257,6 +259,7 @@ class Bench:
 
     @cached_property
     def _tokenizer(self) -> Any:
+        # Seconds to import, and only critical tokens and embeddings need it.
         from transformers import AutoTokenizer  # noqa: PLC0415
 
         return AutoTokenizer.from_pretrained(self.opened.run.base)
@@ -264,7 +267,8 @@ class Bench:
     @cached_property
     def _embedding(self) -> EmbeddingShift:
         """How far the token embeddings moved to the last checkpoint."""
-        path = cache_root() / "embedding" / f"{self.opened.digest}.json"
+        key = content_key(run=self.opened.digest, version=__version__)
+        path = cache_root() / "embedding" / f"{key}.json"
         kept = TypeAdapter(EmbeddingShift)
         with locked(path):
             if not path.is_file():

@@ -102,7 +102,8 @@ class Asking:
 
     @property
     def _temperature(self) -> float:
-        return self._sampling.temperature or self._tasks.temperature
+        asked = self._sampling.temperature
+        return self._tasks.temperature if asked is None else asked
 
     def _put(self, lm: Any, question: Question) -> str:
         if self._sampling.prompt != "chat":

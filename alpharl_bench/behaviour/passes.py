@@ -4,6 +4,7 @@ Every pass gives figures of each question, ``label: figure``. Nothing is loaded 
 """
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -21,9 +22,12 @@ def beginning(length: int) -> int:
     return min(BEGINNING_TOKENS, math.ceil(BEGINNING_SHARE * length))
 
 
-class _Pass:
+class _Pass(ABC):
     figures: ClassVar[tuple[str, ...]]
-    label: str
+
+    @property
+    @abstractmethod
+    def label(self) -> str: ...
 
     def __getitem__(self, figure: str) -> str:
         """The name of a column."""
@@ -44,7 +48,7 @@ class Chains(_Pass):
     figures: ClassVar[tuple[str, ...]] = ("right", "tokens")
 
     @property
-    def label(self) -> str:  # type: ignore[override]
+    def label(self) -> str:
         """As in tables: ``greedy full``."""
         return f"{self.how} {self.writer.label}"
 
@@ -71,7 +75,7 @@ class Reading(_Pass):
     )
 
     @property
-    def label(self) -> str:  # type: ignore[override]
+    def label(self) -> str:
         """As in tables: ``base reads greedy full``."""
         place = ", of another question" if self.of_another else ""
         return f"{self.reader.label} reads {self.chains.label}{place}"
@@ -95,7 +99,7 @@ class Continuation(_Pass):
     figures: ClassVar[tuple[str, ...]] = ("right", "given")
 
     @property
-    def label(self) -> str:  # type: ignore[override]
+    def label(self) -> str:
         """As in tables: ``base from 4 tokens of greedy rank-1``."""
         names = {"beginning": "the beginning", "random": "a random part"}
         cut = f"{self.cut} tokens" if isinstance(self.cut, int) else names[self.cut]
@@ -115,7 +119,7 @@ class Likeness(_Pass):
     figures: ClassVar[tuple[str, ...]] = ("start", "answer", "both")
 
     @property
-    def label(self) -> str:  # type: ignore[override]
+    def label(self) -> str:
         """As in tables: ``greedy rank-1 like greedy full``."""
         return f"{self.chains.label} like {self.other.label}"
 

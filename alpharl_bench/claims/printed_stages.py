@@ -1,4 +1,4 @@
-"""What Tables 1 and 3 of the paper say of AlphaRL, as the claims' statistics and as printed.
+"""What Tables 1, 3 and 4 of the paper say of AlphaRL, as the claims' statistics and as printed.
 
 By the printed averages, some of which are not those of their columns (:mod:`alpharl_bench.paper`).
 """
@@ -60,6 +60,23 @@ def least_gain() -> str:
     """AlphaRL minus the checkpoint of its stage, the least of Tables 1 and 3, and where it is."""
     gain, where = min(_gains())
     return f"{_signed(gain)} ({where})"
+
+
+def by_run(percent: int) -> dict[str, tuple[float, float, float]]:
+    """Checkpoint, AlphaRL of it and fully trained model at a stage, by run, as shares.
+
+    Of a run that stands in two tables with the same numbers the first is taken: DAPO of Table 1.
+    """
+    found: dict[tuple[float, float, float], str] = {}
+    for name in ("table-1", "table-3", "table-4"):
+        table = load_tables()[name]
+        for block in table.blocks:
+            last, predicted, full = (
+                _average(table, block, row)
+                for row in (_row(percent, forecast=False), _row(percent, forecast=True), _FULL)
+            )
+            found.setdefault((last, predicted, full), block.name)
+    return {name: numbers for numbers, name in found.items()}
 
 
 def _gains() -> Iterator[tuple[float, str]]:

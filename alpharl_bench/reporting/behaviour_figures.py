@@ -126,7 +126,11 @@ def _prefixes(claim: Claim, evidence: Sequence[Evidence], colours: Sequence[str]
         longest = max(q.columns[claims.RANK1["tokens"]] for q in run.behaviour.questions)
         points = [
             (0.0, claims.BEFORE),
-            *((float(p.cut), p) for p in claims.FROM_PREFIX if p.cut < longest),  # type: ignore[operator]
+            *(
+                (float(n), p)
+                for n, p in zip(claims.PREFIXES, claims.FROM_PREFIX, strict=True)
+                if n < longest
+            ),
             (longest, claims.RANK1),
         ]
         values = [interval(claim, run, mean_of(p["right"])) for _, p in points]

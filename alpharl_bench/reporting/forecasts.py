@@ -23,6 +23,7 @@ from alpharl_bench.claims.measures import (
     relative_accuracy,
     remaining_gain_closed,
 )
+from alpharl_bench.claims.printed_stages import by_run
 from alpharl_bench.forecast.choice import ORACLE, Choice
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.tables import markdown
@@ -45,17 +46,6 @@ METHODS = {
     "rank1-last": "Rank-1",
     "rank1-sigma": "Rank-1, σ₁ extrapolated",
 }
-#: Averages over the paper's six benchmarks, in per cent (Tables 1 and 3 of arXiv 2510.00553): at
-#: 40 % of the training, with AlphaRL, fully trained.
-PAPER = {
-    "DAPO, Qwen3-8B-Base": (46.30, 53.31, 53.38),
-    "GRPO, Qwen3-8B-Base": (45.30, 49.42, 51.52),
-    "RLOO, Qwen3-8B-Base": (46.44, 48.52, 50.82),
-    "Qwen3-14B-Base": (54.56, 59.18, 60.87),
-    "GLM-4-9B-0414": (53.92, 58.89, 59.98),
-    "DeepSeek-R1-Distill-Qwen-7B": (69.74, 73.34, 73.65),
-    "Llama3-8B-Instruct": (51.46, 56.75, 56.83),
-}
 
 _INTRODUCTION = f"""\
 ## Forecasts from the first part of the training
@@ -75,7 +65,7 @@ _LEAGUE = f"""\
 All methods at {LATE} % of the training. *p* is of AlphaRL against the method, adjusted over the \
 rivals (Holm)."""
 _OVERALL = f"""\
-### Over all runs of RL
+### Over the runs of RL above
 
 The accuracy of each method at {LATE} % of the training minus that of the last checkpoint, the \
 mean over runs with the interval that resampling runs gives. A run is won or lost where its own \
@@ -141,13 +131,13 @@ def paper() -> pd.DataFrame:
         [
             {
                 "paper (7–14 B)": run,
-                f"Training {LATE} %": f"{last:.2f}",
-                f"Training {LATE} % + AlphaRL": f"{predicted:.2f}",
-                "Fully trained": f"{full:.2f}",
+                f"Training {LATE} %": f"{100 * last:.2f}",
+                f"Training {LATE} % + AlphaRL": f"{100 * predicted:.2f}",
+                "Fully trained": f"{100 * full:.2f}",
                 "relative accuracy": f"{predicted / full:.3f}",
                 "remaining gain closed": f"{(predicted - last) / (full - last):.3f}",
             }
-            for run, (last, predicted, full) in PAPER.items()
+            for run, (last, predicted, full) in by_run(LATE).items()
         ]
     )
 

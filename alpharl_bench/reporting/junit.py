@@ -28,8 +28,8 @@ def junit(judged: Judged) -> str:
             case.result = [Skipped("the run did not learn: no claim is judged on it")]
             suite.add_testcase(case)
         xml.add_testsuite(suite)
-    xml.update_statistics()  # type: ignore[no-untyped-call]
-    text: str = xml.tostring().decode()  # type: ignore[no-untyped-call]
+    xml.update_statistics()  # type: ignore[no-untyped-call]  # junitparser has no types
+    text: str = xml.tostring().decode()  # type: ignore[no-untyped-call]  # as above
     return text
 
 

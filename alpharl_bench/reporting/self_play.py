@@ -8,6 +8,7 @@ from alpharl_bench.claims import Evidence
 from alpharl_bench.claims.alpharl import predicted
 from alpharl_bench.claims.measures import accuracy
 from alpharl_bench.grading import Mark
+from alpharl_bench.paper import load_tables
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.tables import markdown
 from alpharl_bench.reporting.text import plain
@@ -15,17 +16,11 @@ from alpharl_bench.scoring import Score
 from alpharl_bench.scoring.catalogue import GAME_TASKS
 from alpharl_bench.variants import BASE, FULL, Variant, full_at, rank
 
-#: By the percentage of training: the paper's win rates of the checkpoint, of its Rank-1 and of
-#: AlphaRL, in per cent, against Gemini 2.0 Flash Lite (Appendix A).
-PAPER: dict[int, tuple[int, int, int | None]] = {
-    5: (3, 2, 4),
-    10: (5, 5, 12),
-    20: (13, 15, 28),
-    30: (27, 25, 41),
-    40: (43, 44, 59),
-    60: (52, 52, 64),
-    80: (61, 59, None),
-    100: (65, 62, None),
+#: Win rates against Gemini 2.0 Flash Lite, by the paper's columns of its Table 5 (Appendix A).
+_COLUMNS = {
+    "win rate": "WinRate",
+    "Rank-1 win rate": "Rank-1 WinRate",
+    "AlphaRL win rate": "AlphaRL WinRate",
 }
 _VARIANTS = {"Base": BASE, "Rank-1": rank(1), "Fully trained": FULL}
 
@@ -80,7 +75,10 @@ def stages(evidence: Evidence) -> pd.DataFrame:
     """
     last = evidence.steps[-1]
     rows = []
-    for percent, (paper_full, paper_rank1, paper_alpharl) in PAPER.items():
+    table = load_tables()["table-5"]
+    (block,) = table.blocks
+    for label in block.labels:
+        percent = int(label.removeprefix("Training ").removesuffix("%"))
         step, rest = divmod(last * percent, 100)
         full, rank1 = _scored(evidence, step, last)
         alpharl = predicted(percent) if predicted(percent).label in evidence.scores else None
@@ -95,12 +93,17 @@ def stages(evidence: Evidence) -> pd.DataFrame:
                 "AlphaRL win rate": accuracy(evidence, alpharl) if alpharl else "–",
                 "exploitability": _exploitability(evidence, full),
                 "Rank-1 exploitability": _exploitability(evidence, rank1) if rank1 else "–",
-                "paper: win rate": f"{paper_full} %",
-                "paper: Rank-1 win rate": f"{paper_rank1} %",
-                "paper: AlphaRL win rate": "–" if paper_alpharl is None else f"{paper_alpharl} %",
+                **{
+                    f"paper: {title}": _printed(table.cell(block, label, column))
+                    for title, column in _COLUMNS.items()
+                },
             }
         )
     return pd.DataFrame(rows)
+
+
+def _printed(cell: str) -> str:
+    return "–" if cell == "-" else cell.replace("%", " %")
 
 
 def matches(evidence: Evidence) -> pd.DataFrame:
