@@ -33,7 +33,8 @@ def commands(text: str) -> Iterator[str]:
     lines += [" ".join(found.split()) for found in INLINE.findall(BLOCK.sub("", text))]
     for line in lines:
         for part in line.split("&&"):
-            command = part.strip()
+            # What becomes of the output is the shell's.
+            command = re.split(r"\s[|>]", part)[0].strip()
             if command.startswith(OURS):
                 yield command
 
