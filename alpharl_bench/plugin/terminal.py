@@ -2,6 +2,7 @@
 
 import shlex
 from collections import defaultdict
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,8 +20,10 @@ from alpharl_bench.plugin.outcomes import (
     VERDICT,
 )
 from alpharl_bench.registry import load_registry, unknown
-from alpharl_bench.reporting import Measured, Session, write_report
 from alpharl_bench.subject import Subject
+
+if TYPE_CHECKING:
+    from alpharl_bench.reporting import Measured
 
 
 class SessionReport:
@@ -52,6 +55,9 @@ class SessionReport:
         """Write the report from the stored scores; no model is loaded for it."""
         if not (self._judged or self._unlearned):
             return
+        # Imported here: figures and tables take a second to load, in every worker too.
+        from alpharl_bench.reporting import Session, write_report  # noqa: PLC0415
+
         folder = report_folder(self._config)
         arguments = map(str, self._config.invocation_params.args)
         try:
@@ -68,7 +74,9 @@ class SessionReport:
     def _took_part(self, subject: Subject) -> bool:
         return subject.name in self._judged or subject.name in self._unlearned
 
-    def _measured(self, subject: Subject) -> Measured:
+    def _measured(self, subject: Subject) -> "Measured":
+        from alpharl_bench.reporting import Measured  # noqa: PLC0415
+
         asked = options(self._config, subject)
         bench = Bench(subject, asked)
         claims = self._judged.get(subject.name, {})
