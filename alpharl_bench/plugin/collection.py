@@ -1,5 +1,8 @@
 """Every test of a claim runs once per run of the lane; known refutations are strict xfails."""
 
+import os
+from collections.abc import Sequence
+
 import pytest
 
 from alpharl_bench.bench import Options
@@ -29,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
             config.workerinput["workercount"],
         )
     try:
+        _refuse_what_no_report_can_hold(config.invocation_params.args)
         for subject in subjects(config):
             options(config, subject)
     except AlphaRLBenchError as error:
@@ -36,6 +40,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "claim(id): the claim of the paper that a test judges")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(SessionReport(config), "alpharl-bench-report")
+
+
+def _refuse_what_no_report_can_hold(arguments: Sequence[str | os.PathLike[str]]) -> None:
+    """Names of files may be any bytes; a report and what is stored for it are UTF-8."""
+    for argument in map(os.fspath, arguments):
+        shown = argument.encode("utf-8", "backslashreplace").decode()
+        if shown != argument:
+            raise AlphaRLBenchError(f"{shown}: is not UTF-8, which a report is; rename it")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

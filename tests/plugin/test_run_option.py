@@ -1,5 +1,6 @@
 """`pytest suites --run DIR --base REF`: a user's own run, in the layout of another trainer."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -114,6 +115,7 @@ def test_no_claim_is_judged_on_a_run_that_did_not_learn(run, tmp_path):
         (["--run", "nowhere/at/all"], "run nowhere/at/all: there is no such folder"),
         (["--base", "x"], "--base x: goes with --run REF"),
         (["--device", "tpu"], "invalid choice: 'tpu'"),
+        ([os.fsdecode(b"--run=runs/\xff")], r"--run=runs/\udcff: is not UTF-8"),
     ],
 )
 def test_a_wrong_reference_is_one_line_before_anything_runs(options, message):
