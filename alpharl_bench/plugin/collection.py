@@ -44,9 +44,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _refuse_what_no_report_can_hold(arguments: Sequence[str | os.PathLike[str]]) -> None:
     """Names of files may be any bytes; a report and what is stored for it are UTF-8."""
-    for argument in map(os.fspath, arguments):
-        shown = argument.encode("utf-8", "backslashreplace").decode()
-        if shown != argument:
+    for argument in arguments:
+        typed = os.fspath(argument)
+        shown = typed.encode("utf-8", "backslashreplace").decode()
+        if shown != typed:
             raise AlphaRLBenchError(f"{shown}: is not UTF-8, which a report is; rename it")
 
 

