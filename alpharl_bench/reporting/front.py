@@ -7,12 +7,10 @@ import pandas as pd
 
 from alpharl_bench.claims import CLAIMS, Interval, Outcome, Verdict
 from alpharl_bench.reporting import tables
-from alpharl_bench.reporting.judged import LISTED, Judged, counted
+from alpharl_bench.reporting.judged import COLUMNS, LISTED, Judged, counted
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.text import code, plain
 
-#: So many runs have a column each in the matrix of verdicts.
-_COLUMNS = 6
 _PAPER = "*On Predictability of Reinforcement Learning Dynamics for LLMs* (arXiv 2510.00553)"
 _CONTRAST = """\
 *contrast*: the claim is about another kind of training than this run's. Refuted there, it has not \
@@ -41,10 +39,10 @@ def _what_was_run(session: Session) -> str:
     )
     told = [
         f"{count} of {plain(model)} by {plain(algorithm)} ({kind})"
-        for (model, algorithm, kind), count in kinds.most_common(_COLUMNS)
+        for (model, algorithm, kind), count in kinds.most_common(COLUMNS)
     ]
-    if len(kinds) > _COLUMNS:
-        told.append(f"{_several(len(kinds) - _COLUMNS, 'further combination')}")
+    if len(kinds) > COLUMNS:
+        told.append(f"{_several(len(kinds) - COLUMNS, 'further combination')}")
     parts = [f"Claims of {_PAPER}", f"runs: {', '.join(told) or 'none'}"]
     origins = session.provenance.values()
     if origins:
@@ -73,7 +71,7 @@ def _summary(judged: Judged) -> Iterator[str]:
     if not family:
         yield from ("No claim was judged.", "")
         return
-    wide = len(judged.session.runs) > _COLUMNS
+    wide = len(judged.session.runs) > COLUMNS
     yield from (tables.markdown(counts(judged) if wide else tables.summary(judged)), "")
     yield from (_WORDS, *([_CONTRAST] if contrasts else []), "")
     decided = [verdict for verdict in family if verdict.decided]
@@ -154,8 +152,9 @@ def _runs(judged: Judged) -> Iterator[str]:
     yield from ("## Runs", "")
     if judged.hidden:
         yield (
-            f"The first {LISTED} runs are shown one by one, here and in all that follows; figures "
-            f"are of these too. {judged.hidden:,} more are in `results.json`, and in the counts."
+            f"{LISTED} runs, those that most claims were judged on, are shown one by one, here and "
+            f"in all that follows; figures are of these too. {judged.hidden:,} more are in "
+            "`results.json`, and in the counts."
         )
         yield ""
     yield from (tables.markdown(tables.runs(judged.shown)), "")

@@ -13,6 +13,8 @@ from alpharl_bench.scoring import CONFIDENCE
 
 #: How many runs are shown one by one; of all the others a report has counts.
 LISTED = 20
+#: So many runs have a column each in the first page's table of verdicts.
+COLUMNS = 6
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Judged:
                 "alpharl-bench does not know; take the version that wrote it, or judge the runs "
                 "again by `pytest suites --report DIR`"
             )
+        if len(session.runs) > LISTED:
+            session = session.most_judged_first()
         by_claim: dict[str, dict[str, Verdict]] = {c: {} for c in CLAIMS if c in judged}
         for number, (run, record) in enumerate(session.runs.items()):
             for claim, verdicts in by_claim.items():

@@ -143,6 +143,11 @@ class Session(BaseModel):
         """The scores of one run, of all its variants."""
         return self._by_run.get(run, [])
 
+    def most_judged_first(self) -> "Session":
+        """The same session, the runs that most claims were judged on before the others."""
+        runs = sorted(self.runs.items(), key=lambda item: -len(item[1].claims))
+        return self.model_copy(update={"runs": dict(runs)})
+
     def first(self, runs: int) -> "Session":
         """The same session with its first runs only; it shares what was computed."""
         return self.model_copy(update={"runs": dict(islice(self.runs.items(), runs))})

@@ -1,5 +1,7 @@
 """The report's tables as pandas frames: ours beside the paper's own numbers."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -18,6 +20,8 @@ _SYMBOL = {
     Outcome.INCONCLUSIVE: "?",
     Outcome.NOT_INFORMATIVE: "≈",
 }
+#: What the symbols mean, for a table that has nothing else.
+LEGEND = "; ".join(f"{symbol} {outcome}" for outcome, symbol in _SYMBOL.items())
 #: Marks a verdict that is decided alone but not among all of its session.
 NOT_SURVIVING = "†"
 #: The paper's numbers are from models of 7 to 32 billion parameters.
@@ -37,6 +41,24 @@ def summary(judged: Judged) -> pd.DataFrame:
             row[run] = _cell(judged, by_run[run]) if run in by_run else ""
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def matrix(judged: Judged, claims: Sequence[Claim]) -> pd.DataFrame:
+    """Runs × claims: a symbol for each verdict, in brackets where it is a contrast."""
+    rows = []
+    for run in judged.session.runs:
+        verdicts = {c.id: judged.verdicts[c.id].get(run) for c in claims}
+        if any(verdicts.values()):
+            cells = {
+                claim: _symbol(verdict) if verdict else "" for claim, verdict in verdicts.items()
+            }
+            rows.append({"run": run, **cells})
+    return pd.DataFrame(rows)
+
+
+def _symbol(verdict: Verdict) -> str:
+    symbol = _SYMBOL[verdict.outcome]
+    return f"({symbol})" if verdict.contrast else symbol
 
 
 def _cell(judged: Judged, verdict: Verdict) -> str:

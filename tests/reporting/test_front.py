@@ -64,11 +64,26 @@ def test_of_many_runs_some_are_listed_and_all_are_counted(synthetic, tmp_path):
     (row,) = [line for line in page(text).splitlines() if line.startswith("| P1.1 ")]
     assert [cell.strip() for cell in row.split("|")][3:5] == ["0", str(total)]
     assert f"run-{LISTED - 1}" in text
-    assert f"run-{LISTED} " not in text
+    assert f"<summary>run-{LISTED - 1}<" in text
+    assert f"<summary>run-{LISTED}<" not in text
+    # The matrix has all of them.
+    assert f"| run-{LISTED + 1} | ✗ | ✓ |" in re.sub(" +", " ", text)
     results = json.loads((tmp_path / "results.json").read_text())
     assert len(results["runs"]) == total
     assert len(results["verdicts"]) == 2 * total
     assert len(ET.parse(tmp_path / "junit.xml").findall(".//testcase")) == 2 * total  # noqa: S314
+
+
+def test_runs_with_most_verdicts_are_shown(synthetic, tmp_path):
+    subjects, evidence, claims = [], {}, {}
+    for i in range(LISTED + 2):
+        synthetic.name = f"run-{i}"
+        subjects.append(synthetic.subject)
+        evidence[synthetic.name] = evidence_of(synthetic)
+        claims[synthetic.name] = FEW if i > LISTED else FEW[:1]
+    session_of(subjects, evidence, claims).save(tmp_path)
+    shown = re.findall(r"<summary>(run-\d+)<", write_report(tmp_path).read_text())
+    assert shown == [f"run-{i}" for i in (LISTED + 1, *range(LISTED - 1))]
 
 
 def test_an_interrupted_session_says_so(synthetic, tmp_path):
