@@ -29,7 +29,8 @@ PARSERS = {"toml": tomllib.loads, "yaml": yaml.safe_load, "json": json.loads}
 
 def commands(text: str) -> Iterator[str]:
     """The command lines of a document: in blocks without a language, and in backticks."""
-    lines = [line for kind, block in BLOCK.findall(text) if not kind for line in block.splitlines()]
+    blocks = [block.replace("\\\n", " ") for kind, block in BLOCK.findall(text) if not kind]
+    lines = [line for block in blocks for line in block.splitlines()]
     lines += [" ".join(found.split()) for found in INLINE.findall(BLOCK.sub("", text))]
     for line in lines:
         for part in line.split("&&"):
