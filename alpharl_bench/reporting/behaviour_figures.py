@@ -87,7 +87,8 @@ def _readings(claim: Claim, evidence: Sequence[Evidence], colours: Sequence[str]
             ]
             _bars(axes, values, (number, len(evidence)), colour, run.run)
         axes.set_ylabel(title)
-    # Nothing is less than sure.
+    # Nothing is less than sure, and SFT surprises a base a thousand times as much as RL.
+    panels[1].set_yscale("log")
     panels[1].set_ylim(bottom=1)
     # A long name ends at its bars.
     names = [_READINGS[r] for r in known]
