@@ -1,0 +1,148 @@
+"""Commands as a user types them, each in a process of its own that starts in a second.
+
+Most of a command's seconds go to importing torch and the like. A server process of the session
+imports them once and forks for every command; the package itself, pytest's plugins and the command
+are imported by the forked process, as by a fresh one.
+"""
+
+import json
+import os
+import runpy
+import shutil
+import sys
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from subprocess import PIPE, CompletedProcess, Popen
+from tempfile import TemporaryDirectory
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+#: What the package uses and imports slowly. Of pytest's plugins none, for it rewrites them.
+LIBRARIES = (
+    "huggingface_hub",
+    "junitparser",
+    "latex2sympy2_extended",
+    "lm_eval.models.huggingface",
+    "markdown_it",
+    "math_verify",
+    "matplotlib.pyplot",
+    "pandas",
+    "pebble",
+    "pydantic",
+    "pytest",
+    "scipy.stats",
+    "torch",
+    "transformers.models.auto.modeling_auto",
+    "typer",
+    "yaml",
+)
+#: Libraries read these when they are imported: the server's hold for all commands.
+_READ_ONCE = ("CUDA_", "HF_", "MKL_", "MPL", "OMP_", "OPENBLAS_", "PYTHONPATH", "TOKENIZERS_")
+#: The environment without what single tests change.
+_ENVIRONMENT = dict(os.environ)
+
+
+def run_pytest(*options: object, cwd: Path = ROOT, **variables: object) -> CompletedProcess[str]:
+    """What ``python -m pytest`` does with these options in a folder, and more in its environment.
+
+    Those that start with an option are of no cache, which would be one for all tests.
+    """
+    return _run({"module": "pytest"}, ("-p", "no:cacheprovider", *options), cwd, variables)
+
+
+def run_command(*arguments: object, **variables: object) -> CompletedProcess[str]:
+    """What the console script ``alpharl-bench`` does with these arguments."""
+    script = shutil.which("alpharl-bench")
+    assert script is not None
+    return _run({"script": script}, arguments, Path.cwd(), variables)
+
+
+def run_pytester(pytester: pytest.Pytester, *options: object) -> pytest.RunResult:
+    """As ``pytester.runpytest_subprocess``."""
+    done = run_pytest(*options, cwd=pytester.path)
+    return pytest.RunResult(done.returncode, done.stdout.splitlines(), done.stderr.splitlines(), 0)
+
+
+def _run(
+    program: dict[str, str],
+    arguments: tuple[object, ...],
+    cwd: Path,
+    variables: Mapping[str, object],
+) -> CompletedProcess[str]:
+    environment = {**os.environ, **{name: str(value) for name, value in variables.items()}}
+    assert _read_once(environment) == _read_once(_ENVIRONMENT), "takes a Python that starts anew"
+    words = [str(argument) for argument in arguments]
+    with TemporaryDirectory() as folder:
+        streams = [Path(folder) / name for name in ("stdout", "stderr")]
+        request = {
+            "program": program,
+            "arguments": words,
+            "cwd": str(cwd),
+            "environment": environment,
+            "streams": list(map(str, streams)),
+        }
+        server = _server()
+        print(json.dumps(request), file=server.stdin, flush=True)
+        code = int(server.stdout.readline())
+        return CompletedProcess(words, code, *(stream.read_text() for stream in streams))
+
+
+def _read_once(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: v for name, v in environment.items() if name.startswith(_READ_ONCE)}
+
+
+@cache
+def _server() -> Popen[str]:
+    """It ends when this process does, which closes its input."""
+    return Popen(
+        [sys.executable, "-m", "tests.processes"],
+        cwd=ROOT,
+        env=_ENVIRONMENT,
+        stdin=PIPE,
+        stdout=PIPE,
+        text=True,
+    )
+
+
+def _serve() -> None:
+    """Fork for every line of standard input; the exit code of each is a line of output."""
+    for library in LIBRARIES:
+        import_module(library)
+    while line := sys.stdin.readline():
+        child = os.fork()
+        if child == 0:
+            _become(**json.loads(line))
+            return
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def _become(
+    program: dict[str, str],
+    arguments: list[str],
+    cwd: str,
+    environment: dict[str, str],
+    streams: list[str],
+) -> None:
+    """Run a module, or a script, as if Python had been started with it."""
+    for stream, path in enumerate([os.devnull, *streams]):
+        flags = os.O_RDONLY if stream == 0 else os.O_WRONLY | os.O_CREAT
+        os.dup2(os.open(path, flags), stream)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(environment)
+    if "module" in program:
+        sys.path[0] = cwd
+        sys.argv = ["", *arguments]
+        runpy.run_module(program["module"], run_name="__main__", alter_sys=True)
+    else:
+        sys.path[0] = str(Path(program["script"]).parent)
+        sys.argv = [program["script"], *arguments]
+        runpy.run_path(program["script"], run_name="__main__")
+
+
+if __name__ == "__main__":
+    _serve()
