@@ -1,10 +1,11 @@
-"""Commands as a user types them, each in a process of its own that starts in a second.
+"""Commands as a user types them, each in a process of its own that starts in two seconds.
 
-Most of a command's seconds go to importing torch and the like. A server process of the session
-imports them once and forks for every command; the package itself, pytest's plugins and the command
-are imported by the forked process, as by a fresh one.
+Of the ten that it takes else, most go to importing torch and the like. A server process imports
+those once and forks for every command; the forked process imports the package and runs the command
+as a Python does that was started with it.
 """
 
+import gc
 import json
 import os
 import runpy
@@ -46,22 +47,20 @@ _ENVIRONMENT = dict(os.environ)
 
 
 def run_pytest(*options: object, cwd: Path = ROOT, **variables: object) -> CompletedProcess[str]:
-    """What ``python -m pytest`` does with these options in a folder, and more in its environment.
-
-    Those that start with an option are of no cache, which would be one for all tests.
-    """
+    """Type ``python -m pytest`` in a folder, with more variables in the environment."""
+    # Its cache would be one for all tests.
     return _run({"module": "pytest"}, ("-p", "no:cacheprovider", *options), cwd, variables)
 
 
 def run_command(*arguments: object, **variables: object) -> CompletedProcess[str]:
-    """What the console script ``alpharl-bench`` does with these arguments."""
+    """Type ``alpharl-bench``, the console script."""
     script = shutil.which("alpharl-bench")
     assert script is not None
     return _run({"script": script}, arguments, Path.cwd(), variables)
 
 
 def run_pytester(pytester: pytest.Pytester, *options: object) -> pytest.RunResult:
-    """As ``pytester.runpytest_subprocess``."""
+    """What ``pytester.runpytest_subprocess`` does."""
     done = run_pytest(*options, cwd=pytester.path)
     return pytest.RunResult(done.returncode, done.stdout.splitlines(), done.stderr.splitlines(), 0)
 
@@ -85,7 +84,8 @@ def _run(
             "streams": list(map(str, streams)),
         }
         server = _server()
-        print(json.dumps(request), file=server.stdin, flush=True)
+        server.stdin.write(json.dumps(request) + "\n")
+        server.stdin.flush()
         code = int(server.stdout.readline())
         return CompletedProcess(words, code, *(stream.read_text() for stream in streams))
 
@@ -96,7 +96,7 @@ def _read_once(environment: Mapping[str, str]) -> dict[str, str]:
 
 @cache
 def _server() -> Popen[str]:
-    """It ends when this process does, which closes its input."""
+    """It ends when its input is closed, at the latest with this process."""
     return Popen(
         [sys.executable, "-m", "tests.processes"],
         cwd=ROOT,
@@ -108,16 +108,19 @@ def _server() -> Popen[str]:
 
 
 def _serve() -> None:
-    """Fork for every line of standard input; the exit code of each is a line of output."""
+    """Fork for every request, a line of input; the exit code is a line of output."""
     for library in LIBRARIES:
         import_module(library)
+    # Collecting garbage would write to every page that is shared.
+    gc.freeze()
     while line := sys.stdin.readline():
         child = os.fork()
         if child == 0:
             _become(**json.loads(line))
             return
         _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
 
 
 def _become(

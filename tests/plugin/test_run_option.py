@@ -1,9 +1,6 @@
 """`pytest suites --run DIR --base REF`: a user's own run, in the layout of another trainer."""
 
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -13,19 +10,13 @@ from alpharl_bench.plugin.options import subjects
 from alpharl_bench.registry import load_registry
 from alpharl_bench.reporting import load_session
 from alpharl_bench.training.zoo import base_folder
+from tests.processes import run_pytest
 
-ROOT = Path(__file__).parents[2]
 BASE = base_folder(load_registry().model("qwen3-nano"))
 
 
 def judge(*options):
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "suites/property1", "-p", "no:cacheprovider", *options],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_pytest("suites/property1", *options)
 
 
 @pytest.fixture(scope="module")
