@@ -14,7 +14,7 @@ def test_a_report_is_made_again_from_its_folder(synthetic, tmp_path):
     evidence = {synthetic.name: synthetic.evidence({"base": 0.2, "full": 0.8})}
     claims = {synthetic.name: ["P1.1"]}
     session_of([synthetic.subject], evidence, claims).save(tmp_path)
-    result = run_command("report", str(tmp_path))
+    result = run_command("report", tmp_path)
     assert result.returncode == 0
     assert (tmp_path / "report.md").is_file()
 
@@ -64,10 +64,9 @@ def pair(tmp_path_factory):
 
 
 def extract(pair, out, *options):
-    base, checkpoint = map(str, pair)
-    return run_command(
-        "extract", "--base", base, "--checkpoint", checkpoint, "--out", str(out), *options
-    )
+    base, checkpoint = pair
+    source = ("--base", base, "--checkpoint", checkpoint)
+    return run_command("extract", *source, "--out", out, *options)
 
 
 def test_an_update_is_extracted_and_its_rounding_shown(pair, tmp_path):
@@ -111,13 +110,13 @@ def test_a_run_in_place_of_a_checkpoint_asks_for_one(pair, tmp_path):
 
 def test_doctor_says_what_it_found_and_what_is_wrong(pair, tmp_path):
     (tmp_path / "checkpoint-4").symlink_to(pair[1])
-    healthy = run_command("doctor", str(tmp_path), "--base", str(pair[0]), "--deep")
+    healthy = run_command("doctor", tmp_path, "--base", pair[0], "--deep")
     assert healthy.returncode == 0, healthy.stdout
     assert "14 matrices" in healthy.stdout
-    unknown = run_command("doctor", str(tmp_path))
+    unknown = run_command("doctor", tmp_path)
     assert unknown.returncode == 1
     assert "pass --base REF" in unknown.stdout
-    nowhere = run_command("doctor", str(tmp_path / "nowhere"))
+    nowhere = run_command("doctor", tmp_path / "nowhere")
     assert nowhere.returncode != 0
     assert "Traceback" not in nowhere.stderr
 
@@ -135,7 +134,7 @@ def forecast(trained_run, tmp_path, method, *options):
     folder, base, values = trained_run
     (tmp_path / "accuracies.json").write_text(json.dumps(values))
     arguments = ["--run", folder, "--base", base, "--method", method, "--out", tmp_path / "out"]
-    return run_command("forecast", *map(str, arguments), *options)
+    return run_command("forecast", *arguments, *options)
 
 
 @pytest.mark.parametrize(("method", "form"), [("alpharl", "peft"), ("relex", "merged")])

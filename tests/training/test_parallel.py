@@ -19,7 +19,7 @@ from alpharl_bench.training.zoo import run_digest, run_folder, standing, trained
 
 ROOT = Path(__file__).parents[2]
 #: Long enough to be interrupted between two checkpoints.
-LONG = {"max_steps": 90}
+LONG = {"max_steps": 45}
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(runs, alone, tmp_path, m
     )
     entry = runs.run("tiny-dapo")
     deadline = time.monotonic() + 240
-    while standing(entry, runs).step < 30:
+    while standing(entry, runs).step < 15:
         assert command.poll() is None, command.stderr.read()
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -140,7 +140,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(runs, alone, tmp_path, m
     assert not worker.is_running()
     now = standing(entry, runs)
     assert now.state == "interrupted"
-    assert now.step < 90
+    assert now.step < 45
     if how == "worker killed":
         assert command.returncode == 1
         assert "its process died (exit code -9)" in out
