@@ -1,5 +1,4 @@
 import json
-import os
 import subprocess
 
 import pytest
@@ -7,36 +6,30 @@ import torch
 
 from alpharl_bench.training.zoo import trained
 from tests.models import trained_pair
+from tests.processes import run_command
 from tests.scores import session_of
-
-
-def run(*arguments, **variables):
-    return subprocess.run(
-        ["alpharl-bench", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, **variables},
-    )
 
 
 def test_a_report_is_made_again_from_its_folder(synthetic, tmp_path):
     evidence = {synthetic.name: synthetic.evidence({"base": 0.2, "full": 0.8})}
     claims = {synthetic.name: ["P1.1"]}
     session_of([synthetic.subject], evidence, claims).save(tmp_path)
-    result = run("report", str(tmp_path))
+    result = run_command("report", tmp_path)
     assert result.returncode == 0
     assert (tmp_path / "report.md").is_file()
 
 
 def test_runs_are_listed():
-    result = run("zoo", "list")
+    # Typed as it stands: this Python starts anew.
+    result = subprocess.run(
+        ["alpharl-bench", "zoo", "list"], capture_output=True, text=True, check=False
+    )
     assert result.returncode == 0
     assert "qwen3-nano-dapo" in result.stdout
 
 
 def test_the_papers_errata_are_printed():
-    result = run("paper")
+    result = run_command("paper")
     assert result.returncode == 0
     assert "/ 6 = 68.225" in result.stdout
 
@@ -51,7 +44,7 @@ def test_the_papers_errata_are_printed():
     ],
 )
 def test_a_mistake_is_one_line(arguments, message):
-    result = run(*arguments)
+    result = run_command(*arguments)
     assert result.returncode == 2
     assert message in result.stderr
     assert result.stderr.count("\n") == 1
@@ -59,7 +52,7 @@ def test_a_mistake_is_one_line(arguments, message):
 
 def test_a_cache_that_cannot_be_written_to_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    result = run("zoo", "list", ALPHARL_BENCH_CACHE=str(tmp_path / "file" / "cache"))
+    result = run_command("zoo", "list", ALPHARL_BENCH_CACHE=tmp_path / "file" / "cache")
     assert result.returncode == 2
     assert "ALPHARL_BENCH_CACHE" in result.stderr
     assert "Traceback" not in result.stderr
@@ -71,8 +64,9 @@ def pair(tmp_path_factory):
 
 
 def extract(pair, out, *options):
-    base, checkpoint = map(str, pair)
-    return run("extract", "--base", base, "--checkpoint", checkpoint, "--out", str(out), *options)
+    base, checkpoint = pair
+    source = ("--base", base, "--checkpoint", checkpoint)
+    return run_command("extract", *source, "--out", out, *options)
 
 
 def test_an_update_is_extracted_and_its_rounding_shown(pair, tmp_path):
@@ -116,13 +110,13 @@ def test_a_run_in_place_of_a_checkpoint_asks_for_one(pair, tmp_path):
 
 def test_doctor_says_what_it_found_and_what_is_wrong(pair, tmp_path):
     (tmp_path / "checkpoint-4").symlink_to(pair[1])
-    healthy = run("doctor", str(tmp_path), "--base", str(pair[0]), "--deep")
+    healthy = run_command("doctor", tmp_path, "--base", pair[0], "--deep")
     assert healthy.returncode == 0, healthy.stdout
     assert "14 matrices" in healthy.stdout
-    unknown = run("doctor", str(tmp_path))
+    unknown = run_command("doctor", tmp_path)
     assert unknown.returncode == 1
     assert "pass --base REF" in unknown.stdout
-    nowhere = run("doctor", str(tmp_path / "nowhere"))
+    nowhere = run_command("doctor", tmp_path / "nowhere")
     assert nowhere.returncode != 0
     assert "Traceback" not in nowhere.stderr
 
@@ -140,7 +134,7 @@ def forecast(trained_run, tmp_path, method, *options):
     folder, base, values = trained_run
     (tmp_path / "accuracies.json").write_text(json.dumps(values))
     arguments = ["--run", folder, "--base", base, "--method", method, "--out", tmp_path / "out"]
-    return run("forecast", *map(str, arguments), *options)
+    return run_command("forecast", *arguments, *options)
 
 
 @pytest.mark.parametrize(("method", "form"), [("alpharl", "peft"), ("relex", "merged")])

@@ -4,8 +4,6 @@ import configparser
 import json
 import re
 import shlex
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
 from importlib import import_module
@@ -17,8 +15,8 @@ import yaml
 from _pytest.mark.expression import Expression
 
 from alpharl_bench.cli import app
+from tests.processes import ROOT, run_pytest
 
-ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("reports/sample/*.md")])
 WORKFLOWS = sorted(ROOT.glob(".github/workflows/*.yml"))
 BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
@@ -60,13 +58,8 @@ WRITTEN = sorted(
 @pytest.fixture(scope="session")
 def collected() -> list[str]:
     """The tests of all suites, by their whole names."""
-    found = subprocess.run(
-        [sys.executable, "-m", "pytest", "--collect-only", "-q", "suites"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    found = run_pytest("--collect-only", "-q", "suites")
+    assert found.returncode == 0, found.stdout + found.stderr
     return [line for line in found.stdout.splitlines() if "::" in line]
 
 

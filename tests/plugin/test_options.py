@@ -1,28 +1,16 @@
 """The suites of this repository, typed as a user types them, wrongly."""
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from alpharl_bench.plugin.options import options, reproducing
 from alpharl_bench.problems import FAMILIES
-
-ROOT = Path(__file__).parents[2]
+from tests.processes import run_pytest
 
 
 def suites(*options, path="suites/property1", **variables):
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", path, "-p", "no:cacheprovider", *options],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, **variables},
-    )
+    return run_pytest(path, *options, **variables)
 
 
 def test_help_has_a_group_of_its_own():
@@ -53,7 +41,7 @@ def test_a_claim_is_selected_by_its_id():
 def test_what_an_engine_cannot_score_is_skipped_with_the_engine_that_can(tmp_path):
     result = suites(
         *("-rs", "-m", "claim(id='A5-logits')", "-k", "qwen3-nano-grpo and not slow"),
-        *("--engine", "vllm", "--report", str(tmp_path)),
+        *("--engine", "vllm", "--report", tmp_path),
         path="suites/alpharl",
     )
     assert "A5-logits takes --engine hf: vllm cannot score its variants" in result.stdout
@@ -95,7 +83,7 @@ def test_a_wrong_option_is_refused_before_anything_runs(options, message):
 
 def test_a_cache_that_cannot_be_written_to_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    result = suites("-k", "qwen3", ALPHARL_BENCH_CACHE=str(tmp_path / "file" / "cache"))
+    result = suites("-k", "qwen3", ALPHARL_BENCH_CACHE=tmp_path / "file" / "cache")
     assert result.returncode != 0
     assert "name another one in the environment variable ALPHARL_BENCH_CACHE" in result.stdout
     assert "Traceback" not in result.stdout

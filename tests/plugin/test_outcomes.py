@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.processes import run_pytester
+
 CONFTEST = """
 import os
 import pytest
@@ -56,8 +58,7 @@ def suite(pytester, monkeypatch):
         pytester.makepyfile(test_suite=SUITE.format(claim=claim))
         monkeypatch.setenv("OUTCOME", outcome)
         # A report would need real scores.
-        quiet = ("-p", "no:cacheprovider", "-p", "no:alpharl-bench-report")
-        return pytester.runpytest_subprocess(*options, *quiet)
+        return run_pytester(pytester, *options, "-p", "no:alpharl-bench-report")
 
     return run
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.processes import run_pytester
+
 CONFTEST = """
 from alpharl_bench.paper import Reading
 from alpharl_bench.paper.finding import Finding
@@ -35,7 +37,7 @@ def suite(pytester, monkeypatch):
     monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(pytester.path / "file" / "cache"))
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(test_suite=SUITE)
-    return lambda *options: pytester.runpytest_subprocess(*options, "-p", "no:cacheprovider")
+    return lambda *options: run_pytester(pytester, *options)
 
 
 def test_known_errata_are_expected_and_new_ones_fail(suite):

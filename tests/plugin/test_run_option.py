@@ -2,9 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -14,19 +11,13 @@ from alpharl_bench.plugin.options import subjects
 from alpharl_bench.registry import load_registry
 from alpharl_bench.reporting import load_session
 from alpharl_bench.training.zoo import base_folder
+from tests.processes import run_pytest
 
-ROOT = Path(__file__).parents[2]
 BASE = base_folder(load_registry().model("qwen3-nano"))
 
 
 def judge(*options):
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "suites/property1", "-p", "no:cacheprovider", *options],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_pytest("suites/property1", *options)
 
 
 @pytest.fixture(scope="module")

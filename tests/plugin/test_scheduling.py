@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from alpharl_bench.plugin.scheduling import share_machine
-from tests.plugin.test_options import ROOT
+from tests.processes import ROOT
 
 
 @pytest.fixture(autouse=True)

@@ -18,8 +18,8 @@ from alpharl_bench.training.parallel import train_all
 from alpharl_bench.training.zoo import run_digest, run_folder, standing, trained
 
 ROOT = Path(__file__).parents[2]
-#: Long enough to be interrupted between two checkpoints.
-LONG = {"max_steps": 90}
+#: Long enough to be interrupted between two checkpoints, of three.
+LONG = {"max_steps": 36, "max_completion_length": 16}
 
 
 @pytest.fixture(scope="module")
@@ -94,10 +94,12 @@ def test_runs_side_by_side_are_those_trained_alone_and_a_wrong_one_stops_no_othe
 
 
 SCRIPT = """
-import pickle, sys
+import pickle, signal, sys
 from pathlib import Path
 from alpharl_bench.training.parallel import train_all
 if __name__ == "__main__":
+    # A shell starts what runs in its background deaf to it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     registry = pickle.loads(Path(sys.argv[1]).read_bytes())
     faults = train_all([registry.run("tiny-dapo")], registry)
     print(*faults.values())
@@ -122,7 +124,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(runs, alone, tmp_path, m
     )
     entry = runs.run("tiny-dapo")
     deadline = time.monotonic() + 240
-    while standing(entry, runs).step < 30:
+    while standing(entry, runs).step < LONG["max_steps"] / 3:
         assert command.poll() is None, command.stderr.read()
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -140,7 +142,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(runs, alone, tmp_path, m
     assert not worker.is_running()
     now = standing(entry, runs)
     assert now.state == "interrupted"
-    assert now.step < 90
+    assert now.step < LONG["max_steps"]
     if how == "worker killed":
         assert command.returncode == 1
         assert "its process died (exit code -9)" in out

@@ -1,0 +1,148 @@
+"""Commands as a user types them, each in a process of its own that starts in two seconds.
+
+Of the ten that it takes else, most go to importing torch and the like. A server process imports
+those once and forks for every command; the forked process imports the package and runs the command
+as a Python does that was started with it.
+"""
+
+import gc
+import json
+import os
+import runpy
+import shutil
+import sys
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from subprocess import PIPE, CompletedProcess, Popen
+from tempfile import TemporaryDirectory
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+#: What the package uses and imports slowly. Of pytest's plugins none, for it rewrites them.
+LIBRARIES = (
+    "huggingface_hub",
+    "junitparser",
+    "latex2sympy2_extended",
+    "lm_eval.models.huggingface",
+    "markdown_it",
+    "math_verify",
+    "matplotlib.pyplot",
+    "pandas",
+    "pebble",
+    "pydantic",
+    "pytest",
+    "scipy.stats",
+    "torch",
+    "transformers.models.auto.modeling_auto",
+    "typer",
+    "yaml",
+)
+#: Python and libraries read these when they start: the server's hold for all commands.
+_READ_ONCE = ("CUDA_VISIBLE_DEVICES", "HF_HOME", "HF_HUB_OFFLINE", "OMP_NUM_THREADS", "PYTHONPATH")
+#: The environment without what single tests change.
+_ENVIRONMENT = dict(os.environ)
+
+
+def run_pytest(*options: object, cwd: Path = ROOT, **variables: object) -> CompletedProcess[str]:
+    """Type ``python -m pytest`` in a folder, with more variables in the environment."""
+    # Its cache would be one for all tests.
+    return _run({"module": "pytest"}, ("-p", "no:cacheprovider", *options), cwd, variables)
+
+
+def run_command(*arguments: object, **variables: object) -> CompletedProcess[str]:
+    """Type ``alpharl-bench``, the console script."""
+    script = shutil.which("alpharl-bench")
+    assert script is not None
+    return _run({"script": script}, arguments, Path.cwd(), variables)
+
+
+def run_pytester(pytester: pytest.Pytester, *options: object) -> pytest.RunResult:
+    """What ``pytester.runpytest_subprocess`` does."""
+    done = run_pytest(*options, cwd=pytester.path)
+    return pytest.RunResult(done.returncode, done.stdout.splitlines(), done.stderr.splitlines(), 0)
+
+
+def _run(
+    program: dict[str, str],
+    arguments: tuple[object, ...],
+    cwd: Path,
+    variables: Mapping[str, object],
+) -> CompletedProcess[str]:
+    environment = {**os.environ, **{name: str(value) for name, value in variables.items()}}
+    for name in _READ_ONCE:
+        assert environment.get(name) == _ENVIRONMENT.get(name), f"{name}: start a Python anew"
+    words = [str(argument) for argument in arguments]
+    with TemporaryDirectory() as folder:
+        streams = [Path(folder) / name for name in ("stdout", "stderr")]
+        request = {
+            "program": program,
+            "arguments": words,
+            "cwd": str(cwd),
+            "environment": environment,
+            "streams": list(map(str, streams)),
+        }
+        server = _server()
+        server.stdin.write(json.dumps(request) + "\n")
+        server.stdin.flush()
+        code = int(server.stdout.readline())
+        return CompletedProcess(words, code, *(stream.read_text() for stream in streams))
+
+
+@cache
+def _server() -> Popen[str]:
+    """It ends when its input is closed, at the latest with this process."""
+    return Popen(
+        [sys.executable, "-m", "tests.processes"],
+        cwd=ROOT,
+        env=_ENVIRONMENT,
+        stdin=PIPE,
+        stdout=PIPE,
+        text=True,
+    )
+
+
+def _serve() -> None:
+    """Fork for every request, a line of input; the exit code is a line of output."""
+    for library in LIBRARIES:
+        import_module(library)
+    # Collecting garbage would write to every page that is shared.
+    gc.freeze()
+    while line := sys.stdin.readline():
+        child = os.fork()
+        if child == 0:
+            _become(**json.loads(line))
+            return
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+def _become(
+    program: dict[str, str],
+    arguments: list[str],
+    cwd: str,
+    environment: dict[str, str],
+    streams: list[str],
+) -> None:
+    """Run a module, or a script, as if Python had been started with it."""
+    for stream, path in enumerate([os.devnull, *streams]):
+        flags = os.O_RDONLY if stream == 0 else os.O_WRONLY | os.O_CREAT
+        os.dup2(os.open(path, flags), stream)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(environment)
+    if "module" in program:
+        sys.path[0] = cwd
+        sys.argv = ["", *arguments]
+        runpy.run_module(program["module"], run_name="__main__", alter_sys=True)
+    else:
+        sys.path[0] = str(Path(program["script"]).parent)
+        sys.argv = [program["script"], *arguments]
+        runpy.run_path(program["script"], run_name="__main__")
+
+
+if __name__ == "__main__":
+    _serve()
