@@ -40,8 +40,12 @@ def _section(judged: Judged, claim: Claim) -> Iterator[str]:
     yield from (f"Statistic: {reads}; the claim holds where it is {claim.threshold}.", "")
     if claim.caveat:
         yield from (f"Caveat: {plain(claim.caveat)}", "")
+    if not by_run:
+        yield from ("It was judged on none of the runs that are shown one by one.", "")
+        return
     yield from (tables.markdown(tables.verdict_rows(judged, claim)), "")
-    first, *_ = curves(judged.verdicts)[claim.curve.name]
+    alike = curves(judged.verdicts)[claim.curve.name]
+    first = next(other for other in alike if judged.of_claim(other.id))
     if first is claim:
         yield from (f"![{plain(claim.title)}](figures/{claim.curve.name}.png)", "")
     else:

@@ -86,6 +86,21 @@ def test_runs_with_most_verdicts_are_shown(synthetic, tmp_path):
     assert shown == [f"run-{i}" for i in (LISTED + 1, *range(LISTED - 1))]
 
 
+def test_a_claim_of_hidden_runs_alone_says_so(synthetic, tmp_path):
+    subjects, evidence, claims = [], {}, {}
+    for i in range(LISTED + 1):
+        synthetic.name = f"run-{i}"
+        subjects.append(synthetic.subject)
+        evidence[synthetic.name] = evidence_of(synthetic)
+        claims[synthetic.name] = FEW[:1] if i < LISTED else FEW[1:]
+    session_of(subjects, evidence, claims).save(tmp_path)
+    text = write_report(tmp_path).read_text()
+    (section,) = [part for part in text.split("\n### ") if part.startswith("P1.1-control ")]
+    assert "judged on none of the runs that are shown" in section
+    for figure in re.findall(r"]\((figures/.*?)\)", text):
+        assert (tmp_path / figure).is_file()
+
+
 def test_an_interrupted_session_says_so(synthetic, tmp_path):
     evidence = {synthetic.name: evidence_of(synthetic)}
     session = session_of([synthetic.subject], evidence, {synthetic.name: FEW[:1]})
