@@ -8,14 +8,12 @@ import pandas as pd
 from alpharl_bench.claims import Claim
 from alpharl_bench.claims.measures import relative_accuracy
 from alpharl_bench.reporting import behaviour, tables
-from alpharl_bench.reporting.judged import COLUMNS, Judged, curves
+from alpharl_bench.reporting.judged import COLUMNS, ROWS, Judged, curves
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.text import code, fenced, folded, plain
 
 #: So many runs have their intervals beside the paper's numbers; of more the estimates are shown.
 _WITH_INTERVALS = 3
-#: Of fewer runs the first page has all verdicts, of more a table would be too long.
-_IN_MATRIX = range(COLUMNS + 1, 101)
 
 
 def chapter(judged: Judged, title: str, claims: Sequence[Claim]) -> list[str]:
@@ -24,7 +22,7 @@ def chapter(judged: Judged, title: str, claims: Sequence[Claim]) -> list[str]:
     if not found:
         return []
     lines = [f"## {title}", ""]
-    if len(judged.session.runs) in _IN_MATRIX:
+    if COLUMNS < len(judged.session.runs) <= ROWS:
         lines += [tables.markdown(tables.matrix(judged, found)), ""]
         lines += [f"{tables.LEGEND}; in brackets for contrast; empty where not judged.", ""]
     for claim in found:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from alpharl_bench.claims import CLAIMS, Interval, Outcome, Verdict
 from alpharl_bench.reporting import tables
-from alpharl_bench.reporting.judged import COLUMNS, LISTED, Judged, counted
+from alpharl_bench.reporting.judged import COLUMNS, LISTED, ROWS, Judged, counted
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.text import code, plain
 
@@ -151,10 +151,11 @@ def counts(judged: Judged) -> pd.DataFrame:
 def _runs(judged: Judged) -> Iterator[str]:
     yield from ("## Runs", "")
     if judged.hidden:
+        tables_too = ", in each section's table" if len(judged.session.runs) <= ROWS else ""
         yield (
             f"{LISTED} runs, those that most claims were judged on, are shown one by one, here and "
             f"in all that follows; figures are of these too. {judged.hidden:,} more are in "
-            "`results.json`, and in the counts."
+            f"`results.json`{tables_too} and in the counts."
         )
         yield ""
     yield from (tables.markdown(tables.runs(judged.shown)), "")

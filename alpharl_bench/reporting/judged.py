@@ -15,6 +15,8 @@ from alpharl_bench.scoring import CONFIDENCE
 LISTED = 20
 #: So many runs have a column each in the first page's table of verdicts.
 COLUMNS = 6
+#: So many have a row each in the sections' tables of verdicts.
+ROWS = 100
 
 
 @dataclass(frozen=True)

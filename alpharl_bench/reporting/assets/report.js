@@ -50,5 +50,5 @@ const outcomes = { "✓": "supported", "✗": "refuted", "?": "open", "≈": "op
 for (const cell of document.querySelectorAll("td")) {
   const text = cell.textContent.trim();
   if (/^[✓✗?≈]( |$)/.test(text)) cell.classList.add(outcomes[text[0]]);
-  if (text.length <= 26) cell.classList.add("short");
+  if (text.length <= 34) cell.classList.add("short");
 }
