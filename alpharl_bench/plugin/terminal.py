@@ -75,6 +75,7 @@ class SessionReport:
         return subject.name in self._judged or subject.name in self._unlearned
 
     def _measured(self, subject: Subject) -> "Measured":
+        # For the same reason.
         from alpharl_bench.reporting import Measured  # noqa: PLC0415
 
         asked = options(self._config, subject)

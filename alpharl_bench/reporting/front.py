@@ -12,6 +12,8 @@ from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.text import code, plain
 
 _PAPER = "*On Predictability of Reinforcement Learning Dynamics for LLMs* (arXiv 2510.00553)"
+#: So many models or algorithms are named where there are more combinations than columns.
+_NAMED = 12
 _CONTRAST = """\
 *contrast*: the claim is about another kind of training than this run's. Refuted there, it has not \
 failed but is as the paper expects; supported there, it does not set RL apart."""
@@ -34,16 +36,7 @@ def page(judged: Judged) -> str:
 
 
 def _what_was_run(session: Session) -> str:
-    kinds = Counter(
-        (record.model, record.algorithm, record.kind) for record in session.runs.values()
-    )
-    told = [
-        f"{count} of {plain(model)} by {plain(algorithm)} ({kind})"
-        for (model, algorithm, kind), count in kinds.most_common(COLUMNS)
-    ]
-    if len(kinds) > COLUMNS:
-        told.append(f"{_several(len(kinds) - COLUMNS, 'further combination')}")
-    parts = [f"Claims of {_PAPER}", f"runs: {', '.join(told) or 'none'}"]
+    parts = [f"Claims of {_PAPER}", f"runs: {_which_runs(session) or 'none'}"]
     origins = session.provenance.values()
     if origins:
         tasks = list(dict.fromkeys(task for origin in origins for task in origin.tasks))
@@ -54,6 +47,24 @@ def _what_was_run(session: Session) -> str:
         parts.append(f"asked {', '.join(map(plain, tasks))}: {asked}")
         parts.append(f"engine {', '.join(map(plain, engines))}")
     return f"{'; '.join(parts)}. {plain(session.date)}, {code(session.command)}"
+
+
+def _which_runs(session: Session) -> str:
+    """What was trained by what; of many combinations the models and the kinds of training."""
+    runs = session.runs.values()
+    combined = Counter((run.model, f"{run.algorithm} ({run.kind})") for run in runs)
+    if len(combined) <= COLUMNS:
+        return ", ".join(f"{n} of {plain(m)} by {plain(by)}" for (m, by), n in combined.items())
+    models = Counter(run.model for run in runs)
+    algorithms = Counter(f"{run.algorithm} ({run.kind})" for run in runs)
+    return f"{_most(models, 'model')}, trained by {_most(algorithms, 'algorithm')}"
+
+
+def _most(counts: Counter[str], what: str) -> str:
+    """How many there are, and the names of the most frequent."""
+    named = [plain(name) for name, _ in counts.most_common(_NAMED)]
+    more = ["…"] if len(counts) > len(named) else []
+    return f"{_several(len(counts), what)} ({', '.join([*named, *more])})"
 
 
 def _summary(judged: Judged) -> Iterator[str]:

@@ -25,13 +25,15 @@ def evidence_of(synthetic, rank1=0.7, **changed):
     return replace(evidence, scores=scores, dynamics=[])
 
 
-def many(synthetic, accuracies, folder, claims=FEW):
+def many(synthetic, accuracies, folder, claims=None):
+    """The report of a run for each accuracy of Rank-1, each judged by a few claims or its own."""
     subjects, evidence = [], {}
     for i, rank1 in enumerate(accuracies):
         synthetic.name = f"run-{i}"
         subjects.append(synthetic.subject)
         evidence[synthetic.name] = evidence_of(synthetic, rank1)
-    session_of(subjects, evidence, dict.fromkeys(evidence, claims)).save(folder)
+    judged = zip(evidence, claims or [FEW] * len(evidence), strict=True)
+    session_of(subjects, evidence, dict(judged)).save(folder)
     return write_report(folder).read_text()
 
 
@@ -63,7 +65,6 @@ def test_of_many_runs_some_are_listed_and_all_are_counted(synthetic, tmp_path):
     assert "3 more are in `results.json`" in page(text)
     (row,) = [line for line in page(text).splitlines() if line.startswith("| P1.1 ")]
     assert [cell.strip() for cell in row.split("|")][3:5] == ["0", str(total)]
-    assert f"run-{LISTED - 1}" in text
     assert f"<summary>run-{LISTED - 1}<" in text
     assert f"<summary>run-{LISTED}<" not in text
     # The matrix has all of them.
@@ -75,30 +76,32 @@ def test_of_many_runs_some_are_listed_and_all_are_counted(synthetic, tmp_path):
 
 
 def test_runs_with_most_verdicts_are_shown(synthetic, tmp_path):
-    subjects, evidence, claims = [], {}, {}
-    for i in range(LISTED + 2):
-        synthetic.name = f"run-{i}"
-        subjects.append(synthetic.subject)
-        evidence[synthetic.name] = evidence_of(synthetic)
-        claims[synthetic.name] = FEW if i > LISTED else FEW[:1]
-    session_of(subjects, evidence, claims).save(tmp_path)
-    shown = re.findall(r"<summary>(run-\d+)<", write_report(tmp_path).read_text())
+    claims = [FEW[:1]] * (LISTED + 1) + [FEW]
+    text = many(synthetic, [0.7] * len(claims), tmp_path, claims)
+    shown = re.findall(r"<summary>(run-\d+)<", text)
     assert shown == [f"run-{i}" for i in (LISTED + 1, *range(LISTED - 1))]
 
 
 def test_a_claim_of_hidden_runs_alone_says_so(synthetic, tmp_path):
-    subjects, evidence, claims = [], {}, {}
-    for i in range(LISTED + 1):
-        synthetic.name = f"run-{i}"
-        subjects.append(synthetic.subject)
-        evidence[synthetic.name] = evidence_of(synthetic)
-        claims[synthetic.name] = FEW[:1] if i < LISTED else FEW[1:]
-    session_of(subjects, evidence, claims).save(tmp_path)
-    text = write_report(tmp_path).read_text()
+    claims = [FEW[:1]] * LISTED + [FEW[1:]]
+    text = many(synthetic, [0.7] * len(claims), tmp_path, claims)
     (section,) = [part for part in text.split("\n### ") if part.startswith("P1.1-control ")]
     assert "judged on none of the runs that are shown" in section
-    for figure in re.findall(r"]\((figures/.*?)\)", text):
-        assert (tmp_path / figure).is_file()
+    figures = re.findall(r"]\((figures/.*?)\)", text)
+    assert figures
+    assert all((tmp_path / figure).is_file() for figure in figures)
+
+
+def test_many_combinations_are_told_by_model_and_algorithm(synthetic, tmp_path):
+    subjects, evidence = [], {}
+    for i in range(14):
+        synthetic.name = f"run-{i}"
+        subjects.append(replace(synthetic.subject, model=f"model-{i}", algorithm=f"way-{i % 3}"))
+        evidence[synthetic.name] = evidence_of(synthetic)
+    session_of(subjects, evidence, dict.fromkeys(evidence, FEW)).save(tmp_path)
+    told = page(write_report(tmp_path).read_text())
+    assert "14 models (model-0, " in told
+    assert "model-11, …), trained by 3 algorithms (way-0 (RL), way-1 (RL), way-2 (RL))" in told
 
 
 def test_an_interrupted_session_says_so(synthetic, tmp_path):
