@@ -62,6 +62,9 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
     if claim.all_singular_values:
         _draw_profiles(evidence, path)
         return
+    if claim.table == "spectrum":
+        _draw_fractions(evidence, path)
+        return
     if claim.table == "dynamics":
         _draw_r_squared(evidence, path)
         return
@@ -73,25 +76,20 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
             # Runs stand side by side around a shared tick.
             width = 0.8 / len(evidence)
             shift = (i - (len(evidence) - 1) / 2) * width
-            if claim.table == "spectrum":
-                _spectrum(axes, measured, style, shift)
-            elif claim.curve.x_label:
+            if claim.curve.x_label:
                 _curve(axes, claim, measured, style)
             else:
                 _bars(axes, claim, measured, style, (shift, width))
-        if claim.table == "spectrum":
-            axes.plot([], [], color="black", linewidth=1, label="Gaussian of the same shape")
-        elif claim.curve.x_label:
+        if claim.curve.x_label:
             axes.plot([], [], color="grey", linestyle=":", label="base")
             names = [point.name for point in claim.curve.points(evidence[0].steps)]
             if any(name.startswith("Control") for name in names):
                 axes.plot(
                     [], [], color="grey", linestyle="--", linewidth=0.8, label="control draws"
                 )
-        if claim.sampled:
-            axes.axhline(1, color="black", linewidth=0.8)
-            axes.set_ylabel("relative accuracy")
-            axes.set_ylim(bottom=0)
+        axes.axhline(1, color="black", linewidth=0.8)
+        axes.set_ylabel("relative accuracy")
+        axes.set_ylim(bottom=0)
         figure.legend(loc="outside lower center", ncols=4 if len(evidence) <= len(_COLOURS) else 3)
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path)
@@ -138,6 +136,31 @@ def _by_kind(evidence: Sequence[Evidence]) -> list[tuple[str, str]]:
         label = f"{kind} ({count} run{'' if count == 1 else 's'})" if kind not in kinds[:i] else ""
         styles.append((_KIND_COLOURS[kind], label))
     return styles
+
+
+def _draw_fractions(evidence: Sequence[Evidence], path: Path) -> None:
+    """The Rank-1 fraction of every module by its type, the runs side by side."""
+    frames = [spectrum_frame(measured) for measured in evidence]
+    types = [frame["module"].str.extract(r"\.(\w+)\.weight$")[0] for frame in frames]
+    # Architectures have different types: GLM-4's gate and up are one matrix.
+    names = list(dict.fromkeys(name for column in types for name in column))
+    width = 0.8 / len(evidence)
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(6.4, 3.4), layout="constrained")
+        axes = figure.subplots()
+        for i, (frame, column) in enumerate(zip(frames, types, strict=True)):
+            at = column.map(names.index) + (i - (len(evidence) - 1) / 2) * width
+            colour, label = _styles(evidence)[i]
+            axes.plot(at, frame["rank1_fraction"], "o", color=colour, ms=4, label=label)
+            noise = frame["noise_rank1_fraction"]
+            axes.hlines(noise, at - width / 2, at + width / 2, color="black", linewidth=1)
+        axes.plot([], [], color="black", linewidth=1, label="Gaussian of the same shape")
+        axes.set_xticks(range(len(names)), names, rotation=20)
+        axes.set_ylabel("Rank-1 fraction of the norm")
+        axes.set_ylim(bottom=0)
+        figure.legend(loc="outside lower center", ncols=3)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path)
 
 
 def _draw_profiles(evidence: Sequence[Evidence], path: Path) -> None:
@@ -224,19 +247,6 @@ def _bars(
     axes.set_xticks(
         range(len(points)), names, fontsize=7, rotation=30, ha="right", rotation_mode="anchor"
     )
-
-
-def _spectrum(axes: Axes, evidence: Evidence, style: tuple[str, str], shift: float) -> None:
-    colour, label = style
-    frame = spectrum_frame(evidence)
-    kind = frame["module"].str.extract(r"\.(\w+)\.weight$")[0]
-    names = list(dict.fromkeys(kind))
-    at = np.array([names.index(k) for k in kind])
-    axes.plot(at + shift, frame["rank1_fraction"], "o", color=colour, ms=4, label=label)
-    axes.hlines(frame["noise_rank1_fraction"], at - 0.4, at + 0.4, color="black", linewidth=1)
-    axes.set_xticks(range(len(names)), names, rotation=20)
-    axes.set_ylabel("Rank-1 fraction of the norm")
-    axes.set_ylim(bottom=0)
 
 
 def draw_trajectories(evidence: Evidence, path: Path) -> None:

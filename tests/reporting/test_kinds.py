@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from alpharl_bench.claims import CLAIMS
@@ -144,3 +145,35 @@ def test_spectra_are_drawn_in_a_colour_a_kind(session, tmp_path):
     # SFT's red, DPO's green; RL's blue is not mixed up with them.
     assert any(r > 190 and g < 100 and b < 120 for r, g, b in colours)
     assert any(g > 110 and r < 90 and b < 100 for r, g, b in colours)
+
+
+def test_fractions_of_another_architecture_stand_over_their_own_names(
+    session, tmp_path, monkeypatch
+):
+    drawn = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, _: drawn.append(figure))
+    own = session.evidence(next(iter(KINDS)))
+    fractions = {
+        "plain": {"mlp.up_proj": 0.3, "self_attn.q_proj": 0.2},
+        "fused": {"mlp.gate_up_proj": 0.95, "self_attn.q_proj": 0.1},
+    }
+    evidence = []
+    for run, shares in fractions.items():
+        modules = [
+            replace(own.spectrum[0], module=f"model.layers.0.{name}.weight", rank1_fraction=share)
+            for name, share in shares.items()
+        ]
+        evidence.append(replace(own, run=run, spectrum=modules))
+    draw(CLAIMS["P1.6"], evidence, tmp_path / "norms.png")
+    (axes,) = drawn[0].axes
+    names = [tick.get_text() for tick in axes.get_xticklabels()]
+    assert names == ["up_proj", "q_proj", "gate_up_proj"]
+    points = [(x, y) for line in axes.lines for x, y in zip(*line.get_data(), strict=True)]
+    assert {(names[round(x)], y) for x, y in points} == {
+        ("up_proj", 0.3),
+        ("q_proj", 0.2),
+        ("gate_up_proj", 0.95),
+        ("q_proj", 0.1),
+    }
+    # None is cut off.
+    assert axes.get_ylim()[1] > 0.95
