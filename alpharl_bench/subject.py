@@ -59,10 +59,10 @@ def lane_subjects(lane: str, registry: Registry) -> list[Subject]:
                 algorithm=entry.algorithm,
                 kind=algorithm.kind,
                 source=algorithm.source,
-                deviations=algorithm.deviations,
+                deviations=registry.models[entry.model].deviations or algorithm.deviations,
                 seed=entry.seed,
                 expect=entry.expect,
-                tasks=_tasks(algorithm),
+                tasks=_tasks(algorithm, registry.models[entry.model]),
                 prompt=_prompt(registry.models[entry.model]),
                 open=partial(trained, entry, registry),
                 step_cost=_step_cost(algorithm, entry.regime),
@@ -71,9 +71,9 @@ def lane_subjects(lane: str, registry: Registry) -> list[Subject]:
     return subjects
 
 
-def _tasks(algorithm: Algorithm) -> tuple[str, ...]:
-    """What a recipe of the lane trains for: games, or all families of arithmetic."""
-    return (GAMES,) if algorithm.measure == GAMES else (NANO,)
+def _tasks(algorithm: Algorithm, model: Model) -> tuple[str, ...]:
+    """What a recipe of the lane trains for: games, or families of problems."""
+    return (GAMES,) if algorithm.measure == GAMES else model.scored_on or (NANO,)
 
 
 def _step_cost(algorithm: Algorithm, regime: Regime) -> int:

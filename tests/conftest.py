@@ -102,6 +102,8 @@ def shortened(known: Registry) -> Registry:
 
 
 def _short_model(model: Model) -> Model:
+    if model.pretraining is None:
+        return model
     recipe = model.pretraining.model_copy(update={"steps": 4, "documents_per_step": 16})
     return model.model_copy(update={"pretraining": recipe})
 

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Literal
 
@@ -11,9 +11,9 @@ from alpharl_bench.grading.answers import clean, final_answer
 from alpharl_bench.grading.marks import Grade, Mark
 from alpharl_bench.grading.notation import base, decimal, rewritten, squeezed, unassigned
 from alpharl_bench.grading.workers import Pair, compare_all
-from alpharl_bench.problems import MAX_RESPONSE_CHARS, final_number
+from alpharl_bench.problems import MAX_RESPONSE_CHARS, final_number, last_number
 
-Kind = Literal["arithmetic", "math", "choice"]
+Kind = Literal["arithmetic", "number", "math", "choice"]
 
 #: Longer answers are not compared. The longest gold answer of the paper's benchmarks has 210.
 MAX_ANSWER_CHARS = 500
@@ -26,6 +26,12 @@ _STOPPED = Grade(Mark.STOPPED, None)
 # A letter, alone or set apart from the text of the choice: C, (C), \text{C}, C) 10 m/s, C: 10.
 _LETTER = re.compile(r"(?:\\[a-z]+\s*\{|[(\[*\s])*([A-Da-d])(?:[)\]}.:*]|\s*\Z)")
 
+#: How the number that a response settles on is found in it.
+_NUMBERS: dict[Kind, Callable[[str], str | None]] = {
+    "arithmetic": final_number,
+    "number": last_number,
+}
+
 _remembered: dict[Pair, Grade] = {}
 _lock = threading.Lock()
 
@@ -34,8 +40,9 @@ def grade(kind: Kind, gold: str, responses: Sequence[str]) -> list[Grade]:
     """Grade the sampled responses to one question.
 
     Args:
-        kind: ``arithmetic``: ends in ``#`` and the gold digits, exactly. ``choice``: the letter of
-            the gold choice, A to D. ``math``: an answer that math-verify finds equal.
+        kind: ``arithmetic``: ends in ``#`` and the gold digits, exactly. ``number``: its last
+            number is the gold one, exactly. ``choice``: the letter of the gold choice, A to D.
+            ``math``: an answer that math-verify finds equal.
         gold: the right answer.
         responses: whole responses, of any length and content.
 
@@ -59,8 +66,8 @@ def grade_all(questions: Iterable[tuple[Kind, str, Sequence[str]]]) -> list[list
 
 def _drafts(kind: Kind, gold: str, responses: Sequence[str]) -> list[Grade | Pair]:
     """The grades that can be given at once, and pairs of texts that a worker must compare."""
-    if kind == "arithmetic":
-        return [_arithmetic(gold, response) for response in responses]
+    if kind in _NUMBERS:
+        return [_number(kind, gold, response) for response in responses]
     gold = rewritten(clean(gold))
     if not 0 < len(gold) <= MAX_ANSWER_CHARS or (kind == "choice" and gold not in tuple("ABCD")):
         raise AlphaRLBenchError(
@@ -82,10 +89,10 @@ def _drafts(kind: Kind, gold: str, responses: Sequence[str]) -> list[Grade | Pai
     return drafts
 
 
-def _arithmetic(gold: str, response: str) -> Grade:
+def _number(kind: Kind, gold: str, response: str) -> Grade:
     if len(response) > MAX_RESPONSE_CHARS:
         return _STOPPED
-    number = final_number(response)
+    number = _NUMBERS[kind](response)
     return _NO_ANSWER if number is None else _graded(number == gold, gold, number)
 
 

@@ -1,11 +1,12 @@
 """Six families of arithmetic problems that play the part of the paper's six benchmarks (§2.2).
 
 A family turns a few integers into a prompt, the steps that a careful solver writes down and the
-answer. To add a family, write its function and add one line to ``FAMILIES``.
+answer. To add a family, write its function and add one line to ``NANO_FAMILIES``.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -30,10 +31,15 @@ class Problem:
 
 @dataclass(frozen=True)
 class Family:
-    """A named kind of problem: ``draw`` makes one from a random generator."""
+    """A named kind of problem: ``draw`` makes one from a random generator.
+
+    ``kind`` is how a response is graded, ``tokens`` the length limit of one.
+    """
 
     name: str
     draw: Callable[[np.random.Generator], Problem]
+    kind: Literal["arithmetic", "number"] = "arithmetic"
+    tokens: int = 36
 
 
 def _digit(rng: np.random.Generator, low: int = 1) -> int:
@@ -109,7 +115,7 @@ def sorting(rng: np.random.Generator) -> Problem:
     return Problem(f"s{''.join(digits)}=", tuple(steps), "".join(sorted(digits)))
 
 
-FAMILIES: dict[str, Family] = {
+NANO_FAMILIES: dict[str, Family] = {
     family.name: family
     for family in (
         Family("addition", addition),

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.problems.families import FAMILIES, Problem
+from alpharl_bench.problems.bank import FAMILIES
+from alpharl_bench.problems.families import Problem
 
 #: One prompt in this many is held out for scoring.
 HELD_OUT_ONE_IN = 5

@@ -13,6 +13,7 @@ from alpharl_bench.registry.schema import (
     Regime,
     RunEntry,
     Trainer,
+    Wheel,
 )
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Registry",
     "RunEntry",
     "Trainer",
+    "Wheel",
     "load_registry",
     "unknown",
 ]

@@ -17,6 +17,8 @@ _Entry = TypeVar("_Entry", Model, Algorithm, Known)
 _HERE = Path(__file__).parent
 #: Of every run's training but its repetitions; another initialisation is another model.
 _SEED = 1
+#: The regimes that a run is not named by: most runs have one of them.
+_UNNAMED = ("quick", "public")
 _NOTHING_KNOWN = Known(name="")
 
 
@@ -87,7 +89,7 @@ def _repetitions(
     model: Model, algorithm: Algorithm, regime: Regime, known: Mapping[str, Known]
 ) -> Iterator[RunEntry]:
     """One run, and the same with other seeds."""
-    first = f"{model.name}-{algorithm.name}" + ("" if regime == "quick" else f"-{regime}")
+    first = f"{model.name}-{algorithm.name}" + ("" if regime in _UNNAMED else f"-{regime}")
     for seed in (_SEED, *known.get(first, _NOTHING_KNOWN).further_seeds):
         name = first if seed == _SEED else f"{first}-seed{seed}"
         yield RunEntry(

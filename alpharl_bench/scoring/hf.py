@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
+from typing import Any
 
 import torch
 from lm_eval.models.huggingface import HFLM
@@ -10,9 +11,25 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from alpharl_bench.quiet import quiet_libraries
 from alpharl_bench.scoring.engines import EngineOptions
+from alpharl_bench.shared_prompts import can_share, read_once
 from alpharl_bench.variants import Variant
 from alpharl_bench.variants.materialise import UpdateSource
 from alpharl_bench.variants.patch import PatchedModel
+
+
+class SharedPromptLM(HFLM):
+    """lm-eval's model of transformers, which reads a question once for all responses to it."""
+
+    def _model_generate(
+        self, context: torch.Tensor, max_length: int, stop: list[str], **options: Any
+    ) -> torch.Tensor:
+        mask = options["attention_mask"]
+        # Generation reads the last token itself: it has to begin with something.
+        if context.shape[1] > 1 and can_share(self.model):
+            with torch.no_grad():
+                options["past_key_values"], _ = read_once(self.model, context[:, :-1], mask[:, :-1])
+        drawn: torch.Tensor = super()._model_generate(context, max_length, stop, **options)
+        return drawn
 
 
 class HFBackend:
@@ -34,7 +51,7 @@ class HFBackend:
                 folder, dtype=getattr(torch, options.dtype)
             )
             self._patched = PatchedModel(model.to(self.device).eval(), source)
-            self.lm = HFLM(
+            self.lm = SharedPromptLM(
                 pretrained=model,
                 tokenizer=AutoTokenizer.from_pretrained(folder),
                 batch_size=options.batch_size,

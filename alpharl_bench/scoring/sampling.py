@@ -6,9 +6,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal, Self
 
-from alpharl_bench.cache import content_key
+from alpharl_bench.cache import content_key, file_digest
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.problems import FAMILIES
+from alpharl_bench.problems import NANO_FAMILIES, WORD_FAMILIES
 from alpharl_bench.scoring.catalogue import FOLDER, Kind, benchmarks, kind_of
 from alpharl_bench.scoring.prompts import PROMPTS, TEMPLATES, Prompt
 from alpharl_bench.scoring.questions import digest
@@ -43,7 +43,7 @@ class Sampling:
         AlphaRLBenchError: a value that nothing can be scored with.
     """
 
-    tasks: tuple[str, ...] = tuple(FAMILIES)
+    tasks: tuple[str, ...] = tuple(NANO_FAMILIES)
     questions: int | None = 25
     samples: int = 4
     seed: int = 0
@@ -125,6 +125,8 @@ class Sampling:
             for task in self.tasks
             if task in benchmarks()
         }
+        if any(task in WORD_FAMILIES for task in self.tasks):
+            questions["words"] = file_digest(_PACKAGE / "problems" / "words.py")
         judging = _RULES if self.kind == "games" else _GRADING
         judges = ("open-spiel", "textarena") if self.kind == "games" else ("math-verify",)
         return content_key(

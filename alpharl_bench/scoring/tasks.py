@@ -107,8 +107,12 @@ def load_tasks(sampling: Sampling) -> Tasks:
         manager = TaskManager(include_path=str(write_tasks(sampling)), include_defaults=False)
         loaded = manager.load(list(sampling.tasks))
     tasks = Tasks(loaded, None)
-    changed = {"temperature": sampling.temperature, "max_gen_toks": sampling.max_tokens}
     for task in tasks:
+        own = FAMILIES[task.task_name].tokens if task.task_name in FAMILIES else None
+        changed = {
+            "temperature": sampling.temperature,
+            "max_gen_toks": sampling.max_tokens or own,
+        }
         task.set_config(
             "generation_kwargs", {k: v for k, v in changed.items() if v is not None}, update=True
         )
@@ -158,7 +162,7 @@ def _family(scratch: Path, folder: Path, family: str, sampling: Sampling) -> dic
                 "id": f"{family}/{p.prompt}",
                 "question": p.prompt,
                 "answer": p.answer,
-                "kind": "arithmetic",
+                "kind": FAMILIES[family].kind,
             }
         )
         for p in problems

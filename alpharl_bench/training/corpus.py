@@ -10,14 +10,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from alpharl_bench.games import GAMES
-from alpharl_bench.problems import FAMILIES, Problem, in_prefix_notation, training_problems
+from alpharl_bench.problems import NANO_FAMILIES, Problem, in_prefix_notation, training_problems
 from alpharl_bench.registry import Pretraining
 
 
 def documents(recipe: Pretraining, seed: int) -> Iterator[tuple[str, str]]:
     """An endless stream of prompts with their responses; no arithmetic prompt is held out."""
     rng = np.random.default_rng([seed, *b"documents"])
-    streams = [training_problems(family, seed) for family in FAMILIES]
+    streams = [training_problems(family, seed) for family in NANO_FAMILIES]
     turns = game_turns(seed)
     while True:
         if recipe.game_share and rng.random() < recipe.game_share:

@@ -6,6 +6,7 @@ can learn from, write its function and one line in ``SOURCES``.
 
 from collections.abc import Callable, Iterator
 from itertools import islice
+from pathlib import Path
 
 from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
@@ -13,37 +14,40 @@ from transformers import PreTrainedTokenizerBase
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.problems import (
     FAMILIES,
+    Family,
     Problem,
     in_prefix_notation,
-    is_correct,
     training_problems,
 )
 from alpharl_bench.training.job import Job
+from alpharl_bench.training.rewards import is_right
 from alpharl_bench.training.samples import samples
 
 _PROMPTS_PER_FAMILY = 1000
-#: Tokens of a sampled response at most: those of the scored tasks.
-_RESPONSE_TOKENS = 36
 
 _Turns = str | list[dict[str, str]]
 
 
-def problems(seed: int) -> list[Problem]:
-    """The problems of a run, all families alike, none of them held out for scoring."""
+def problems(job: Job) -> list[tuple[Family, Problem]]:
+    """The problems of a run, all its families alike, none of them held out for scoring."""
     return [
-        problem
-        for family in FAMILIES
-        for problem in islice(training_problems(family, seed), _PROMPTS_PER_FAMILY)
+        (FAMILIES[family], problem)
+        for family in job.families
+        for problem in islice(training_problems(family, job.entry.seed), _PROMPTS_PER_FAMILY)
     ]
 
 
 def prompts(job: Job) -> Dataset:
-    """``prompt`` and ``answer``, for trainers that sample responses themselves."""
+    """``prompt``, ``answer`` and ``kind``, for trainers that sample responses themselves."""
     tokenizer = job.tokenizer()
     return Dataset.from_list(
         [
-            {"prompt": _turn(tokenizer, "user", problem.prompt), "answer": problem.answer}
-            for problem in problems(job.entry.seed)
+            {
+                "prompt": _turn(tokenizer, "user", problem.prompt),
+                "answer": problem.answer,
+                "kind": family.kind,
+            }
+            for family, problem in problems(job)
         ]
     )
 
@@ -84,20 +88,11 @@ def pairs(job: Job, count: int) -> Dataset:
     Raises:
         AlphaRLBenchError: every prompt lacks one of them.
     """
-    tokenizer, seed = job.tokenizer(), job.entry.seed
-    asked = problems(seed)
-    drawn = samples(
-        job.base,
-        tokenizer,
-        [problem.prompt for problem in asked],
-        count=count,
-        tokens=_RESPONSE_TOKENS,
-        seed=seed,
-    )
+    tokenizer = job.tokenizer()
     rows = []
-    for problem, responses in zip(asked, drawn, strict=True):
-        right = next((r for r in responses if is_correct(r, problem.answer)), None)
-        wrong = next((r for r in responses if not is_correct(r, problem.answer)), None)
+    for family, problem, responses in _drawn(job, job.base, count):
+        right = next((r for r in responses if is_right(family.kind, problem.answer, r)), None)
+        wrong = next((r for r in responses if not is_right(family.kind, problem.answer, r)), None)
         if right is not None and wrong is not None:
             rows.append(
                 {
@@ -115,30 +110,42 @@ def pairs(job: Job, count: int) -> Dataset:
 
 
 def _in_prefix_notation(job: Job) -> Iterator[tuple[str, str]]:
-    for problem in problems(job.entry.seed):
+    for _, problem in problems(job):
         yield problem.prompt, in_prefix_notation(problem)
+
+
+def _equations(job: Job) -> Iterator[tuple[str, str]]:
+    for _, problem in problems(job):
+        yield problem.prompt, problem.steps[-1]
 
 
 def _teacher_samples(job: Job) -> Iterator[tuple[str, str]]:
     """One response of the teacher to each prompt, if it is right: rejection sampling."""
-    asked = problems(job.entry.seed)
+    for family, problem, responses in _drawn(job, job.teacher_folder(), 1):
+        for response in responses:
+            if is_right(family.kind, problem.answer, response):
+                yield problem.prompt, response
+
+
+def _drawn(job: Job, model: Path, count: int) -> Iterator[tuple[Family, Problem, list[str]]]:
+    """The responses of a model to each problem of a run."""
+    asked = problems(job)
     drawn = samples(
-        job.teacher_folder(),
+        model,
         job.tokenizer(),
-        [problem.prompt for problem in asked],
-        count=1,
-        tokens=_RESPONSE_TOKENS,
+        [problem.prompt for _, problem in asked],
+        count=count,
+        tokens=max(FAMILIES[family].tokens for family in job.families),
         seed=job.entry.seed,
     )
-    for problem, responses in zip(asked, drawn, strict=True):
-        for response in responses:
-            if is_correct(response, problem.answer):
-                yield problem.prompt, response
+    for (family, problem), responses in zip(asked, drawn, strict=True):
+        yield family, problem, responses
 
 
 #: Sources of prompts with responses, by the name that a recipe's option ``data`` gives.
 SOURCES: dict[str, Callable[[Job], Iterator[tuple[str, str]]]] = {
     "prefix notation": _in_prefix_notation,
+    "equations": _equations,
     "teacher samples": _teacher_samples,
 }
 

@@ -15,6 +15,8 @@ class OnPolicyDistillationTrainer(DistillationTrainer):
         texts = self.processing_class.batch_decode(
             batch["completion_ids"], skip_special_tokens=True
         )
-        right = accuracies(texts, [row["answer"] for row in inputs])
+        right = accuracies(
+            texts, [row["answer"] for row in inputs], [row["kind"] for row in inputs]
+        )
         self._metrics["train"]["accuracy"].append(sum(right) / len(right))
         return batch

@@ -15,6 +15,7 @@ from transformers import (
 )
 
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
+from alpharl_bench.problems import NANO_FAMILIES
 from alpharl_bench.registry import Algorithm, RunEntry
 
 _Arguments = TypeVar("_Arguments", bound=TrainingArguments)
@@ -37,6 +38,7 @@ class Job:
         base: the folder of the model that training starts from.
         folder: gets a ``checkpoint-N/`` for every saved step.
         teacher: the folder of the model that ``teacher`` of the recipe's options names.
+        families: of the problems that it trains on.
     """
 
     entry: RunEntry
@@ -44,6 +46,7 @@ class Job:
     base: Path
     folder: Path
     teacher: Path | None = None
+    families: tuple[str, ...] = tuple(NANO_FAMILIES)
 
     @property
     def recipe(self) -> str:
@@ -101,7 +104,7 @@ class Job:
             AlphaRLBenchError: some are unknown, missing or of the wrong type.
         """
         try:
-            return kind.model_validate(self.algorithm.options)
+            return kind.model_validate(self.algorithm.options_in(self.entry.regime))
         except ValidationError as error:
             faults = "; ".join(f"options.{fault}" for fault in faults_of(error))
             raise AlphaRLBenchError(f"{self.recipe}: {faults}") from error

@@ -20,7 +20,7 @@ _SPECIAL = (
 )
 
 #: Jinja templates; the assistant's last turn ends with the end token and nothing behind it.
-_TEMPLATES: dict[Format, str | None] = {
+TEMPLATES: dict[Format, str | None] = {
     # A base model: the question alone, no turns.
     "plain": None,
     # Qwen2.5, without its default system message.
@@ -73,7 +73,7 @@ def character_tokenizer(format_: Format = "plain") -> PreTrainedTokenizerFast:
         eos_token=_ENDS[format_],
         padding_side="left",
         clean_up_tokenization_spaces=False,
-        chat_template=_TEMPLATES[format_],
+        chat_template=TEMPLATES[format_],
     )
 
 

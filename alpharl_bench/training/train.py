@@ -6,6 +6,7 @@ from pathlib import Path
 import transformers
 from transformers import TrainerCallback
 
+from alpharl_bench.problems import NANO_FAMILIES
 from alpharl_bench.quiet import quiet_libraries
 from alpharl_bench.registry import Algorithm, RunEntry
 from alpharl_bench.training.history import last_whole_checkpoint
@@ -20,6 +21,7 @@ def train(
     folder: Path,
     *,
     teacher: Path | None = None,
+    families: tuple[str, ...] = tuple(NANO_FAMILIES),
     callbacks: Sequence[TrainerCallback] = (),
 ) -> None:
     """Train ``base`` by ``algorithm`` into evenly spaced ``checkpoint-N/`` below ``folder``.
@@ -33,13 +35,14 @@ def train(
         base: the folder of the model that is trained.
         folder: where the checkpoints go.
         teacher: the folder of the model that the recipe's option ``teacher`` names.
+        families: of the problems that it trains on.
         callbacks: what follows the training.
 
     Raises:
         AlphaRLBenchError: the recipe does not fit its trainer, its steps cannot be divided into its
             number of checkpoints, or its data cannot be made.
     """
-    job = Job(entry, algorithm, base, folder, teacher)
+    job = Job(entry, algorithm, base, folder, teacher, families)
     last = last_whole_checkpoint(folder)
     with quiet_libraries():
         trainer = TRAINERS[algorithm.trainer](job)

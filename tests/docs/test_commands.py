@@ -5,7 +5,8 @@ import json
 import re
 import shlex
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -56,11 +57,16 @@ WRITTEN = sorted(
 
 
 @pytest.fixture(scope="session")
-def collected() -> list[str]:
-    """The tests of all suites, by their whole names."""
-    found = run_pytest("--collect-only", "-q", "suites")
-    assert found.returncode == 0, found.stdout + found.stderr
-    return [line for line in found.stdout.splitlines() if "::" in line]
+def collected() -> Callable[[str], list[str]]:
+    """The tests of all suites in a lane, by their whole names."""
+
+    @cache
+    def of(lane: str) -> list[str]:
+        found = run_pytest("--collect-only", "-q", f"--lane={lane}", "suites")
+        assert found.returncode == 0, found.stdout + found.stderr
+        return [line for line in found.stdout.splitlines() if "::" in line]
+
+    return of
 
 
 @pytest.mark.parametrize(("document", "command"), WRITTEN)
@@ -70,7 +76,7 @@ def test_a_command_is_understood(document, command, collected, pytestconfig):
     check(shlex.split(whole, comments=True), collected, pytestconfig)
 
 
-def check(words: list[str], collected: list[str], config: pytest.Config) -> None:
+def check(words: list[str], collected: Callable[[str], list[str]], config: pytest.Config) -> None:
     program, *rest = words
     if program == "alpharl-bench":
         understood(typer.main.get_command(app), rest)
@@ -84,7 +90,7 @@ def check(words: list[str], collected: list[str], config: pytest.Config) -> None
             expression = Expression.compile(known.keyword)
             assert any(
                 node.startswith(places) and expression.evaluate(lambda word, n=node, **_: word in n)
-                for node in collected
+                for node in collected(known.lane)
             )
     elif program == "python":
         module = import_module(rest[1])

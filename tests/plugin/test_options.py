@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from alpharl_bench.plugin.options import options, reproducing
-from alpharl_bench.problems import FAMILIES
+from alpharl_bench.problems import NANO_FAMILIES
 from tests.processes import run_pytest
 
 
@@ -96,7 +96,7 @@ def test_a_run_is_scored_as_it_was_trained_unless_the_options_say_otherwise(
     chat = replace(plain, name="chat", prompt="chat", tasks=("addition", "chain"))
     own = replace(plain, name="own", prompt=None, tasks=("paper",))
     asked = {s.name: options(pytestconfig, s).sampling for s in (plain, chat, own)}
-    assert (asked[plain.name].prompt, asked[plain.name].tasks) == ("plain", tuple(FAMILIES))
+    assert (asked[plain.name].prompt, asked[plain.name].tasks) == ("plain", tuple(NANO_FAMILIES))
     assert (asked["chat"].prompt, asked["chat"].tasks) == ("chat", ("addition", "chain"))
     assert (asked["own"].prompt, asked["own"].samples) == ("chat", 32)
     assert reproducing(pytestconfig, chat)[:2] == ("--tasks", "addition,chain")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpharl_bench.problems import FAMILIES, Problem
+from alpharl_bench.problems import NANO_FAMILIES, Problem
 from alpharl_bench.problems.families import addition, chain, multiplication, subtraction
 
 OPERATORS = {
@@ -17,7 +17,7 @@ OPERATORS = {
     ast.Mult: operator.mul,
     ast.Mod: operator.mod,
 }
-ARITHMETIC = sorted(set(FAMILIES) - {"sorting"})
+ARITHMETIC = sorted(set(NANO_FAMILIES) - {"sorting"})
 SEEDS = st.integers(0, 2**32)
 
 
@@ -34,7 +34,7 @@ def value(expression: str) -> int:
 
 
 def draw(family: str, seed: int) -> Problem:
-    return FAMILIES[family].draw(np.random.default_rng(seed))
+    return NANO_FAMILIES[family].draw(np.random.default_rng(seed))
 
 
 class Numbers:
@@ -53,7 +53,7 @@ class Numbers:
 
 
 def test_there_are_six_families_as_the_paper_has_six_benchmarks() -> None:
-    assert list(FAMILIES) == [
+    assert list(NANO_FAMILIES) == [
         "addition",
         "subtraction",
         "multiplication",
@@ -61,7 +61,7 @@ def test_there_are_six_families_as_the_paper_has_six_benchmarks() -> None:
         "chain",
         "sorting",
     ]
-    assert all(name == family.name for name, family in FAMILIES.items())
+    assert all(name == family.name for name, family in NANO_FAMILIES.items())
 
 
 @pytest.mark.parametrize("family", ARITHMETIC)

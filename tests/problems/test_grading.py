@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpharl_bench.problems import FAMILIES, MAX_RESPONSE_CHARS, is_correct
+from alpharl_bench.problems import MAX_RESPONSE_CHARS, NANO_FAMILIES, is_correct
 
 
 @pytest.mark.parametrize("response", ["#95", "7+8=15;3+5+1=9;#95", "anything at all #95", "#95\n"])
@@ -80,10 +80,10 @@ def test_a_right_response_ends_in_the_answer(response: str) -> None:
     assert is_correct(response, "95") == response.rstrip().endswith("#95")
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", NANO_FAMILIES)
 @given(seed=st.integers(0, 2**32))
 def test_a_worked_solution_is_right(family: str, seed: int) -> None:
-    problem = FAMILIES[family].draw(np.random.default_rng(seed))
+    problem = NANO_FAMILIES[family].draw(np.random.default_rng(seed))
     assert is_correct(problem.worked_solution, problem.answer)
     assert not is_correct(problem.worked_solution, problem.answer + "0")
 

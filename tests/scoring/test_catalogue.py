@@ -2,7 +2,7 @@ import pytest
 import yaml
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.problems import FAMILIES
+from alpharl_bench.problems import NANO_FAMILIES
 from alpharl_bench.scoring.catalogue import FOLDER, benchmarks, select
 
 PAPER = ("aime24", "aime25", "gpqa", "gsm8k", "math500", "minerva")
@@ -32,7 +32,7 @@ def test_the_paper_s_setting():
 @pytest.mark.parametrize(
     ("named", "tasks"),
     [
-        ("nano", tuple(FAMILIES)),
+        ("nano", tuple(NANO_FAMILIES)),
         ("paper", PAPER),
         ("math500,aime24", ("math500", "aime24")),
         ("aime24, paper", ("aime24", "aime25", "gpqa", "gsm8k", "math500", "minerva")),
@@ -50,7 +50,7 @@ def test_tasks_and_groups_are_selected_in_order_and_once(named, tasks):
         ("gsm8", "unknown task 'gsm8'; did you mean 'gsm8k'?"),
         ("games,nano", "arithmetic and games are asked in different ways"),
         ("math500,nano", "arithmetic and benchmarks are asked in different ways"),
-        (",", "name tasks; known: nano, games, paper"),
+        (",", "name tasks; known: nano, words, games, paper"),
     ],
 )
 def test_what_cannot_be_selected(named, message):

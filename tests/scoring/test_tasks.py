@@ -6,14 +6,14 @@ import pytest
 
 from alpharl_bench.cache import cache_root
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.problems import FAMILIES, is_held_out
+from alpharl_bench.problems import NANO_FAMILIES, is_held_out
 from alpharl_bench.scoring import Sampling, tasks
 from alpharl_bench.scoring.tasks import load_tasks, write_tasks
 
 
 def test_lm_eval_loads_one_task_per_family():
     loaded = load_tasks(Sampling(questions=5, samples=3)).loaded["tasks"]
-    assert list(loaded) == list(FAMILIES)
+    assert list(loaded) == list(NANO_FAMILIES)
     for task in loaded.values():
         assert len(task.test_docs()) == 5
         assert task.config.repeats == 3
@@ -24,7 +24,7 @@ def test_lm_eval_loads_one_task_per_family():
 
 def test_scored_questions_are_held_out_and_differ():
     folder = write_tasks(Sampling(questions=40))
-    for family in FAMILIES:
+    for family in NANO_FAMILIES:
         lines = (folder / f"{family}.jsonl").read_text().splitlines()
         prompts = {json.loads(line)["question"] for line in lines}
         assert len(prompts) == 40
@@ -60,7 +60,7 @@ def test_more_questions_than_a_family_has_is_an_error_and_leaves_nothing_behind(
 def test_validation_asks_as_many_other_held_out_questions_of_every_family():
     test = Sampling(questions=30)
     splits = {s: write_tasks(replace(test, split=s)) for s in ("test", "validation")}
-    for family in FAMILIES:
+    for family in NANO_FAMILIES:
         prompts = {
             split: {json.loads(line)["question"] for line in (folder / f"{family}.jsonl").open()}
             for split, folder in splits.items()
@@ -85,4 +85,4 @@ def test_a_package_that_has_moved_finds_its_task_files(tmp_path, monkeypatch):
         load_tasks(sampling)
     # As after another installation: the cache is there, the old package is not.
     shutil.rmtree(moved)
-    assert {task.task_name for task in load_tasks(sampling)} == set(FAMILIES)
+    assert {task.task_name for task in load_tasks(sampling)} == set(NANO_FAMILIES)

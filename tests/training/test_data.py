@@ -10,9 +10,16 @@ from alpharl_bench.problems import (
     is_held_out,
     training_problems,
 )
+from alpharl_bench.registry import load_registry
 from alpharl_bench.training import data
 from alpharl_bench.training.data import pairs, problems, prompts, solutions
+from alpharl_bench.training.job import Job
+from alpharl_bench.training.rewards import is_right
 from tests.training.tiny import job, short, tiny_base
+
+RUN = load_registry().run("qwen3-nano-grpo")
+RECIPE = load_registry().algorithms["grpo"]
+EVERY = tuple(FAMILIES)
 
 
 @pytest.fixture(scope="module")
@@ -22,8 +29,9 @@ def bases(tmp_path_factory):
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_training_prompts_and_scored_questions_never_overlap(seed):
-    asked = {problem.prompt for problem in problems(seed)}
+def test_training_prompts_and_scored_questions_never_overlap(seed, tmp_path):
+    every = Job(RUN.model_copy(update={"seed": seed}), RECIPE, tmp_path, tmp_path, families=EVERY)
+    asked = {problem.prompt for _, problem in problems(every)}
     assert len(asked) > 1000
     scored = {p.prompt for f in FAMILIES for p in held_out_problems(f, 60, seed)}
     assert not asked & scored
@@ -31,27 +39,31 @@ def test_training_prompts_and_scored_questions_never_overlap(seed):
     assert all(is_held_out(p) for p in scored)
 
 
-def test_training_prompts_come_from_every_family():
-    asked = {problem.prompt for problem in problems(1)}
+def test_training_prompts_come_from_every_family_of_the_run_and_no_other(tmp_path):
+    run = Job(RUN, RECIPE, tmp_path, tmp_path, families=("total", "larger"))
+    asked = {problem.prompt for _, problem in problems(run)}
     families = {f: {p.prompt for p in islice(training_problems(f, 1), 50)} for f in FAMILIES}
-    assert all(some <= asked for some in families.values())
+    assert {f for f, some in families.items() if some <= asked} == {"total", "larger"}
+    assert not asked & families["story"]
 
 
 def test_a_prompt_is_a_turn_where_the_base_has_a_chat_format(bases, tmp_path):
     plain = prompts(job(short("grpo"), bases["qwen3-nano"], tmp_path))[0]
     chat = prompts(job(short("grpo"), bases["llama3-nano"], tmp_path))[0]
     first = next(training_problems("addition", 1))
-    assert plain == {"prompt": first.prompt, "answer": first.answer}
+    assert plain == {"prompt": first.prompt, "answer": first.answer, "kind": "arithmetic"}
     assert chat == {
         "prompt": [{"role": "user", "content": first.prompt}],
         "answer": first.answer,
+        "kind": "arithmetic",
     }
 
 
 def test_sft_learns_right_solutions_in_a_notation_of_its_own(bases, tmp_path):
     rows = solutions(job(short("sft"), bases["llama3-nano"], tmp_path), "prefix notation")
     assert len(rows) == 6000
-    for row, problem in zip(rows, problems(1), strict=True):
+    asked = problems(job(short("sft"), bases["llama3-nano"], tmp_path))
+    for row, (_, problem) in zip(rows, asked, strict=True):
         assert row["prompt"] == [{"role": "user", "content": problem.prompt}]
         (turn,) = row["completion"]
         assert turn["role"] == "assistant"
@@ -72,7 +84,7 @@ def sampled(monkeypatch, responses):
 
 
 def test_a_pair_is_the_first_right_and_the_first_wrong_sample(bases, tmp_path, monkeypatch):
-    first, second, third = problems(1)[:3]
+    first, second, third = islice(training_problems("addition", 1), 3)
     asked = sampled(
         monkeypatch,
         [
@@ -99,7 +111,7 @@ def test_without_any_pair_dpo_says_what_to_change(bases, tmp_path, monkeypatch):
 
 
 def test_a_teachers_wrong_answers_are_not_learned(bases, tmp_path, monkeypatch):
-    first, second = problems(1)[:2]
+    first, second = islice(training_problems("addition", 1), 2)
     asked = sampled(monkeypatch, [[f"a;#{first.answer}"], ["#0"]])
     run = job(short("dist"), bases["qwen3-nano"], tmp_path)
     (row,) = solutions(run, "teacher samples")
@@ -115,3 +127,13 @@ def test_a_source_that_is_unknown_or_gives_nothing_is_named(bases, tmp_path, mon
     sampled(monkeypatch, [["#0"]])
     with pytest.raises(AlphaRLBenchError, match=r"dist.toml: .* 'teacher samples' is right"):
         solutions(run, "teacher samples")
+
+
+def test_sft_in_words_learns_equations_whose_last_number_is_the_answer(bases, tmp_path):
+    run = job(short("sft"), bases["llama3-nano"], tmp_path, families=("total", "larger", "story"))
+    rows = solutions(run, "equations")
+    assert len(rows) == 3000
+    for row, (family, problem) in zip(rows, problems(run), strict=True):
+        (turn,) = row["completion"]
+        assert is_right(family.kind, problem.answer, turn["content"])
+        assert turn["content"] != problem.answer

@@ -9,10 +9,23 @@ def logged():
 def test_the_reward_is_the_grading_of_the_scored_tasks():
     figures, log_metric = logged()
     texts = ["7+8=15;#95", "#94", ""]
-    assert verifiable_reward(texts, ["95", "95", "95"], log_metric) == [1.0, 0.0, 0.0]
+    assert verifiable_reward(texts, ["95", "95", "95"], ["arithmetic"] * 3, log_metric) == [
+        1.0,
+        0.0,
+        0.0,
+    ]
     assert figures == [("accuracy", 1.0), ("accuracy", 0.0), ("accuracy", 0.0)]
 
 
 def test_a_turn_of_a_chat_is_rewarded_by_its_text():
     turns = [[{"role": "assistant", "content": text}] for text in ("#95", "#95 or so")]
-    assert verifiable_reward(turns, ["95", "95"], logged()[1], prompts=[]) == [1.0, 0.0]
+    assert verifiable_reward(turns, ["95", "95"], ["arithmetic"] * 2, logged()[1], prompts=[]) == [
+        1.0,
+        0.0,
+    ]
+
+
+def test_a_problem_in_words_is_graded_by_the_last_number():
+    texts = ["The answer is 22.", "7 + 15", "22 apples, or 23"]
+    rewards = verifiable_reward(texts, ["22"] * 3, ["number"] * 3, logged()[1])
+    assert rewards == [1.0, 0.0, 0.0]

@@ -13,6 +13,7 @@ import torch
 import transformers
 
 from alpharl_bench.checkpoints import WeightFiles
+from alpharl_bench.problems import NANO_FAMILIES
 from alpharl_bench.registry import Algorithm, RunEntry, load_registry
 from alpharl_bench.training import data, trainers
 from alpharl_bench.training.job import Job
@@ -69,7 +70,12 @@ def short(name: str, **config: Any) -> Algorithm:
 
 
 def job(
-    algorithm: Algorithm, base: Path, folder: Path, teacher: Path | None = None, seed: int = 1
+    algorithm: Algorithm,
+    base: Path,
+    folder: Path,
+    teacher: Path | None = None,
+    seed: int = 1,
+    families: tuple[str, ...] = tuple(NANO_FAMILIES),
 ) -> Job:
     """A run of that recipe; without another one the base is its own teacher."""
     entry = RunEntry(
@@ -79,7 +85,7 @@ def job(
         regime="quick",
         seed=seed,
     )
-    return Job(entry, algorithm, base, folder, teacher or base)
+    return Job(entry, algorithm, base, folder, teacher or base, families)
 
 
 def trained(
@@ -105,7 +111,7 @@ def parity_reward(completions: Any, completion_ids: Any, log_metric: Any, **_: A
     return rewards
 
 
-def even_length(response: str, answer: str) -> bool:
+def even_length(kind: str, answer: str, response: str) -> bool:
     """Stands in for the grading of texts, likewise."""
     return len(response) % 2 == 0
 
@@ -115,7 +121,7 @@ def random_weights_can_be_right() -> Iterator[None]:
     """Rewards and grading that a random model meets half of the time, on a few prompts."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(trainers, "verifiable_reward", parity_reward)
-        patch.setattr(data, "is_correct", even_length)
+        patch.setattr(data, "is_right", even_length)
         patch.setattr(data, "_PROMPTS_PER_FAMILY", 16)
         yield
 
