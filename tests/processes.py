@@ -48,8 +48,14 @@ _ENVIRONMENT = dict(os.environ)
 
 def run_pytest(*options: object, cwd: Path = ROOT, **variables: object) -> CompletedProcess[str]:
     """Type ``python -m pytest`` in a folder, with more variables in the environment."""
-    # Its cache would be one for all tests.
-    return _run({"module": "pytest"}, ("-p", "no:cacheprovider", *options), cwd, variables)
+    # Its cache would be one for all tests; hypothesis takes half a second to report on no test.
+    without = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+    return _run({"module": "pytest"}, (*without, *options), cwd, variables)
+
+
+def run_module(module: str, *arguments: object) -> CompletedProcess[str]:
+    """Type ``python -m module`` in the checkout."""
+    return _run({"module": module}, arguments, ROOT, {})
 
 
 def run_command(*arguments: object, **variables: object) -> CompletedProcess[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from alpharl_bench.claims import CLAIMS, Evidence
-from alpharl_bench.reporting import Measured, Session, load_session
+from alpharl_bench.reporting import Measured, Session, load_session, markdown
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.results import RESULTS, Results
 from alpharl_bench.scoring import Provenance, Responses, Score
@@ -69,3 +69,8 @@ def write_results(folder: Path) -> None:
     """Only ``results.json`` of a stored session: the figures of a report take seconds."""
     results = Results.of(Judged.of(load_session(folder)))
     (folder / RESULTS).write_text(results.model_dump_json())
+
+
+def report_text(folder: Path) -> str:
+    """Only the text of ``report.md`` of a stored session, likewise."""
+    return markdown.report(Judged.of(load_session(folder)))

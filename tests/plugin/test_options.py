@@ -54,7 +54,7 @@ def test_an_algorithm_and_an_architecture_select_their_run():
     assert name.endswith("[llama3-nano-dapo]")
 
 
-@pytest.mark.parametrize("workers", [[], ["-n", "2"]])
+@pytest.mark.parametrize("workers", [[], ["-n", "1"]])
 def test_an_unknown_model_in_k_is_named_with_the_known_ones(workers):
     result = suites("-k", "qwen3-nanno", *workers)
     assert result.returncode == 5

@@ -1,33 +1,25 @@
-"""The main job itself: real training, real scores, with and without xdist."""
+"""The main job itself, by shorter recipes: real training, real scores, with and without xdist."""
 
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from alpharl_bench.reporting import load_session
+from tests.plugin.short_recipes import CHECKPOINTS
+from tests.processes import run_pytest
 
-ROOT = Path(__file__).parents[2]
 # Those of `tox -e bench`: one run of RL, and its contrast.
 RUNS = "not slow and (qwen3-nano-dapo or qwen3-nano-sft)"
 pytestmark = pytest.mark.slow
 
 
 def judge(report, *options):
-    result = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "suites/property1", "-k", RUNS),
-            *("--questions=8", "--samples=2", f"--report={report}", *options),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ,
+    result = run_pytest(
+        *("suites/property1", "-k", RUNS, "-p", "tests.plugin.short_recipes"),
+        *("--questions=8", "--samples=2", f"--report={report}", *options),
     )
     assert "verdicts" in result.stdout, result.stdout + result.stderr
     lines = result.stdout.split(" verdicts ")[1].splitlines()
@@ -50,7 +42,7 @@ def test_the_runs_learned_and_the_control_does_what_it_must(with_workers):
     folder, _, verdicts = with_workers
     for run, least in (("qwen3-nano-dapo", 0.2), ("qwen3-nano-sft", 0.1)):
         evidence = load_session(folder).evidence(run)
-        assert len(evidence.steps) >= 20
+        assert len(evidence.steps) == CHECKPOINTS
         base, full = (evidence.scores[name].accuracy for name in ("base", "full"))
         assert full > base + least
         assert any(v.startswith(f"P1.1-control on {run}: supported") for v in verdicts)

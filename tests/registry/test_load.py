@@ -55,6 +55,10 @@ def test_the_zoo_holds_the_papers_algorithms_and_architectures() -> None:
     }
 
 
+def test_every_recipe_keeps_twenty_checkpoints() -> None:
+    assert {recipe.checkpoints for recipe in load_registry().algorithms.values()} == {20}
+
+
 def test_every_run_belongs_to_the_nano_lane_and_expects_claims_that_exist() -> None:
     loaded = load_registry()
     assert loaded.in_lane("nano") == list(loaded.runs.values())

@@ -10,7 +10,7 @@ from alpharl_bench.forecast import Target
 from alpharl_bench.forecast.choice import ORACLE, Choice
 from alpharl_bench.reporting import forecasts, load_session, write_report
 from alpharl_bench.variants import Variant, forecast, full_at
-from tests.scores import score_of, session_of
+from tests.scores import report_text, score_of, session_of
 
 STEPS = tuple(range(10, 110, 10))
 NAME = "qwen3-nano-grpo"
@@ -165,13 +165,13 @@ def test_the_report_has_the_section_where_something_was_forecast(synthetic, tmp_
         assert (tmp_path / "figures" / f"{curve}.png").is_file()
     plain = synthetic.evidence({})
     session_of([synthetic.subject], {NAME: plain}, {NAME: ["P1.1"]}).save(tmp_path)
-    assert "## Forecasts" not in write_report(tmp_path).read_text()
+    assert "## Forecasts" not in report_text(tmp_path)
 
 
 def test_a_run_without_a_recipe_has_no_cost_of_evaluation(synthetic, tmp_path) -> None:
     known = replace(evidence_of(), kind="SFT", evaluation=0.0)
     synthetic.kind = "SFT"
     session_of([synthetic.subject], {NAME: known}, {NAME: ["A1"]}).save(tmp_path)
-    text = write_report(tmp_path).read_text()
+    text = report_text(tmp_path)
     assert "is not known of this run" in text
     assert "### Over the runs of RL above" not in text

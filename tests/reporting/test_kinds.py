@@ -9,10 +9,10 @@ from PIL import Image
 
 from alpharl_bench.claims import CLAIMS
 from alpharl_bench.claims.measures import recovered_gain, relative_accuracy
-from alpharl_bench.reporting import kinds, write_report
+from alpharl_bench.reporting import kinds
 from alpharl_bench.reporting.figures import draw
 from alpharl_bench.spectral import PROFILE
-from tests.scores import session_of
+from tests.scores import report_text, session_of
 
 GRPO, SFT, DPO = "qwen3-nano-grpo", "qwen3-nano-sft", "qwen3-nano-dpo"
 KINDS = {DPO: "DPO", GRPO: "RL", SFT: "SFT"}
@@ -114,7 +114,7 @@ def test_a_run_that_did_not_learn_is_no_kind_to_compare(session):
 
 def test_the_report_marks_contrasts_and_counts_them_apart(session, tmp_path):
     session.save(tmp_path)
-    text = write_report(tmp_path).read_text()
+    text = report_text(tmp_path)
     summary = text.split("## Summary")[1].split("## Runs")[0]
     row = next(line for line in summary.splitlines() if line.startswith("| P1.1 "))
     # Whether it survives among all depends on how many there are.

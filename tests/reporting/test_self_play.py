@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from alpharl_bench.claims import Evidence
-from alpharl_bench.reporting import self_play, write_report
+from alpharl_bench.reporting import self_play
 from alpharl_bench.scoring import Score
 from alpharl_bench.scoring.catalogue import GAME_TASKS
 from alpharl_bench.scoring.score import KuhnPolicy, Responses
 from alpharl_bench.variants import full_at, rank
-from tests.scores import PROVENANCE, session_of
+from tests.scores import PROVENANCE, report_text, session_of
 
 STEPS = (5, 10, 40, 100)
 SPIRAL = "qwen3-nano-spiral"
@@ -109,14 +109,14 @@ def test_the_report_has_the_section_only_of_runs_that_played(evidence, synthetic
     synthetic.name = SPIRAL
     session = session_of([synthetic.subject], {SPIRAL: evidence}, {SPIRAL: []})
     session.save(tmp_path)
-    text = write_report(tmp_path).read_text()
+    text = report_text(tmp_path)
     assert "## Self-play: win rate and exploitability" in text
     assert f"### {SPIRAL}" in text
     synthetic.name = "qwen3-nano-grpo"
     arithmetic = synthetic.evidence({})
     session = session_of([synthetic.subject], {synthetic.name: arithmetic}, {synthetic.name: []})
     session.save(tmp_path)
-    assert "Self-play" not in write_report(tmp_path).read_text()
+    assert "Self-play" not in report_text(tmp_path)
 
 
 def test_samples_of_a_match_have_no_majority(synthetic, tmp_path):
@@ -126,6 +126,6 @@ def test_samples_of_a_match_have_no_majority(synthetic, tmp_path):
     texts = []
     for evidence in (asked, replace(asked, scores=games)):
         session_of([synthetic.subject], {SPIRAL: evidence}, {SPIRAL: ["P1.1"]}).save(tmp_path)
-        texts.append(write_report(tmp_path).read_text())
+        texts.append(report_text(tmp_path))
     assert ["pass@" in text for text in texts] == [True, True]
     assert ["maj@" in text for text in texts] == [True, False]

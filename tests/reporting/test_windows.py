@@ -10,7 +10,7 @@ from alpharl_bench.claims import CLAIMS
 from alpharl_bench.reporting import windows, write_report
 from alpharl_bench.reporting.figures import _curve
 from alpharl_bench.windows import ScoredWindow
-from tests.scores import session_of
+from tests.scores import report_text, session_of
 
 HELD = [
     ScoredWindow("window-1", ("up", "q"), mlp=1, least=0.9, norm=0.6),
@@ -45,7 +45,7 @@ def test_the_report_keeps_the_windows_and_has_the_section_only_where_there_are_s
     session_of([synthetic.subject], {synthetic.name: without}, {synthetic.name: ["P1.1"]}).save(
         tmp_path
     )
-    assert "Windows of modules" not in write_report(tmp_path).read_text()
+    assert "Windows of modules" not in report_text(tmp_path)
 
 
 def test_nothing_joins_the_curves_of_a_series(evidence):

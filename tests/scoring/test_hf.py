@@ -13,13 +13,13 @@ from alpharl_bench.variants import BASE
 from alpharl_bench.variants.materialise import UpdateSource
 from tests.scoring.test_engine import BASE_FOLDER
 
-SAMPLING = Sampling(tasks=("addition", "chain"), questions=10, samples=4)
+SAMPLING = Sampling(tasks=("addition", "chain"), questions=5, samples=4)
 
 
 @pytest.fixture
 def engine():
     run = Run("a-run", BASE_FOLDER, (Checkpoint(1, BASE_FOLDER),))
-    options = EngineOptions(batch_size=64)
+    options = EngineOptions(batch_size=32)
     return ScoringEngine(run, "digest", UpdateSource(run), SAMPLING, options)
 
 
@@ -49,18 +49,18 @@ def small_memory(engine, monkeypatch, room, error):
 def test_the_batch_is_halved_until_it_fits_and_every_response_counts_once(
     engine, monkeypatch, caplog, error
 ):
-    sizes = small_memory(engine, monkeypatch, 20, error)
+    sizes = small_memory(engine, monkeypatch, 10, error)
     with caplog.at_level(logging.WARNING):
         score = engine.score(BASE)
-    assert sizes == [64, 32, 16, 16, 16, 16, 16]
+    assert sizes == [32, 16, 8, 8, 8, 8, 8]
     assert {len(marks) for marks in score.marks} == {4}
-    assert len(score.questions) == 20
-    assert score.provenance.batch_size == 16
-    assert "out of memory with batches of 64 while scoring 'base': going on with 32" in caplog.text
-    assert "batches of 32 while scoring 'base': going on with 16" in caplog.text
+    assert len(score.questions) == 10
+    assert score.provenance.batch_size == 8
+    assert "out of memory with batches of 32 while scoring 'base': going on with 16" in caplog.text
+    assert "batches of 16 while scoring 'base': going on with 8" in caplog.text
     # The next variant starts from what was learned.
-    assert engine.score(BASE, 1).provenance.batch_size == 16
-    assert sizes[7:] == [16] * 5
+    assert engine.score(BASE, 1).provenance.batch_size == 8
+    assert sizes[7:] == [8] * 5
 
 
 def test_without_room_for_one_response_the_remedy_is_named(engine, monkeypatch):
@@ -73,7 +73,7 @@ def test_other_errors_are_not_taken_for_a_full_memory(engine, monkeypatch):
     sizes = small_memory(engine, monkeypatch, 0, RuntimeError("shapes do not match"))
     with pytest.raises(RuntimeError, match="shapes do not match"):
         engine.score(BASE)
-    assert sizes == [64]
+    assert sizes == [32]
 
 
 def test_half_precision_is_asked_for_and_noted(engine):

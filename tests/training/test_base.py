@@ -21,9 +21,9 @@ from alpharl_bench.variants.materialise import UpdateSource
 QWEN3 = load_registry().model("qwen3-nano")
 
 
-def score_of(folder):
+def score_of(folder, sampling):
     run = Run(folder.name, folder, (Checkpoint(0, folder),))
-    engine = ScoringEngine(run, "", UpdateSource(run), Sampling(questions=60, samples=4))
+    engine = ScoringEngine(run, "", UpdateSource(run), sampling)
     return engine.score(BASE)
 
 
@@ -61,7 +61,7 @@ def test_the_shipped_base_is_small_and_can_reason_a_little():
     assert (folder / "model.safetensors").stat().st_size < 4_000_000
     names = WeightFiles(folder).names
     assert sum(int(np.prod(WeightFiles(folder).shape(n))) for n in names) > 500_000
-    score = score_of(folder)
+    score = score_of(folder, Sampling(questions=30, samples=1))
     assert len(score.tasks) >= 6
     assert 0.15 < score.accuracy < 0.45
 
@@ -75,7 +75,9 @@ def test_an_unknown_architecture_is_named(tmp_path):
 def test_the_recipe_makes_a_base_that_scores_like_the_shipped_one(tmp_path):
     # The last bits of a training depend on the machine, so weights cannot be compared.
     build_base(QWEN3, tmp_path / "rebuilt")
-    shipped, rebuilt = score_of(base_folder(QWEN3)), score_of(tmp_path / "rebuilt")
+    sampling = Sampling(questions=60, samples=4)
+    folders = base_folder(QWEN3), tmp_path / "rebuilt"
+    shipped, rebuilt = (score_of(folder, sampling) for folder in folders)
     tasks = [task for task, _ in shipped.questions]
     difference = resampling_weights(tasks) @ (rebuilt.per_question - shipped.per_question)
     low, high = percentile_interval(difference, degrees_of_freedom(tasks))

@@ -1,14 +1,8 @@
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from alpharl_bench.training.history import history
+from tests.processes import run_module
 from tests.training.tiny import random_weights_can_be_right, short, tiny_base, trained, weights
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +37,7 @@ def test_another_seed_gives_other_weights(base, tmp_path):
 @pytest.mark.parametrize("name", ["ppo", "dapo", "sft"])
 def test_a_killed_training_resumes_to_the_same_weights(name, base, tmp_path):
     killed, whole = tmp_path / "killed", tmp_path / "whole"
-    child = subprocess.run(
-        [sys.executable, "-m", "tests.training.tiny", name, base, killed, "3"],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+    child = run_module("tests.training.tiny", name, base, killed, 3)
     assert child.returncode == -9, child.stderr
     assert [path.name for path in killed.glob("checkpoint-*")] == ["checkpoint-2"]
     assert [figures["step"] for figures in history(killed)] == [1, 2]
