@@ -1,8 +1,10 @@
 """One run from the registry to its evidence: trained, decomposed and scored when asked for."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +18,8 @@ from alpharl_bench.cache import cache_root, content_key, locked, write_whole
 from alpharl_bench.claims import Claim, Learning, Outcome, Verdict, judge, learning
 from alpharl_bench.claims.evidence import Evidence
 from alpharl_bench.dynamics import ModuleDynamics, dynamics
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.executor import LOCAL, Executor
 from alpharl_bench.forecast.choice import methods_digest
 from alpharl_bench.forecasts import Forecasts
 from alpharl_bench.progress import progress_bar
@@ -24,7 +28,7 @@ from alpharl_bench.scoring.sampling import Split
 from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.subject import Subject
 from alpharl_bench.training.zoo import OpenedRun
-from alpharl_bench.variants import BASE, FULL, Variant, full_at
+from alpharl_bench.variants import BASE, FULL, Variant, full_at, rank
 from alpharl_bench.variants.materialise import Change, UpdateSource
 from alpharl_bench.windows import ScoredWindow, scored_window, window_modules
 
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
     from alpharl_bench.behaviour.asking import Asking
     from alpharl_bench.scoring.engine import ScoringEngine
 
+#: One look at a variant of a split: what is scored at a time.
+Look = tuple[Variant, int, Split]
 #: Of one player in a match at most (Simple Negotiation has seven turns).
 _TURNS = 4
 
@@ -60,11 +66,18 @@ class Bench:
     Args:
         subject: the run.
         options: how it is measured.
+        executor: what decomposes checkpoints and scores variants.
     """
 
-    def __init__(self, subject: Subject, options: Options) -> None:
+    def __init__(self, subject: Subject, options: Options, executor: Executor = LOCAL) -> None:
         self.subject = subject
         self._options = options
+        self._executor = executor
+        self._begun: set[Claim] = set()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """In another process: the same run, nothing made yet, everything done there."""
+        return type(self), (self.subject, self._options)
 
     @cached_property
     def opened(self) -> OpenedRun:
@@ -151,16 +164,68 @@ class Bench:
         session goes on where it stood.
         """
         store = self._store(split)
-        with locked(store.folder):
-            counts = {self._settled(variant): count for variant, count in looks.items()}
-            wanted = [(variant, look) for variant, count in counts.items() for look in range(count)]
-            missing = [(v, look) for v, look in wanted if not store.path(v, look).is_file()]
-            if missing:
-                with progress_bar(f"score {self.subject.name}", len(missing), "variant") as bar:
-                    for variant, look in missing:
-                        store.save(variant, self.engine.score(variant, look, split))
-                        bar.update()
+        counts = {self._settled(variant): count for variant, count in looks.items()}
+        wanted = [(v, look, split) for v, count in counts.items() for look in range(count)]
+        # What is there is read without the lock: whoever holds it may wait for the reader.
+        if self._missing(store, wanted):
+            with locked(store.folder):
+                self._score(store, self._missing(store, wanted))
         return {variant.label: store.load(variant, count) for variant, count in counts.items()}
+
+    @staticmethod
+    def _missing(store: ScoreStore, wanted: Iterable[Look]) -> list[Look]:
+        return [one for one in wanted if not store.path(*one[:2]).is_file()]
+
+    def _score(self, store: ScoreStore, missing: Sequence[Look]) -> None:
+        self._decompose([variant for variant, _, _ in missing])
+        with progress_bar(f"score {self.subject.name}", len(missing), "variant") as bar:
+            for (variant, _, _), score in self._executor.results(self, _scored, missing):
+                self._refuse_another(score)
+                store.save(variant, score)
+                bar.update()
+
+    def _refuse_another(self, score: Score) -> None:
+        """A worker on another host may find another run under the same name."""
+        if score.provenance.run_digest != self.opened.digest:
+            raise AlphaRLBenchError(
+                f"run '{self.subject.name}': a worker found other weights than are here; all hosts "
+                "need the same files at the same place"
+            )
+
+    def _decompose(self, variants: Iterable[Variant]) -> None:
+        """Decompose the checkpoints that variants are made from, several at a time.
+
+        Where work is not done in parallel that is left until they are asked for: all checkpoints
+        together, for which the base is read once.
+        """
+        if not self._executor.parallel:
+            return
+        by_step: dict[int, list[Variant]] = {}
+        for variant in filter(attrgetter("low_rank"), variants):
+            by_step.setdefault(self.opened.run.at(variant.step).step, []).append(variant)
+        if not by_step:
+            return
+        with progress_bar(f"decompose {self.subject.name}", len(by_step), "checkpoint") as bar:
+            for _ in self._executor.results(self, _decomposed, list(by_step.values())):
+                bar.update()
+
+    def ahead(self, claims: Iterable[Claim]) -> None:
+        """Make what claims take at a first look, all of it at once where that is done in parallel.
+
+        What cannot be made is an error of the claim that asks for it.
+        """
+        new = set(claims) - self._begun
+        if not (self._executor.parallel and new):
+            return
+        self._begun |= new
+        steps = self.opened.run.steps
+        wanted = {variant: 1 for claim in new for variant in claim.variants(steps)}
+        with suppress(AlphaRLBenchError):
+            if any(c.table == "dynamics" for c in new) or any(
+                v.kind in {"forecast", "window"} for v in wanted
+            ):
+                self._decompose(rank(1, step=step) for step in steps)
+            self.scores(wanted)
 
     def _settled(self, variant: Variant) -> Variant:
         """A variant of which everything is settled that scores of the validation split decide.
@@ -227,7 +292,8 @@ class Bench:
             evidence = replace(evidence, embedding=self._embedding)
         judged = [claim for claim in looks if not claim.lacks(steps)]
         if passes := [one for claim in judged for one in claim.passes]:
-            evidence = replace(evidence, behaviour=self._behaviour(passes))
+            work = self._executor.results(self, Bench._behaviour, [passes])
+            evidence = replace(evidence, behaviour=next(found for _, found in work))
         if any(claim.table == "dynamics" for claim in looks):
             first = evidence.limited(self._options.sampling.samples)
             accuracies = [float(first.observed_accuracy(full_at(step))[0]) for step in steps]
@@ -287,3 +353,16 @@ class Bench:
                 found = dynamics(self.updates, accuracies)
                 write_whole(path, kept.dump_json(found).decode())
         return kept.validate_json(path.read_bytes())
+
+
+# What a worker does, at its own bench of the same run.
+
+
+def _scored(bench: Bench, look: Look) -> Score:
+    return bench.engine.score(*look)
+
+
+def _decomposed(bench: Bench, variants: Sequence[Variant]) -> None:
+    for variant in variants:
+        # Asking for the update has it decomposed, and no module of it is made.
+        bench.updates.update(variant)

@@ -182,12 +182,24 @@ def forecast(
 
 @app.command("report")
 def report(
-    folder: Annotated[Path, typer.Argument(help="What `pytest suites --report DIR` left.")],
+    folders: Annotated[list[Path], typer.Argument(help="What `pytest suites --report DIR` left.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The folder to write; needed to unite several.")
+    ] = None,
 ) -> None:
-    """Make a report again from its stored scores; no model is loaded."""
-    from alpharl_bench.reporting import write_report
+    """Make a report again from its stored scores; no model is loaded.
 
-    typer.echo(f"wrote {write_report(folder)}")
+    Of several folders, of many hosts, one report: what is in two of them counts once.
+    """
+    from alpharl_bench.reporting import united, write_report
+
+    if out is None and len(folders) > 1:
+        raise AlphaRLBenchError(
+            f"report {' '.join(map(str, folders))}: name the folder of the united report by --out"
+        )
+    if out is not None:
+        united(folders).save(out)
+    typer.echo(f"wrote {write_report(out or folders[0])}")
 
 
 @app.command("paper")

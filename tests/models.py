@@ -1,9 +1,11 @@
 """Tiny models of the paper's architectures, by their real transformers classes."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import (
     Glm4Config,
     Glm4ForCausalLM,
@@ -17,6 +19,9 @@ from transformers import (
     Qwen3MoeConfig,
     Qwen3MoeForCausalLM,
 )
+
+from alpharl_bench.registry import load_registry
+from alpharl_bench.training.zoo import base_folder
 
 VOCABULARY = 50
 _SIZE = {
@@ -71,3 +76,23 @@ def trained_pair(
             parameter.add_((scale * torch.randn(parameter.shape)).to(dtype))
     model.save_pretrained(folder / "checkpoint-7", **saving)
     return folder / "base", folder / "checkpoint-7"
+
+
+def learned_run(folder: Path) -> tuple[Path, Path]:
+    """A run that needs no training: a base moved far along one direction of every matrix, and back.
+
+    Returns:
+        The run's folder, with two checkpoints of which the last is the shipped base, and the base.
+    """
+    shipped = base_folder(load_registry().model("qwen3-nano"))
+    generator = torch.Generator().manual_seed(0)
+    weights = load_file(shipped / "model.safetensors")
+    for name in ("base", "run/saved_models/step_00016"):
+        for key, tensor in weights.items():
+            if tensor.ndim == 2 and "embed" not in key:
+                left, right = (torch.randn(size, generator=generator) for size in tensor.shape)
+                tensor.add_(0.5 * torch.outer(left, right) / right.norm())
+        shutil.copytree(shipped, folder / name)
+        save_file(weights, folder / name / "model.safetensors", metadata={"format": "pt"})
+    shutil.copytree(shipped, folder / "run" / "saved_models" / "step_00032")
+    return folder / "run", folder / "base"

@@ -9,6 +9,7 @@ from alpharl_bench.bench import Options
 from alpharl_bench.cache import cache_root
 from alpharl_bench.claims import CLAIMS, Claim
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.plugin.executing import chosen_executor, refuse_contradictions
 from alpharl_bench.plugin.options import options, subjects
 from alpharl_bench.plugin.outcomes import Refuted
 from alpharl_bench.plugin.readings import parametrize_readings
@@ -20,8 +21,8 @@ from alpharl_bench.subject import Subject
 
 #: What a test of a claim asks for, to be run once per run.
 _PARAMETER = "bench"
-# The names of the runs that some test of the session scores.
-_SCORED = pytest.StashKey[frozenset[str]]()
+# By the name of a run the claims that the session judges on it.
+_SELECTED = pytest.StashKey[dict[str, list[Claim]]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,6 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     try:
         _refuse_what_no_report_can_hold(config.invocation_params.args)
+        refuse_contradictions(config)
         for subject in subjects(config):
             options(config, subject)
     except AlphaRLBenchError as error:
@@ -98,26 +100,36 @@ def _unfit(claim: Claim, asked: Options) -> str:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Find the questions before anything is trained or scored; weights alone need none."""
-    scored = {
-        run.name: run
-        for item in session.items
-        if (run := _run_of(item)) is not None and claim_of(item).asks
-    }
-    session.config.stash[_SCORED] = frozenset(scored)
+    """Find the questions and the cluster before anything is trained or scored."""
+    config, runs = session.config, {}
+    selected: dict[str, list[Claim]] = {}
+    for item in session.items:
+        if (run := _run_of(item)) is not None:
+            runs[run.name] = run
+            selected.setdefault(run.name, []).append(claim_of(item))
+    config.stash[_SELECTED] = selected
     # A worker's mistake is shown by the tests that ask for the questions.
-    if session.config.option.collectonly or hasattr(session.config, "workerinput"):
+    if config.option.collectonly or hasattr(config, "workerinput"):
         return
     try:
-        for run in scored.values():
-            _ = options(session.config, run).sampling.key
+        for run in runs.values():
+            if is_scored(config, run):
+                _ = options(config, run).sampling.key
+        if runs:
+            chosen_executor(config)
     except AlphaRLBenchError as error:
         raise pytest.UsageError(str(error)) from error
 
 
 def is_scored(config: pytest.Config, run: Subject) -> bool:
     """Whether the session scores a run at all; claims about weights alone ask none."""
-    return run.name in config.stash[_SCORED]
+    return any(claim.asks for claim in config.stash[_SELECTED][run.name])
+
+
+def judged_claims(config: pytest.Config, run: Subject) -> list[Claim]:
+    """The claims that the session judges on a run, of those that its options can judge."""
+    asked = options(config, run)
+    return [claim for claim in config.stash[_SELECTED][run.name] if not _unfit(claim, asked)]
 
 
 def claim_of(item: pytest.Item) -> Claim:

@@ -10,6 +10,7 @@ import pytest
 from alpharl_bench.bench import Options
 from alpharl_bench.device import DEVICES, resolved_device
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.executor import EXECUTORS
 from alpharl_bench.registry import Kind, Lane, load_registry
 from alpharl_bench.scoring import EngineOptions, Sampling
 from alpharl_bench.scoring.catalogue import GAMES, NANO, PAPER, benchmarks, select
@@ -138,6 +139,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help=f"sequences generated together, halved when memory runs out "
         f"({EngineOptions.batch_size})",
+    )
+    group.addoption(
+        "--executor",
+        choices=EXECUTORS,
+        default=EXECUTORS[0],
+        help="where checkpoints are decomposed and variants scored: in this process, or on a Ray "
+        f"cluster whose hosts share the cache, a worker for each GPU or core ({EXECUTORS[0]})",
+    )
+    group.addoption(
+        "--ray-address",
+        metavar="ADDR",
+        help="of the cluster: HOST:PORT, 'auto' for the one that runs here, 'local' for a new one "
+        "(auto)",
     )
     group.addoption(
         "--report",

@@ -91,6 +91,7 @@ class SessionReport:
             claims=claims,
             options=reproducing(self._config, subject),
             looks=asked.looks,
+            digest=bench.opened.digest,
         )
 
     def pytest_terminal_summary(

@@ -23,7 +23,7 @@ from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.subject import Subject
 from alpharl_bench.windows import ScoredWindow
 
-_SESSION, _SCORES = "session.json", "scores.jsonl"
+SESSION, SCORES = "session.json", "scores.jsonl"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Measured:
 
     ``claims`` maps every judged claim to the samples per question that its verdict rests on;
     ``options`` are those that decide over scores; ``looks`` how often a claim's evidence could be
-    looked at.
+    looked at; ``digest`` is the run's content key.
     """
 
     subject: Subject
@@ -40,12 +40,14 @@ class Measured:
     claims: Mapping[str, int]
     options: Sequence[str]
     looks: int
+    digest: str = ""
 
 
 class RunRecord(BaseModel):
     """One run as it was judged: what it is, which claims, and what the registry expected.
 
     Without ``claims`` it did not learn, and none was judged; see :class:`Measured` for the rest.
+    Earlier versions stored no ``digest``.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -69,6 +71,7 @@ class RunRecord(BaseModel):
     evaluation: float = 0.0
     behaviour: Behaviour = NO_BEHAVIOUR
     embedding: EmbeddingShift | None = None
+    digest: str = ""
 
 
 class Session(BaseModel):
@@ -111,6 +114,7 @@ class Session(BaseModel):
                 evaluation=run.evidence.evaluation,
                 behaviour=run.evidence.behaviour,
                 embedding=run.evidence.embedding,
+                digest=run.digest,
             )
         return cls(
             command=command,
@@ -127,11 +131,11 @@ class Session(BaseModel):
             AlphaRLBenchError: the folder cannot be written to.
         """
         try:
-            write_whole(folder / _SCORES, "".join(s.model_dump_json() + "\n" for s in self.scores))
-            write_whole(folder / _SESSION, self.model_dump_json(indent=1) + "\n")
+            write_whole(folder / SCORES, "".join(s.model_dump_json() + "\n" for s in self.scores))
+            write_whole(folder / SESSION, self.model_dump_json(indent=1) + "\n")
         except OSError as error:
             raise AlphaRLBenchError(
-                f"--report {folder}: cannot be written to ({error.strerror}); name another folder"
+                f"report folder {folder}: cannot be written to ({error.strerror}); name another"
             ) from error
 
     @property
@@ -208,7 +212,7 @@ def load_session(folder: Path) -> Session:
     Raises:
         AlphaRLBenchError: ``folder`` holds no session, or a damaged one.
     """
-    path = folder / _SESSION
+    path = folder / SESSION
     try:
         session = Session.model_validate_json(path.read_bytes())
     except OSError as error:
@@ -222,4 +226,4 @@ def load_session(folder: Path) -> Session:
             f"{path}: not a whole session of this version ({faults}); judge the runs again by "
             "`pytest suites --report DIR`, which takes the scores of this version from the cache"
         ) from error
-    return session.model_copy(update={"scores": tuple(read_scores(folder / _SCORES))})
+    return session.model_copy(update={"scores": tuple(read_scores(folder / SCORES))})

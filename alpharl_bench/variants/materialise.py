@@ -91,7 +91,7 @@ class UpdateSource:
             AlphaRLBenchError: the run has no such checkpoint, it does not fit the base, a module
                 has fewer subspaces than the variant asks for, or a window's modules are not known.
         """
-        if variant.kind in {"base", "full", "forecast"}:
+        if not variant.low_rank:
             raise ValueError(f"'{variant.label}' is not a low-rank variant")
         factors = self.factors(variant.step)
         factors.prepare(lambda shape: _rank_of(variant, shape))

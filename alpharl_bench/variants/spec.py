@@ -40,6 +40,11 @@ class Variant:
             raise ValueError(f"forecast of {self.number}%: of a part of the training")
 
     @property
+    def low_rank(self) -> bool:
+        """Whether it is made from the leading triplets of a checkpoint's update."""
+        return self.kind not in {"base", "full", "forecast"}
+
+    @property
     def label(self) -> str:
         """A short unique name, as in the tables: ``rank-1``, ``rank-10%``, ``rank-1 x0.5``."""
         name = {

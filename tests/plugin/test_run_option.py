@@ -11,6 +11,7 @@ from alpharl_bench.plugin.options import subjects
 from alpharl_bench.registry import load_registry
 from alpharl_bench.reporting import load_session
 from alpharl_bench.training.zoo import base_folder
+from tests.models import learned_run
 from tests.processes import run_pytest
 
 BASE = base_folder(load_registry().model("qwen3-nano"))
@@ -40,19 +41,7 @@ def run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def learned(tmp_path_factory):
-    """A base that was moved far along one direction of every matrix, and its way back."""
-    folder = tmp_path_factory.mktemp("learned")
-    generator = torch.Generator().manual_seed(0)
-    weights = load_file(BASE / "model.safetensors")
-    for name in ("base", "run/saved_models/step_00016"):
-        for key, tensor in weights.items():
-            if tensor.ndim == 2 and "embed" not in key:
-                left, right = (torch.randn(size, generator=generator) for size in tensor.shape)
-                tensor.add_(0.5 * torch.outer(left, right) / right.norm())
-        shutil.copytree(BASE, folder / name)
-        save_file(weights, folder / name / "model.safetensors", metadata={"format": "pt"})
-    shutil.copytree(BASE, folder / "run" / "saved_models" / "step_00032")
-    return folder / "run", folder / "base"
+    return learned_run(tmp_path_factory.mktemp("learned"))
 
 
 def test_claims_are_judged_on_a_run_of_another_trainer(learned, tmp_path):

@@ -66,5 +66,5 @@ def test_a_damaged_file_is_named(name, synthetic, tmp_path):
 
 def test_a_folder_that_cannot_be_written_to_is_named(synthetic, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(AlphaRLBenchError, match=r"--report .*file"):
+    with pytest.raises(AlphaRLBenchError, match=r"report folder .*file"):
         stored(synthetic, tmp_path / "file" / "report")

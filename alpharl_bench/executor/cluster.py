@@ -1,0 +1,211 @@
+"""Work is done by actors of a Ray cluster, one on each GPU, or on each core where there is none."""
+
+import os
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+from weakref import WeakKeyDictionary
+
+from alpharl_bench.cache import CACHE_VARIABLE, cache_root, scratch_folder, write_whole
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.executor.executor import DeskT, Result, Unit
+from alpharl_bench.executor.worker import Greeting, Worker, installed
+from alpharl_bench.progress import note
+
+try:
+    import ray
+    from ray.exceptions import RayActorError, RayError, RayTaskError
+except ImportError as error:
+    raise AlphaRLBenchError(
+        f"--executor ray: Ray is not installed ({error}); pip install 'alpharl-bench[ray]'"
+    ) from error
+
+#: What Ray calls the cluster that runs on this machine.
+RUNNING = "auto"
+#: A cluster that lives as long as this process does.
+_OWN = "local"
+#: Of such a cluster: its workers are no background work, and it tells nobody of its use.
+_OF_OUR_OWN = {"RAY_worker_niceness": "0", "RAY_USAGE_STATS_ENABLED": "0"}
+#: A unit, or the start of a worker, that kills so many processes is not tried again.
+_MAX_DEATHS = 3
+#: Seconds to wait for a first worker, and before it is said that the cluster has no room.
+_PATIENCE = 120.0
+
+
+class RayExecutor:
+    """A fixed number of workers, each of which does one unit at a time.
+
+    Results come back to this process, which alone writes them down: a worker that dies leaves
+    nothing, and its unit is given to the next one that is free. A dead worker is replaced.
+
+    Args:
+        address: of the cluster, as ``ray.init`` takes it; ``auto`` is the one that runs on this
+            machine, ``local`` a new one.
+
+    Raises:
+        AlphaRLBenchError: there is no such cluster, it has no room, or its hosts do not share
+            this one's cache and versions.
+    """
+
+    parallel = True
+
+    def __init__(self, address: str = RUNNING) -> None:
+        self._held = ExitStack()
+        self._free: list[Any] = []
+        self._starting: dict[Any, Any] = {}
+        self._failed_starts = 0
+        self._desks: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+        _connect(address)
+        self._held.callback(ray.shutdown)
+        try:
+            self._greeting = Greeting(
+                self._held.enter_context(scratch_folder("ray")),
+                uuid4().hex,
+                installed(),
+                Path.cwd(),
+            )
+            write_whole(self._greeting.folder / "driver", self._greeting.text)
+            self._start_all()
+        except BaseException:
+            self.close()
+            raise
+
+    def results(
+        self, desk: DeskT, work: Callable[[DeskT, Unit], Result], units: Sequence[Unit]
+    ) -> Iterator[tuple[Unit, Result]]:
+        """See :class:`~alpharl_bench.executor.Executor`."""
+        waiting = deque(range(len(units)))
+        doing: dict[Any, tuple[Any, int]] = {}
+        deaths: Counter[int] = Counter()
+        try:
+            while waiting or doing:
+                while waiting and self._free:
+                    worker, number = self._free.pop(), waiting.popleft()
+                    reference = self._reference(desk)
+                    done = worker.do.remote(reference.hex(), reference, work, units[number])
+                    doing[done] = worker, number
+                for done in self._next(list(doing)):
+                    worker, number = doing.pop(done)
+                    try:
+                        result = _got(done)
+                    except RayActorError as error:
+                        deaths[number] += 1
+                        if deaths[number] == _MAX_DEATHS:
+                            raise _died(units[number], error) from error
+                        waiting.appendleft(number)
+                        self._start()
+                    except BaseException:
+                        self._free.append(worker)
+                        raise
+                    else:
+                        self._free.append(worker)
+                        yield units[number], result
+        finally:
+            # Left in the middle: nobody waits for what is being done.
+            for worker, _ in doing.values():
+                ray.kill(worker)
+                self._start()
+
+    def close(self) -> None:
+        """End the workers, and the cluster if it is this process's own."""
+        self._held.close()
+
+    def _reference(self, desk: Any) -> Any:
+        """A desk travels once to each host."""
+        if desk not in self._desks:
+            self._desks[desk] = ray.put(desk)
+        return self._desks[desk]
+
+    def _next(self, doing: list[Any]) -> list[Any]:
+        """Wait until something is done; workers that have started are free from then on."""
+        patience = None if doing else _PATIENCE
+        done, _ = ray.wait([*doing, *self._starting], timeout=patience)
+        if not done:
+            note("ray: waiting for the cluster to have room for a worker")
+        for reference in [one for one in done if one in self._starting]:
+            self._started(reference)
+        return [one for one in done if one in doing]
+
+    def _start_all(self) -> None:
+        there = ray.cluster_resources()
+        self._resource = "GPU" if there.get("GPU", 0) >= 1 else "CPU"
+        for _ in range(int(there.get(self._resource, 0))):
+            self._start()
+        number = len(self._starting)
+        done, _ = ray.wait(list(self._starting), timeout=_PATIENCE) if number else ([], [])
+        if not done:
+            raise AlphaRLBenchError(
+                f"--executor ray: none of the cluster's {number} {self._resource}s was free for "
+                f"{_PATIENCE:.0f} s (`ray status` shows what holds them); start it with some, or "
+                "wait for the other work"
+            )
+        for reference in done:
+            self._started(reference)
+
+    def _start(self) -> None:
+        options = {"num_gpus": 1} if self._resource == "GPU" else {"num_cpus": 1}
+        variables = {CACHE_VARIABLE: str(cache_root().resolve())}
+        actor = ray.remote(Worker).options(runtime_env={"env_vars": variables}, **options)
+        worker = actor.remote()
+        self._starting[worker.greet.remote(self._greeting)] = worker
+
+    def _started(self, reference: Any) -> None:
+        worker = self._starting.pop(reference)
+        try:
+            answer, _ = _got(reference)
+        except RayActorError as error:
+            self._failed_starts += 1
+            if self._failed_starts == _MAX_DEATHS:
+                raise AlphaRLBenchError(
+                    f"--executor ray: workers do not start ({_first_line(error)}); alpharl-bench "
+                    "must be installed on all hosts, for the same Python"
+                ) from error
+            self._start()
+            return
+        path = self._greeting.folder / answer
+        if not path.is_file() or path.read_text(encoding="utf-8") != self._greeting.text:
+            raise AlphaRLBenchError(
+                f"--executor ray: {path}, written by a worker, is not seen here; all hosts need "
+                f"the same folder: name it in {CACHE_VARIABLE}"
+            )
+        self._failed_starts = 0
+        self._free.append(worker)
+
+
+def _connect(address: str) -> None:
+    alone: dict[str, Any] = {}
+    if address == _OWN:
+        alone = {"include_dashboard": False}
+        os.environ.update(_OF_OUR_OWN | os.environ)
+    try:
+        ray.init(address, log_to_driver=False, logging_level="ERROR", **alone)
+    except (ConnectionError, RuntimeError, ValueError, RayError) as error:
+        raise AlphaRLBenchError(
+            f"--ray-address {address}: no Ray cluster there ({_first_line(error)}); `ray start "
+            f"--head` starts one on this machine, and --ray-address {_OWN} one for this session"
+        ) from error
+
+
+def _got(reference: Any) -> Any:
+    """The result of a call; a user's mistake comes as it was raised."""
+    try:
+        return ray.get(reference)
+    except RayTaskError as error:
+        if isinstance(error.cause, AlphaRLBenchError):
+            raise AlphaRLBenchError(str(error.cause)) from None
+        raise
+
+
+def _died(unit: Any, error: RayActorError) -> AlphaRLBenchError:
+    return AlphaRLBenchError(
+        f"--executor ray: {_MAX_DEATHS} workers died while they did {unit} "
+        f"({_first_line(error)}); if it was memory, start the cluster with fewer CPUs or ask for a "
+        "smaller --batch-size"
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

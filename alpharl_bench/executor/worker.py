@@ -1,0 +1,84 @@
+"""A process of the cluster: what it needs to stand in for this one, and how it does a unit."""
+
+import os
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import requires, version
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import Requirement
+
+from alpharl_bench import __version__
+from alpharl_bench.cache import CACHE_VARIABLE, write_whole
+from alpharl_bench.errors import AlphaRLBenchError
+
+
+def installed() -> dict[str, str]:
+    """The versions of this package and of all that it requires."""
+    required = [Requirement(line) for line in requires("alpharl-bench") or ()]
+    names = [r.name for r in required if r.marker is None or r.marker.evaluate({"extra": ""})]
+    return {"alpharl-bench": __version__} | {name: version(name) for name in names}
+
+
+@dataclass(frozen=True)
+class Greeting:
+    """What a worker is told of the process that it works for.
+
+    ``folder`` is one of the cache that they must share, ``text`` what stands in its file
+    ``driver``; ``here`` is where relative paths begin.
+    """
+
+    folder: Path
+    text: str
+    versions: Mapping[str, str]
+    here: Path
+
+
+class Worker:
+    """Does units at one desk at a time; an actor of Ray."""
+
+    def __init__(self) -> None:
+        self._desk: Any = None
+        self._name = ""
+
+    def greet(self, greeting: Greeting) -> tuple[str, int]:
+        """Answer with a file in the shared folder.
+
+        Returns:
+            The name of the answer's file, and the process's id.
+
+        Raises:
+            AlphaRLBenchError: this host has another cache, or other versions.
+        """
+        host, number = socket.gethostname(), os.getpid()
+        found = installed()
+        for name, wanted in greeting.versions.items():
+            if found.get(name) != wanted:
+                raise AlphaRLBenchError(
+                    f"--executor ray: host {host} has {name} {found.get(name)}, this one {wanted}; "
+                    "install the same versions on all hosts"
+                )
+        try:
+            seen = (greeting.folder / "driver").read_text(encoding="utf-8")
+            write_whole(greeting.folder / f"{host}-{number}", greeting.text)
+        except OSError as error:
+            seen = str(error)
+        if seen != greeting.text:
+            raise AlphaRLBenchError(
+                f"--executor ray: host {host} does not share this one's cache ({seen}); all hosts "
+                f"need the same folder at the same place: name it in {CACHE_VARIABLE}"
+            )
+        with suppress(OSError):  # Only relative paths need it.
+            os.chdir(greeting.here)
+        return f"{host}-{number}", number
+
+    def do(self, name: str, desk: Any, work: Callable[[Any, Any], Any], unit: Any) -> Any:
+        """Do a unit at the desk of this name; what another one held is given back."""
+        if self._name != name:
+            if self._desk is not None:
+                self._desk.close()
+            self._desk, self._name = desk, name
+        return work(self._desk, unit)

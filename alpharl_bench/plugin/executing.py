@@ -1,0 +1,44 @@
+"""The executor of a session, opened when its tests are known."""
+
+import pytest
+
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.executor import LOCAL, Executor
+
+_EXECUTOR = pytest.StashKey[Executor]()
+
+
+def refuse_contradictions(config: pytest.Config) -> None:
+    """Refuse options of a cluster that have none, or two ways to do work side by side.
+
+    Raises:
+        AlphaRLBenchError: the options contradict each other.
+    """
+    named, address = config.getoption("executor"), config.getoption("ray_address")
+    if named != "ray":
+        if address is not None:
+            raise AlphaRLBenchError(f"--ray-address {address}: goes with --executor ray")
+        return
+    if hasattr(config, "workerinput") or config.getoption("numprocesses", None):
+        raise AlphaRLBenchError(
+            "--executor ray: Ray has a worker for each GPU or core, which those of -n would fight "
+            "over; leave -n out"
+        )
+
+
+def chosen_executor(config: pytest.Config) -> Executor:
+    """What does the session's work; a cluster is connected to once, and left at its end.
+
+    Raises:
+        AlphaRLBenchError: there is no such cluster, or it cannot do the work.
+    """
+    if config.getoption("executor") != "ray":
+        return LOCAL
+    if _EXECUTOR not in config.stash:
+        # Only who asks for it needs Ray.
+        from alpharl_bench.executor.cluster import RUNNING, RayExecutor  # noqa: PLC0415
+
+        executor = RayExecutor(config.getoption("ray_address") or RUNNING)
+        config.add_cleanup(executor.close)
+        config.stash[_EXECUTOR] = executor
+    return config.stash[_EXECUTOR]

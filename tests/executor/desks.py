@@ -1,0 +1,53 @@
+"""Work for the processes of a cluster, which import this file and no torch."""
+
+import os
+import signal
+from pathlib import Path
+
+from alpharl_bench.errors import AlphaRLBenchError
+
+
+class Counter:
+    """Counts what it was asked for; a copy in another process begins anew."""
+
+    def __init__(self, name: str = "counter", folder: Path = Path()) -> None:
+        self.name, self.folder, self.done = name, folder, 0
+
+    def __reduce__(self):
+        return type(self), (self.name, self.folder)
+
+    def close(self) -> None:
+        (self.folder / f"closed-{self.name}-{os.getpid()}").touch()
+
+
+def square(desk: Counter, number: int) -> tuple[str, int, int, int]:
+    """(the desk, the square, how many the process has done at this desk, the process)."""
+    desk.done += 1
+    return desk.name, number**2, desk.done, os.getpid()
+
+
+def die_once(desk: Counter, number: int) -> int:
+    """Of three units the second kills the process that first does it."""
+    flag = desk.folder / "died"
+    if number == 1 and not flag.exists():
+        flag.write_text(str(os.getpid()))
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def die(desk: Counter, number: int) -> None:
+    """A unit that kills every process, which says so."""
+    (desk.folder / f"dead-{os.getpid()}").touch()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def mistake(desk: Counter, number: int) -> int:
+    """A unit that a user has to put right."""
+    if number == 1:
+        raise AlphaRLBenchError("what is wrong, where, what to do")
+    return number
+
+
+def fault(desk: Counter, number: int) -> float:
+    """A unit with a fault of the program."""
+    return 1 / number
