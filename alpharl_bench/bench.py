@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from alpharl_bench.scoring.engine import ScoringEngine
 
 #: Of one player in a match at most (Simple Negotiation has seven turns).
-_TURNS = 4
+TURNS = 4
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class Options:
     engine: EngineOptions = field(default_factory=EngineOptions)
     device: str = "cpu"
     looks: int = 1
+
+
+def behaviour_folder(scores: ScoreStore) -> Path:
+    """Where the chains of thought of a run are kept, beside the scores of its reported questions."""
+    return cache_root() / "behaviour" / scores.folder.name
 
 
 class Bench:
@@ -198,7 +204,7 @@ class Bench:
         sampling, cost = self._options.sampling, self.subject.step_cost
         if cost is None or sampling.questions is None:
             return 0.0
-        turns = _TURNS if sampling.kind == "games" else 1
+        turns = TURNS if sampling.kind == "games" else 1
         return len(sampling.tasks) * sampling.questions * sampling.samples * turns / cost
 
     def _spectrum(self, claims: Iterable[Claim]) -> list[ModuleSpectrum]:
@@ -242,7 +248,7 @@ class Bench:
         # Imported here: it takes what a model takes to load; what is kept is read without one.
         from alpharl_bench.behaviour.measure import Measure  # noqa: PLC0415
 
-        folder = cache_root() / "behaviour" / self._store("test").folder.name
+        folder = behaviour_folder(self._store("test"))
         title = f"behaviour of {self.subject.name}"
         return Measure(lambda: self._asking, self._text, folder, title).behaviour(passes)
 

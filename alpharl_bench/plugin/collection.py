@@ -7,19 +7,18 @@ import pytest
 
 from alpharl_bench.bench import Options
 from alpharl_bench.cache import cache_root
-from alpharl_bench.claims import CLAIMS, Claim
+from alpharl_bench.claims import Claim
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.plugin.items import PARAMETER, claim_of, run_of
 from alpharl_bench.plugin.options import options, subjects
 from alpharl_bench.plugin.outcomes import Refuted
+from alpharl_bench.plugin.plan import lacking
 from alpharl_bench.plugin.readings import parametrize_readings
 from alpharl_bench.plugin.scheduling import share_machine
 from alpharl_bench.plugin.terminal import SessionReport
-from alpharl_bench.registry import unknown
 from alpharl_bench.scoring.catalogue import GAMES
 from alpharl_bench.subject import Subject
 
-#: What a test of a claim asks for, to be run once per run.
-_PARAMETER = "bench"
 # The names of the runs that some test of the session scores.
 _SCORED = pytest.StashKey[frozenset[str]]()
 
@@ -57,7 +56,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     One that asks for a reading of the paper gets all of them that it is about.
     """
     parametrize_readings(metafunc)
-    if _PARAMETER not in metafunc.fixturenames:
+    if PARAMETER not in metafunc.fixturenames:
         return
     try:
         claim = claim_of(metafunc.definition)
@@ -69,17 +68,26 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if not runs:
         reason = f"{claim.id} is about {', '.join(sorted(claim.kinds or ()))}: no such run is here"
         parameters = [pytest.param(None, id="no run", marks=pytest.mark.skip(reason=reason))]
-    metafunc.parametrize(_PARAMETER, parameters, indirect=True, scope="session")
+    metafunc.parametrize(PARAMETER, parameters, indirect=True, scope="session")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what the registry expects to be refuted, and skip what the engine cannot score."""
+    """Mark what the registry expects to be refuted, and skip what cannot be judged here.
+
+    Of a public run that is what the engine cannot score or the machine has no room for: it is
+    told before a byte is downloaded. A plan tells the latter for every run.
+    """
     for item in items:
-        run = _run_of(item)
+        run = run_of(item)
         if run is None:
             continue
         claim = claim_of(item)
-        if reason := _unfit(claim, options(config, run)):
+        reason = _unfit(claim, options(config, run))
+        if not reason and run.fetched and not config.getoption("plan"):
+            reason = lacking(config, run, claim)
+            reason = reason and f"{claim.id} on {run.name} {reason}"
+        if reason:
             item.add_marker(pytest.mark.skip(reason=reason))
         known = run.expect.get(claim.id)
         fails = known and known.verdict == "refuted" and not claim.contrasts(run.kind)
@@ -102,11 +110,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     scored = {
         run.name: run
         for item in session.items
-        if (run := _run_of(item)) is not None and claim_of(item).asks
+        if (run := run_of(item)) is not None
+        and claim_of(item).asks
+        and item.get_closest_marker("skip") is None
     }
     session.config.stash[_SCORED] = frozenset(scored)
     # A worker's mistake is shown by the tests that ask for the questions.
-    if session.config.option.collectonly or hasattr(session.config, "workerinput"):
+    config = session.config
+    if config.option.collectonly or config.getoption("plan") or hasattr(config, "workerinput"):
         return
     try:
         for run in scored.values():
@@ -118,22 +129,3 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def is_scored(config: pytest.Config, run: Subject) -> bool:
     """Whether the session scores a run at all; claims about weights alone ask none."""
     return run.name in config.stash[_SCORED]
-
-
-def claim_of(item: pytest.Item) -> Claim:
-    """The claim that a test is marked with.
-
-    Raises:
-        AlphaRLBenchError: it has no such mark, or one of an unknown claim.
-    """
-    mark = item.get_closest_marker("claim")
-    if mark is None or "id" not in mark.kwargs:
-        raise AlphaRLBenchError(f"{item.name}: needs @pytest.mark.claim(id=…) to get a verdict")
-    if mark.kwargs["id"] not in CLAIMS:
-        raise AlphaRLBenchError(f"{item.name}: {unknown('claim', mark.kwargs['id'], CLAIMS)}")
-    return CLAIMS[mark.kwargs["id"]]
-
-
-def _run_of(item: pytest.Item) -> Subject | None:
-    callspec = getattr(item, "callspec", None)
-    return callspec.params.get(_PARAMETER) if callspec else None
