@@ -58,16 +58,16 @@ def outlook_of_path(reference: str, base: str | None) -> Outlook:
     from transformers import AutoConfig, AutoModelForCausalLM  # noqa: PLC0415
 
     found = discover(reference)
-    places = {checkpoint.step: checkpoint.location for checkpoint in found.checkpoints}
-    at: dict[int | None, Path | HubFolder] = {None: find_base(found, base).location, **places}
-    remote = {step: place for step, place in at.items() if isinstance(place, HubFolder)}
+    start = find_base(found, base).location
+    places: dict[int | None, Path | HubFolder] = {None: start}
+    places |= {checkpoint.step: checkpoint.location for checkpoint in found.checkpoints}
+    remote = {step: place for step, place in places.items() if isinstance(place, HubFolder)}
     cached = frozenset(step for step, place in remote.items() if place.cached())
-    start = at[None]
     known = not isinstance(start, HubFolder) or None in cached
     folder = start.config().parent if isinstance(start, HubFolder) else start
     config = AutoConfig.from_pretrained(folder)
     return Outlook(
-        steps=tuple(places),
+        steps=tuple(checkpoint.step for checkpoint in found.checkpoints),
         size=size_of(lambda: AutoModelForCausalLM.from_config(config)),
         stored=_bytes_of(config.dtype),
         remote=frozenset(remote),

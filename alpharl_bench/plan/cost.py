@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import prod
 from pathlib import Path
 
 import torch
@@ -11,7 +10,7 @@ from alpharl_bench.bench import TURNS, Options, behaviour_folder
 from alpharl_bench.checkpoints import ModelSize
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.outlook import Outlook
-from alpharl_bench.plan.need import Need
+from alpharl_bench.plan.need import Generated, Need
 from alpharl_bench.plan.throughput import tokens_per_second
 from alpharl_bench.scoring import ScoreStore
 from alpharl_bench.scoring.catalogue import benchmarks, longest_response
@@ -136,9 +135,11 @@ def questions_of(sampling: Sampling) -> dict[str, int]:
 def _questions(task: str, sampling: Sampling) -> int:
     if task not in benchmarks():
         return sampling.questions or 0
-    there = benchmarks()[task].questions
+    benchmark = benchmarks()[task]
+    there = benchmark.questions
     if sampling.data_dir is not None:
-        there = len(local_file(benchmarks()[task], sampling.data_dir).read_text("utf-8").splitlines())
+        lines = local_file(benchmark, sampling.data_dir).read_text(encoding="utf-8")
+        there = len(lines.splitlines())
     return min(there, sampling.questions or there)
 
 
@@ -213,7 +214,7 @@ class Made:
         store = self.stores.get(split)
         return store is not None and store.path(variant, look).is_file()
 
-    def wrote(self, one: object) -> bool:
+    def wrote(self, one: Generated) -> bool:
         """Whether a pass is there."""
         # Imported here: it takes what a model takes to load.
         from alpharl_bench.behaviour.measure import pass_path  # noqa: PLC0415

@@ -49,9 +49,7 @@ def measured() -> Machine:
     )
 
 
-def shortfall(
-    need: Need, cost: Cost, size: ModelSize, asked: Options, machine: Machine
-) -> str:
+def shortfall(need: Need, cost: Cost, size: ModelSize, asked: Options, machine: Machine) -> str:
     """Why it cannot be done here: what is needed, what was found, what to do; empty where it can.
 
     Args:
@@ -72,24 +70,21 @@ def shortfall(
 
 def _of_disk(cost: Cost, machine: Machine) -> str:
     weights = f"{size_text(cost.download)} of disk for weights that are not here yet"
-    updates = f"{size_text(cost.disk)} for what is made of them"
-    at = constants.HF_HUB_CACHE
+    updates = f"{size_text(cost.disk)} of disk for what is made of them"
+    hub, cache = constants.HF_HUB_CACHE, cache_root()
     if machine.shared and cost.download + cost.disk > machine.hub:
-        return (
-            f"needs {weights} and {updates}, found {size_text(machine.hub)} free at {at}; free "
-            "some, or name a larger disk by HF_HOME and ALPHARL_BENCH_CACHE"
-        )
-    if cost.download > machine.hub:
-        return (
-            f"needs {weights}, found {size_text(machine.hub)} free at {at}; free some, or name a "
-            "larger disk by HF_HOME"
-        )
-    if cost.disk > machine.cache:
-        return (
-            f"needs {updates}, found {size_text(machine.cache)} free at {cache_root()}; free some, "
-            "or name a larger disk by ALPHARL_BENCH_CACHE"
-        )
-    return ""
+        needed, found, at = f"{weights} and {updates}", machine.hub, f"{hub} and {cache}"
+        variables = "HF_HOME and ALPHARL_BENCH_CACHE"
+    elif cost.download > machine.hub:
+        needed, found, at, variables = weights, machine.hub, hub, "HF_HOME"
+    elif cost.disk > machine.cache:
+        needed, found, at, variables = updates, machine.cache, str(cache), "ALPHARL_BENCH_CACHE"
+    else:
+        return ""
+    return (
+        f"needs {needed}, with what is judged before it; found {size_text(max(0, found))} free at "
+        f"{at}; free some, or name a larger disk by {variables}"
+    )
 
 
 def _of_questions(need: Need, asked: Options) -> str:

@@ -1,6 +1,6 @@
 """The plan of a session as Markdown: a table per run, a row per claim, what they share once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tabulate import tabulate
@@ -23,7 +23,7 @@ class Planned:
         asked: how it is measured.
         claims: the cost of every claim by its id.
         all: the cost of all of them, what they share counted once.
-        skipped: why claims would be skipped, by id.
+        skipped: why claims would be skipped here, by id.
     """
 
     subject: Subject
@@ -45,8 +45,11 @@ def plan_text(planned: Sequence[Planned], rate: float | None) -> str:
 def _of_run(run: Planned) -> str:
     rows = [_row(claim, cost) for claim, cost in run.claims.items()]
     rows.append(_row("all, each thing once", run.all))
-    skipped = [f"skipped: {claim}: {reason}" for claim, reason in run.skipped.items()]
-    return "\n".join([*_head(run), "", _table(rows), *skipped])
+    reasons: dict[str, list[str]] = {}
+    for claim, reason in run.skipped.items():
+        reasons.setdefault(reason, []).append(claim)
+    skipped = [f"skipped here: {', '.join(ids)}: {reason}" for reason, ids in reasons.items()]
+    return "\n".join([*_head(run), "", _table(rows), "", *skipped]).rstrip()
 
 
 def _head(run: Planned) -> list[str]:
@@ -86,9 +89,8 @@ def _row(claim: str, cost: Cost) -> dict[str, str]:
     }
 
 
-def _part(left: int, whole: int, text: object) -> str:
-    shown = text if callable(text) else str
-    return shown(left) if left == whole else f"{shown(left)} of {shown(whole)}"
+def _part(left: int, whole: int, text: Callable[[float], str]) -> str:
+    return text(left) if left == whole else f"{text(left)} of {text(whole)}"
 
 
 def _sum(costs: Sequence[Cost]) -> str:
@@ -119,5 +121,6 @@ def _notes(rate: float | None) -> str:
         "Nothing was downloaded, trained or scored. Tokens are the most that is allowed: every "
         f"response at its greatest length. Hours: {speed}. A prompt is reckoned with "
         f"{PROMPT_TOKENS:,} tokens. Disk and memory are the most at a time, and what the "
-        "package's cache has of triplets is counted again."
+        "package's cache has of triplets is counted again, as are scores of windows of modules: "
+        "only a ranking tells which modules those are."
     )

@@ -29,6 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
         share_machine(
             int(config.workerinput["workerid"].removeprefix("gw")),
             config.workerinput["workercount"],
+            gpus_each=config.getoption("tensor_parallel"),
         )
     try:
         _refuse_what_no_report_can_hold(config.invocation_params.args)

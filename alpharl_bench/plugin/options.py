@@ -156,7 +156,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--tokens-per-second",
         type=_rate,
         metavar="R",
-        help="of all GPUs together, for the hours of --plan (what the data sheet of an H100 allows)",
+        help="of all GPUs together, for the hours of --plan (what an H100's data sheet allows)",
     )
     group.addoption(
         "--report",

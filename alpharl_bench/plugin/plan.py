@@ -8,7 +8,7 @@ import pytest
 from alpharl_bench.claims import CLAIMS, Claim
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.outlook import Outlook
-from alpharl_bench.plan import Machine, cost_of, measured, need_of, shortfall, together
+from alpharl_bench.plan import Room, cost_of, measured, need_of, together
 from alpharl_bench.plan.table import Planned, plan_text
 from alpharl_bench.plugin.items import claim_of, run_of
 from alpharl_bench.plugin.options import options
@@ -16,7 +16,7 @@ from alpharl_bench.subject import Subject
 
 # Told once a session: each takes a look at the Hub's cache, and a network of the model's size.
 _OUTLOOKS = pytest.StashKey[dict[str, Outlook]]()
-_MACHINE = pytest.StashKey[Machine]()
+_ROOM = pytest.StashKey[Room]()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -48,17 +48,16 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 
 
 def lacking(config: pytest.Config, run: Subject, claim: Claim) -> str:
-    """What this machine lacks to judge a claim; nothing where it lacks nothing.
+    """What this machine lacks to judge a claim beside those that it was asked about before.
 
     Raises:
         AlphaRLBenchError: options name what is not there.
     """
     outlook, asked = _outlook(config, run), options(config, run)
     need = need_of(claim, outlook.steps, asked.looks)
-    if _MACHINE not in config.stash:
-        config.stash[_MACHINE] = measured()
-    cost = cost_of(need, outlook, asked)
-    return shortfall(need, cost, outlook.size, asked, config.stash[_MACHINE])
+    if _ROOM not in config.stash:
+        config.stash[_ROOM] = Room(measured())
+    return config.stash[_ROOM].lacking(run.name, need, outlook, asked)
 
 
 def _planned(

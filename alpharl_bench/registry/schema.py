@@ -134,13 +134,13 @@ class Architecture(_Entry):
 class Release(_Entry):
     """``released/<name>.toml``: a run whose checkpoints are public.
 
-    ``model`` names its architecture, ``base`` where training started on the Hub (nothing where that
-    is the run's own step 0), ``algorithm`` how it was trained, as its authors call it, ``run`` where
-    the checkpoints are, as ``--run`` takes it, ``main_step`` the step that is the main branch beside
-    branches of steps. ``steps`` are those that are judged, all where none are named; ``checkpoints``
-    says how many those are, where that is known. ``dtype`` is that of the weights on the Hub.
-    ``licence`` is None where its authors state none that was seen. ``unverified`` says what of all
-    this was not seen on the Hub itself.
+    ``model`` names its architecture, ``base`` the model on the Hub that training started from
+    (nothing where that is the run's own step 0), ``algorithm`` how it was trained, as its authors
+    call it, ``run`` where the checkpoints are, as ``--run`` takes it, ``main_step`` the step that
+    is the main branch beside branches of steps. ``steps`` are those that are judged, all where
+    none are named; ``checkpoints`` says how many those are, where that is known. ``dtype`` is that
+    of the weights on the Hub. ``licence`` is None where its authors state none that was seen.
+    ``unverified`` says what of all this was not seen on the Hub itself.
     """
 
     name: str
