@@ -56,7 +56,7 @@ class Options:
 
 
 def behaviour_folder(scores: ScoreStore) -> Path:
-    """Where the chains of thought of a run are kept, beside the scores of its reported questions."""
+    """Where a run's chains of thought are kept: they go with the scores of reported questions."""
     return cache_root() / "behaviour" / scores.folder.name
 
 

@@ -101,10 +101,7 @@ def cost_of(need: Need, outlook: Outlook, asked: Options, rate: float | None = N
             + triplet_bytes(need, outlook)
             + _merged_bytes(need, outlook.size, asked, dtype)
         ),
-        model=models * outlook.size.parameters * dtype
-        + outlook.size.cached_values * dtype * context
-        if need.loads
-        else 0,
+        model=model_bytes(outlook.size, dtype, context, models) if need.loads else 0,
         decomposing=_decomposing(need, outlook.size, asked.device),
         scores=len(looked),
         scored=scored,
@@ -114,6 +111,11 @@ def cost_of(need: Need, outlook: Outlook, asked: Options, rate: float | None = N
         rate=rate or found,
         gpus=engine.tensor_parallel if rate else gpus,
     )
+
+
+def model_bytes(size: ModelSize, dtype: int, context: int, models: int = 1) -> int:
+    """Bytes of weights, and of the keys and values of one sequence of ``context`` tokens."""
+    return models * dtype * (size.parameters + size.cached_values * context)
 
 
 def context_of(size: ModelSize, sampling: Sampling) -> int:
@@ -154,7 +156,7 @@ def triplet_bytes(need: Need, outlook: Outlook) -> int:
 
 
 def _merged_bytes(need: Need, size: ModelSize, asked: Options, dtype: int) -> int:
-    """Bytes of the folder that vLLM reads a variant from which is neither adapter nor checkpoint."""
+    """Bytes of the folder that vLLM reads what is neither adapter nor checkpoint from."""
     if asked.engine.name != "vllm" or all(_adapted(variant) for variant, _ in need.looks):
         return 0
     return size.parameters * dtype

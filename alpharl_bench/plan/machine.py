@@ -131,9 +131,9 @@ def _of_model(cost: Cost, size: ModelSize, asked: Options, machine: Machine) -> 
         return ""
     enough = -int(-cost.model // usable)
     return (
-        f"needs {size_text(cost.model)} of GPU memory for {what}, found {size_text(wanted * usable)}"
-        f" that can be used on {wanted} of {found}; ask for --engine vllm --tensor-parallel "
-        f"{enough}, --dtype bfloat16 or shorter responses (--max-tokens)"
+        f"needs {size_text(cost.model)} of GPU memory for {what}, found "
+        f"{size_text(wanted * usable)} that can be used on {wanted} of {found}; ask for --engine "
+        f"vllm --tensor-parallel {enough}, --dtype bfloat16 or shorter responses (--max-tokens)"
     )
 
 

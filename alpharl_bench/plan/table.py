@@ -55,13 +55,12 @@ def _of_run(run: Planned) -> str:
 def _head(run: Planned) -> list[str]:
     subject, outlook, sampling = run.subject, run.outlook, run.asked.sampling
     tasks = ", ".join(f"{task} {n:,}" for task, n in questions_of(sampling).items())
-    lines = [
-        f"## {subject.name}",
-        f"{subject.algorithm} on {subject.model}: {outlook.size.parameters / 1e9:.3g} B parameters, "
-        f"{len(outlook.steps)} checkpoint{'s' if len(outlook.steps) > 1 else ''} of "
-        f"{size_text(outlook.checkpoint_bytes)}",
-        *outlook.about,
-    ]
+    made_of = (
+        f"{subject.algorithm} on {subject.model}: {outlook.size.parameters / 1e9:.3g} B "
+        f"parameters, {len(outlook.steps)} checkpoint{'s' if len(outlook.steps) > 1 else ''} of "
+        f"{size_text(outlook.checkpoint_bytes)}"
+    )
+    lines = [f"## {subject.name}", made_of, *outlook.about]
     if outlook.to_train:
         lines.append(
             f"to train first: {outlook.to_train:,} steps, {size_text(outlook.training)} on disk"
