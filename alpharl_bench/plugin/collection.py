@@ -33,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     try:
         _refuse_what_no_report_can_hold(config.invocation_params.args)
+        _refuse_workers_of_a_plan(config)
         for subject in subjects(config):
             options(config, subject)
     except AlphaRLBenchError as error:
@@ -40,6 +41,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "claim(id): the claim of the paper that a test judges")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(SessionReport(config), "alpharl-bench-report")
+
+
+def _refuse_workers_of_a_plan(config: pytest.Config) -> None:
+    if config.getoption("plan") and config.getoption("numprocesses", None):
+        raise AlphaRLBenchError("--plan: goes without -n; nothing is run that could be shared")
 
 
 def _refuse_what_no_report_can_hold(arguments: Sequence[str | os.PathLike[str]]) -> None:
