@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 #: One look at a variant of a split: what is scored at a time.
 Look = tuple[Variant, int, Split]
 #: Of one player in a match at most (Simple Negotiation has seven turns).
-_TURNS = 4
+TURNS = 4
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ class Options:
     engine: EngineOptions = field(default_factory=EngineOptions)
     device: str = "cpu"
     looks: int = 1
+
+
+def behaviour_folder(scores: ScoreStore) -> Path:
+    """Where a run's chains of thought are kept: they go with the scores of reported questions."""
+    return cache_root() / "behaviour" / scores.folder.name
 
 
 class Bench:
@@ -263,7 +269,7 @@ class Bench:
         sampling, cost = self._options.sampling, self.subject.step_cost
         if cost is None or sampling.questions is None:
             return 0.0
-        turns = _TURNS if sampling.kind == "games" else 1
+        turns = TURNS if sampling.kind == "games" else 1
         return len(sampling.tasks) * sampling.questions * sampling.samples * turns / cost
 
     def _spectrum(self, claims: Iterable[Claim]) -> list[ModuleSpectrum]:
@@ -308,7 +314,7 @@ class Bench:
         # Imported here: it takes what a model takes to load; what is kept is read without one.
         from alpharl_bench.behaviour.measure import Measure  # noqa: PLC0415
 
-        folder = cache_root() / "behaviour" / self._store("test").folder.name
+        folder = behaviour_folder(self._store("test"))
         title = f"behaviour of {self.subject.name}"
         return Measure(lambda: self._asking, self._text, folder, title).behaviour(passes)
 

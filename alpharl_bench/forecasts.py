@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from alpharl_bench.cache import content_key, write_whole
-from alpharl_bench.checkpoints import Run
+from alpharl_bench.checkpoints import Checkpoint, Run
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.forecast import FORECASTERS, SCORED_ONLY, Forecaster, Prefix, Target, observe
 from alpharl_bench.forecast.choice import ORACLE, Choice, methods_digest
@@ -80,9 +80,8 @@ class Forecasts:
         if prefix.accuracies is None or len(set(prefix.accuracies)) > 1:
             self._fit(variant)
             targets = self._targets(variant, prefix)
-        if len(targets) > 1:
-            numbers = range(len(targets))
-            accuracies = self._validation([replace(variant, candidate=n) for n in numbers])
+        if candidates := _candidates(variant, len(targets)):
+            accuracies = self._validation(candidates)
         return Choice(
             variant=variant.label,
             method=variant.method,
@@ -123,6 +122,37 @@ class Forecasts:
             self._last = None
             self._last = (key, _forecaster(variant).fit(self._prefix(variant)))
         return self._last[1]
+
+
+def validated(variant: Variant, steps: Sequence[int]) -> list[Variant]:
+    """The variants that a forecast takes from the validation split at most: all are scored there.
+
+    Args:
+        variant: the forecast.
+        steps: of the run's checkpoints.
+    """
+    if variant.candidate is not None:
+        return []
+    forecaster = _forecaster(variant)
+    observed = observed_steps(steps, variant.number)
+    if not observed:
+        return []
+    # Targets follow from steps and accuracies alone: no checkpoint of it is opened.
+    seen = Run("", Path(), tuple(Checkpoint(step, Path()) for step in observed))
+    accuracies = tuple(0.0 for _ in observed) if forecaster.needs == "accuracy" else None
+    targets = forecaster.targets(Prefix(seen, steps[-1], accuracies))
+    candidates = [FULL] if variant.method == ORACLE else _candidates(variant, len(targets))
+    return [*(full_at(step) for step in observed if accuracies), *candidates]
+
+
+def observed_steps(steps: Sequence[int], percent: int) -> list[int]:
+    """Those of the first ``percent`` % of a training that ends at the last of ``steps``."""
+    return [step for step in steps if 100 * step <= percent * steps[-1]]
+
+
+def _candidates(variant: Variant, targets: int) -> list[Variant]:
+    """The variants of all targets to choose from; one target is no choice."""
+    return [replace(variant, candidate=n) for n in range(targets)] if targets > 1 else []
 
 
 def _forecaster(variant: Variant) -> Forecaster:

@@ -3,15 +3,27 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
-from alpharl_bench.cache import content_key, file_digest
-from alpharl_bench.checkpoints import Checkpoint, Weights, discover, open_run, open_weights
-from alpharl_bench.progress import progress_bar
-from alpharl_bench.registry import Algorithm, Expectation, Kind, Model, Regime, Registry
+from alpharl_bench.checkpoints import discover
+from alpharl_bench.elsewhere import (
+    opened_path,
+    opened_release,
+    outlook_of_path,
+    outlook_of_release,
+)
+from alpharl_bench.outlook import Outlook
+from alpharl_bench.registry import (
+    Algorithm,
+    Expectation,
+    Kind,
+    Model,
+    Regime,
+    Registry,
+    Release,
+)
 from alpharl_bench.scoring.catalogue import GAMES, NANO, PAPER
 from alpharl_bench.scoring.prompts import Prompt
-from alpharl_bench.training.zoo import OpenedRun, trained
+from alpharl_bench.training.zoo import OpenedRun, outlook_of_training, trained
 
 # Of a response of the greatest length: what a forward pass costs to generate it is 1, a forward and
 # a backward pass to train on it 3.
@@ -28,7 +40,8 @@ class Subject:
     how it is scored where the options do not say; without a prompt, as its tasks are usually put.
     ``step_cost`` is what a step of its training costs, in generated responses of the greatest
     length, by its recipe; None where that is not known. What dynamic sampling, a critic or a
-    teacher add is left out: evaluation rather looks too dear beside it than too cheap.
+    teacher add is left out: evaluation rather looks too dear beside it than too cheap. ``outlook``
+    tells what is known before it is opened; ``fetched`` whether opening it downloads weights.
     """
 
     name: str
@@ -43,11 +56,15 @@ class Subject:
     tasks: tuple[str, ...]
     prompt: Prompt | None
     open: Callable[[], OpenedRun]
+    outlook: Callable[[], Outlook]
     step_cost: int | None = None
+    fetched: bool = False
 
 
 def lane_subjects(lane: str, registry: Registry) -> list[Subject]:
-    """The runs of a lane; opening one trains it if the cache lacks it."""
+    """The runs of a lane; opening one trains it, or fetches its base, if the cache lacks it."""
+    if lane == "paper":
+        return [_released(release, registry) for release in registry.released.values()]
     subjects = []
     for entry in registry.in_lane(lane):
         algorithm = registry.algorithms[entry.algorithm]
@@ -65,10 +82,31 @@ def lane_subjects(lane: str, registry: Registry) -> list[Subject]:
                 tasks=_tasks(algorithm, registry.models[entry.model]),
                 prompt=_prompt(registry.models[entry.model]),
                 open=partial(trained, entry, registry),
+                outlook=partial(outlook_of_training, entry, registry),
                 step_cost=_step_cost(algorithm, entry.regime),
             )
         )
     return subjects
+
+
+def _released(release: Release, registry: Registry) -> Subject:
+    architecture = registry.architectures[release.model]
+    return Subject(
+        name=release.name,
+        selected_by=("--lane", "paper", "-k", release.name),
+        model=release.base or f"step 0 of {release.run}",
+        algorithm=release.algorithm,
+        kind=release.kind,
+        source=f"{release.run} on the Hub. {release.source}",
+        deviations=f"Licence: {release.licence or 'none seen'}. Not verified: {release.unverified}",
+        seed=None,
+        expect=release.expect,
+        tasks=release.tasks,
+        prompt=None,
+        open=partial(opened_release, release),
+        outlook=partial(outlook_of_release, release, architecture),
+        fetched=True,
+    )
 
 
 def _tasks(algorithm: Algorithm, model: Model) -> tuple[str, ...]:
@@ -117,26 +155,6 @@ def path_subject(run: str, base: str | None, kind: Kind | None) -> Subject:
         expect={},
         tasks=(PAPER,),
         prompt=None,
-        open=partial(_open_path, run, base),
+        open=partial(opened_path, run, base),
+        outlook=partial(outlook_of_path, run, base),
     )
-
-
-def _open_path(reference: str, base: str | None) -> OpenedRun:
-    run = open_run(reference, base)
-    weights = open_weights(run.base)
-    # Scores depend on the tokenizer and the configs too, not only on the weights.
-    beside = sorted((path.name, file_digest(path)) for path in run.base.glob("*.json"))
-    checkpoints = {}
-    with progress_bar(f"digest {run.name}", len(run.checkpoints), "checkpoint") as bar:
-        for checkpoint in run.checkpoints:
-            checkpoints[str(checkpoint.step)] = _digest(checkpoint, weights)
-            bar.update()
-    digest = content_key(base=weights.digest, beside=beside, checkpoints=checkpoints)
-    return OpenedRun(run, digest)
-
-
-def _digest(checkpoint: Checkpoint, base: Weights) -> str:
-    if isinstance(checkpoint.location, Path):
-        return open_weights(checkpoint.location, base).digest
-    # To digest its content, all of it would have to be downloaded.
-    return f"{checkpoint.location} {checkpoint.location.commit()}"

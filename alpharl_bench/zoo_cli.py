@@ -4,7 +4,7 @@ import sys
 from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,7 +13,10 @@ from alpharl_bench.errors import AlphaRLBenchError
 if TYPE_CHECKING:
     from alpharl_bench.registry import Registry, RunEntry
 
-zoo = typer.Typer(help="The models and runs of the nano lane.", no_args_is_help=True)
+# Repeated from the registry: importing it would slow down --help.
+Lane = Literal["nano", "smol", "paper"]
+
+zoo = typer.Typer(help="The models and runs of the registry.", no_args_is_help=True)
 
 _Runs = Annotated[
     list[str] | None, typer.Argument(help="Runs by name or pattern, as 'qwen3-*'; see `zoo list`.")
@@ -21,12 +24,24 @@ _Runs = Annotated[
 
 
 @zoo.command("list")
-def list_runs() -> None:
-    """List every run of the registry: its recipe, its cost on disk, how far it is."""
+def list_runs(
+    lane: Annotated[
+        Lane | None, typer.Option(help="Of this lane alone; paper: public runs, what they take.")
+    ] = None,
+) -> None:
+    """List every run that is trained here: its recipe, its cost on disk, how far it is."""
     from alpharl_bench.registry import load_registry
-    from alpharl_bench.zoo_tables import listing
+    from alpharl_bench.zoo_tables import listing, released
 
-    typer.echo(listing(load_registry()).to_markdown(index=False))
+    if lane == "paper":
+        typer.echo(released(load_registry()).to_markdown(index=False))
+        typer.echo(
+            "\na pair: weights of base and last checkpoint; float32, bfloat16: memory of the model "
+            "that answers, with keys and values of its longest sequence; here: of base and "
+            "checkpoints, what the Hub's cache has"
+        )
+        return
+    typer.echo(listing(load_registry(), lane).to_markdown(index=False))
     typer.echo("\nsize: float32 weights of all checkpoints; in bfloat16 the updates would vanish")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from alpharl_bench.cache import cache_root
-from alpharl_bench.registry import Registry, RunEntry
+from alpharl_bench.registry import Registry, Release, RunEntry
 from alpharl_bench.training.cleaning import Kept
 from alpharl_bench.training.disk import CAP_VARIABLE, disk_cap, folder_bytes, free_bytes, run_bytes
 from alpharl_bench.training.history import figure, first_and_last, history
@@ -24,9 +24,41 @@ if TYPE_CHECKING:
 _PARTS = {"runs": "runs", "bases": "pretrained bases", "factors": "decomposed updates"}
 
 
-def listing(registry: Registry) -> pd.DataFrame:
-    """Every run of the registry, what it costs on disk, and how far it is; loads no torch."""
-    return pd.DataFrame([_listed(run, registry) for run in registry.runs.values()])
+def listing(registry: Registry, lane: str | None = None) -> pd.DataFrame:
+    """Every run that is trained here, what it costs on disk, how far it is; loads no torch."""
+    runs = registry.runs.values() if lane is None else registry.in_lane(lane)
+    return pd.DataFrame([_listed(run, registry) for run in runs])
+
+
+def released(registry: Registry) -> pd.DataFrame:
+    """Every public run: where it is, what it takes on disk and of a GPU, what is here of it."""
+    return pd.DataFrame([_public(release, registry) for release in registry.released.values()])
+
+
+def _public(release: Release, registry: Registry) -> dict[str, Any]:
+    # Imported here: sizes take transformers, which takes seconds to load.
+    from alpharl_bench.elsewhere import outlook_of_release
+    from alpharl_bench.plan.cost import context_of, model_bytes
+    from alpharl_bench.scoring import Sampling
+    from alpharl_bench.scoring.catalogue import select
+
+    outlook = outlook_of_release(release, registry.architectures[release.model])
+    context = context_of(outlook.size, Sampling.of(select(",".join(release.tasks))))
+    known = release.steps or release.checkpoints
+    return {
+        "run": release.name,
+        "checkpoints on the Hub": release.run,
+        "base": release.base or "its step 0",
+        "algorithm": release.algorithm,
+        "licence": release.licence or "not seen",
+        "parameters": f"{outlook.size.parameters / 1e9:.2f} B",
+        "checkpoints": len(outlook.steps) if known else "not known",
+        "a pair": size_text(2 * outlook.checkpoint_bytes),
+        "all": size_text((1 + len(outlook.steps)) * outlook.checkpoint_bytes) if known else "",
+        "float32": size_text(model_bytes(outlook.size, 4, context)),
+        "bfloat16": size_text(model_bytes(outlook.size, 2, context)),
+        "here": f"{len(outlook.cached)} of {len(outlook.remote)}",
+    }
 
 
 def _listed(run: RunEntry, registry: Registry) -> dict[str, Any]:

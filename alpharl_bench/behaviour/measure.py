@@ -164,6 +164,11 @@ class Measure:
         return adapter.validate_json(path.read_bytes())
 
     def _path(self, wanted: Pass) -> Path:
-        variants = [identity(variant) for variant in variants_of(wanted)]
-        key = content_key(label=wanted.label, variants=variants)
-        return self._folder / f"{key}.json"
+        return pass_path(self._folder, wanted)
+
+
+def pass_path(folder: Path, wanted: Pass) -> Path:
+    """The file of a pass in the folder of a run's passes."""
+    variants = [identity(variant) for variant in variants_of(wanted)]
+    key = content_key(label=wanted.label, variants=variants)
+    return folder / f"{key}.json"

@@ -10,7 +10,9 @@ from alpharl_bench.checkpoints.modules import (
     module_names,
     tied_embeddings,
 )
+from alpharl_bench.checkpoints.release import cached_base, cached_steps, open_release
 from alpharl_bench.checkpoints.run import Checkpoint, Run, discover, open_run
+from alpharl_bench.checkpoints.size import ModelSize, size_of
 from alpharl_bench.checkpoints.tensors import WeightFiles, Weights, shared
 
 __all__ = [
@@ -18,10 +20,13 @@ __all__ = [
     "AdapterWeights",
     "Checkpoint",
     "Comparison",
+    "ModelSize",
     "Run",
     "WeightFiles",
     "Weights",
     "accuracies_in",
+    "cached_base",
+    "cached_steps",
     "compare",
     "discover",
     "is_adapter",
@@ -29,9 +34,11 @@ __all__ = [
     "is_head",
     "is_vocabulary",
     "module_names",
+    "open_release",
     "open_run",
     "open_weights",
     "read_accuracies",
     "shared",
+    "size_of",
     "tied_embeddings",
 ]

@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from glob import escape
@@ -53,6 +54,7 @@ _PATTERNS = (_SAFETENSORS, _LEGACY)
 # A second copy of the weights in Mistral's own format.
 _NEVER = ("consolidated*",)
 R = TypeVar("R")
+_MAY_ASK = ContextVar("may_ask", default=True)
 
 
 @dataclass(frozen=True, order=True)
@@ -109,12 +111,36 @@ class HubFolder:
         Raises:
             AlphaRLBenchError: as for :meth:`download`.
         """
-        name = str(PurePosixPath(self.subfolder) / CONFIG)
         with _plain_errors(self):
             try:
-                return Path(hf_hub_download(self.repo, name, revision=self.revision))
+                return self._file(CONFIG)
             except EntryNotFoundError:
                 return None
+
+    def config(self) -> Path:
+        """The local copy of the file that says what model it is.
+
+        Raises:
+            AlphaRLBenchError: as for :meth:`download`.
+        """
+        with _plain_errors(self):
+            return self._file("config.json")
+
+    def _file(self, name: str) -> Path:
+        path = str(PurePosixPath(self.subfolder) / name)
+        return Path(hf_hub_download(self.repo, path, revision=self.revision))
+
+
+@contextmanager
+def cache_alone() -> Iterator[None]:
+    """Inside the block the Hub is not asked: its local cache is all that there is."""
+    _refs.cache_clear()
+    token = _MAY_ASK.set(False)
+    try:
+        yield
+    finally:
+        _MAY_ASK.reset(token)
+        _refs.cache_clear()
 
 
 def parse_reference(reference: str) -> HubFolder | None:
@@ -277,7 +303,9 @@ def _snapshot(place: HubFolder, patterns: Sequence[str], *, local_files_only: bo
 
 
 def _online(question: Callable[[HfApi], R]) -> R | None:
-    """What the Hub answers; None where it cannot be reached."""
+    """What the Hub answers; None where it cannot be reached, or must not be asked."""
+    if not _MAY_ASK.get():
+        return None
     try:
         return question(HfApi())
     except HfHubHTTPError:

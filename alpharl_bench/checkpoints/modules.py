@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 
 from alpharl_bench.checkpoints.tensors import Weights
 
@@ -24,13 +25,19 @@ def module_names(weights: Weights, *, embeddings: bool = False) -> list[str]:
     names: list[str] = []
     tied = tied_embeddings(weights)
     for name in weights.names:
-        if _MATRIX.search(name) and len(weights.shape(name)) == 2:
-            names.append(name)
-        elif _EXPERTS.search(name) and len(weights.shape(name)) == 3:
-            names += [f"{name}[{expert}]" for expert in range(weights.shape(name)[0])]
-        elif embeddings and is_vocabulary(name) and not (is_head(name) and tied):
+        names += matrices(name, weights.shape(name))
+        if embeddings and is_vocabulary(name) and not (is_head(name) and tied):
             names.append(name)
     return names
+
+
+def matrices(name: str, shape: Sequence[int]) -> list[str]:
+    """The names of a tensor's matrices of attention or MLP: itself, or its experts; mostly none."""
+    if _MATRIX.search(name) and len(shape) == 2:
+        return [name]
+    if _EXPERTS.search(name) and len(shape) == 3:
+        return [f"{name}[{expert}]" for expert in range(shape[0])]
+    return []
 
 
 def is_expert(name: str) -> bool:

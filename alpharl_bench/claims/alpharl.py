@@ -29,6 +29,7 @@ from alpharl_bench.claims.property1 import REFERENCES, TOLERANCE, relative
 from alpharl_bench.forecast import FORECASTERS
 from alpharl_bench.forecast.choice import ORACLE
 from alpharl_bench.forecast.forecaster import SHARES
+from alpharl_bench.forecasts import observed_steps
 from alpharl_bench.variants import BASE, Variant, forecast, full_at
 
 #: The observed parts of the training, in percent: the stages of the paper's Table 3.
@@ -45,11 +46,6 @@ RIVALS = ("relex", "rlvr-weights", "next", "expo", "first-update", "rank1-last",
 LOGITS = "rlvr-logits"
 #: AlphaRL in other forms: norm-matched, as in the authors' code, and told the accuracy at the end.
 FORMS = ("alpharl-matched", "alpharl-code", ORACLE)
-
-
-def observed_steps(steps: Sequence[int], percent: int) -> list[int]:
-    """Those of the first ``percent`` % of the training, which ends at the last of ``steps``."""
-    return [step for step in steps if 100 * step <= percent * steps[-1]]
 
 
 def last_observed(steps: Sequence[int], percent: int) -> Variant:

@@ -12,6 +12,7 @@ from alpharl_bench.plugin.outcomes import (
     pytest_report_teststatus,
     pytest_runtest_makereport,
 )
+from alpharl_bench.plugin.plan import pytest_runtestloop
 from alpharl_bench.plugin.readings import check_reading
 from alpharl_bench.plugin.scheduling import pytest_xdist_make_scheduler
 
@@ -25,5 +26,6 @@ __all__ = [
     "pytest_generate_tests",
     "pytest_report_teststatus",
     "pytest_runtest_makereport",
+    "pytest_runtestloop",
     "pytest_xdist_make_scheduler",
 ]

@@ -7,20 +7,19 @@ import pytest
 
 from alpharl_bench.bench import Options
 from alpharl_bench.cache import cache_root
-from alpharl_bench.claims import CLAIMS, Claim
+from alpharl_bench.claims import Claim
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.plugin.executing import chosen_executor, refuse_contradictions
+from alpharl_bench.plugin.items import PARAMETER, claim_of, run_of
 from alpharl_bench.plugin.options import options, subjects
 from alpharl_bench.plugin.outcomes import Refuted
+from alpharl_bench.plugin.plan import lacking
 from alpharl_bench.plugin.readings import parametrize_readings
 from alpharl_bench.plugin.scheduling import share_machine
 from alpharl_bench.plugin.terminal import SessionReport
-from alpharl_bench.registry import unknown
 from alpharl_bench.scoring.catalogue import GAMES
 from alpharl_bench.subject import Subject
 
-#: What a test of a claim asks for, to be run once per run.
-_PARAMETER = "bench"
 # By the name of a run the claims that the session judges on it.
 _SELECTED = pytest.StashKey[dict[str, list[Claim]]]()
 
@@ -31,10 +30,12 @@ def pytest_configure(config: pytest.Config) -> None:
         share_machine(
             int(config.workerinput["workerid"].removeprefix("gw")),
             config.workerinput["workercount"],
+            gpus_each=config.getoption("tensor_parallel"),
         )
     try:
         _refuse_what_no_report_can_hold(config.invocation_params.args)
         refuse_contradictions(config)
+        _refuse_workers_of_a_plan(config)
         for subject in subjects(config):
             options(config, subject)
     except AlphaRLBenchError as error:
@@ -42,6 +43,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "claim(id): the claim of the paper that a test judges")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(SessionReport(config), "alpharl-bench-report")
+
+
+def _refuse_workers_of_a_plan(config: pytest.Config) -> None:
+    if config.getoption("plan") and config.getoption("numprocesses", None):
+        raise AlphaRLBenchError("--plan: goes without -n; nothing is run that could be shared")
 
 
 def _refuse_what_no_report_can_hold(arguments: Sequence[str | os.PathLike[str]]) -> None:
@@ -59,7 +65,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     One that asks for a reading of the paper gets all of them that it is about.
     """
     parametrize_readings(metafunc)
-    if _PARAMETER not in metafunc.fixturenames:
+    if PARAMETER not in metafunc.fixturenames:
         return
     try:
         claim = claim_of(metafunc.definition)
@@ -71,17 +77,26 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if not runs:
         reason = f"{claim.id} is about {', '.join(sorted(claim.kinds or ()))}: no such run is here"
         parameters = [pytest.param(None, id="no run", marks=pytest.mark.skip(reason=reason))]
-    metafunc.parametrize(_PARAMETER, parameters, indirect=True, scope="session")
+    metafunc.parametrize(PARAMETER, parameters, indirect=True, scope="session")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what the registry expects to be refuted, and skip what the engine cannot score."""
+    """Mark what the registry expects to be refuted, and skip what cannot be judged here.
+
+    Of a public run that is what the engine cannot score or the machine has no room for: it is
+    told before a byte is downloaded. A plan tells the latter for every run.
+    """
     for item in items:
-        run = _run_of(item)
+        run = run_of(item)
         if run is None:
             continue
         claim = claim_of(item)
-        if reason := _unfit(claim, options(config, run)):
+        reason = _unfit(claim, options(config, run))
+        if not reason and run.fetched and not config.getoption("plan"):
+            reason = lacking(config, run, claim)
+            reason = reason and f"{claim.id} on {run.name} {reason}"
+        if reason:
             item.add_marker(pytest.mark.skip(reason=reason))
         known = run.expect.get(claim.id)
         fails = known and known.verdict == "refuted" and not claim.contrasts(run.kind)
@@ -104,12 +119,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     config, runs = session.config, {}
     selected: dict[str, list[Claim]] = {}
     for item in session.items:
-        if (run := _run_of(item)) is not None:
+        if (run := run_of(item)) is not None and item.get_closest_marker("skip") is None:
             runs[run.name] = run
             selected.setdefault(run.name, []).append(claim_of(item))
     config.stash[_SELECTED] = selected
     # A worker's mistake is shown by the tests that ask for the questions.
-    if config.option.collectonly or hasattr(config, "workerinput"):
+    if config.option.collectonly or config.getoption("plan") or hasattr(config, "workerinput"):
         return
     try:
         for run in runs.values():
@@ -123,29 +138,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def is_scored(config: pytest.Config, run: Subject) -> bool:
     """Whether the session scores a run at all; claims about weights alone ask none."""
-    return any(claim.asks for claim in config.stash[_SELECTED][run.name])
+    return any(claim.asks for claim in judged_claims(config, run))
 
 
 def judged_claims(config: pytest.Config, run: Subject) -> list[Claim]:
-    """The claims that the session judges on a run, of those that its options can judge."""
-    asked = options(config, run)
-    return [claim for claim in config.stash[_SELECTED][run.name] if not _unfit(claim, asked)]
-
-
-def claim_of(item: pytest.Item) -> Claim:
-    """The claim that a test is marked with.
-
-    Raises:
-        AlphaRLBenchError: it has no such mark, or one of an unknown claim.
-    """
-    mark = item.get_closest_marker("claim")
-    if mark is None or "id" not in mark.kwargs:
-        raise AlphaRLBenchError(f"{item.name}: needs @pytest.mark.claim(id=…) to get a verdict")
-    if mark.kwargs["id"] not in CLAIMS:
-        raise AlphaRLBenchError(f"{item.name}: {unknown('claim', mark.kwargs['id'], CLAIMS)}")
-    return CLAIMS[mark.kwargs["id"]]
-
-
-def _run_of(item: pytest.Item) -> Subject | None:
-    callspec = getattr(item, "callspec", None)
-    return callspec.params.get(_PARAMETER) if callspec else None
+    """The claims that the session judges on a run, of those that can be judged here."""
+    return config.stash[_SELECTED].get(run.name, [])

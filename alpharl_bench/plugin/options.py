@@ -154,6 +154,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "(auto)",
     )
     group.addoption(
+        "--tensor-parallel",
+        type=_at_least(1),
+        default=EngineOptions.tensor_parallel,
+        metavar="N",
+        help="GPUs that share one model; --engine vllm alone does so (1)",
+    )
+    group.addoption(
+        "--plan",
+        action="store_true",
+        help="run nothing: say what would be downloaded, kept on disk, loaded and generated, per "
+        "claim and in all",
+    )
+    group.addoption(
+        "--tokens-per-second",
+        type=_rate,
+        metavar="R",
+        help="of all GPUs together, for the hours of --plan (what an H100's data sheet allows)",
+    )
+    group.addoption(
         "--report",
         type=Path,
         metavar="DIR",
@@ -179,11 +198,19 @@ def options(config: pytest.Config, subject: Subject) -> Options:
                 config.getoption("engine"),
                 config.getoption("dtype"),
                 config.getoption("batch_size"),
+                _tensor_parallel(config),
             ),
             device=resolved_device(config.getoption("device")),
             looks=_looks(config, asked.samples),
         )
     return found[subject.name]
+
+
+def _tensor_parallel(config: pytest.Config) -> int:
+    gpus: int = config.getoption("tensor_parallel")
+    if gpus > 1 and config.getoption("engine") != "vllm":
+        raise AlphaRLBenchError(f"--tensor-parallel {gpus}: goes with --engine vllm")
+    return gpus
 
 
 def _sampling(config: pytest.Config, subject: Subject) -> Sampling:
@@ -265,6 +292,17 @@ def report_folder(config: pytest.Config) -> Path:
     named: Path | None = config.getoption("report")
     lane = "path" if config.getoption("run") else config.getoption("lane")
     return named or config.rootpath / "reports" / lane
+
+
+def _rate(text: str) -> float:
+    """An option's value: a finite number above 0."""
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < float("inf"):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of tokens above 0")
+    return rate
 
 
 class _at_least:  # noqa: N801  (argparse prints the name of the type)

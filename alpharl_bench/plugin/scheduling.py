@@ -22,21 +22,27 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> RunSchedu
 
 
 def share_machine(
-    worker: int, workers: int, environment: MutableMapping[str, str] = os.environ
+    worker: int,
+    workers: int,
+    environment: MutableMapping[str, str] = os.environ,
+    gpus_each: int = 1,
 ) -> None:
-    """Leave a worker its part of the cores, and one GPU; they take turns where there are fewer.
+    """Leave a worker its part of the cores, and its GPUs; they take turns where there are fewer.
 
     To be called before CUDA is used: afterwards the choice of a GPU has no effect.
 
     Args:
         worker: the number of this worker, from 0.
         workers: how many there are.
-        environment: where the GPU is chosen, for processes that the worker starts too.
+        environment: where the GPUs are chosen, for processes that the worker starts too.
+        gpus_each: how many share a worker's model.
     """
     # Workers that each take all cores slow each other down many times over.
     torch.set_num_threads(max(1, torch.get_num_threads() // workers))
     if gpus := _visible_gpus(environment):
-        environment["CUDA_VISIBLE_DEVICES"] = gpus[worker % len(gpus)]
+        groups = max(1, len(gpus) // gpus_each)
+        first = worker % groups * gpus_each
+        environment["CUDA_VISIBLE_DEVICES"] = ",".join(gpus[first : first + gpus_each])
 
 
 def _visible_gpus(environment: MutableMapping[str, str]) -> list[str]:

@@ -111,7 +111,7 @@ class SessionReport:
 
     def _nothing_selected(self) -> str:
         keyword, registry = self._config.getoption("keyword"), load_registry()
-        if self._config.getoption("run"):
+        if self._config.getoption("run") or self._config.getoption("lane") == "paper":
             words = [subject.name for subject in subjects(self._config)]
             return f"-k '{keyword}' selects no test; {unknown('run', keyword, words)}"
         words = [*registry.models, *registry.algorithms]

@@ -1,8 +1,9 @@
-"""Models, algorithms and runs, each one TOML file in the folder of its kind."""
+"""Models, algorithms and runs, trained here or public, each one TOML file in its kind's folder."""
 
 from alpharl_bench.registry.load import Registry, load_registry, unknown
 from alpharl_bench.registry.schema import (
     Algorithm,
+    Architecture,
     Expectation,
     Format,
     Kind,
@@ -11,6 +12,7 @@ from alpharl_bench.registry.schema import (
     Model,
     Pretraining,
     Regime,
+    Release,
     RunEntry,
     Trainer,
     Wheel,
@@ -18,6 +20,7 @@ from alpharl_bench.registry.schema import (
 
 __all__ = [
     "Algorithm",
+    "Architecture",
     "Expectation",
     "Format",
     "Kind",
@@ -27,6 +30,7 @@ __all__ = [
     "Pretraining",
     "Regime",
     "Registry",
+    "Release",
     "RunEntry",
     "Trainer",
     "Wheel",

@@ -3,7 +3,7 @@
 import difflib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -11,9 +11,17 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
-from alpharl_bench.registry.schema import Algorithm, Known, Model, Regime, RunEntry
+from alpharl_bench.registry.schema import (
+    Algorithm,
+    Architecture,
+    Known,
+    Model,
+    Regime,
+    Release,
+    RunEntry,
+)
 
-_Entry = TypeVar("_Entry", Model, Algorithm, Known)
+_Entry = TypeVar("_Entry", Model, Algorithm, Known, Architecture, Release)
 _HERE = Path(__file__).parent
 #: Of every run's training but its repetitions; another initialisation is another model.
 _SEED = 1
@@ -24,14 +32,20 @@ _NOTHING_KNOWN = Known(name="")
 
 @dataclass(frozen=True)
 class Registry:
-    """Everything the registry knows, by name."""
+    """Everything the registry knows, by name.
+
+    ``runs`` are trained here, by recipes; ``released`` are the runs of the lane ``paper``, of
+    ``architectures`` that are their own.
+    """
 
     models: Mapping[str, Model]
     algorithms: Mapping[str, Algorithm]
     runs: Mapping[str, RunEntry]
+    released: Mapping[str, Release] = field(default_factory=dict)
+    architectures: Mapping[str, Architecture] = field(default_factory=dict)
 
     def in_lane(self, lane: str) -> list[RunEntry]:
-        """The runs whose model belongs to ``lane``, by name."""
+        """The runs that are trained here whose model belongs to ``lane``, by name."""
         return [run for run in self.runs.values() if self.models[run.model].lane == lane]
 
     def model(self, name: str) -> Model:
@@ -47,13 +61,14 @@ class Registry:
 
 @cache
 def load_registry(folder: Path = _HERE) -> Registry:
-    """Load ``models/``, ``algorithms/`` and ``runs/`` below ``folder``.
+    """Load ``models/``, ``algorithms/``, ``runs/``, ``released/`` and ``architectures/``.
 
-    The runs are not listed anywhere: they are every model with every algorithm that fits it.
+    The runs that are trained here are not listed anywhere: they are every model with every
+    algorithm that fits it.
 
     Raises:
-        AlphaRLBenchError: a file is not TOML, has a wrong or unknown key, or names an algorithm or
-            a run that does not exist. All faults are listed.
+        AlphaRLBenchError: a file is not TOML, has a wrong or unknown key, or names an algorithm, a
+            run or an architecture that does not exist. All faults are listed.
     """
     faults: list[str] = []
     models = _load_kind(folder / "models", Model, faults)
@@ -67,9 +82,20 @@ def load_registry(folder: Path = _HERE) -> Registry:
         ]
     runs = {run.name: run for run in _zoo(models, algorithms, known)}
     faults += [f"runs/{name}.toml: {unknown('run', name, runs)}" for name in known.keys() - runs]
+    architectures = _load_kind(folder / "architectures", Architecture, faults)
+    released = _load_kind(folder / "released", Release, faults)
+    faults += [
+        f"released/{name}.toml: {unknown('architecture', release.model, architectures)}"
+        for name, release in released.items()
+        if release.model not in architectures
+    ]
+    faults += [
+        f"released/{name}.toml: a run that is trained here has this name; choose another"
+        for name in released.keys() & runs.keys()
+    ]
     if faults:
         raise AlphaRLBenchError("registry: " + "; ".join(faults))
-    return Registry(models, algorithms, runs)
+    return Registry(models, algorithms, runs, released, architectures)
 
 
 def _zoo(

@@ -1,11 +1,12 @@
 """The shape of the registry's TOML files, checked by pydantic."""
 
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-#: ``nano``: pretrained here; ``smol``: a public model that a laptop can train.
-Lane = Literal["nano", "smol"]
+#: ``nano``: pretrained here; ``smol``: public models that a laptop trains; ``paper``: public runs.
+Lane = Literal["nano", "smol", "paper"]
 #: How a prompt is written: bare, or in the chat format of Qwen, Llama 3 or GLM-4.
 Format = Literal["plain", "chatml", "llama3", "glm4"]
 Trainer = Literal["grpo", "rloo", "ppo", "sft", "dpo", "distillation", "self-play"]
@@ -150,3 +151,61 @@ class RunEntry(_Entry):
     regime: Regime
     seed: int
     expect: dict[str, Expectation] = Field(default_factory=dict)
+
+
+class Architecture(_Entry):
+    """``architectures/<name>.toml``: the shape of a public model, as its ``config.json`` has it.
+
+    ``config`` holds the fields that sizes follow from.
+    """
+
+    name: str
+    architecture: str
+    config: dict[str, Any]
+
+
+class Release(_Entry):
+    """``released/<name>.toml``: a run whose checkpoints are public.
+
+    ``model`` names its architecture, ``base`` the model on the Hub that training started from
+    (nothing where that is the run's own step 0), ``algorithm`` how it was trained, as its authors
+    call it, ``run`` where the checkpoints are, as ``--run`` takes it, ``main_step`` the step that
+    is the main branch beside branches of steps. ``steps`` are those that are judged, all where
+    none are named; ``checkpoints`` says how many those are, where that is known. ``dtype`` is that
+    of the weights on the Hub. ``licence`` is None where its authors state none that was seen.
+    ``unverified`` says what of all this was not seen on the Hub itself.
+    """
+
+    name: str
+    model: str
+    base: str | None = None
+    algorithm: str
+    kind: Kind
+    run: str
+    main_step: int | None = None
+    steps: tuple[Annotated[int, Field(gt=0)], ...] = ()
+    checkpoints: int | None = Field(default=None, gt=0)
+    dtype: Literal["float32", "bfloat16", "float16"] = "bfloat16"
+    licence: str | None = None
+    source: str
+    unverified: str = Field(min_length=10)
+    tasks: tuple[str, ...] = ("paper",)
+    expect: dict[str, Expectation] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _steps_are_a_run(self) -> Self:
+        if any(later <= earlier for earlier, later in pairwise(self.steps)):
+            raise ValueError("steps: not ascending")
+        if self.steps and self.checkpoints is not None:
+            raise ValueError("checkpoints: follow from steps; name one of the two")
+        if self.main_step is not None and self.main_step not in self.steps:
+            raise ValueError("main_step: not among steps")
+        return self
+
+    @property
+    def supposed_steps(self) -> tuple[int, ...]:
+        """The steps, before anybody looks; where they are not known, as many, counted from 1.
+
+        Of a run that may have any number of checkpoints, the last alone.
+        """
+        return self.steps or tuple(range(1, (self.checkpoints or 1) + 1))

@@ -25,7 +25,10 @@ Kind = Literal["arithmetic", "games", "benchmarks"]
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A benchmark of the catalogue: its lm-eval task file, and where its questions are."""
+    """A benchmark of the catalogue: its lm-eval task file, and where its questions are.
+
+    ``questions`` is how many there are.
+    """
 
     name: str
     title: str
@@ -34,6 +37,7 @@ class Benchmark:
     dataset: str
     subset: str | None
     split: str
+    questions: int
 
 
 @cache
@@ -82,7 +86,7 @@ def kind_of(task: str) -> Kind:
 
 
 def _benchmark(path: Path) -> Benchmark:
-    content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  (a SafeLoader)
+    content = _read(path)
     return Benchmark(
         name=path.stem,
         title=content["metadata"]["title"],
@@ -91,7 +95,25 @@ def _benchmark(path: Path) -> Benchmark:
         dataset=content["dataset_path"],
         subset=content.get("dataset_name"),
         split=content.get("test_split", "test"),
+        questions=content["metadata"]["questions"],
     )
+
+
+def longest_response(task: str) -> int:
+    """The most tokens of a response to a task, where no option says otherwise; of a match, a turn.
+
+    Args:
+        task: of the catalogue.
+    """
+    shared = _read(FOLDER / ("_benchmark.yaml" if task in benchmarks() else "_nano.yaml"))
+    own = _read(benchmarks()[task].file) if task in benchmarks() else {}
+    settings = shared["generation_kwargs"] | own.get("generation_kwargs", {})
+    return int(settings["max_gen_toks"])
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  (a SafeLoader)
+    return content
 
 
 class _Loader(yaml.SafeLoader):

@@ -22,11 +22,13 @@ class EngineOptions:
         dtype: of the weights and of the computation. float32 by default: the effect of a small RL
             update drowns in bfloat16 activations.
         batch_size: sequences that are generated together; halved when memory runs out.
+        tensor_parallel: GPUs that share the matrices of one model; vLLM alone does so.
     """
 
     name: EngineName = "hf"
     dtype: Dtype = "float32"
     batch_size: int = 1024
+    tensor_parallel: int = 1
 
 
 class Backend(Protocol):

@@ -82,11 +82,12 @@ class VLLMBackend:
 
     Args:
         source: the run's base and updates.
-        options: dtype and the number of sequences that are generated together.
+        options: dtype, the number of sequences that are generated together, and that of the GPUs
+            that share the model.
         context: tokens of the longest prompt and response together.
 
     Raises:
-        AlphaRLBenchError: the engine does not start.
+        AlphaRLBenchError: the engine does not start, or there are not as many GPUs.
     """
 
     packages: Mapping[str, str] = MappingProxyType({"vllm": vllm.__version__})
@@ -99,6 +100,7 @@ class VLLMBackend:
         self._dtype: torch.dtype = getattr(torch, options.dtype)
         self.batch_size = options.batch_size
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._gpus = _shared_by(options.tensor_parallel)
         # Experts have no adapters of their own, and vLLM packs them: it cannot reload them.
         self._mixture = any(".experts" in name for name in source.base.names)
         self._adapters = 0
@@ -155,6 +157,7 @@ class VLLMBackend:
                     dtype=str(self._dtype).removeprefix("torch."),
                     max_model_len=self._context,
                     max_num_seqs=self.batch_size,
+                    tensor_parallel_size=self._gpus,
                     batch_size="auto",  # all requests in one call: the seeds count in it
                     enforce_eager=self.device == "cpu",
                     **({} if self._mixture else _LORA),
@@ -220,6 +223,20 @@ def _reaper(engine: set[int | None]) -> subprocess.Popen[bytes]:
     script = f"cat > /dev/null; kill -9 {' '.join(map(str, engine))} 2> /dev/null"
     # Its input ends with this process, which alone holds the other end.
     return subprocess.Popen(["/bin/sh", "-c", script], stdin=subprocess.PIPE)  # noqa: S603
+
+
+def _shared_by(gpus: int) -> int:
+    """How many GPUs share the model; one device on a CPU.
+
+    Raises:
+        AlphaRLBenchError: there are fewer.
+    """
+    there = torch.cuda.device_count()
+    if gpus > max(there, 1):
+        raise AlphaRLBenchError(
+            f"--tensor-parallel {gpus}: needs {gpus} GPUs, torch sees {there} here; ask for fewer"
+        )
+    return gpus
 
 
 def _fits_an_adapter(update: Update) -> bool:

@@ -15,7 +15,7 @@ from alpharl_bench.units import size_text
 CAP_VARIABLE = "ALPHARL_BENCH_MAX_DISK"
 _DEFAULT_CAP = 20.0
 #: Bytes of a parameter: checkpoints are float32, for in bfloat16 the updates of RL would vanish.
-_PARAMETER = 4
+PARAMETER = 4
 # While a run trains, the newest two checkpoints have AdamW's two moments beside the weights.
 _MOMENTS = 2 * 2
 
@@ -43,7 +43,7 @@ def run_bytes(parameters: int, checkpoints: int, *, training: bool = False) -> i
 
     What lies beside the weights (tokenizer, configs, the log) is some 50 KB a checkpoint more.
     """
-    return _PARAMETER * parameters * (checkpoints + (_MOMENTS if training else 0))
+    return PARAMETER * parameters * (checkpoints + (_MOMENTS if training else 0))
 
 
 def parameters_of(weights: Path) -> int:

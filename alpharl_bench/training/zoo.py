@@ -18,6 +18,7 @@ from alpharl_bench.cache import cache_root, content_key, locked, whole_folder, w
 from alpharl_bench.problems import NANO_FAMILIES
 from alpharl_bench.registry import Model, Registry, RunEntry
 from alpharl_bench.training.disk import (
+    PARAMETER,
     folder_bytes,
     parameters_of,
     require_space,
@@ -27,7 +28,10 @@ from alpharl_bench.training.history import figure, last_whole_checkpoint, step_o
 from alpharl_bench.units import time_text
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
     from alpharl_bench.checkpoints import Run
+    from alpharl_bench.outlook import Outlook
 
 #: Written when the last checkpoint is: the sign that a run is whole.
 DONE = "run.json"
@@ -147,6 +151,40 @@ def missing_bytes(entry: RunEntry, registry: Registry) -> int:
     parameters = parameter_count(registry.model(entry.model))
     wanted = run_bytes(parameters, checkpoints, training=True)
     return max(0, wanted - folder_bytes(now.folder))
+
+
+def outlook_of_training(entry: RunEntry, registry: Registry) -> "Outlook":
+    """What is known of a run of the registry before it is trained."""
+    # Imported here: a network is made, without weights, to know its size.
+    from alpharl_bench.checkpoints import size_of  # noqa: PLC0415
+    from alpharl_bench.outlook import Outlook  # noqa: PLC0415
+
+    algorithm = registry.algorithms[entry.algorithm]
+    last = algorithm.config_in(entry.regime)["max_steps"]
+    every = last // algorithm.checkpoints
+    now = standing(entry, registry)
+    return Outlook(
+        steps=tuple(range(every, last + 1, every)),
+        size=size_of(lambda: _network(registry.model(entry.model))),
+        stored=PARAMETER,
+        digest=run_digest(entry, registry),
+        to_train=0 if now.state == "trained" else last - now.step,
+        training=missing_bytes(entry, registry),
+    )
+
+
+def _network(model: Model) -> "PreTrainedModel":
+    """The network of a base, by the config of its folder; of one not built, by its recipe."""
+    import transformers  # noqa: PLC0415
+
+    if is_built(model):
+        built = transformers.AutoConfig.from_pretrained(base_folder(model))
+        return transformers.AutoModelForCausalLM.from_config(built)
+    from alpharl_bench.training.tokenizer import character_tokenizer  # noqa: PLC0415
+
+    architecture = getattr(transformers, model.architecture)
+    vocabulary = len(character_tokenizer(model.format))
+    return architecture(architecture.config_class(vocab_size=vocabulary, **model.config))
 
 
 def bases_of(entry: RunEntry, registry: Registry) -> tuple[Model, ...]:

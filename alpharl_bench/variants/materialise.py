@@ -94,7 +94,7 @@ class UpdateSource:
         if not variant.low_rank:
             raise ValueError(f"'{variant.label}' is not a low-rank variant")
         factors = self.factors(variant.step)
-        factors.prepare(lambda shape: _rank_of(variant, shape))
+        factors.prepare(lambda shape: rank_of(variant, shape))
         if variant.kind == "window" and not variant.modules:
             raise AlphaRLBenchError(
                 f"'{variant.label}': its modules are not known here; `pytest suites/property2` "
@@ -133,7 +133,7 @@ class UpdateSource:
     def decomposition(self, variant: Variant, name: str) -> Decomposition:
         """What a variant's update of one module is made from."""
         factors = self.factors(variant.step)
-        return factors.module(name, _rank_of(variant, factors.shape(name)))
+        return factors.module(name, rank_of(variant, factors.shape(name)))
 
     def captured(self, variant: Variant, name: str) -> float:
         """The part of a module's ‖ΔW‖_F in the variant's subspaces, before they are scaled.
@@ -173,7 +173,7 @@ class LazyUpdate(Mapping[str, LowRank]):
         return len(self._names)
 
 
-def _rank_of(variant: Variant, shape: tuple[int, int]) -> int:
+def rank_of(variant: Variant, shape: tuple[int, int]) -> int:
     """How many leading triplets of a module a variant is made from."""
     match variant.kind:
         case "percent":
@@ -200,4 +200,4 @@ def _select(variant: Variant, name: str, found: Decomposition) -> LowRank:
             generator = torch.Generator().manual_seed(seed)
             return random_rank1(shape, found.norm, generator)
         case _:
-            return found.factors.leading(_rank_of(variant, shape))
+            return found.factors.leading(rank_of(variant, shape))

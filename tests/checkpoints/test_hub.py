@@ -1,79 +1,17 @@
 """Runs on the Hub: the real client on a cache on disk, and with a small Hub on 127.0.0.1."""
 
-import hashlib
 import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
 
 import huggingface_hub
 import pytest
-import torch
 from huggingface_hub import constants
 from safetensors.torch import load_file
-from transformers import Qwen3Config, Qwen3ForCausalLM
 
-from alpharl_bench.checkpoints import hub, open_run
+from alpharl_bench.checkpoints import open_run
 from alpharl_bench.checkpoints.hub import HubFolder, find_on_hub, parse_reference
 from alpharl_bench.errors import AlphaRLBenchError
-
-Files = dict[str, bytes]
-Answer = tuple[int, dict[str, str], bytes]
-
-
-@pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Files:
-    """The files of a real, tiny Qwen3, with things beside them that must not be fetched."""
-    torch.manual_seed(0)
-    shape = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1}
-    heads = {"num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 8}
-    folder = tmp_path_factory.mktemp("model")
-    Qwen3ForCausalLM(Qwen3Config(vocab_size=20, **shape, **heads)).save_pretrained(folder)
-    files = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert "model.safetensors" in files
-    return {**files, "modeling.py": b"raise SystemExit", "training_args.bin": b"\x80"}
-
-
-def below(folder: str, files: Files) -> Files:
-    return {f"{folder}/{name}": content for name, content in files.items()}
-
-
-def commit(repo: str, revision: str) -> str:
-    return hashlib.sha1(f"{repo}@{revision}".encode(), usedforsecurity=False).hexdigest()
-
-
-def forget() -> None:
-    """Ask the Hub again, as the next process would."""
-    hub._downloaded.cache_clear()
-    hub._refs.cache_clear()
-
-
-@pytest.fixture
-def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty Hub cache, and no network."""
-    forget()
-    folder = tmp_path / "hub cache"
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(folder))
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    return folder
-
-
-def put(cache: Path, repo: str, revision: str, files: Files) -> Path:
-    """Write a snapshot as huggingface_hub keeps it: blobs, a ref, and links between them."""
-    top = cache / f"models--{repo.replace('/', '--')}"
-    sha = commit(repo, revision)
-    (top / "refs").mkdir(parents=True, exist_ok=True)
-    (top / "refs" / revision).write_text(sha)
-    snapshot = top / "snapshots" / sha
-    for name, content in files.items():
-        blob = top / "blobs" / hashlib.sha256(content).hexdigest()
-        blob.parent.mkdir(exist_ok=True)
-        blob.write_bytes(content)
-        (snapshot / name).parent.mkdir(parents=True, exist_ok=True)
-        (snapshot / name).symlink_to(blob)
-    return snapshot
+from tests.small_hub import Files, SmallHub, below, commit, forget, put
 
 
 def refusal(reference: str) -> str:
@@ -201,107 +139,6 @@ class TestOffline:
     def test_a_snapshot_without_weights(self, hub_cache: Path, model: Files) -> None:
         put(hub_cache, "lab/half", "main", {"config.json": model["config.json"]})
         assert "weights" in refusal("lab/half")
-
-
-class SmallHub:
-    """The part of the Hub's HTTP interface that huggingface_hub uses here."""
-
-    def __init__(self) -> None:
-        self.repos: dict[str, dict[str, Files]] = {}
-        self.gated: set[str] = set()
-        self.moved: dict[str, str] = {}
-        self.fetched: list[str] = []
-        hub = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                status, headers, body = hub.answer(self.path, count=self.command == "GET")
-                self.send_response(status)
-                for name, value in {"Content-Length": str(len(body)), **headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                if self.command == "GET":
-                    self.wfile.write(body)
-
-            do_HEAD = do_GET  # noqa: N815  (the name that http.server calls)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-    def answer(self, target: str, *, count: bool) -> Answer:
-        url = urlsplit(target)
-        parts = [unquote(part) for part in url.path.strip("/").split("/")]
-        if parts == ["api", "models"]:
-            asked = {name: values[0] for name, values in parse_qs(url.query).items()}
-            ids = [repo for repo in self.repos if repo.startswith(f"{asked['author']}/")]
-            return self.json([{"id": repo} for repo in ids if asked["search"] in repo])
-        if parts[:2] == ["api", "models"]:
-            return self.api("/".join(parts[2:4]), *parts[4:])
-        repo, revision, name = "/".join(parts[:2]), parts[3], "/".join(parts[4:])
-        if repo in self.gated:
-            return 403, {"X-Error-Code": "GatedRepo"}, b""
-        known = {commit(repo, key): files for key, files in self.repos[repo].items()}
-        sha = revision if revision in known else commit(repo, revision)
-        if name not in known[sha]:
-            return 404, {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": sha}, b""
-        content = known[sha][name]
-        if count:
-            self.fetched.append(name)
-        return 200, {"X-Repo-Commit": sha, "ETag": hashlib.sha256(content).hexdigest()}, content
-
-    def api(
-        self, repo: str, what: str = "", revision: str = "main"
-    ) -> tuple[int, dict[str, str], bytes]:
-        if repo not in self.repos:
-            return 404, {"X-Error-Code": "RepoNotFound"}, b""
-        revisions = self.repos[repo]
-        if what == "refs":
-            branches = [
-                {
-                    "name": name,
-                    "ref": f"refs/heads/{name}",
-                    "targetCommit": self.moved.get(f"{repo}@{name}", commit(repo, name)),
-                }
-                for name in revisions
-            ]
-            return self.json({"branches": branches, "tags": [], "converts": []})
-        by_commit = {commit(repo, name): name for name in revisions}
-        revision = by_commit.get(revision, revision)
-        if revision not in revisions:
-            return 404, {"X-Error-Code": "RevisionNotFound"}, b""
-        if what == "tree":
-            return self.json(
-                [
-                    {"type": "file", "path": name, "size": len(content), "oid": "0" * 40}
-                    for name, content in revisions[revision].items()
-                ]
-            )
-        return self.json({"id": repo, "sha": commit(repo, revision)})
-
-    @staticmethod
-    def json(content: object) -> Answer:
-        return 200, {"Content-Type": "application/json"}, json.dumps(content).encode()
-
-
-@pytest.fixture
-def online(hub_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallHub]:
-    small = SmallHub()
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(constants, "ENDPOINT", small.url)
-    template = small.url + "/{repo_id}/resolve/{revision}/{filename}"
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
-    huggingface_hub.close_session()
-    thread = threading.Thread(target=small.server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield small
-    small.server.shutdown()
-    small.server.server_close()
-    thread.join()
-    huggingface_hub.close_session()
 
 
 class TestOnline:

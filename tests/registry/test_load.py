@@ -16,7 +16,7 @@ OWN = Path(registry.__file__).parent
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of the package's own registry to put faults into."""
-    for kind in ("models", "algorithms", "runs"):
+    for kind in ("models", "algorithms", "runs", "released", "architectures"):
         shutil.copytree(OWN / kind, tmp_path / kind)
     return tmp_path
 
@@ -39,6 +39,8 @@ def test_every_file_of_the_package_is_an_entry_of_its_name() -> None:
     on_disk = {(path.parent.name, path.stem) for path in OWN.rglob("*.toml")}
     entries = {("models", name) for name in loaded.models}
     entries |= {("algorithms", name) for name in loaded.algorithms}
+    entries |= {("released", name) for name in loaded.released}
+    entries |= {("architectures", name) for name in loaded.architectures}
     known = {(kind, name) for kind, name in on_disk if kind == "runs"}
     assert entries | known == on_disk
     assert all(name == entry.name for name, entry in {**loaded.models, **loaded.runs}.items())

@@ -1,0 +1,224 @@
+"""From what is needed to bytes, tokens and hours. Every formula is in docs/paper-lane.md."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from alpharl_bench.bench import TURNS, Options, behaviour_folder
+from alpharl_bench.checkpoints import ModelSize
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.outlook import Outlook
+from alpharl_bench.plan.need import Generated, Need
+from alpharl_bench.plan.throughput import tokens_per_second
+from alpharl_bench.scoring import ScoreStore
+from alpharl_bench.scoring.catalogue import benchmarks, longest_response
+from alpharl_bench.scoring.questions import local_file
+from alpharl_bench.scoring.sampling import Sampling
+from alpharl_bench.spectral.svd import level
+from alpharl_bench.variants import Variant
+from alpharl_bench.variants.materialise import rank_of
+
+#: Tokens of a prompt that are reckoned with; the paper's longest (Appendix B).
+PROMPT_TOKENS = 2048
+#: Matrices in memory while one is decomposed, in copies of it: W, ΔW and what the solver takes, as
+#: measured (docs/paper-lane.md); for leading triplets, and for all of them.
+_LEADING, _ALL = 3, 9
+_FLOAT32 = 4
+#: vLLM wears updates of at most this rank as adapters; others it reads from a merged folder.
+_ADAPTED = 8
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What something takes; bytes unless said otherwise.
+
+    Args:
+        download: of weights that are fetched.
+        here: of weights that would be, and are in the Hub's cache already.
+        disk: by which the package's cache grows at most: triplets, merged folders, training.
+        model: of memory for the model that answers: weights, and keys and values of one sequence.
+        decomposing: of memory for decompositions.
+        scores: variants to score, every look at one counted.
+        scored: those of them that the cache has.
+        passes: chains of thought to be written for all questions.
+        written: those of them that the cache has.
+        tokens: to be generated at most.
+        rate: tokens per second that are reckoned with.
+        gpus: that generate.
+    """
+
+    download: int
+    here: int
+    disk: int
+    model: int
+    decomposing: int
+    scores: int
+    scored: int
+    passes: int
+    written: int
+    tokens: int
+    rate: float
+    gpus: int
+
+    @property
+    def hours(self) -> float:
+        """GPU-hours of generation."""
+        return self.tokens / self.rate * self.gpus / 3600
+
+
+def cost_of(need: Need, outlook: Outlook, asked: Options, rate: float | None = None) -> Cost:
+    """What it takes to have what is needed.
+
+    Args:
+        need: of one claim or of several.
+        outlook: of the run.
+        asked: how the run is measured.
+        rate: tokens per second, all GPUs together; None for what hardware allows.
+    """
+    fetched = need.opened & outlook.remote
+    sampling, engine = asked.sampling, asked.engine
+    dtype = _bytes_of(engine.dtype)
+    context = context_of(outlook.size, sampling)
+    models = 2 if any(v.method == "rlvr-logits" for v, _ in need.looks) else 1
+    made = Made.of(outlook.digest, asked)
+    looked = [(v, split, n) for (v, split), looks in need.looks.items() for n in range(looks)]
+    scored = sum(made.has(variant, split, look) for variant, split, look in looked)
+    written = sum(map(made.wrote, need.generated))
+    questions = sum(questions_of(sampling).values())
+    response = most_tokens(sampling)
+    tokens = questions * response * (len(looked) - scored) * sampling.samples
+    if sampling.kind == "games":
+        tokens *= TURNS
+    tokens += questions * response * (len(need.generated) - written)
+    found, gpus = tokens_per_second(outlook.size, dtype, context, engine, models)
+    return Cost(
+        download=len(fetched - outlook.cached) * outlook.checkpoint_bytes,
+        here=len(fetched & outlook.cached) * outlook.checkpoint_bytes,
+        disk=(
+            outlook.training
+            + triplet_bytes(need, outlook)
+            + _merged_bytes(need, outlook.size, asked, dtype)
+        ),
+        model=model_bytes(outlook.size, dtype, context, models) if need.loads else 0,
+        decomposing=_decomposing(need, outlook.size, asked.device),
+        scores=len(looked),
+        scored=scored,
+        passes=len(need.generated),
+        written=written,
+        tokens=tokens,
+        rate=rate or found,
+        gpus=engine.tensor_parallel if rate else gpus,
+    )
+
+
+def model_bytes(size: ModelSize, dtype: int, context: int, models: int = 1) -> int:
+    """Bytes of weights, and of the keys and values of one sequence of ``context`` tokens."""
+    return models * dtype * (size.parameters + size.cached_values * context)
+
+
+def context_of(size: ModelSize, sampling: Sampling) -> int:
+    """Tokens of the longest prompt and response together; no more than the model has positions."""
+    wanted = PROMPT_TOKENS + most_tokens(sampling)
+    return wanted if size.positions is None else min(wanted, size.positions)
+
+
+def most_tokens(sampling: Sampling) -> int:
+    """Tokens of the longest response that is allowed."""
+    return sampling.max_tokens or max(map(longest_response, sampling.tasks))
+
+
+def questions_of(sampling: Sampling) -> dict[str, int]:
+    """How many questions of every task are asked."""
+    return {task: _questions(task, sampling) for task in sampling.tasks}
+
+
+def _questions(task: str, sampling: Sampling) -> int:
+    if task not in benchmarks():
+        return sampling.questions or 0
+    benchmark = benchmarks()[task]
+    there = benchmark.questions
+    if sampling.data_dir is not None:
+        lines = local_file(benchmark, sampling.data_dir).read_text(encoding="utf-8")
+        there = len(lines.splitlines())
+    return min(there, sampling.questions or there)
+
+
+def triplet_bytes(need: Need, outlook: Outlook) -> int:
+    """Bytes of the triplets: of every matrix as many as the store keeps of a rank, float32."""
+    kept = {
+        (variant.step or outlook.steps[-1], shape, name, level(rank_of(variant, shape), shape))
+        for variant in need.decomposed
+        for name, shape in outlook.size.matrices.items()
+    }
+    return sum(_FLOAT32 * rank * (sum(shape) + 1) for _, shape, _, rank in kept)
+
+
+def _merged_bytes(need: Need, size: ModelSize, asked: Options, dtype: int) -> int:
+    """Bytes of the folder that vLLM reads what is neither adapter nor checkpoint from."""
+    if asked.engine.name != "vllm" or all(_adapted(variant) for variant, _ in need.looks):
+        return 0
+    return size.parameters * dtype
+
+
+def _adapted(variant: Variant) -> bool:
+    many = variant.kind == "rank" and variant.number > _ADAPTED
+    return not many and variant.kind not in {"percent", "forecast"}
+
+
+def _decomposing(need: Need, size: ModelSize, device: str) -> int:
+    if not need.decomposed:
+        return 0
+    ranks = {
+        (shape, level(rank_of(variant, shape), shape))
+        for variant in need.decomposed
+        for shape in set(size.matrices.values())
+    }
+    # Half of the triplets take a dense solver, as all singular values do.
+    dense = need.whole or any(2 * rank > min(shape) for shape, rank in ranks)
+    at_a_time = torch.get_num_threads() if device == "cpu" else 1
+    return at_a_time * (_ALL if dense else _LEADING) * _FLOAT32 * size.largest_matrix
+
+
+def _bytes_of(dtype: str) -> int:
+    return int(getattr(torch, dtype).itemsize)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a run has in the cache; nothing where its key is not known yet.
+
+    Args:
+        stores: the scores of every split that can be drawn.
+        chains: the folder of its chains of thought.
+    """
+
+    stores: Mapping[str, ScoreStore]
+    chains: Path | None
+
+    @classmethod
+    def of(cls, digest: str | None, asked: Options) -> "Made":
+        """What is there of the run with this content key."""
+        if digest is None:
+            return cls({}, None)
+        stores = {}
+        for split in ("test", "validation"):
+            try:
+                sampling = replace(asked.sampling, split=split)
+                stores[split] = ScoreStore(digest, sampling, asked.engine)
+            except AlphaRLBenchError:
+                continue  # Questions that cannot be had were not scored.
+        return cls(stores, behaviour_folder(stores["test"]) if "test" in stores else None)
+
+    def has(self, variant: Variant, split: str, look: int) -> bool:
+        """Whether a score is there. Windows never are: only a ranking tells their modules."""
+        store = self.stores.get(split)
+        return store is not None and store.path(variant, look).is_file()
+
+    def wrote(self, one: Generated) -> bool:
+        """Whether a pass is there."""
+        # Imported here: it takes what a model takes to load.
+        from alpharl_bench.behaviour.measure import pass_path  # noqa: PLC0415
+
+        return self.chains is not None and pass_path(self.chains, one).is_file()

@@ -1,0 +1,125 @@
+"""The plan of a session as Markdown: a table per run, a row per claim, what they share once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tabulate import tabulate
+
+from alpharl_bench.bench import Options
+from alpharl_bench.outlook import Outlook
+from alpharl_bench.plan.cost import PROMPT_TOKENS, Cost, context_of, most_tokens, questions_of
+from alpharl_bench.plan.throughput import H100, USABLE
+from alpharl_bench.subject import Subject
+from alpharl_bench.units import size_text
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What a session would do with one run.
+
+    Args:
+        subject: the run.
+        outlook: what is known of it.
+        asked: how it is measured.
+        claims: the cost of every claim by its id.
+        all: the cost of all of them, what they share counted once.
+        skipped: why claims would be skipped here, by id.
+    """
+
+    subject: Subject
+    outlook: Outlook
+    asked: Options
+    claims: Mapping[str, Cost]
+    all: Cost
+    skipped: Mapping[str, str]
+
+
+def plan_text(planned: Sequence[Planned], rate: float | None) -> str:
+    """All runs, their sum where there are several, and what the figures rest on."""
+    parts = [_of_run(run) for run in planned]
+    if len(planned) > 1:
+        parts.append(_sum([run.all for run in planned]))
+    return "\n\n".join([*parts, _notes(rate)])
+
+
+def _of_run(run: Planned) -> str:
+    rows = [_row(claim, cost) for claim, cost in run.claims.items()]
+    rows.append(_row("all, each thing once", run.all))
+    reasons: dict[str, list[str]] = {}
+    for claim, reason in run.skipped.items():
+        reasons.setdefault(reason, []).append(claim)
+    skipped = [f"skipped here: {', '.join(ids)}: {reason}" for reason, ids in reasons.items()]
+    return "\n".join([*_head(run), "", _table(rows), "", *skipped]).rstrip()
+
+
+def _head(run: Planned) -> list[str]:
+    subject, outlook, sampling = run.subject, run.outlook, run.asked.sampling
+    tasks = ", ".join(f"{task} {n:,}" for task, n in questions_of(sampling).items())
+    made_of = (
+        f"{subject.algorithm} on {subject.model}: {outlook.size.parameters / 1e9:.3g} B "
+        f"parameters, {len(outlook.steps)} checkpoint{'s' if len(outlook.steps) > 1 else ''} of "
+        f"{size_text(outlook.checkpoint_bytes)}"
+    )
+    lines = [f"## {subject.name}", made_of, *outlook.about]
+    if outlook.to_train:
+        lines.append(
+            f"to train first: {outlook.to_train:,} steps, {size_text(outlook.training)} on disk"
+        )
+    lines.append(
+        f"questions: {tasks}; {sampling.samples} responses to each of at most "
+        f"{most_tokens(sampling):,} tokens, {run.asked.looks} "
+        f"look{'s' if run.asked.looks > 1 else ''}; sequences of "
+        f"{context_of(outlook.size, sampling):,} tokens in {run.asked.engine.dtype}"
+    )
+    return lines
+
+
+def _row(claim: str, cost: Cost) -> dict[str, str]:
+    return {
+        "claim": claim,
+        "to download": _part(cost.download, cost.download + cost.here, size_text),
+        "disk beside": size_text(cost.disk),
+        "memory: model": size_text(cost.model),
+        "memory: SVD": size_text(cost.decomposing),
+        "to score": _part(cost.scores - cost.scored, cost.scores, "{:,}".format),
+        "chains": _part(cost.passes - cost.written, cost.passes, "{:,}".format),
+        "tokens ≤": f"{cost.tokens:.3g}",
+        "GPU-hours ≈": f"{cost.hours:.3g}",
+    }
+
+
+def _part(left: int, whole: int, text: Callable[[float], str]) -> str:
+    return text(left) if left == whole else f"{text(left)} of {text(whole)}"
+
+
+def _sum(costs: Sequence[Cost]) -> str:
+    total = {
+        "runs": len(costs),
+        "to download": size_text(sum(cost.download for cost in costs)),
+        "disk beside": size_text(sum(cost.disk for cost in costs)),
+        "to score": f"{sum(cost.scores - cost.scored for cost in costs):,}",
+        "tokens ≤": f"{sum(cost.tokens for cost in costs):.3g}",
+        "GPU-hours ≈": f"{sum(cost.hours for cost in costs):.3g}",
+    }
+    return "## All runs\n\n" + _table([total])
+
+
+def _table(rows: Sequence[Mapping[str, object]]) -> str:
+    return tabulate(rows, headers="keys", tablefmt="github", disable_numparse=True)
+
+
+def _notes(rate: float | None) -> str:
+    speed = (
+        f"{rate:,.0f} tokens a second, as --tokens-per-second says"
+        if rate
+        else f"what the data sheet of an {H100.name} allows ({H100.memory / 1e9:.0f} GB of which "
+        f"{USABLE:.0%} are used, {H100.bandwidth / 1e12:.2f} TB/s), as many of them as the model "
+        "takes; nothing of it was measured: --tokens-per-second takes a figure of your own"
+    )
+    return (
+        "Nothing was downloaded, trained or scored. Tokens are the most that is allowed: every "
+        f"response at its greatest length. Hours: {speed}. A prompt is reckoned with "
+        f"{PROMPT_TOKENS:,} tokens. Disk and memory are the most at a time, and what the "
+        "package's cache has of triplets is counted again, as are scores of windows of modules: "
+        "only a ranking tells which modules those are."
+    )

@@ -1,0 +1,84 @@
+"""``--plan``: say what a session would take, and do none of it. What is lacking skips a claim."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+import pytest
+
+from alpharl_bench.claims import CLAIMS, Claim
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.outlook import Outlook
+from alpharl_bench.plan import Room, cost_of, measured, need_of, together
+from alpharl_bench.plan.table import Planned, plan_text
+from alpharl_bench.plugin.items import claim_of, run_of
+from alpharl_bench.plugin.options import options
+from alpharl_bench.subject import Subject
+
+# Told once a session: each takes a look at the Hub's cache, and a network of the model's size.
+_OUTLOOKS = pytest.StashKey[dict[str, Outlook]]()
+_ROOM = pytest.StashKey[Room]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Print the plan in place of running the tests."""
+    config = session.config
+    if not config.getoption("plan") or session.testsfailed or config.option.collectonly:
+        return None
+    runs: dict[str, Subject] = {}
+    claims: dict[str, list[Claim]] = defaultdict(list)
+    unfit: dict[str, dict[str, str]] = defaultdict(dict)
+    for item in session.items:
+        if (run := run_of(item)) is None:
+            continue
+        runs[run.name], claim = run, claim_of(item)
+        if skip := item.get_closest_marker("skip"):
+            unfit[run.name][claim.id] = skip.kwargs["reason"]
+        else:
+            claims[run.name].append(claim)
+    try:
+        planned = [_planned(config, run, claims[name], unfit[name]) for name, run in runs.items()]
+        text = plan_text(planned, config.getoption("tokens_per_second"))
+    except AlphaRLBenchError as error:
+        raise pytest.UsageError(str(error)) from error
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    reporter.section("plan")
+    reporter.write_line(text)
+    return True
+
+
+def lacking(config: pytest.Config, run: Subject, claim: Claim) -> str:
+    """What this machine lacks to judge a claim beside those that it was asked about before.
+
+    Raises:
+        AlphaRLBenchError: options name what is not there.
+    """
+    outlook, asked = _outlook(config, run), options(config, run)
+    need = need_of(claim, outlook.steps, asked.looks)
+    if _ROOM not in config.stash:
+        config.stash[_ROOM] = Room(measured())
+    return config.stash[_ROOM].lacking(run.name, need, outlook, asked)
+
+
+def _planned(
+    config: pytest.Config, run: Subject, claims: list[Claim], unfit: Mapping[str, str]
+) -> Planned:
+    outlook, asked = _outlook(config, run), options(config, run)
+    rate = config.getoption("tokens_per_second")
+    needs = {claim.id: need_of(claim, outlook.steps, asked.looks) for claim in claims}
+    short = {claim: lacking(config, run, CLAIMS[claim]) for claim in needs}
+    return Planned(
+        subject=run,
+        outlook=outlook,
+        asked=asked,
+        claims={claim: cost_of(need, outlook, asked, rate) for claim, need in needs.items()},
+        all=cost_of(together(needs.values()), outlook, asked, rate),
+        skipped={**unfit, **{claim: reason for claim, reason in short.items() if reason}},
+    )
+
+
+def _outlook(config: pytest.Config, run: Subject) -> Outlook:
+    found = config.stash.setdefault(_OUTLOOKS, {})
+    if run.name not in found:
+        found[run.name] = run.outlook()
+    return found[run.name]

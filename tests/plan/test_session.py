@@ -1,0 +1,72 @@
+"""What a plan counts is what a session scores: on a small run, before and after it."""
+
+import shutil
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from alpharl_bench.bench import Bench, Options
+from alpharl_bench.claims import CLAIMS
+from alpharl_bench.plan import cost_of, need_of, together
+from alpharl_bench.registry import load_registry
+from alpharl_bench.scoring import Sampling
+from alpharl_bench.subject import path_subject
+from alpharl_bench.training.zoo import base_folder
+
+BASE = base_folder(load_registry().model("qwen3-nano"))
+#: Rank-1 beside its references, forecasts with candidates, and chains of thought.
+JUDGED = [CLAIMS[claim] for claim in ("P1.1", "P1.1-control", "A3", "B7")]
+
+
+@pytest.fixture(scope="module")
+def subject(tmp_path_factory):
+    """A base that unlearns, step by step: every matrix moves along one direction."""
+    folder = tmp_path_factory.mktemp("unlearned")
+    generator = torch.Generator().manual_seed(0)
+    weights = load_file(BASE / "model.safetensors")
+    directions = {
+        name: torch.outer(*(torch.randn(n, generator=generator) for n in tensor.shape))
+        for name, tensor in weights.items()
+        if tensor.ndim == 2 and "embed" not in name
+    }
+    for step in range(1, 6):
+        for name, direction in directions.items():
+            weights[name].add_(0.2 * direction / direction.norm())
+        at = folder / "run" / "saved_models" / f"step_{step:05d}"
+        shutil.copytree(BASE, at)
+        save_file(weights, at / "model.safetensors", metadata={"format": "pt"})
+    return path_subject(str(folder / "run"), str(BASE), None)
+
+
+def test_what_was_planned_is_scored_and_nothing_else(subject):
+    outlook = subject.outlook()
+    asked = Options(Sampling(("addition",), questions=10, samples=1))
+    assert outlook.steps == (1, 2, 3, 4, 5)
+    assert outlook.remote == frozenset()
+    need = together([need_of(claim, outlook.steps) for claim in JUDGED])
+    before = cost_of(need, outlook, asked)
+    assert before.scored == before.written == 0
+    assert before.download == before.here == 0
+    assert before.tokens == 10 * 36 * (before.scores + before.passes)
+
+    bench = Bench(subject, asked)
+    assert bench.opened.digest == outlook.digest
+    bench.evidence(dict.fromkeys(JUDGED, 1))
+    bench.close()
+    kept = [
+        path
+        for split in ("test", "validation")
+        for path in bench._store(split).folder.glob("*.json")
+        if not path.name.startswith("choice-")
+    ]
+    after = cost_of(need, outlook, asked)
+    assert len(kept) == after.scored == before.scores
+    assert after.written == before.passes
+    assert after.tokens == 0
+
+    # A further claim shares what is there: only its own variants are left.
+    further = cost_of(together([need, need_of(CLAIMS["P1.4-best"], outlook.steps)]), outlook, asked)
+    assert further.scores - further.scored == 5
+    other = Options(Sampling(("addition",), questions=10, samples=1, seed=1))
+    assert cost_of(need, outlook, other).scored == 0

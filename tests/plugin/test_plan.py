@@ -1,0 +1,127 @@
+"""`--plan`, and what a machine has no room for, in a pytest of its own."""
+
+import argparse
+
+import pytest
+
+from alpharl_bench.cache import cache_root
+from alpharl_bench.plugin.options import _rate as rate
+from tests.processes import run_pytest, run_pytester
+
+CONFTEST = """
+import pytest
+from alpharl_bench.plan import Machine
+from alpharl_bench.plugin import plan
+
+plan.measured = lambda: Machine(
+    hub=40 * 10**9, cache=40 * 10**9, shared=False, memory=30 * 10**9, gpus={gpus})
+
+pytest_plugins = ["alpharl_bench.plugin"]
+
+@pytest.fixture(scope="session")
+def bench(request):
+    return request.param
+
+@pytest.fixture
+def verdict(bench):
+    pytest.fail("judged")
+"""
+SUITE = """
+import pytest
+from alpharl_bench.plugin import check
+
+@pytest.mark.claim(id="P1.1")
+def test_rank_1(verdict):
+    check(verdict)
+
+@pytest.mark.claim(id="P1.6")
+def test_norms(verdict):
+    check(verdict)
+
+@pytest.mark.claim(id="P1.3")
+def test_process(verdict):
+    check(verdict)
+"""
+
+
+@pytest.fixture
+def suite(pytester):
+    pytester.makepyfile(test_suite=SUITE)
+
+    def run(*options, gpus=()):
+        pytester.makeconftest(CONFTEST.format(gpus=gpus))
+        chosen = ("--lane", "paper", "-k", "qwen3-8b and dapo")
+        return run_pytester(pytester, *chosen, *options, "-p", "no:alpharl-bench-report")
+
+    return run
+
+
+def test_a_claim_without_room_is_skipped_with_need_found_and_remedy(suite):
+    result = suite("-rs")
+    # Spectra take base and last checkpoint, and no model in memory: there is room for them.
+    result.assert_outcomes(skipped=2, errors=1, deselected=45)
+    lines = result.stdout.str()
+    assert "P1.1 on qwen3-8b-dapo needs 39.4 GB of memory for a model of 8.19 B" in lines
+    assert "found 30 GB free and no GPU; take a machine with a GPU" in lines
+    assert "P1.3 on qwen3-8b-dapo needs 459 GB of disk for weights that are not here yet" in lines
+    assert "found 40 GB free" in lines
+    assert "name a larger disk by HF_HOME" in lines
+
+
+def test_a_plan_runs_nothing(suite):
+    before = sorted(cache_root().rglob("*.json"))
+    result = suite("--plan", "--questions", "10", gpus=(80 * 10**9,))
+    assert result.ret == 0
+    result.assert_outcomes(deselected=45)
+    lines = result.stdout.str()
+    rows = {
+        cells[1]: cells[2:-1]
+        for line in result.stdout.lines
+        if line.startswith("|") and (cells := [cell.strip() for cell in line.split("|")])
+    }
+    assert rows["P1.1"][0] == "32.8 GB"
+    assert rows["P1.1"][4] == "6"
+    assert rows["P1.6"][2] == "0 B"
+    assert rows["P1.6"][4] == "0"
+    # Rank-1 of every step and of the last, every step, base, trained model and three controls.
+    assert rows["P1.3"][4] == str(27 + 27 + 5)
+    assert rows["all, each thing once"][4] == str(27 + 27 + 5 + 1)
+    assert rows["all, each thing once"][0] == "459 GB"
+    assert "licence: apache-2.0" in lines
+    assert "not verified: That all of steps 1 to 27" in lines
+    assert "skipped here: P1.3: needs 459 GB of disk" in lines
+    assert "Nothing was downloaded, trained or scored." in lines
+    assert sorted(cache_root().rglob("*.json")) == before
+
+
+def test_a_plan_of_what_is_trained_here_counts_the_training(tmp_path):
+    result = run_pytest(
+        *("suites/property1", "--plan", "-k", "qwen3-nano-dapo and not slow"),
+        *("--tokens-per-second", "100"),
+        ALPHARL_BENCH_CACHE=tmp_path,
+    )
+    assert result.returncode == 0, result.stdout
+    assert "to train first: " in result.stdout
+    assert "100 tokens a second, as --tokens-per-second says" in result.stdout
+    assert list(tmp_path.rglob("*.safetensors")) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--tensor-parallel", "2"], "--tensor-parallel 2: goes with --engine vllm"),
+        (["--plan", "-n", "2"], "--plan: goes without -n"),
+    ],
+)
+def test_wrong_options_are_one_line(options, message):
+    result = run_pytest("suites/property1", *options)
+    assert result.returncode == 4
+    assert message in result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "inf", "nan", "many", ""])
+def test_a_rate_is_a_number_above_0(text):
+    with pytest.raises(argparse.ArgumentTypeError, match="is not a number of tokens above 0"):
+        rate(text)
+    assert rate("2.5e3") == 2500
