@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 import transformers
 from torch.utils.data import IterableDataset
-from transformers import PreTrainedTokenizerFast, Trainer, TrainingArguments, set_seed
+from transformers import Trainer, TrainingArguments, set_seed
 
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.quiet import quiet_libraries
@@ -31,7 +31,7 @@ def build_base(model: Model, folder: Path) -> None:
     set_seed(model.seed)
     recipe = _recipe(model)
     tokenizer = character_tokenizer(model.format)
-    network = _new_network(model, tokenizer)
+    network = new_network(model)
     trainer = Trainer(
         model=network,
         args=TrainingArguments(
@@ -65,10 +65,7 @@ def build_base(model: Model, folder: Path) -> None:
 def count_parameters(model: Model) -> int:
     """The number of parameters of a model that need not be built, tied ones once."""
     with torch.device("meta"):
-        if model.pretraining is None:
-            network = _architecture(model)(_architecture(model).config_class(**model.config))
-        else:
-            network = _new_network(model, character_tokenizer(model.format))
+        network = new_network(model)
     return sum(parameter.numel() for parameter in network.parameters())
 
 
@@ -123,25 +120,30 @@ def _recipe(model: Model) -> Pretraining:
     return model.pretraining
 
 
-def _new_network(model: Model, tokenizer: PreTrainedTokenizerFast) -> transformers.PreTrainedModel:
-    architecture = _architecture(model)
-    config = architecture.config_class(
-        vocab_size=len(tokenizer),
-        bos_token_id=None,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-        **model.config,
-    )
-    network: transformers.PreTrainedModel = architecture(config)
-    return network
+def new_network(model: Model) -> transformers.PreTrainedModel:
+    """A network of the model's architecture and size with random weights.
 
-
-def _architecture(model: Model) -> type[transformers.PreTrainedModel]:
+    Raises:
+        AlphaRLBenchError: this version of transformers has no such architecture.
+    """
     architecture = getattr(transformers, model.architecture, None)
     if architecture is None:
         raise AlphaRLBenchError(
             f"models/{model.name}.toml: transformers {transformers.__version__} has no "
             f"architecture '{model.architecture}'"
         )
-    found: type[transformers.PreTrainedModel] = architecture
-    return found
+    # The config of a model that is not pretrained here says what its tokenizer has.
+    of_tokenizer = {} if model.pretraining is None else _vocabulary(model)
+    config = architecture.config_class(**of_tokenizer, **model.config)
+    network: transformers.PreTrainedModel = architecture(config)
+    return network
+
+
+def _vocabulary(model: Model) -> dict[str, int | None]:
+    tokenizer = character_tokenizer(model.format)
+    return {
+        "vocab_size": len(tokenizer),
+        "bos_token_id": None,
+        "eos_token_id": tokenizer.eos_token_id,
+        "pad_token_id": tokenizer.pad_token_id,
+    }

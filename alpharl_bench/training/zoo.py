@@ -180,11 +180,9 @@ def _network(model: Model) -> "PreTrainedModel":
     if is_built(model):
         built = transformers.AutoConfig.from_pretrained(base_folder(model))
         return transformers.AutoModelForCausalLM.from_config(built)
-    from alpharl_bench.training.tokenizer import character_tokenizer  # noqa: PLC0415
+    from alpharl_bench.training.base import new_network  # noqa: PLC0415
 
-    architecture = getattr(transformers, model.architecture)
-    vocabulary = len(character_tokenizer(model.format))
-    return architecture(architecture.config_class(vocab_size=vocabulary, **model.config))
+    return new_network(model)
 
 
 def bases_of(entry: RunEntry, registry: Registry) -> tuple[Model, ...]:
