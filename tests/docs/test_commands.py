@@ -16,6 +16,7 @@ import yaml
 from _pytest.mark.expression import Expression
 
 from alpharl_bench.cli import app
+from alpharl_bench.registry import load_registry
 from tests.processes import ROOT, run_pytest
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("reports/sample/*.md")])
@@ -87,6 +88,8 @@ def check(words: list[str], collected: Callable[[str], list[str]], config: pytes
             assert place.startswith("$") or (ROOT / place).exists(), place
         if known.keyword and not (known.run or "tests" in rest):
             places = tuple(place.rstrip("/") for place in known.file_or_dir)
+            if known.lane == "paper":
+                collected = [f"{places[0]}[{name}]" for name in load_registry().released]
             expression = Expression.compile(known.keyword)
             assert any(
                 node.startswith(places) and expression.evaluate(lambda word, n=node, **_: word in n)
@@ -133,6 +136,7 @@ def understood(command, words: list[str]) -> None:
         "pytest suites/property9",
         "pytest suites --run RUN --sample 3",
         "pytest suites/property1 -k qwen9",
+        "pytest suites/property1 --lane paper -k qwen9",
         "python -m benchmarks.forecast --huge",
         "tox -e nothing",
         "pip install -e .[gpu]",

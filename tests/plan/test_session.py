@@ -15,8 +15,8 @@ from alpharl_bench.subject import path_subject
 from alpharl_bench.training.zoo import base_folder
 
 BASE = base_folder(load_registry().model("qwen3-nano"))
-#: Rank-1 beside its references, forecasts with candidates, and chains of thought.
-JUDGED = [CLAIMS[claim] for claim in ("P1.1", "P1.1-control", "A3", "B7")]
+#: Rank-1 beside its references, a forecast with candidates, and chains of thought.
+JUDGED = [CLAIMS[claim] for claim in ("P1.1", "B7-alpharl")]
 
 
 @pytest.fixture(scope="module")

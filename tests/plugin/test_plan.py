@@ -1,11 +1,14 @@
 """`--plan`, and what a machine has no room for, in a pytest of its own."""
 
 import argparse
+from types import SimpleNamespace
 
 import pytest
 
 from alpharl_bench.cache import cache_root
+from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.plugin.options import _rate as rate
+from alpharl_bench.plugin.options import _tensor_parallel as tensor_parallel
 from tests.processes import run_pytest, run_pytester
 
 CONFTEST = """
@@ -94,30 +97,18 @@ def test_a_plan_runs_nothing(suite):
     assert sorted(cache_root().rglob("*.json")) == before
 
 
-def test_a_plan_of_what_is_trained_here_counts_the_training(tmp_path):
-    result = run_pytest(
-        *("suites/property1", "--plan", "-k", "qwen3-nano-dapo and not slow"),
-        *("--tokens-per-second", "100"),
-        ALPHARL_BENCH_CACHE=tmp_path,
-    )
-    assert result.returncode == 0, result.stdout
-    assert "to train first: " in result.stdout
-    assert "100 tokens a second, as --tokens-per-second says" in result.stdout
-    assert list(tmp_path.rglob("*.safetensors")) == []
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--tensor-parallel", "2"], "--tensor-parallel 2: goes with --engine vllm"),
-        (["--plan", "-n", "2"], "--plan: goes without -n"),
-    ],
-)
-def test_wrong_options_are_one_line(options, message):
-    result = run_pytest("suites/property1", *options)
+def test_a_plan_goes_without_workers():
+    result = run_pytest("suites/property1", "--plan", "-n", "2")
     assert result.returncode == 4
-    assert message in result.stderr
+    assert "--plan: goes without -n" in result.stderr
     assert "Traceback" not in result.stdout + result.stderr
+
+
+def test_transformers_shares_no_model():
+    asked = {"tensor_parallel": 2, "engine": "hf"}
+    with pytest.raises(AlphaRLBenchError, match="--tensor-parallel 2: goes with --engine vllm"):
+        tensor_parallel(SimpleNamespace(getoption=asked.get))
+    assert tensor_parallel(SimpleNamespace(getoption={**asked, "engine": "vllm"}.get)) == 2
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "inf", "nan", "many", ""])

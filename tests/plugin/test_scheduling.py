@@ -33,6 +33,18 @@ def test_workers_get_one_of_the_visible_gpus_each_in_turn(visible, chosen):
         assert environment == {"CUDA_VISIBLE_DEVICES": gpu}
 
 
+def test_workers_whose_model_is_shared_get_several_gpus_each():
+    chosen = []
+    for worker in range(3):
+        environment = {"CUDA_VISIBLE_DEVICES": "0,1,2,3"}
+        share_machine(worker, 3, environment, gpus_each=2)
+        chosen.append(environment["CUDA_VISIBLE_DEVICES"])
+    assert chosen == ["0,1", "2,3", "0,1"]
+    environment = {"CUDA_VISIBLE_DEVICES": "5"}
+    share_machine(1, 2, environment, gpus_each=2)
+    assert environment == {"CUDA_VISIBLE_DEVICES": "5"}
+
+
 def test_gpus_that_are_hidden_stay_hidden():
     environment = {"CUDA_VISIBLE_DEVICES": ""}
     share_machine(1, 2, environment)

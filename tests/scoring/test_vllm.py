@@ -69,6 +69,12 @@ def engine(moved):
     engine.close()
 
 
+def test_a_model_is_not_shared_among_gpus_that_are_not_there(moved):
+    options = EngineOptions("vllm", tensor_parallel=64)
+    with pytest.raises(AlphaRLBenchError, match="--tensor-parallel 64: needs 64 GPUs, torch sees"):
+        open_backend(options, UpdateSource(moved), 64)
+
+
 def predicted(run, variant):
     """From all of the run, what twice as long a training would give."""
     method = {**FORECASTERS, **SCORED_ONLY}[variant.method]

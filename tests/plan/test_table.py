@@ -1,0 +1,51 @@
+"""A plan in words: of runs that are trained here, and of several runs."""
+
+import pytest
+
+from alpharl_bench.bench import Options
+from alpharl_bench.claims import CLAIMS
+from alpharl_bench.plan import cost_of, need_of
+from alpharl_bench.plan.table import Planned, plan_text
+from alpharl_bench.registry import load_registry
+from alpharl_bench.scoring import Sampling
+from alpharl_bench.subject import lane_subjects
+
+
+@pytest.fixture
+def planned(tmp_path, monkeypatch):
+    monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(tmp_path))
+    runs = {run.name: run for run in lane_subjects("nano", load_registry())}
+
+    def plan(name):
+        outlook, asked = runs[name].outlook(), Options(Sampling(("addition",)))
+        costs = {
+            claim: cost_of(need_of(CLAIMS[claim], outlook.steps), outlook, asked, 100)
+            for claim in ("P1.1", "P1.6")
+        }
+        why = {"P1.6": "needs more"}
+        return Planned(runs[name], outlook, asked, costs, costs["P1.1"], why)
+
+    return plan
+
+
+def test_what_is_trained_first_is_said(planned):
+    one = planned("qwen3-nano-dapo")
+    text = plan_text([one], 100)
+    steps = load_registry().algorithms["dapo"].config_in("quick")["max_steps"]
+    assert one.outlook.steps[-1] == steps
+    assert len(one.outlook.steps) == 20
+    # 20 checkpoints in float32, and as much as four more while it trains.
+    assert one.outlook.training == 4 * one.outlook.size.parameters * 24
+    assert f"to train first: {steps} steps, 77" in text
+    assert "skipped here: P1.6: needs more" in text
+    assert "100 tokens a second, as --tokens-per-second says" in text
+    assert "All runs" not in text
+
+
+def test_several_runs_have_a_sum(planned):
+    text = plan_text([planned("qwen3-nano-dapo"), planned("qwen3-nano-grpo")], None)
+    total = text.partition("## All runs")[2].split("|")
+    cells = [cell.strip() for cell in total]
+    assert "12" in cells  # six variants of each
+    assert f"{2 * 6 * 25 * 4 * 36:.3g}" in cells
+    assert "nothing of it was measured" in text
