@@ -105,6 +105,8 @@ def longest_response(task: str) -> int:
     Args:
         task: of the catalogue.
     """
+    if task in FAMILIES:
+        return FAMILIES[task].tokens
     shared = _read(FOLDER / ("_benchmark.yaml" if task in benchmarks() else "_nano.yaml"))
     own = _read(benchmarks()[task].file) if task in benchmarks() else {}
     settings = shared["generation_kwargs"] | own.get("generation_kwargs", {})

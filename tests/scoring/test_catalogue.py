@@ -3,7 +3,9 @@ import yaml
 
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.problems import NANO_FAMILIES
-from alpharl_bench.scoring.catalogue import FOLDER, benchmarks, select
+from alpharl_bench.scoring import Sampling
+from alpharl_bench.scoring.catalogue import FOLDER, benchmarks, longest_response, select
+from alpharl_bench.scoring.tasks import load_tasks
 
 PAPER = ("aime24", "aime25", "gpqa", "gsm8k", "math500", "minerva")
 
@@ -57,3 +59,8 @@ def test_what_cannot_be_selected(named, message):
     with pytest.raises(AlphaRLBenchError) as caught:
         select(named)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("task", ["addition", "total", "story"])
+def test_the_longest_response_is_what_the_loaded_task_allows(task):
+    assert load_tasks(Sampling((task,), questions=2)).max_tokens == longest_response(task)
