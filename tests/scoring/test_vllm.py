@@ -2,17 +2,18 @@
 
 import json
 import logging
-import os
+import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from alpharl_bench.checkpoints import Checkpoint, Run, open_run, open_weights
@@ -32,15 +33,16 @@ from alpharl_bench.variants.combined import CombinedWeights, applied
 from alpharl_bench.variants.materialise import UpdateSource
 from alpharl_bench.variants.merged import write_merged
 from tests.models import trained_pair
+from tests.processes import run_pytest
 
 pytestmark = [
     pytest.mark.vllm,
     pytest.mark.skipif(find_spec("vllm") is None, reason="needs vLLM: `tox -e vllm`"),
 ]
 
-ROOT = Path(__file__).parents[2]
 NANO = base_folder(load_registry().model("qwen3-nano"))
 SAMPLING = Sampling(tasks=("addition", "chain"), questions=10, samples=4)
+VLLM = EngineOptions("vllm", batch_size=64)
 TOKENS = list(range(3, 20))
 # Attention on the CPU knows heads of 32 and more.
 HEADS = {"hidden_size": 64, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 32}
@@ -61,10 +63,14 @@ def moved(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def engine(moved):
-    options = EngineOptions("vllm", batch_size=64)
-    source = UpdateSource(moved, forecast=lambda variant: predicted(moved, variant))
-    engine = ScoringEngine(moved, "digest", source, SAMPLING, options)
+def updates(moved):
+    return UpdateSource(moved, forecast=lambda variant: predicted(moved, variant))
+
+
+@pytest.fixture(scope="module")
+def players(moved, updates):
+    """Games; their prompts are the longest."""
+    engine = ScoringEngine(moved, "digest", updates, cold(GAME_TASKS, "plain"), VLLM)
     yield engine
     engine.close()
 
@@ -73,6 +79,14 @@ def test_a_model_is_not_shared_among_gpus_that_are_not_there(moved):
     options = EngineOptions("vllm", tensor_parallel=64)
     with pytest.raises(AlphaRLBenchError, match="--tensor-parallel 64: needs 64 GPUs, torch sees"):
         open_backend(options, UpdateSource(moved), 64)
+
+
+@pytest.fixture(scope="module")
+def engine(moved, updates, players):
+    """Arithmetic, asked of what was started for games: a start takes half a minute."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("alpharl_bench.scoring.engine.open_backend", lambda *_: players.backend)
+        return ScoringEngine(moved, "digest", updates, SAMPLING, VLLM)
 
 
 def predicted(run, variant):
@@ -181,8 +195,15 @@ def test_samples_of_a_question_and_looks_differ(engine):
     assert first.marks != second.marks
 
 
-@pytest.mark.parametrize("architecture", ["glm4", "qwen3-moe"])
-def test_a_fused_matrix_and_a_mixture_of_experts(tmp_path, architecture):
+@pytest.mark.parametrize(
+    ("architecture", "variants"),
+    [
+        ("glm4", (rank(2), rank(12), FULL)),
+        # Whatever it wears, the engine starts anew.
+        ("qwen3-moe", (rank(2), FULL)),
+    ],
+)
+def test_a_fused_matrix_and_a_mixture_of_experts(tmp_path, architecture, variants):
     # A bfloat16 base, as most are: an update that is scored in float32 must not be rounded to it.
     base, checkpoint = trained_pair(
         tmp_path, architecture, dtype=torch.bfloat16, scale=0.05, config=HEADS
@@ -194,7 +215,7 @@ def test_a_fused_matrix_and_a_mixture_of_experts(tmp_path, architecture):
     source = UpdateSource(open_run(str(checkpoint), str(base)))
     backend = open_backend(EngineOptions("vllm", batch_size=4), source, context=64)
     try:
-        for variant in (rank(2), rank(12), FULL):
+        for variant in variants:
             folder = tmp_path / variant.label
             folder.mkdir()
             if variant == FULL:
@@ -209,40 +230,63 @@ def test_a_fused_matrix_and_a_mixture_of_experts(tmp_path, architecture):
         backend.close()
 
 
-@pytest.mark.parametrize(
-    ("model", "tasks", "prompt"),
-    [
-        ("qwen2-nano", ("addition", "chain"), "chat"),
-        ("glm4-nano", ("addition", "chain"), "chat"),
-        ("llama3-nano", GAME_TASKS, "chat"),
-        ("qwen3-nano", GAME_TASKS, "plain"),
-    ],
-)
-def test_chat_formats_and_games_are_answered_as_by_the_other_engine(model, tasks, prompt):
-    base = base_folder(load_registry().model(model))
-    run = Run("none", base, (Checkpoint(1, base),))
+def cold(tasks, prompt):
     # So cold that luck decides only between tokens that are all but equally likely, as the last
     # digits of the bases' wrong answers are. Prompts that differed would leave little in common.
-    sampling = Sampling(tasks, questions=20, samples=1, prompt=prompt, temperature=0.01)
+    return Sampling(tasks, questions=20, samples=1, prompt=prompt, temperature=0.01)
+
+
+@contextmanager
+def opened(run, sampling, options):
+    engine = ScoringEngine(run, "digest", UpdateSource(run), sampling, options)
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def assert_answered_alike(score, other, least):
+    answers, others = (
+        [r.answers for asked in one.responses.values() for r in asked.values()]
+        for one in (score, other)
+    )
+    alike = [a == b for a, b in zip(answers, others, strict=True)]
+    assert np.mean(alike) >= least
+    assert len(set(answers)) > 1
+
+
+def assert_same_policy(score, other):
+    policy, expected = score.kuhn_policy, other.kuhn_policy
+    assert policy.active == pytest.approx(expected.active, abs=1e-3)
+    assert policy.off_rules == pytest.approx(expected.off_rules, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("model", "tasks", "least"),
+    [
+        ("qwen2-nano", ("addition", "chain"), 0.7),
+        ("glm4-nano", ("addition", "chain"), 0.7),
+        ("llama3-nano", GAME_TASKS, 0.9),
+    ],
+)
+def test_chat_formats_are_answered_as_by_the_other_engine(model, tasks, least):
+    base = base_folder(load_registry().model(model))
+    run = Run("none", base, (Checkpoint(1, base),))
     scores = {}
-    for name in ("hf", "vllm"):
-        options = EngineOptions(name, batch_size=64)
-        engine = ScoringEngine(run, "digest", UpdateSource(run), sampling, options)
-        try:
-            scores[name] = engine.score(BASE)
-        finally:
-            engine.close()
-    answers = {
-        name: [r.answers for asked in score.responses.values() for r in asked.values()]
-        for name, score in scores.items()
-    }
-    alike = np.mean([a == b for a, b in zip(answers["hf"], answers["vllm"], strict=True)])
-    assert alike >= (0.9 if tasks == GAME_TASKS else 0.7)
-    assert len(set(answers["vllm"])) > 1
+    for options in (EngineOptions(batch_size=64), VLLM):
+        with opened(run, cold(tasks, "chat"), options) as engine:
+            scores[options.name] = engine.score(BASE)
+    assert_answered_alike(scores["vllm"], scores["hf"], least)
     if tasks == GAME_TASKS:
-        policies = {name: score.kuhn_policy for name, score in scores.items()}
-        assert policies["vllm"].active == pytest.approx(policies["hf"].active, abs=1e-3)
-        assert policies["vllm"].off_rules == pytest.approx(policies["hf"].off_rules, abs=1e-3)
+        assert_same_policy(scores["vllm"], scores["hf"])
+
+
+def test_games_without_a_format_are_answered_as_by_the_other_engine(players, moved):
+    with opened(moved, cold(GAME_TASKS, "plain"), EngineOptions(batch_size=64)) as engine:
+        expected = engine.score(BASE)
+    score = players.score(BASE)
+    assert_answered_alike(score, expected, 0.9)
+    assert_same_policy(score, expected)
 
 
 def worker():
@@ -317,60 +361,98 @@ def test_a_killed_session_leaves_no_engine_behind(tmp_path):
     assert [one for one in alive if one.status() != psutil.STATUS_ZOMBIE] == []
 
 
-RUN = "qwen3-nano-dapo"
+# Every form of Rank-k that an adapter holds, whole checkpoints, the controls and the spectra. Ranks
+# beyond an adapter's are compared by their logits above.
+JUDGED = (
+    *("P1.1", "P1.1-control", "P1.2-rank", "P1.3", "P1.4-best", "P1.4-order"),
+    *("P1.5-saturation", "P1.5-peak", "P1.6", "P1.8"),
+)
 
 
-def suite(engine, folder):
-    result = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "suites/property1"),
-            *("-k", f"{RUN} and not slow"),
-            *(f"--engine={engine}", f"--report={folder / engine}", "-p", "no:cacheprovider"),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ,
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory):
+    """A run to the zoo's teacher, which is right nine times in ten, from where it hardly can be.
+
+    The singular values of its updates fall as 1/i, so that every Rank-k is right at its own rate.
+    """
+    folder = tmp_path_factory.mktemp("learned")
+    teacher = base_folder(load_registry().model("qwen3-teacher"))
+    # Its bfloat16 would round updates away.
+    weights = {k: v.float() for k, v in load_file(teacher / "model.safetensors").items()}
+    generator = torch.Generator().manual_seed(0)
+    updates = {
+        name: decaying(weight, generator)
+        for name, weight in weights.items()
+        if weight.ndim == 2 and "embed" not in name
+    }
+    for name, share in (("base", 0.0), ("run/checkpoint-1", 0.8), ("run/checkpoint-2", 1.0)):
+        shutil.copytree(teacher, folder / name)
+        moved = {name: weights[name] - (1 - share) * update for name, update in updates.items()}
+        file = folder / name / "model.safetensors"
+        save_file({**weights, **moved}, file, metadata={"format": "pt"})
+    return folder / "run", folder / "base"
+
+
+def decaying(weight, generator):
+    """Random directions with singular values 0.65, 0.65/2, 0.65/3 … of the weight's norm."""
+    least = min(weight.shape)
+    left, right = (
+        torch.linalg.qr(torch.randn(size, least, generator=generator))[0] for size in weight.shape
     )
-    # What is refuted depends on the last bits of the training; here only the engines matter.
+    return 0.65 * weight.norm() * (left / torch.arange(1, least + 1)) @ right.T
+
+
+def suite(engine, learned, folder):
+    run, base = learned
+    result = run_pytest(
+        *("suites/property1", f"--run={run}", f"--base={base}", "--tasks=nano", "--prompt=plain"),
+        *("--questions=20", "--samples=2", f"--engine={engine}", f"--report={folder / engine}"),
+        *("-m", " or ".join(f"claim(id='{claim}')" for claim in JUDGED)),
+    )
+    # What is refuted does not matter here.
     assert result.returncode in {0, 1}, result.stdout + result.stderr
     return load_session(folder / engine)
 
 
 @pytest.fixture(scope="module")
-def sessions(tmp_path_factory):
+def sessions(learned, tmp_path_factory):
     folder = tmp_path_factory.mktemp("engines")
-    return {name: suite(name, folder) for name in ("hf", "vllm")}
+    return {name: suite(name, learned, folder) for name in ("hf", "vllm")}
 
 
 def test_both_engines_give_the_same_verdicts(sessions):
     verdicts = {
-        name: {c: judge(CLAIMS[c], session.evidence(RUN)).outcome for c in session.runs[RUN].claims}
+        name: {c: judge(CLAIMS[c], session.evidence("run")).outcome for c in JUDGED}
         for name, session in sessions.items()
     }
-    assert len(verdicts["hf"]) == 11
+    assert all(session.runs["run"].claims.keys() == set(JUDGED) for session in sessions.values())
     # A verdict that one engine leaves open contradicts nothing that the other found.
     for claim, outcome in verdicts["hf"].items():
         other = verdicts["vllm"][claim]
         assert outcome == other or "inconclusive" in {outcome, other}, (claim, outcome, other)
-    agreed = sum(verdicts["hf"][claim] == verdicts["vllm"][claim] for claim in verdicts["hf"])
+    agreed = sum(verdicts["hf"][claim] == verdicts["vllm"][claim] for claim in JUDGED)
     assert agreed >= 8, json.dumps(verdicts, indent=1)
+    assert {"supported", "refuted"} <= set(verdicts["hf"].values())
 
 
 def test_accuracies_of_both_engines_are_equal_but_for_chance(sessions):
     scores = {
-        name: {score.variant: score for score in session.scores_of(RUN)}
+        name: {score.variant: score for score in session.scores_of("run")}
         for name, session in sessions.items()
     }
     assert scores["hf"].keys() == scores["vllm"].keys()
-    assert len(scores["hf"]) >= 60
     assert {s.provenance.engine for s in scores["vllm"].values()} == {"vllm"}
-    differences = []
+    accuracies = {
+        name: np.array([found[variant].accuracy for variant in scores["hf"]])
+        for name, found in scores.items()
+    }
+    # What differs little could not be told from what was mistaken for it.
+    assert np.unique(accuracies["hf"]).size >= 12
+    assert np.ptp(accuracies["hf"]) > 0.8
+    differences = accuracies["hf"] - accuracies["vllm"]
     for variant, score in scores["hf"].items():
         assert scores["vllm"][variant].questions == score.questions
-        differences.append(score.accuracy - scores["vllm"][variant].accuracy)
     # One engine samples all its variants from one seed, so what chance does to one it does to many
-    # alike. Its standard error between engines, of 150 questions × 4 responses, is about 0.025.
+    # alike. Its standard error between engines, of 120 questions × 2 responses, is at most 0.046.
     assert abs(np.mean(differences)) < 0.05
-    assert np.max(np.abs(differences)) < 0.1
+    assert np.max(np.abs(differences)) < 0.15

@@ -1,9 +1,6 @@
 """Adapter folders in vLLM itself; `tox -e vllm` has what it takes."""
 
-import json
-import os
-import subprocess
-import sys
+from contextlib import contextmanager
 from importlib.util import find_spec
 
 import pytest
@@ -22,26 +19,42 @@ pytestmark = [
 ]
 
 TOKENS = list(range(3, 20))
-# vLLM starts processes of its own: it needs a main module, and leaves no trace in this one.
-SCRIPT = """
-import json, sys
-from vllm import LLM, SamplingParams
-from vllm.lora.request import LoRARequest
 
-if __name__ == "__main__":
-    base, adapter, tokens = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
-    llm = LLM(base, dtype="float32", max_model_len=64, enable_lora=True, max_lora_rank=8,
-              max_loras=1, enforce_eager=True, skip_tokenizer_init=True)
-    sampling = SamplingParams(max_tokens=1, temperature=0, logprobs=5)
-    answers = []
-    for request in (None, LoRARequest("a", 1, adapter)):
-        (output,) = llm.generate(
-            [{"prompt_token_ids": tokens}], sampling, lora_request=request, use_tqdm=False
-        )
-        found = output.outputs[0].logprobs[0]
-        answers.append({token: value.logprob for token, value in found.items()})
-    print("ANSWERS" + json.dumps(answers))
-"""
+
+@contextmanager
+def user_llm(base, monkeypatch):
+    """vLLM with adapters, as a user starts it."""
+    from vllm import LLM  # noqa: PLC0415  (not everywhere)
+
+    monkeypatch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
+    llm = LLM(
+        str(base),
+        dtype="float32",
+        max_model_len=64,
+        enable_lora=True,
+        max_lora_rank=8,
+        max_loras=1,
+        enforce_eager=True,
+        skip_tokenizer_init=True,
+    )
+    try:
+        yield llm
+    finally:
+        llm.llm_engine.engine_core.shutdown()
+
+
+def logprobs(llm, adapter):
+    """The next token's log-probabilities of the five likeliest tokens."""
+    from vllm import SamplingParams  # noqa: PLC0415
+    from vllm.lora.request import LoRARequest  # noqa: PLC0415
+
+    (output,) = llm.generate(
+        [{"prompt_token_ids": TOKENS}],
+        SamplingParams(max_tokens=1, temperature=0, logprobs=5),
+        lora_request=adapter and LoRARequest("a", 1, str(adapter)),
+        use_tqdm=False,
+    )
+    return {token: value.logprob for token, value in output.outputs[0].logprobs[0].items()}
 
 
 def expected(folder):
@@ -51,27 +64,19 @@ def expected(folder):
 
 
 @pytest.mark.parametrize("architecture", ["qwen2", "glm4"])  # biases; a fused matrix
-def test_an_adapter_in_vllm_answers_as_the_merged_folder(tmp_path, architecture):
+def test_an_adapter_in_vllm_answers_as_the_merged_folder(tmp_path, monkeypatch, architecture):
     # Its attention on the CPU knows heads of 32 and more.
     heads = {"hidden_size": 64, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 32}
     base, checkpoint = trained_pair(tmp_path, architecture, scale=0.05, config=heads)
     source = UpdateSource(open_run(checkpoint, base))
-    extract(source, rank(2), tmp_path / "adapter", form="vllm")
-    extract(source, rank(2), tmp_path / "merged", form="merged")
-    script = tmp_path / "answer.py"
-    script.write_text(SCRIPT)
-    result = subprocess.run(
-        [sys.executable, script, base, tmp_path / "adapter", json.dumps(TOKENS)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "VLLM_CPU_KVCACHE_SPACE": "1"},
-    )
-    assert "ANSWERS" in result.stdout, result.stdout[-2000:] + result.stderr[-2000:]
-    before, after = json.loads(result.stdout.split("ANSWERS")[1].splitlines()[0])
-    truths = [expected(folder) for folder in (base, tmp_path / "merged")]
+    adapter, merged = tmp_path / "adapter", tmp_path / "merged"
+    extract(source, rank(2), adapter, form="vllm")
+    extract(source, rank(2), merged, form="merged")
+    with user_llm(base, monkeypatch) as llm:
+        answers = [logprobs(llm, request) for request in (None, adapter)]
+    truths = [expected(folder) for folder in (base, merged)]
     assert (truths[0] - truths[1]).abs().max() > 0.05
-    for answer, truth in zip((before, after), truths, strict=True):
+    for answer, truth in zip(answers, truths, strict=True):
         assert len(answer) == 5
         for token, value in answer.items():
-            assert value == pytest.approx(float(truth[int(token)]), abs=1e-5)
+            assert value == pytest.approx(float(truth[token]), abs=1e-5)
