@@ -2,9 +2,9 @@
 
     python -m benchmarks.executor RUN
 
-RUN is a folder of checkpoints, as `alpharl-bench zoo train qwen3-nano-dapo` leaves one in the cache.
-Each way starts from an empty cache and has two cores at most; the machine must be idle, see
-:mod:`benchmarks.rank1`.
+RUN is a folder of checkpoints, as `alpharl-bench zoo train qwen3-nano-dapo` leaves one in the
+cache. Each way starts from an empty cache, with one thread for each process; the machine must be
+idle, see :mod:`benchmarks.rank1`.
 """
 
 import os

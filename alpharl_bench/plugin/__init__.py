@@ -13,7 +13,11 @@ from alpharl_bench.plugin.outcomes import (
     pytest_runtest_makereport,
 )
 from alpharl_bench.plugin.readings import check_reading
-from alpharl_bench.plugin.scheduling import pytest_xdist_make_scheduler
+from alpharl_bench.plugin.scheduling import (
+    pytest_configure_node,
+    pytest_xdist_auto_num_workers,
+    pytest_xdist_make_scheduler,
+)
 
 __all__ = [
     "check",
@@ -22,8 +26,10 @@ __all__ = [
     "pytest_collection_finish",
     "pytest_collection_modifyitems",
     "pytest_configure",
+    "pytest_configure_node",
     "pytest_generate_tests",
     "pytest_report_teststatus",
     "pytest_runtest_makereport",
+    "pytest_xdist_auto_num_workers",
     "pytest_xdist_make_scheduler",
 ]

@@ -31,6 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
         share_machine(
             int(config.workerinput["workerid"].removeprefix("gw")),
             config.workerinput["workercount"],
+            config.workerinput["gpus"],
         )
     try:
         _refuse_what_no_report_can_hold(config.invocation_params.args)

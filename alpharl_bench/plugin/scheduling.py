@@ -1,7 +1,8 @@
 """Under ``pytest -n`` all claims of a run are judged by one worker, on a GPU of its own."""
 
 import os
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Any
 
 import pytest
 import torch
@@ -16,13 +17,33 @@ class RunScheduling(LoadScopeScheduling):
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """``-n auto``: a worker for each GPU; where there is none, or a number is set, as xdist does.
+
+    Counting them does not initialise CUDA.
+    """
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return len(visible_gpus(os.environ)) or None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker which GPUs there are: one that asks CUDA could no longer choose among them."""
+    node.workerinput["gpus"] = visible_gpus(os.environ)
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> RunScheduling | None:
     """Take the place of xdist's default distribution, not of one that the user names."""
     return RunScheduling(config, log) if config.getoption("dist") == "load" else None
 
 
 def share_machine(
-    worker: int, workers: int, environment: MutableMapping[str, str] = os.environ
+    worker: int,
+    workers: int,
+    gpus: Sequence[str],
+    environment: MutableMapping[str, str] = os.environ,
 ) -> None:
     """Leave a worker its part of the cores, and one GPU; they take turns where there are fewer.
 
@@ -31,15 +52,17 @@ def share_machine(
     Args:
         worker: the number of this worker, from 0.
         workers: how many there are.
+        gpus: those of the machine, as CUDA_VISIBLE_DEVICES names them.
         environment: where the GPU is chosen, for processes that the worker starts too.
     """
     # Workers that each take all cores slow each other down many times over.
     torch.set_num_threads(max(1, torch.get_num_threads() // workers))
-    if gpus := _visible_gpus(environment):
+    if gpus:
         environment["CUDA_VISIBLE_DEVICES"] = gpus[worker % len(gpus)]
 
 
-def _visible_gpus(environment: MutableMapping[str, str]) -> list[str]:
+def visible_gpus(environment: Mapping[str, str]) -> list[str]:
+    """The GPUs that there are, or those of them that CUDA_VISIBLE_DEVICES names."""
     named = environment.get("CUDA_VISIBLE_DEVICES")
     if named is None:
         return [str(index) for index in range(torch.cuda.device_count())]
