@@ -183,7 +183,7 @@ class Bench:
         return [one for one in wanted if not store.path(*one[:2]).is_file()]
 
     def _score(self, store: ScoreStore, missing: Sequence[Look]) -> None:
-        self._decompose([variant for variant, _, _ in missing])
+        self.decompose([variant for variant, _, _ in missing])
         with progress_bar(f"score {self.subject.name}", len(missing), "variant") as bar:
             for (variant, _, _), score in self._executor.results(self, _scored, missing):
                 self._refuse_another(score)
@@ -198,7 +198,7 @@ class Bench:
                 "need the same files at the same place"
             )
 
-    def _decompose(self, variants: Iterable[Variant]) -> None:
+    def decompose(self, variants: Iterable[Variant]) -> None:
         """Decompose the checkpoints that variants are made from, several at a time.
 
         Where work is not done in parallel that is left until they are asked for: all checkpoints
@@ -230,7 +230,7 @@ class Bench:
             if any(c.table == "dynamics" for c in new) or any(
                 v.kind in {"forecast", "window"} for v in wanted
             ):
-                self._decompose(rank(1, step=step) for step in steps)
+                self.decompose(rank(1, step=step) for step in steps)
             self.scores(wanted)
 
     def _settled(self, variant: Variant) -> Variant:

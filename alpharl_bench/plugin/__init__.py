@@ -14,7 +14,11 @@ from alpharl_bench.plugin.outcomes import (
 )
 from alpharl_bench.plugin.plan import pytest_runtestloop
 from alpharl_bench.plugin.readings import check_reading
-from alpharl_bench.plugin.scheduling import pytest_xdist_make_scheduler
+from alpharl_bench.plugin.scheduling import (
+    pytest_configure_node,
+    pytest_xdist_auto_num_workers,
+    pytest_xdist_make_scheduler,
+)
 
 __all__ = [
     "check",
@@ -23,9 +27,11 @@ __all__ = [
     "pytest_collection_finish",
     "pytest_collection_modifyitems",
     "pytest_configure",
+    "pytest_configure_node",
     "pytest_generate_tests",
     "pytest_report_teststatus",
     "pytest_runtest_makereport",
     "pytest_runtestloop",
+    "pytest_xdist_auto_num_workers",
     "pytest_xdist_make_scheduler",
 ]

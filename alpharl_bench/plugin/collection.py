@@ -30,6 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
         share_machine(
             int(config.workerinput["workerid"].removeprefix("gw")),
             config.workerinput["workercount"],
+            config.workerinput["gpus"],
             gpus_each=config.getoption("tensor_parallel"),
         )
     try:

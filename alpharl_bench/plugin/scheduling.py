@@ -1,7 +1,8 @@
 """Under ``pytest -n`` all claims of a run are judged by one worker, on a GPU of its own."""
 
 import os
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Any
 
 import pytest
 import torch
@@ -16,6 +17,26 @@ class RunScheduling(LoadScopeScheduling):
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """``-n auto``: a worker for each GPU, or for as many as share a model.
+
+    Where there is none, or a number is set, as xdist does.
+
+    Counting them does not initialise CUDA.
+    """
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    gpus = len(visible_gpus(os.environ))
+    return max(1, gpus // config.getoption("tensor_parallel")) if gpus else None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker which GPUs there are: one that asks CUDA could no longer choose among them."""
+    node.workerinput["gpus"] = visible_gpus(os.environ)
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> RunScheduling | None:
     """Take the place of xdist's default distribution, not of one that the user names."""
     return RunScheduling(config, log) if config.getoption("dist") == "load" else None
@@ -24,6 +45,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> RunSchedu
 def share_machine(
     worker: int,
     workers: int,
+    gpus: Sequence[str],
     environment: MutableMapping[str, str] = os.environ,
     gpus_each: int = 1,
 ) -> None:
@@ -34,18 +56,20 @@ def share_machine(
     Args:
         worker: the number of this worker, from 0.
         workers: how many there are.
+        gpus: those of the machine, as CUDA_VISIBLE_DEVICES names them.
         environment: where the GPUs are chosen, for processes that the worker starts too.
         gpus_each: how many share a worker's model.
     """
     # Workers that each take all cores slow each other down many times over.
     torch.set_num_threads(max(1, torch.get_num_threads() // workers))
-    if gpus := _visible_gpus(environment):
+    if gpus:
         groups = max(1, len(gpus) // gpus_each)
         first = worker % groups * gpus_each
         environment["CUDA_VISIBLE_DEVICES"] = ",".join(gpus[first : first + gpus_each])
 
 
-def _visible_gpus(environment: MutableMapping[str, str]) -> list[str]:
+def visible_gpus(environment: Mapping[str, str]) -> list[str]:
+    """The GPUs that there are, or those of them that CUDA_VISIBLE_DEVICES names."""
     named = environment.get("CUDA_VISIBLE_DEVICES")
     if named is None:
         return [str(index) for index in range(torch.cuda.device_count())]

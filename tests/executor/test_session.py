@@ -13,7 +13,7 @@ from tests.executor.conftest import TWO_CORES
 from tests.models import learned_run
 from tests.processes import run_pytest
 
-CLAIMS = ("P1.1-control", "P1.3", "P1.4-best", "P1.6")
+CLAIMS = ("P1.1-control", "P1.3", "P1.6")
 
 
 class Killer(Thread):

@@ -7,7 +7,11 @@ import sys
 import pytest
 import torch
 
-from alpharl_bench.plugin.scheduling import share_machine
+from alpharl_bench.plugin.scheduling import (
+    pytest_xdist_auto_num_workers,
+    share_machine,
+    visible_gpus,
+)
 from tests.processes import ROOT
 
 
@@ -18,76 +22,93 @@ def threads():
     torch.set_num_threads(before)
 
 
+@pytest.fixture
+def gpus(monkeypatch):
+    """Sets what there is: the number of GPUs, and which of them are named."""
+
+    def there_are(count, named=None):
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+        monkeypatch.delenv("PYTEST_XDIST_AUTO_NUM_WORKERS", raising=False)
+        if named is not None:
+            monkeypatch.setenv("CUDA_VISIBLE_DEVICES", named)
+
+    return there_are
+
+
 @pytest.mark.parametrize(
-    ("visible", "chosen"),
+    ("count", "named", "found"),
     [
-        ("3,5", ["3", "5", "3"]),
-        ("GPU-ab, GPU-cd", ["GPU-ab", "GPU-cd", "GPU-ab"]),
-        ("7", ["7"] * 3),
+        (0, None, []),
+        (4, None, ["0", "1", "2", "3"]),
+        (8, "3,5", ["3", "5"]),
+        (8, "GPU-ab, GPU-cd", ["GPU-ab", "GPU-cd"]),
+        (8, "", []),
     ],
 )
-def test_workers_get_one_of_the_visible_gpus_each_in_turn(visible, chosen):
-    for worker, gpu in enumerate(chosen):
-        environment = {"CUDA_VISIBLE_DEVICES": visible}
-        share_machine(worker, 3, environment)
+def test_auto_is_a_worker_for_each_visible_gpu(gpus, count, named, found):
+    gpus(count, named)
+    assert visible_gpus(os.environ) == found
+    # None leaves it to xdist.
+    assert pytest_xdist_auto_num_workers() == (len(found) or None)
+
+
+def test_a_number_of_the_users_own_is_kept(gpus, monkeypatch):
+    gpus(4)
+    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "3")
+    assert pytest_xdist_auto_num_workers() is None
+
+
+def test_workers_get_a_gpu_each_and_take_turns_where_there_are_fewer():
+    for worker, gpu in enumerate(["3", "5", "3"]):
+        environment = {"CUDA_VISIBLE_DEVICES": "3,5"}
+        share_machine(worker, 3, ["3", "5"], environment)
         assert environment == {"CUDA_VISIBLE_DEVICES": gpu}
 
 
 def test_workers_whose_model_is_shared_get_several_gpus_each():
     chosen = []
     for worker in range(3):
-        environment = {"CUDA_VISIBLE_DEVICES": "0,1,2,3"}
-        share_machine(worker, 3, environment, gpus_each=2)
+        environment = {}
+        share_machine(worker, 3, ["0", "1", "2", "3"], environment, gpus_each=2)
         chosen.append(environment["CUDA_VISIBLE_DEVICES"])
     assert chosen == ["0,1", "2,3", "0,1"]
-    environment = {"CUDA_VISIBLE_DEVICES": "5"}
-    share_machine(1, 2, environment, gpus_each=2)
+    share_machine(1, 2, ["5"], environment, gpus_each=2)
     assert environment == {"CUDA_VISIBLE_DEVICES": "5"}
 
 
-def test_gpus_that_are_hidden_stay_hidden():
-    environment = {"CUDA_VISIBLE_DEVICES": ""}
-    share_machine(1, 2, environment)
-    assert environment == {"CUDA_VISIBLE_DEVICES": ""}
-
-
-def test_all_gpus_are_shared_out_where_none_are_named(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
-    environment = {}
-    share_machine(2, 4, environment)
-    assert environment == {"CUDA_VISIBLE_DEVICES": "2"}
-
-
-def test_a_machine_without_a_gpu_is_left_alone(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
-    environment = {}
-    share_machine(0, 2, environment)
-    assert environment == {}
+@pytest.mark.parametrize("environment", [{"CUDA_VISIBLE_DEVICES": ""}, {}])
+def test_a_machine_without_a_visible_gpu_is_left_alone(environment):
+    before = dict(environment)
+    share_machine(1, 2, [], environment)
+    assert environment == before
 
 
 def test_the_cores_are_shared():
     torch.set_num_threads(4)
-    share_machine(0, 2, {"CUDA_VISIBLE_DEVICES": ""})
+    share_machine(0, 2, [], {})
     assert torch.get_num_threads() == 2
 
 
-def test_in_a_real_session_every_worker_sees_another_gpu(tmp_path):
+@pytest.mark.parametrize("workers", ["2", "auto"])
+def test_in_a_real_session_every_worker_sees_another_gpu(workers, tmp_path):
     (tmp_path / "test_gpu.py").write_text(
         "import os, pytest\n"
         "@pytest.mark.parametrize('n', range(2))\n"
         "def test_gpu(n, worker_id):\n"
         "    print('WORKER', worker_id, os.environ['CUDA_VISIBLE_DEVICES'])\n"
     )
+    without = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_XDIST")}
     result = subprocess.run(
         [
-            *(sys.executable, "-m", "pytest", tmp_path, "-n", "2", "--dist", "each", "-rP"),
+            *(sys.executable, "-m", "pytest", tmp_path, "-n", workers, "--dist", "each", "-rP"),
             *("-p", "alpharl_bench.plugin", "-p", "no:cacheprovider"),
         ],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": "3,5", "PYTHONPATH": str(ROOT)},
+        env={**without, "CUDA_VISIBLE_DEVICES": "3,5", "PYTHONPATH": str(ROOT)},
     )
     seen = {tuple(line.split()[1:]) for line in result.stdout.splitlines() if "WORKER" in line}
     assert seen == {("gw0", "3"), ("gw1", "5")}, result.stdout + result.stderr
