@@ -15,6 +15,16 @@ from alpharl_bench.plugin.scheduling import (
 from tests.processes import ROOT
 
 
+class Sharing:
+    """The options of a session whose models are each shared by so many GPUs."""
+
+    def __init__(self, gpus):
+        self._gpus = gpus
+
+    def getoption(self, name):
+        return {"tensor_parallel": self._gpus}[name]
+
+
 @pytest.fixture(autouse=True)
 def threads():
     before = torch.get_num_threads()
@@ -50,13 +60,19 @@ def test_auto_is_a_worker_for_each_visible_gpu(gpus, count, named, found):
     gpus(count, named)
     assert visible_gpus(os.environ) == found
     # None leaves it to xdist.
-    assert pytest_xdist_auto_num_workers() == (len(found) or None)
+    assert pytest_xdist_auto_num_workers(Sharing(1)) == (len(found) or None)
+
+
+@pytest.mark.parametrize(("shared", "workers"), [(2, 2), (3, 1), (4, 1), (8, 1)])
+def test_auto_is_a_worker_for_as_many_gpus_as_share_a_model(gpus, shared, workers):
+    gpus(4)
+    assert pytest_xdist_auto_num_workers(Sharing(shared)) == workers
 
 
 def test_a_number_of_the_users_own_is_kept(gpus, monkeypatch):
     gpus(4)
     monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "3")
-    assert pytest_xdist_auto_num_workers() is None
+    assert pytest_xdist_auto_num_workers(Sharing(1)) is None
 
 
 def test_workers_get_a_gpu_each_and_take_turns_where_there_are_fewer():
