@@ -1,4 +1,4 @@
-"""The worked example of CONTRIBUTING.md: one file is a base, one file is an algorithm."""
+"""The worked example of CONTRIBUTING.md: one file is a base, an algorithm or a public run."""
 
 import re
 import shutil
@@ -20,7 +20,11 @@ def extended(tmp_path: Path) -> Registry:
     """The registry with the files of the guide added."""
     shutil.copytree(Path(registry.__file__).parent, tmp_path / "registry")
     blocks = BLOCK.findall(GUIDE.read_text(encoding="utf-8"))
-    assert [name for name, _ in blocks] == ["algorithms/grpo-sgd.toml", "models/olmo2-nano.toml"]
+    assert [name for name, _ in blocks] == [
+        "algorithms/grpo-sgd.toml",
+        "models/olmo2-nano.toml",
+        "released/qwen3-4b-own.toml",
+    ]
     for name, content in blocks:
         (tmp_path / "registry" / name).write_text(content, encoding="utf-8")
     return load_registry(tmp_path / "registry")
@@ -29,6 +33,11 @@ def extended(tmp_path: Path) -> Registry:
 def test_two_files_are_a_base_an_algorithm_and_their_runs(extended):
     new = extended.runs.keys() - load_registry().runs.keys()
     assert {"olmo2-nano-dapo", "olmo2-nano-grpo-sgd", "llama3-nano-grpo-sgd"} <= new
+
+
+def test_a_file_is_a_public_run(extended):
+    assert extended.released.keys() - load_registry().released.keys() == {"qwen3-4b-own"}
+    assert extended.released["qwen3-4b-own"].supposed_steps == (25, 50, 75, 500)
 
 
 def test_the_guides_run_trains(extended):
