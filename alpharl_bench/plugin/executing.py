@@ -24,6 +24,11 @@ def refuse_contradictions(config: pytest.Config) -> None:
             "--executor ray: Ray has a worker for each GPU or core, which those of -n would fight "
             "over; leave -n out"
         )
+    if (shared := config.getoption("tensor_parallel")) > 1:
+        raise AlphaRLBenchError(
+            f"--tensor-parallel {shared}: a worker of --executor ray has one GPU; use -n auto, which "
+            "gives each worker as many"
+        )
 
 
 def chosen_executor(config: pytest.Config) -> Executor:

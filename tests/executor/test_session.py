@@ -102,6 +102,10 @@ def test_a_killed_worker_changes_no_bit_of_a_session(judge, folder):
     ("options", "message"),
     [
         (["--ray-address=auto"], "--ray-address auto: goes with --executor ray"),
+        (
+            ["--executor=ray", "--tensor-parallel=2"],
+            "--tensor-parallel 2: a worker of --executor ray has one GPU",
+        ),
         (["--executor=ray", "-n", "2"], "--executor ray: Ray has a worker for each GPU or core"),
         (["--executor=dask"], "invalid choice: 'dask'"),
         (["--executor=ray"], "--ray-address auto: no Ray cluster there"),
