@@ -42,9 +42,9 @@ class Judge:
         right = round(100 * worth)
         marks = "1" * right + "0" * (100 - right)
         questions = {f"{split}{i}": marks[5 * i : 5 * i + 5] for i in range(20)}
-        return score_of(variant.label, {"chain": questions}, run="planted").model_copy(
-            update={"look": look}
-        )
+        score = score_of(variant.label, {"chain": questions}, run="planted")
+        of_this_run = score.provenance.model_copy(update={"run_digest": "digest"})
+        return score.model_copy(update={"look": look, "provenance": of_this_run})
 
     def close(self) -> None:
         """Nothing is held."""

@@ -26,8 +26,8 @@ def refuse_contradictions(config: pytest.Config) -> None:
         )
     if (shared := config.getoption("tensor_parallel")) > 1:
         raise AlphaRLBenchError(
-            f"--tensor-parallel {shared}: a worker of --executor ray has one GPU; use -n auto, which "
-            "gives each worker as many"
+            f"--tensor-parallel {shared}: a worker of --executor ray has one GPU; use "
+            "-n auto, which gives each worker as many"
         )
 
 
