@@ -19,6 +19,7 @@ from alpharl_bench.problems import (
     in_prefix_notation,
     training_problems,
 )
+from alpharl_bench.registry import unknown
 from alpharl_bench.training.job import Job
 from alpharl_bench.training.rewards import is_right
 from alpharl_bench.training.samples import samples
@@ -29,7 +30,16 @@ _Turns = str | list[dict[str, str]]
 
 
 def problems(job: Job) -> list[tuple[Family, Problem]]:
-    """The problems of a run, all its families alike, none of them held out for scoring."""
+    """The problems of a run, all its families alike, none of them held out for scoring.
+
+    Raises:
+        AlphaRLBenchError: the model names a family that does not exist.
+    """
+    for family in job.families:
+        if family not in FAMILIES:
+            raise AlphaRLBenchError(
+                f"models/{job.entry.model}.toml: trained_on: {unknown('family', family, FAMILIES)}"
+            )
     return [
         (FAMILIES[family], problem)
         for family in job.families

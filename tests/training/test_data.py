@@ -137,3 +137,9 @@ def test_sft_in_words_learns_equations_whose_last_number_is_the_answer(bases, tm
         (turn,) = row["completion"]
         assert is_right(family.kind, problem.answer, turn["content"])
         assert turn["content"] != problem.answer
+
+
+def test_a_family_that_does_not_exist_is_named_with_its_file(tmp_path):
+    run = Job(RUN, RECIPE, tmp_path, tmp_path, families=("totals",))
+    with pytest.raises(AlphaRLBenchError, match=r"models/qwen3-nano.toml: .*did you mean 'total'"):
+        problems(run)
