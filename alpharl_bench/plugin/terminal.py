@@ -110,9 +110,18 @@ class SessionReport:
             terminalreporter.write_line(f"ERROR: {self._nothing_selected()}", red=True)
 
     def _nothing_selected(self) -> str:
-        keyword, registry = self._config.getoption("keyword"), load_registry()
-        if self._config.getoption("run") or self._config.getoption("lane") == "paper":
-            words = [subject.name for subject in subjects(self._config)]
-            return f"-k '{keyword}' selects no test; {unknown('run', keyword, words)}"
-        words = [*registry.models, *registry.algorithms]
-        return f"-k '{keyword}' selects no test; {unknown('model or algorithm', keyword, words)}"
+        keyword, lane = (self._config.getoption(name) for name in ("keyword", "lane"))
+        nothing, registry = f"-k '{keyword}' selects no test", load_registry()
+        known = [subject.name for subject in subjects(self._config)]
+        if self._config.getoption("run"):
+            return f"{nothing}; {unknown('run', keyword, known)}"
+        words = [word.strip("()") for word in keyword.lower().split()]
+        lanes = registry.lanes_of([word for word in words if word not in {"and", "or", "not"}])
+        if lane in lanes:
+            return f"{nothing}; no claim of what was named before it is judged on that run"
+        if lanes:
+            return f"{nothing}; such a run is in the lane '{lanes[0]}': add --lane {lanes[0]}"
+        if lane == "paper":
+            return f"{nothing}; {unknown('run', keyword, known)}"
+        names = [*registry.models, *registry.algorithms]
+        return f"{nothing}; {unknown('model or algorithm', keyword, names)}"

@@ -2,11 +2,11 @@
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from pydantic import ValidationError
 
@@ -15,6 +15,7 @@ from alpharl_bench.registry.schema import (
     Algorithm,
     Architecture,
     Known,
+    Lane,
     Model,
     Regime,
     Release,
@@ -47,6 +48,16 @@ class Registry:
     def in_lane(self, lane: str) -> list[RunEntry]:
         """The runs that are trained here whose model belongs to ``lane``, by name."""
         return [run for run in self.runs.values() if self.models[run.model].lane == lane]
+
+    def lanes_of(self, words: Sequence[str]) -> list[Lane]:
+        """The lanes that have a run whose name holds all these words."""
+        names = {lane: [run.name for run in self.in_lane(lane)] for lane in get_args(Lane)}
+        names["paper"] += self.released
+        return [
+            lane
+            for lane, runs in names.items()
+            if any(all(word in name for word in words) for name in runs)
+        ]
 
     def model(self, name: str) -> Model:
         """The model of that name; an unknown one is an error that suggests a known one."""

@@ -65,6 +65,25 @@ def test_an_unknown_model_in_k_is_named_with_the_known_ones(workers):
 
 
 @pytest.mark.parametrize(
+    ("options", "path", "message"),
+    [
+        (["-k", "smollm2 and dapo"], "suites/property1", "in the lane 'smol': add --lane smol"),
+        (["-k", "OLMo"], "suites/property1", "in the lane 'paper': add --lane paper"),
+        (
+            ["-k", "smollm2-dapo", "--lane", "smol"],
+            "suites/property1/test_rank_dependence.py",
+            "no claim of what was named before it is judged on that run",
+        ),
+    ],
+)
+def test_a_run_of_another_lane_is_said_to_be_there(options, path, message):
+    result = suites(*options, path=path)
+    assert result.returncode == 5
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("ERROR")]
+    assert message in line
+
+
+@pytest.mark.parametrize(
     ("options", "message"),
     [
         (["--samples", "0"], "'0' is not a whole number of at least 1"),
