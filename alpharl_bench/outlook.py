@@ -17,7 +17,8 @@ class Outlook:
         cached: those of them that are here already.
         digest: the run's content key; None where the base must be here to tell it.
         to_train: steps of training until it is whole.
-        training: bytes on disk that the training takes.
+        training: bytes on disk that the training takes, and its base where that has to be made.
+        wheel: bytes of a wheel that is fetched first, with its base in it.
         about: what a reader should know of where it comes from, a line each.
     """
 
@@ -29,6 +30,7 @@ class Outlook:
     digest: str | None = None
     to_train: int = 0
     training: int = 0
+    wheel: int = 0
     about: tuple[str, ...] = ()
 
     @property

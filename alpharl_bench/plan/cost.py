@@ -13,15 +13,13 @@ from alpharl_bench.outlook import Outlook
 from alpharl_bench.plan.need import Generated, Need
 from alpharl_bench.plan.throughput import tokens_per_second
 from alpharl_bench.scoring import ScoreStore
-from alpharl_bench.scoring.catalogue import benchmarks, longest_response
+from alpharl_bench.scoring.catalogue import benchmarks, longest_prompt, longest_response
 from alpharl_bench.scoring.questions import local_file
 from alpharl_bench.scoring.sampling import Sampling
 from alpharl_bench.spectral.svd import level
 from alpharl_bench.variants import Variant
 from alpharl_bench.variants.materialise import rank_of
 
-#: Tokens of a prompt that are reckoned with; the paper's longest (Appendix B).
-PROMPT_TOKENS = 2048
 #: Matrices in memory while one is decomposed, in copies of it: W, ΔW and what the solver takes, as
 #: measured (docs/paper-lane.md); for leading triplets, and for all of them.
 _LEADING, _ALL = 3, 9
@@ -37,7 +35,7 @@ class Cost:
     Args:
         download: of weights that are fetched.
         here: of weights that would be, and are in the Hub's cache already.
-        disk: by which the package's cache grows at most: triplets, merged folders, training.
+        disk: by which the package's cache grows at most: triplets, merged folders, a training.
         model: of memory for the model that answers: weights, and keys and values of one sequence.
         decomposing: of memory for decompositions.
         scores: variants to score, every look at one counted.
@@ -94,7 +92,7 @@ def cost_of(need: Need, outlook: Outlook, asked: Options, rate: float | None = N
     tokens += questions * response * (len(need.generated) - written)
     found, gpus = tokens_per_second(outlook.size, dtype, context, engine, models)
     return Cost(
-        download=len(fetched - outlook.cached) * outlook.checkpoint_bytes,
+        download=outlook.wheel + len(fetched - outlook.cached) * outlook.checkpoint_bytes,
         here=len(fetched & outlook.cached) * outlook.checkpoint_bytes,
         disk=(
             outlook.training
@@ -120,7 +118,7 @@ def model_bytes(size: ModelSize, dtype: int, context: int, models: int = 1) -> i
 
 def context_of(size: ModelSize, sampling: Sampling) -> int:
     """Tokens of the longest prompt and response together; no more than the model has positions."""
-    wanted = PROMPT_TOKENS + most_tokens(sampling)
+    wanted = max(map(longest_prompt, sampling.tasks)) + most_tokens(sampling)
     return wanted if size.positions is None else min(wanted, size.positions)
 
 

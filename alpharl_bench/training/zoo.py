@@ -6,13 +6,14 @@ Nothing here imports torch before something is to be trained or opened: a list o
 import hashlib
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 from shutil import rmtree
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from alpharl_bench.cache import cache_root, content_key, locked, whole_folder, write_whole
 from alpharl_bench.problems import NANO_FAMILIES
@@ -43,9 +44,10 @@ _PRETRAINING = (
     *(f"problems/{name}.py" for name in ("families", "notation", "split")),
     *sorted(f"games/{path.name}" for path in (_PACKAGE / "games").glob("*.py")),
 )
-_BESIDE_THE_WEIGHTS = {
-    *("name", "lane", "algorithms", "regimes"),
-    *("trained_on", "scored_on", "deviations"),
+_BESIDE_THE_WEIGHTS: Mapping[str, Any] = {
+    **dict.fromkeys(("name", "lane", "algorithms", "regimes"), True),
+    **dict.fromkeys(("trained_on", "scored_on", "deviations"), True),
+    "wheel": {"size"},
 }
 #: Pretraining on two cores, measured on qwen3-nano: seconds per step, document and parameter.
 _PACE = 1.8e-9
@@ -163,13 +165,18 @@ def outlook_of_training(entry: RunEntry, registry: Registry) -> "Outlook":
     last = algorithm.config_in(entry.regime)["max_steps"]
     every = last // algorithm.checkpoints
     now = standing(entry, registry)
+    to_make = [model for model in bases_of(entry, registry) if not is_built(model)]
     return Outlook(
         steps=tuple(range(every, last + 1, every)),
         size=size_of(lambda: _network(registry.model(entry.model))),
         stored=PARAMETER,
         digest=run_digest(entry, registry),
         to_train=0 if now.state == "trained" else last - now.step,
-        training=missing_bytes(entry, registry),
+        training=(
+            missing_bytes(entry, registry)
+            + sum(run_bytes(parameter_count(model), 1) for model in to_make)
+        ),
+        wheel=sum(model.wheel.size for model in to_make if model.wheel is not None),
     )
 
 

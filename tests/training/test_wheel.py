@@ -117,7 +117,7 @@ def model(sha256, config=CONFIG, **changed):
         seed=0,
         formats=("chatml",),
         config=config,
-        wheel=Wheel(**{**origin, "licence": "Apache-2.0", **changed}),
+        wheel=Wheel(**{**origin, "size": 1, "licence": "Apache-2.0", **changed}),
     )
 
 
