@@ -29,6 +29,8 @@ RUNNING = "auto"
 _OWN = "local"
 #: Of such a cluster: its workers are no background work, and it tells nobody of its use.
 _OF_OUR_OWN = {"RAY_worker_niceness": "0", "RAY_USAGE_STATS_ENABLED": "0"}
+#: How Ray's errors say that a token is missing; they have no class of their own here.
+_UNAUTHENTICATED = "InvalidAuthToken"
 #: A unit, or the start of a worker, that kills so many processes is not tried again.
 _MAX_DEATHS = 3
 #: Seconds to wait for a first worker, and before it is said that the cluster has no room.
@@ -183,6 +185,12 @@ def _connect(address: str) -> None:
     try:
         ray.init(address, log_to_driver=False, logging_level="ERROR", **alone)
     except (ConnectionError, RuntimeError, ValueError, RayError) as error:
+        if any(_UNAUTHENTICATED in str(cause) for cause in (error, error.__cause__)):
+            raise AlphaRLBenchError(
+                f"--ray-address {address}: the cluster takes nobody without its token; set "
+                "RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN where ~/.ray/auth_token has another "
+                "(`ray get-auth-token` prints it on the host that started the cluster)"
+            ) from error
         raise AlphaRLBenchError(
             f"--ray-address {address}: no Ray cluster there ({_first_line(error)}); `ray start "
             f"--head` starts one on this machine, and --ray-address {_OWN} one for this session"

@@ -19,7 +19,7 @@ from alpharl_bench.training.zoo import run_digest, run_folder, standing, trained
 
 ROOT = Path(__file__).parents[2]
 #: Long enough to be interrupted between two checkpoints, of three.
-LONG = {"max_steps": 36, "max_completion_length": 16}
+LONG = {"max_steps": 18, "max_completion_length": 16}
 
 
 @pytest.fixture(scope="module")

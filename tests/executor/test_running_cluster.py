@@ -1,0 +1,166 @@
+"""A cluster that ran before the session: two hosts, as far as Ray can tell, and a token."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from alpharl_bench.cache import CACHE_VARIABLE
+from tests.models import learned_run
+from tests.processes import run_pytest
+
+# Not installed where only vLLM is.
+pytest.importorskip("ray")
+
+TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "a-token-of-this-test-and-of-no-other"}
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
+
+
+class Host:
+    """``ray start --block``: what one host of a cluster runs, with one core."""
+
+    def __init__(self, log: Path, *options: str) -> None:
+        ray = shutil.which("ray", path=str(Path(sys.executable).parent))
+        assert ray is not None
+        self._log = log
+        with log.open("w") as output:
+            self._process = subprocess.Popen(
+                [ray, "start", "--block", "--num-cpus=1", "--num-gpus=0", *options],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **TOKEN, **QUIET},
+                start_new_session=True,
+            )
+
+    def address(self) -> str:
+        """Of the cluster, once it runs."""
+        for _ in range(600):
+            text = self._log.read_text()
+            if found := re.search(r"ray start --address='([^']+)'", text):
+                return found[1]
+            if self._process.poll() is not None:
+                break
+            time.sleep(0.1)
+        raise AssertionError(self._log.read_text())
+
+    def runs(self) -> bool:
+        return "Ray runtime started" in self._log.read_text()
+
+    def workers(self) -> list[psutil.Process]:
+        """The processes that do a unit here."""
+        below = psutil.Process(self._process.pid).children(recursive=True)
+        return [one for one in below if one.name().startswith("ray::Worker.do")]
+
+    def lose(self) -> None:
+        """As a host is lost: everything on it at once."""
+        below = psutil.Process(self._process.pid).children(recursive=True)
+        self._process.kill()
+        for process in below:
+            with_it = process.is_running()
+            if with_it:
+                process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(60)
+            except subprocess.TimeoutExpired:
+                self.lose()
+
+
+@pytest.fixture(scope="module")
+def hosts(tmp_path_factory):
+    logs = tmp_path_factory.mktemp("ray")
+    head = Host(logs / "head", "--head", "--port=0", "--include-dashboard=false")
+    try:
+        second = Host(logs / "second", f"--address={head.address()}")
+        try:
+            for _ in range(600):
+                if second.runs():
+                    break
+                time.sleep(0.1)
+            yield head, second
+        finally:
+            second.stop()
+    finally:
+        head.stop()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("sessions")
+
+
+@pytest.fixture(scope="module")
+def command(folder):
+    """The options of a session, and the scores that it leaves."""
+    run, base = learned_run(folder)
+
+    def options(name):
+        return (
+            *("suites/property1", f"--run={run}", f"--base={base}", "--tasks=nano", "--kind=SFT"),
+            *("--questions=4", "--samples=2", f"--report={folder / name}-report"),
+            *("-m", "claim(id='P1.1-control') or claim(id='P1.3')"),
+        )
+
+    return options
+
+
+def scores(folder, name):
+    return {path.name: path.read_bytes() for path in (folder / name).glob("scores/*/*.json")}
+
+
+def test_without_the_token_it_is_said_which_variable_is_missing(hosts, command, folder):
+    address = hosts[0].address()
+    result = run_pytest(
+        *command("nothing"),
+        "--executor=ray",
+        f"--ray-address={address}",
+        **{CACHE_VARIABLE: folder / "nothing"},
+    )
+    assert result.returncode == 4
+    assert f"--ray-address {address}: the cluster takes nobody without" in result.stderr
+    assert "RAY_AUTH_MODE=token" in result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+def test_a_session_that_loses_a_host_goes_on_with_the_other(hosts, command, folder):
+    head, second = hosts
+    local = run_pytest(*command("local"), **{CACHE_VARIABLE: folder / "local"})
+    session = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *command("ray")),
+            *("--executor=ray", f"--ray-address={head.address()}"),
+        ],
+        env={**os.environ, **TOKEN, **QUIET, CACHE_VARIABLE: str(folder / "ray")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    seen = set()
+    while session.poll() is None and len(seen) < 2:
+        seen |= {host for host in hosts if host.workers()}
+        time.sleep(0.02)
+    while session.poll() is None and not (second.workers() and scores(folder, "ray")):
+        time.sleep(0.02)
+    assert session.poll() is None, session.communicate()[0]
+    second.lose()
+    output = session.communicate()[0]
+    assert session.returncode in {0, 1}, output
+    assert seen == {head, second}
+    assert scores(folder, "ray") == scores(folder, "local")
+    verdicts = [
+        json.loads((folder / f"{name}-report" / "session.json").read_text())["runs"]
+        for name in ("local", "ray")
+    ]
+    assert verdicts[0] == verdicts[1], local.stdout + output
