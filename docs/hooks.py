@@ -19,7 +19,8 @@ _ROOT_PAGES = {
 _ROLE = re.compile(r":\w+:<code>~?(?:\w+\.)*?(\w+(?:\.\w+)?)</code>")
 #: Files that lie elsewhere in the repository, by what the site calls them.
 _FILES = {"results.schema.json": "alpharl_bench/reporting/results.schema.json"}
-_SAMPLE = _ROOT / "reports" / "sample"
+#: The reports that are committed, each a folder of that name.
+_REPORTS = ("sample", "smollm2")
 _CLAIMS = """\
 # Every claim
 
@@ -31,12 +32,13 @@ update with singular values σᵢ and vectors uᵢ, vᵢ; a slope is that of lea
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages of the root, the sample report with its figures, the claims, and files."""
+    """Add the pages of the root, the committed reports with their figures, the claims, and files."""
     for name, source in _ROOT_PAGES.items():
         text = (_ROOT / source).read_text(encoding="utf-8")
         files.append(File.generated(config, name, content=_as_in_docs(text)))
-    for part in (*_SAMPLE.glob("report.*"), *_SAMPLE.glob("figures/*.png")):
-        place = f"sample/{part.relative_to(_SAMPLE).as_posix()}"
+    folders = [_ROOT / "reports" / name for name in _REPORTS]
+    for part in (p for f in folders for p in (*f.glob("report.*"), *f.glob("figures/*.png"))):
+        place = part.relative_to(_ROOT / "reports").as_posix()
         # Else the page in HTML would take the place of the one made from Markdown.
         place = place.replace("report.html", "whole.html")
         files.append(File.generated(config, place, abs_src_path=str(part)))
@@ -48,7 +50,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, **_: object) -> str:
     """Links of this folder's pages to the root's, which the site has beside them."""
-    moved = {"sample/whole.html": "reports/sample/report.html", "sample/": "reports/sample/"}
+    moved = {}
+    for name in _REPORTS:
+        moved[f"{name}/whole.html"] = f"reports/{name}/report.html"
+        moved[f"{name}/"] = f"reports/{name}/"
     for name, source in {**_ROOT_PAGES, **_FILES, **moved}.items():
         markdown = markdown.replace(f"](../{source}", f"]({name}")
     return markdown

@@ -18,7 +18,10 @@ from _pytest.mark.expression import Expression
 from alpharl_bench.cli import app
 from tests.processes import ROOT, run_pytest
 
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("reports/sample/*.md")])
+REPORTS = [ROOT / "reports" / name for name in ("sample", "smollm2")]
+DOCUMENTS = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *(r / "report.md" for r in REPORTS)]
+)
 WORKFLOWS = sorted(ROOT.glob(".github/workflows/*.yml"))
 BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`]+)`")
