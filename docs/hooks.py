@@ -32,7 +32,7 @@ update with singular values σᵢ and vectors uᵢ, vᵢ; a slope is that of lea
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages of the root, the committed reports with their figures, the claims, and files."""
+    """Add the pages of the root, the committed reports and figures, the claims, and files."""
     for name, source in _ROOT_PAGES.items():
         text = (_ROOT / source).read_text(encoding="utf-8")
         files.append(File.generated(config, name, content=_as_in_docs(text)))

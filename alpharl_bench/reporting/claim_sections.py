@@ -97,13 +97,16 @@ def beside_the_paper(judged: Judged, claim: Claim) -> pd.DataFrame:
 
 def commands(claim: Claim, runs: Sequence[str], session: Session) -> list[str]:
     """What makes the verdicts of these runs again, a command for all that have the same options."""
-    alike: dict[tuple[str, ...], list[str]] = {}
+    alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
     for run in runs:
-        alike.setdefault(session.runs[run].options, []).append(run)
+        record = session.runs[run]
+        # The runs of a lane end in -k and a name, and go together; one of a folder is alone.
+        of_lane = record.selected_by[-2:] == ("-k", run)
+        lane = record.selected_by[:-1] if of_lane else record.selected_by
+        alike.setdefault((lane, record.options), []).append(run)
     found = []
-    for options, named in alike.items():
-        several = ("-k", " or ".join(named))  # of a lane
-        chosen = session.runs[named[0]].selected_by if len(named) == 1 else several
-        words = shlex.join([*chosen, *options])
+    for (lane, options), named in alike.items():
+        names = [" or ".join(named)] if lane[-1] == "-k" else []
+        words = shlex.join([*lane, *names, *options])
         found.append(f"""pytest suites -m "claim(id='{claim.id}')" {words}""")
     return found
