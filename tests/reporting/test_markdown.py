@@ -8,6 +8,7 @@ from PIL import Image
 from alpharl_bench.claims import CLAIMS
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.reporting import write_report
+from alpharl_bench.reporting.claim_sections import commands
 from tests.conftest import SyntheticRun
 from tests.scores import session_of
 
@@ -32,6 +33,32 @@ def stored(folder):
 def report(tmp_path_factory):
     """The report of all claims on two runs; its figures take seconds."""
     return write_report(stored(tmp_path_factory.mktemp("report")))
+
+
+def test_a_command_chooses_the_lane_of_its_runs_and_a_folder_alone(tmp_path):
+    chosen = {
+        GRPO: ("-k", GRPO),
+        DAPO: ("-k", DAPO),
+        "small-a": ("--lane", "smol", "-k", "small-a"),
+        "small-b": ("--lane", "smol", "-k", "small-b"),
+        "mine": ("--run", "mine", "--base", "org/base"),
+        "yours": ("--run", "yours", "--base", "org/base"),
+    }
+    synthetic, subjects, evidence = SyntheticRun(), [], {}
+    for name, selected_by in chosen.items():
+        synthetic.name = name
+        subjects.append(replace(synthetic.subject, selected_by=selected_by))
+        evidence[name] = synthetic.evidence(ACCURACIES)
+    claims = {name: ["P1.1"] for name in evidence}
+    session = session_of(subjects, evidence, claims, "pytest suites")
+    # The last two are the samples.
+    words = [shlex.split(line) for line in commands(CLAIMS["P1.1"], list(chosen), session)]
+    assert [line[4:-2] for line in words] == [
+        ["-k", f"{GRPO} or {DAPO}"],
+        ["--lane", "smol", "-k", "small-a or small-b"],
+        ["--run", "mine", "--base", "org/base"],
+        ["--run", "yours", "--base", "org/base"],
+    ]
 
 
 def test_every_claim_has_a_section_with_table_figure_and_command(report):
