@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -56,16 +57,20 @@ class Host:
 
     def workers(self) -> list[psutil.Process]:
         """The processes that do a unit here."""
-        below = psutil.Process(self._process.pid).children(recursive=True)
-        return [one for one in below if one.name().startswith("ray::Worker.do")]
+        found = []
+        for one in psutil.Process(self._process.pid).children(recursive=True):
+            # Ray's short-lived processes may end while they are looked at.
+            with suppress(psutil.NoSuchProcess):
+                if one.name().startswith("ray::Worker.do"):
+                    found.append(one)
+        return found
 
     def lose(self) -> None:
         """As a host is lost: everything on it at once."""
         below = psutil.Process(self._process.pid).children(recursive=True)
         self._process.kill()
         for process in below:
-            with_it = process.is_running()
-            if with_it:
+            with suppress(psutil.NoSuchProcess):
                 process.kill()
         self._process.wait()
 
