@@ -16,8 +16,8 @@ class Outlook:
         remote: the checkpoints that are on the Hub, by step; None stands for the base.
         cached: those of them that are here already.
         digest: the run's content key; None where the base must be here to tell it.
-        to_train: steps of training until it is whole.
-        training: bytes on disk that the training takes, and its base where that has to be made.
+        to_train: steps of training until it is whole, those of a run that teaches it included.
+        training: bytes on disk that this takes, with the bases that have to be made.
         wheel: bytes of a wheel that is fetched first, with its base in it.
         about: what a reader should know of where it comes from, a line each.
     """

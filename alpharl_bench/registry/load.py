@@ -63,6 +63,19 @@ class Registry:
         """The model of that name; an unknown one is an error that suggests a known one."""
         return _named("model", name, self.models)
 
+    def teacher(self, run: RunEntry) -> Model | RunEntry | None:
+        """Who teaches a run: a model, the last checkpoint of another run, or nobody.
+
+        An unknown name is an error that suggests a known one.
+        """
+        name = self.algorithms[run.algorithm].teacher_in(run.regime)
+        if name is None:
+            return None
+        known: dict[str, Model | RunEntry] = {**self.models, **self.runs}
+        if name not in known:
+            raise AlphaRLBenchError(unknown("teacher", name, known))
+        return known[name]
+
     def run(self, name: str) -> RunEntry:
         """The run of that name; an unknown one is an error that suggests a known one."""
         if name not in self.runs:
@@ -93,6 +106,11 @@ def load_registry(folder: Path = _HERE) -> Registry:
         ]
     runs = {run.name: run for run in _zoo(models, algorithms, known)}
     faults += [f"runs/{name}.toml: {unknown('run', name, runs)}" for name in known.keys() - runs]
+    faults += [
+        f"algorithms/{run.algorithm}.toml: teacher: '{run.name}' would be its own"
+        for run in runs.values()
+        if _is_its_own_teacher(run, runs, algorithms)
+    ]
     architectures = _load_kind(folder / "architectures", Architecture, faults)
     released = _load_kind(folder / "released", Release, faults)
     faults += [
@@ -137,6 +155,18 @@ def _repetitions(
             seed=seed,
             expect=known.get(name, _NOTHING_KNOWN).expect,
         )
+
+
+def _is_its_own_teacher(
+    run: RunEntry, runs: Mapping[str, RunEntry], algorithms: Mapping[str, Algorithm]
+) -> bool:
+    """Whether a run's teacher, or a teacher's teacher, is the run."""
+    teachers: set[str] = set()
+    now: RunEntry | None = run
+    while now is not None and now.name not in teachers:
+        teachers.add(now.name)
+        now = runs.get(algorithms[now.algorithm].teacher_in(now.regime) or "")
+    return now is run
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:

@@ -124,6 +124,11 @@ class Algorithm(_Entry):
         """What the trainer takes beside TRL's config in a regime."""
         return {**self.options, **self.regimes[regime].get("options", {})}
 
+    def teacher_in(self, regime: Regime) -> str | None:
+        """The model, or the run, whose responses are learned from in a regime."""
+        teacher: str | None = self.options_in(regime).get("teacher")
+        return teacher
+
 
 class Expectation(_Entry):
     """What is known about one claim on one run."""

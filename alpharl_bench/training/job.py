@@ -37,7 +37,8 @@ class Job:
         algorithm: its recipe.
         base: the folder of the model that training starts from.
         folder: gets a ``checkpoint-N/`` for every saved step.
-        teacher: the folder of the model that ``teacher`` of the recipe's options names.
+        teacher: the folder of the model, or of the last checkpoint of the run, that ``teacher``
+            of the recipe's options names.
         families: of the problems that it trains on.
     """
 
@@ -127,7 +128,7 @@ class Job:
         if self.teacher is None:
             raise AlphaRLBenchError(
                 f"{self.recipe}: options.teacher: names no model that could be found; give the "
-                "name of one of the registry's models"
+                "name of one of the registry's models or runs"
             )
         return self.teacher
 

@@ -6,7 +6,7 @@ import signal
 import sys
 import traceback
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -25,6 +25,7 @@ from alpharl_bench.training.zoo import (
     parameter_count,
     standing,
     trained,
+    untrained,
 )
 
 # A process that was asked to end and does not is killed after so many seconds.
@@ -41,7 +42,9 @@ def cores() -> int:
 def train_all(
     entries: Sequence[RunEntry], registry: Registry, workers: int | None = None
 ) -> dict[str, str]:
-    """Train what the cache lacks of these runs, the longest first.
+    """Train what the cache lacks of these runs and of their teachers, the longest first.
+
+    Runs that are taught by another wait until all of these are trained.
 
     A run has the same weights, bit for bit, as if it were trained alone. A run that fails, or whose
     process is killed, stops no other. An interrupt stops all at once; what they have is kept, and
@@ -58,7 +61,7 @@ def train_all(
     Raises:
         AlphaRLBenchError: there is no room for the runs.
     """
-    wanted = [entry for entry in entries if standing(entry, registry).state != "trained"]
+    wanted = untrained(entries, registry)
     if not wanted:
         return {}
     room = sum(missing_bytes(entry, registry) for entry in wanted)
@@ -67,12 +70,31 @@ def train_all(
     steps = {
         entry.name: (_steps(entry, registry), standing(entry, registry).step) for entry in wanted
     }
-    ready = [entry for entry in wanted if entry.name not in faults]
-    ready.sort(key=lambda entry: _work(entry, registry), reverse=True)
     with Board(steps) as board:
-        for name, fault in faults.items():
-            board.end(name, fault)
-        return faults | _Crew(registry, ready, board).work(min(workers or cores(), len(ready)))
+        for runs in _generations(wanted, registry):
+            for run in runs:
+                if (teacher := _teacher_run(run, registry)) in faults:
+                    faults.setdefault(run.name, f"its teacher '{teacher}': {faults[teacher]}")
+                if run.name in faults:
+                    board.end(run.name, faults[run.name])
+            able = [run for run in runs if run.name not in faults]
+            able.sort(key=lambda run: _work(run, registry), reverse=True)
+            faults |= _Crew(registry, able, board).work(min(workers or cores(), len(able)))
+    return faults
+
+
+def _generations(runs: Sequence[RunEntry], registry: Registry) -> Iterator[list[RunEntry]]:
+    """The runs, those that another of them teaches after it."""
+    while runs:
+        names = {run.name for run in runs}
+        yield [run for run in runs if _teacher_run(run, registry) not in names]
+        runs = [run for run in runs if _teacher_run(run, registry) in names]
+
+
+def _teacher_run(entry: RunEntry, registry: Registry) -> str:
+    """The name of the run that teaches this one, empty if none does."""
+    teacher = registry.teacher(entry)
+    return teacher.name if isinstance(teacher, RunEntry) else ""
 
 
 class _Crew:

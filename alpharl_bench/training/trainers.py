@@ -49,14 +49,14 @@ class GroupOptions(Options):
 
 
 class SolutionOptions(Options):
-    """What SFT learns from: see ``data.SOURCES``; ``teacher`` is a model of the registry."""
+    """What SFT learns from, see ``data.SOURCES``, and who teaches, as :class:`TeacherOptions`."""
 
     data: str
     teacher: str | None = None
 
 
 class TeacherOptions(Options):
-    """Who teaches: a model of the registry."""
+    """Who teaches: a model, or a run, of the registry."""
 
     teacher: str
 

@@ -6,7 +6,7 @@ Nothing here imports torch before something is to be trained or opened: a list o
 import hashlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -101,8 +101,6 @@ def _train(entry: RunEntry, registry: Registry, base: Path, folder: Path) -> Non
     algorithm = registry.algorithms[entry.algorithm]
     require_space(missing_bytes(entry, registry), f"run '{entry.name}'")
     folder.mkdir(parents=True, exist_ok=True)
-    of = _teacher(entry, registry)
-    teacher = None if of is None else base_folder(of)
     followers = [ProgressBar(f"train {entry.name}", figure(algorithm)), Keeper(folder)]
     # One thread whatever the machine has: the same bits on any number of cores and beside any
     # other training. The cores are for trainings side by side.
@@ -112,7 +110,7 @@ def _train(entry: RunEntry, registry: Registry, base: Path, folder: Path) -> Non
             algorithm,
             base,
             folder,
-            teacher=teacher,
+            teacher=_teacher_folder(entry, registry),
             families=registry.model(entry.model).trained_on or tuple(NANO_FAMILIES),
             callbacks=followers,
         )
@@ -127,6 +125,14 @@ def _train(entry: RunEntry, registry: Registry, base: Path, folder: Path) -> Non
         "steps_per_second": round(steps / seconds, 3) if seconds else None,
     }
     write_whole(folder / DONE, json.dumps(record))
+
+
+def _teacher_folder(entry: RunEntry, registry: Registry) -> Path | None:
+    """The weights of a run's teacher; one that is a run is trained first, if it is not yet."""
+    teacher = registry.teacher(entry)
+    if isinstance(teacher, RunEntry):
+        return trained(teacher, registry).run.final.path
+    return None if teacher is None else base_folder(teacher)
 
 
 def is_trained(entry: RunEntry, registry: Registry) -> bool:
@@ -145,7 +151,10 @@ def standing(entry: RunEntry, registry: Registry) -> Standing:
 
 
 def missing_bytes(entry: RunEntry, registry: Registry) -> int:
-    """About how many bytes the cache will grow by while the run trains; 0 for a trained one."""
+    """About how many bytes the cache will grow by while the run trains; 0 for a trained one.
+
+    What its base and its teacher take is not counted.
+    """
     now = standing(entry, registry)
     if now.state == "trained":
         return 0
@@ -164,20 +173,25 @@ def outlook_of_training(entry: RunEntry, registry: Registry) -> "Outlook":
     algorithm = registry.algorithms[entry.algorithm]
     last = algorithm.config_in(entry.regime)["max_steps"]
     every = last // algorithm.checkpoints
-    now = standing(entry, registry)
+    to_train = untrained([entry], registry)
     to_make = [model for model in bases_of(entry, registry) if not is_built(model)]
     return Outlook(
         steps=tuple(range(every, last + 1, every)),
         size=size_of(lambda: _network(registry.model(entry.model))),
         stored=PARAMETER,
         digest=run_digest(entry, registry),
-        to_train=0 if now.state == "trained" else last - now.step,
+        to_train=sum(_steps_left(run, registry) for run in to_train),
         training=(
-            missing_bytes(entry, registry)
+            sum(missing_bytes(run, registry) for run in to_train)
             + sum(run_bytes(parameter_count(model), 1) for model in to_make)
         ),
         wheel=sum(model.wheel.size for model in to_make if model.wheel is not None),
     )
+
+
+def _steps_left(entry: RunEntry, registry: Registry) -> int:
+    steps: int = registry.algorithms[entry.algorithm].config_in(entry.regime)["max_steps"]
+    return steps - standing(entry, registry).step
 
 
 def _network(model: Model) -> "PreTrainedModel":
@@ -193,9 +207,26 @@ def _network(model: Model) -> "PreTrainedModel":
 
 
 def bases_of(entry: RunEntry, registry: Registry) -> tuple[Model, ...]:
-    """The models that must be there before a run can train: its base, and its teacher if any."""
-    teacher = _teacher(entry, registry)
-    return (registry.model(entry.model), *((teacher,) if teacher else ()))
+    """The models that must be there before a run can train: its base, and its teacher's if any."""
+    teacher = registry.teacher(entry)
+    models = [registry.model(entry.model)]
+    if isinstance(teacher, RunEntry):
+        models += bases_of(teacher, registry)
+    elif teacher is not None:
+        models.append(teacher)
+    return tuple({model.name: model for model in models}.values())
+
+
+def untrained(entries: Sequence[RunEntry], registry: Registry) -> list[RunEntry]:
+    """The runs that are not trained, with the teachers that they lack: each after its teacher."""
+    lacking: dict[str, RunEntry] = {}
+    for entry in entries:
+        if not is_trained(entry, registry):
+            teacher = registry.teacher(entry)
+            if isinstance(teacher, RunEntry):
+                lacking |= {run.name: run for run in untrained([teacher], registry)}
+            lacking[entry.name] = entry
+    return list(lacking.values())
 
 
 def base_folder(model: Model) -> Path:
@@ -274,10 +305,9 @@ def run_folder(entry: RunEntry, digest: str) -> Path:
 def run_digest(entry: RunEntry, registry: Registry) -> str:
     """A content key of a run: base and teacher, algorithm, seed and the libraries that train."""
     algorithm = registry.algorithms[entry.algorithm]
-    teacher = _teacher(entry, registry)
     return content_key(
         base=_base_digest(registry.model(entry.model)),
-        teacher=None if teacher is None else _base_digest(teacher),
+        teacher=_teacher_digest(entry, registry),
         algorithm={
             **algorithm.model_dump(include={"trainer", "checkpoints"}),
             "options": algorithm.options_in(entry.regime),
@@ -290,9 +320,11 @@ def run_digest(entry: RunEntry, registry: Registry) -> str:
     )
 
 
-def _teacher(entry: RunEntry, registry: Registry) -> Model | None:
-    name = registry.algorithms[entry.algorithm].options_in(entry.regime).get("teacher")
-    return None if name is None else registry.model(name)
+def _teacher_digest(entry: RunEntry, registry: Registry) -> str | None:
+    teacher = registry.teacher(entry)
+    if isinstance(teacher, RunEntry):
+        return run_digest(teacher, registry)
+    return None if teacher is None else _base_digest(teacher)
 
 
 def _shipped(model: Model) -> Path | None:

@@ -185,6 +185,33 @@ def test_a_model_with_an_unknown_algorithm_is_told_the_nearest_one(folder: Path)
     assert "models/llama3-nano.toml: unknown algorithm 'dappo'; did you mean 'dapo'?" in message
 
 
+def test_a_teacher_is_a_model_or_a_run_or_nobody(folder: Path) -> None:
+    loaded = load_registry()
+    of = {name: loaded.teacher(loaded.run(name)) for name in loaded.runs}
+    assert of["qwen3-nano-dist"] is loaded.models["qwen3-teacher"]
+    assert of["smollm2-dist"] is loaded.runs["smollm2-dapo"]
+    assert of["smollm2-sft"] is None
+    path = folder / "algorithms" / "opd.toml"
+    path.write_text(path.read_text().replace("qwen3-teacher", "qwen3-teachr"))
+    wrong = load_registry(folder)
+    with pytest.raises(AlphaRLBenchError, match=r"unknown teacher.*did you mean 'qwen3-teacher'"):
+        wrong.teacher(wrong.run("qwen3-nano-opd"))
+
+
+@pytest.mark.parametrize("of_dapo", [None, "smollm2-dist"])
+def test_no_run_teaches_itself(folder: Path, of_dapo: str | None) -> None:
+    path = folder / "algorithms" / "dist.toml"
+    if of_dapo is None:
+        path.write_text(path.read_text().replace("smollm2-dapo", "smollm2-dist"))
+    else:
+        dapo = folder / "algorithms" / "dapo.toml"
+        taught = f'shared_prompts = true\nteacher = "{of_dapo}"'
+        dapo.write_text(dapo.read_text().replace("shared_prompts = true", taught))
+    message = fault(folder)
+    assert "algorithms/dist.toml: teacher: 'smollm2-dist' would be its own" in message
+    assert ("algorithms/dapo.toml" in message) == (of_dapo is not None)
+
+
 def test_a_file_that_is_not_toml(folder: Path) -> None:
     (folder / "algorithms" / "mine.toml").write_text("trainer = grpo\n")
     assert "algorithms/mine.toml: " in fault(folder)

@@ -93,6 +93,35 @@ def test_runs_side_by_side_are_those_trained_alone_and_a_wrong_one_stops_no_othe
     assert capfd.readouterr().err == ""
 
 
+def test_a_teacher_is_trained_before_the_run_that_it_teaches(
+    runs, alone, tmp_path, monkeypatch, tiny_registry, capfd
+):
+    monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(tmp_path))
+    shutil.copytree(alone.cache / "bases", tmp_path / "bases")
+    opd, entry = tiny_registry.algorithms["opd"], tiny_registry.run("tiny-opd")
+    students = {
+        f"tiny-{name}": (
+            opd.model_copy(update={"name": name, "options": {"teacher": teacher}}),
+            entry.model_copy(update={"name": f"tiny-{name}", "algorithm": name}),
+        )
+        for name, teacher in (("of-grpo", "tiny-grpo"), ("of-wrong", "tiny-wrong"))
+    }
+    registry = Registry(
+        runs.models,
+        {**runs.algorithms, **{recipe.name: recipe for recipe, _ in students.values()}},
+        {**runs.runs, **{name: student for name, (_, student) in students.items()}},
+    )
+    faults = train_all([student for _, student in students.values()], registry, workers=2)
+    assert list(faults) == ["tiny-wrong", "tiny-of-wrong"]
+    assert faults["tiny-of-wrong"] == f"its teacher 'tiny-wrong': {faults['tiny-wrong']}"
+    assert weights(registry, "tiny-grpo") == alone.weights["tiny-grpo"]
+    assert len(weights(registry, "tiny-of-grpo")) == 3
+    said = [line.split(", ")[0] for line in capfd.readouterr().err.splitlines()]
+    assert said.index("tiny-grpo: trained") < next(
+        place for place, line in enumerate(said) if line.startswith("tiny-of-grpo: begins")
+    )
+
+
 SCRIPT = """
 import pickle, signal, sys
 from pathlib import Path

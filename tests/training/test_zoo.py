@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
@@ -20,11 +21,13 @@ from alpharl_bench.training.zoo import (
     is_built,
     is_trained,
     missing_bytes,
+    outlook_of_training,
     parameter_count,
     run_digest,
     run_folder,
     standing,
     trained,
+    untrained,
 )
 
 
@@ -153,6 +156,46 @@ def test_a_distillation_needs_its_teacher(short_registry):
     assert [m.name for m in bases_of(short_registry.run("qwen3-nano-sft"), short_registry)] == [
         "qwen3-nano"
     ]
+
+
+@pytest.fixture
+def taught(tiny_registry):
+    """The tiny zoo with ``tiny-opd`` taught by ``tiny-grpo``."""
+    opd = tiny_registry.algorithms["opd"]
+    by_grpo = opd.model_copy(update={"options": {"teacher": "tiny-grpo"}})
+    return replace(tiny_registry, algorithms={**tiny_registry.algorithms, "opd": by_grpo})
+
+
+def test_a_run_learns_from_the_last_checkpoint_of_another(taught, empty, monkeypatch):
+    student, teacher = taught.run("tiny-opd"), taught.run("tiny-grpo")
+    assert [model.name for model in bases_of(student, taught)] == ["tiny"]
+    assert untrained([student, teacher], taught) == [teacher, student]
+    before = outlook_of_training(student, taught)
+    assert (before.to_train, before.digest) == (12, run_digest(student, taught))
+    digests = {run_digest(student, taught)}
+    for config in ({"learning_rate": 1.0}, {"max_steps": 3}):
+        own = {**taught.algorithms["grpo"].regimes["quick"], **config}
+        grpo = taught.algorithms["grpo"].model_copy(update={"regimes": {"quick": own}})
+        other = replace(taught, algorithms={**taught.algorithms, "grpo": grpo})
+        digests.add(run_digest(student, other))
+    assert len(digests) == 3
+
+    given = []
+    monkeypatch.setattr(
+        train,
+        "train",
+        lambda run, *args, teacher, real=train.train, **more: (
+            given.append((run.name, teacher)),
+            real(run, *args, teacher=teacher, **more),
+        ),
+    )
+    last = trained(student, taught)
+    folder = run_folder(teacher, run_digest(teacher, taught))
+    assert given == [("tiny-grpo", None), ("tiny-opd", folder / "checkpoint-6")]
+    assert last.run.steps == (2, 4, 6)
+    assert untrained([student, teacher], taught) == []
+    after = outlook_of_training(student, taught)
+    assert (after.to_train, after.training) == (0, 0)
 
 
 def test_a_run_beyond_the_cap_is_refused_before_anything_is_made(
