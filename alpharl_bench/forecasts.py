@@ -155,6 +155,11 @@ def _candidates(variant: Variant, targets: int) -> list[Variant]:
     return [replace(variant, candidate=n) for n in range(targets)] if targets > 1 else []
 
 
+def side_by_side(variant: Variant) -> bool:
+    """Whether a forecast is made of the weights of several checkpoints, tensor by tensor."""
+    return variant.kind == "forecast" and _forecaster(variant).side_by_side
+
+
 def _forecaster(variant: Variant) -> Forecaster:
     known = {**FORECASTERS, **SCORED_ONLY}
     if variant.method not in known:

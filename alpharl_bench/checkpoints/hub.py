@@ -33,6 +33,7 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from huggingface_hub.file_download import repo_folder_name
 
 from alpharl_bench.checkpoints.adapter import CONFIG
 from alpharl_bench.checkpoints.layouts import (
@@ -49,6 +50,8 @@ _SMALL = ("*.json", "*.txt", "*.model", "*.jinja")
 _SAFETENSORS = (*_SMALL, "*.safetensors")
 _TOP = PurePosixPath()
 _LEGACY = (*_SMALL, "pytorch_model*.bin", "adapter_model.bin")
+# What holds weights, or says which file does.
+_WEIGHTS = ("*.safetensors", "*.bin", "*.index.json")
 # What else there may be is asked for only where there are no safetensors.
 _PATTERNS = (_SAFETENSORS, _LEGACY)
 # A second copy of the weights in Mistral's own format.
@@ -94,6 +97,33 @@ class HubFolder:
             if holds_weights(folder):
                 return folder
         return None
+
+    def snapshot(self) -> Path:
+        """Where the local folder is, or will be, in the Hub's cache.
+
+        Raises:
+            AlphaRLBenchError: as for :meth:`download`.
+        """
+        return self._repository() / "snapshots" / self.commit() / self.subfolder
+
+    def remove_weights(self) -> None:
+        """Take the weights out of the Hub's cache, also those of a download that was cut off.
+
+        A file that another revision or folder has too stays.
+        """
+        repository, snapshot = self._repository(), self.snapshot()
+        for name in {path.name for pattern in _WEIGHTS for path in snapshot.glob(pattern)}:
+            content = (snapshot / name).resolve()
+            (snapshot / name).unlink()
+            if not _is_linked(content, repository / "snapshots"):
+                content.unlink(missing_ok=True)
+        for part in (repository / "blobs").glob("*.incomplete"):
+            part.unlink()
+        _downloaded.cache_clear()
+
+    def _repository(self) -> Path:
+        name = repo_folder_name(repo_id=self.repo, repo_type="model")
+        return Path(constants.HF_HUB_CACHE) / name
 
     def commit(self) -> str:
         """The commit that the revision is now: a branch may be moved to other weights.
@@ -312,6 +342,11 @@ def _online(question: Callable[[HfApi], R]) -> R | None:
         raise
     except (OfflineModeIsEnabled, HTTPError):
         return None
+
+
+def _is_linked(content: Path, snapshots: Path) -> bool:
+    """Whether a file of any snapshot is this one; without links each snapshot has its own."""
+    return any(path.resolve() == content for path in snapshots.rglob("*") if path.is_symlink())
 
 
 def _cached_repos() -> list[CachedRepoInfo]:

@@ -1,17 +1,23 @@
 """A training run: a base model and its checkpoints in the order of training."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from alpharl_bench.checkpoints.adapter import CONFIG, is_adapter, read_adapter_config
+from alpharl_bench.checkpoints.adapter import (
+    CONFIG,
+    is_adapter,
+    open_weights,
+    read_adapter_config,
+)
 from alpharl_bench.checkpoints.hub import HubFolder, find_on_hub, parse_reference
 from alpharl_bench.checkpoints.layouts import (
     Found,
     find_in,
     holds_model,
 )
-from alpharl_bench.checkpoints.tensors import WEIGHT_FILES
+from alpharl_bench.checkpoints.passing import PassingWeights
+from alpharl_bench.checkpoints.tensors import WEIGHT_FILES, Weights
 from alpharl_bench.errors import AlphaRLBenchError
 
 _PATHLIKE = ("/", ".", "~")
@@ -19,10 +25,14 @@ _PATHLIKE = ("/", ".", "~")
 
 @dataclass(frozen=True, order=True)
 class Checkpoint:
-    """The weights after ``step`` optimizer steps: a Hugging Face model folder, or an adapter."""
+    """The weights after ``step`` optimizer steps: a Hugging Face model folder, or an adapter.
+
+    Those of one on the Hub that ``passes`` leave the disk when another one's are read.
+    """
 
     step: int
     location: Path | HubFolder
+    passes: bool = False
 
     @property
     def path(self) -> Path:
@@ -32,6 +42,17 @@ class Checkpoint:
             AlphaRLBenchError: the download failed.
         """
         return _local(self.location)
+
+    def weights(self, base: Weights) -> Weights:
+        """Its weights; an adapter is merged into ``base``, and small enough to stay.
+
+        Raises:
+            AlphaRLBenchError: the download failed.
+        """
+        place = self.location
+        if self.passes and isinstance(place, HubFolder) and place.adapter_config() is None:
+            return PassingWeights(place)
+        return open_weights(self.path, base)
 
 
 @dataclass(frozen=True)
@@ -59,6 +80,11 @@ class Run:
     def final(self) -> Checkpoint:
         """The fully trained model."""
         return self.checkpoints[-1]
+
+    def passing(self) -> "Run":
+        """The same run, of whose checkpoints on the Hub the disk holds one at a time."""
+        passing = tuple(replace(checkpoint, passes=True) for checkpoint in self.checkpoints)
+        return replace(self, checkpoints=passing)
 
     def at(self, step: int | None) -> Checkpoint:
         """The checkpoint of a step; None means the final one.

@@ -57,6 +57,9 @@ class Weights(ABC):
         AlphaRLBenchError: (on use) see the subclasses.
     """
 
+    #: Whether they leave the disk when those of another checkpoint are read.
+    passes = False
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
@@ -227,7 +230,7 @@ class WeightFiles(Weights):
             return self._known[name]
         path, (stack, index) = self.file(name), _stack_of(name)
         if path not in self._headers:
-            self._headers[path] = _header_of(path)
+            self._headers[path] = self._headers_in(path)
         if stack not in self._headers[path]:
             raise AlphaRLBenchError(f"{path}: tensor '{stack}': the file does not hold it")
         header = self._headers[path][stack]
@@ -236,6 +239,9 @@ class WeightFiles(Weights):
         except IndexError as error:
             raise AlphaRLBenchError(f"{path}: tensor '{name}': {error}") from error
         return self._known[name]
+
+    def _headers_in(self, path: Path) -> dict[str, torch.Tensor]:
+        return _header_of(path)
 
     def tensor(self, name: str) -> torch.Tensor:
         """One tensor in its stored dtype, on the CPU; every value is finite."""

@@ -77,12 +77,13 @@ class Forecaster(ABC):
 
     ``source`` says in a line where it is from, ``least`` how many checkpoints it needs at least,
     ``needs`` what a target must say; who needs the accuracy of the target needs those of the prefix
-    as well.
+    as well. ``side_by_side`` is set where weights of several checkpoints are read tensor by tensor.
     """
 
     source: ClassVar[str]
     least: ClassVar[int] = 1
     needs: ClassVar[Literal["step", "accuracy"] | None] = None
+    side_by_side: ClassVar[bool] = False
 
     def fit(self, prefix: Prefix) -> Fitted:
         """Learn from a prefix.

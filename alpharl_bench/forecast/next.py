@@ -45,6 +45,7 @@ class NExt(Forecaster):
 
     source: ClassVar[str] = "NExt (arXiv 2604.11446)"
     least: ClassVar[int] = 2
+    side_by_side: ClassVar[bool] = True
     alpha: float = 1.5
 
     def _fit(self, prefix: Prefix) -> Fitted:

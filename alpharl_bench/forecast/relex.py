@@ -34,6 +34,7 @@ class RELEX(Forecaster):
     source: ClassVar[str] = "RELEX, rank 1 (arXiv 2605.21468)"
     least: ClassVar[int] = 2
     needs: ClassVar[Literal["step"]] = "step"
+    side_by_side: ClassVar[bool] = True
 
     def _fit(self, prefix: Prefix) -> Fitted:
         base, models = prefix.base, prefix.weights

@@ -34,6 +34,7 @@ class Cost:
 
     Args:
         download: of weights that are fetched.
+        weights: of those, and of a wheel, the most that the disk gets at a time.
         here: of weights that would be, and are in the Hub's cache already.
         disk: by which the package's cache grows at most: triplets, merged folders, a training.
         model: of memory for the model that answers: weights, and keys and values of one sequence.
@@ -48,6 +49,7 @@ class Cost:
     """
 
     download: int
+    weights: int
     here: int
     disk: int
     model: int
@@ -91,8 +93,15 @@ def cost_of(need: Need, outlook: Outlook, asked: Options, rate: float | None = N
         tokens *= TURNS
     tokens += questions * response * (len(need.generated) - written)
     found, gpus = tokens_per_second(outlook.size, dtype, context, engine, models)
+    missing = fetched - outlook.cached
+    checkpoints = missing - {None}
+    if asked.one_checkpoint:
+        at_a_time = len(missing - checkpoints) + min(1, len(checkpoints))
+    else:
+        at_a_time = len(missing)
     return Cost(
-        download=outlook.wheel + len(fetched - outlook.cached) * outlook.checkpoint_bytes,
+        download=outlook.wheel + len(missing) * outlook.checkpoint_bytes,
+        weights=outlook.wheel + at_a_time * outlook.checkpoint_bytes,
         here=len(fetched & outlook.cached) * outlook.checkpoint_bytes,
         disk=(
             outlook.training

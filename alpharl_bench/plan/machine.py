@@ -69,13 +69,13 @@ def shortfall(need: Need, cost: Cost, size: ModelSize, asked: Options, machine: 
 
 
 def _of_disk(cost: Cost, machine: Machine) -> str:
-    weights = f"{size_text(cost.download)} of disk for weights that are not here yet"
+    weights = f"{size_text(cost.weights)} of disk for weights that are not here yet"
     updates = f"{size_text(cost.disk)} of disk for what is made of them"
     hub, cache = constants.HF_HUB_CACHE, cache_root()
-    if machine.shared and cost.download + cost.disk > machine.hub:
+    if machine.shared and cost.weights + cost.disk > machine.hub:
         needed, found, at = f"{weights} and {updates}", machine.hub, f"{hub} and {cache}"
         variables = "HF_HOME and ALPHARL_BENCH_CACHE"
-    elif cost.download > machine.hub:
+    elif cost.weights > machine.hub:
         needed, found, at, variables = weights, machine.hub, hub, "HF_HOME"
     elif cost.disk > machine.cache:
         needed, found, at, variables = updates, machine.cache, str(cache), "ALPHARL_BENCH_CACHE"

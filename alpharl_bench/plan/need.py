@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from alpharl_bench.behaviour import Pass
 from alpharl_bench.behaviour.passes import Chains, Continuation, chains_of, variants_of
 from alpharl_bench.claims import Claim
-from alpharl_bench.forecasts import observed_steps, validated
+from alpharl_bench.forecasts import observed_steps, side_by_side, validated
 from alpharl_bench.scoring.sampling import Split
 from alpharl_bench.variants import BASE, FULL, Variant, full_at, percent, rank
 
@@ -24,6 +24,7 @@ class Need:
         opened: the steps of the checkpoints whose weights are read; None is the base.
         decomposed: variants whose triplets are kept on disk.
         whole: whether all singular values of the last update are needed.
+        side_by_side: whether weights of several checkpoints are read tensor by tensor.
     """
 
     looks: Mapping[tuple[Variant, Split], int] = field(default_factory=dict)
@@ -31,6 +32,7 @@ class Need:
     opened: frozenset[int | None] = frozenset()
     decomposed: frozenset[Variant] = frozenset()
     whole: bool = False
+    side_by_side: bool = False
 
     @property
     def loads(self) -> bool:
@@ -79,6 +81,10 @@ def need_of(claim: Claim, steps: Sequence[int], looks: int = 1) -> Need:
         opened=frozenset({None, *last, *trajectory, *_checkpoints(changed, steps)}),
         decomposed=frozenset(low_rank),
         whole=claim.all_singular_values,
+        side_by_side=(
+            claim.table == "dynamics"
+            or any(variant.kind == "window" or side_by_side(variant) for variant in changed)
+        ),
     )
 
 
@@ -95,6 +101,7 @@ def together(needs: Iterable[Need]) -> Need:
         opened=frozenset().union(*(need.opened for need in found)),
         decomposed=frozenset().union(*(need.decomposed for need in found)),
         whole=any(need.whole for need in found),
+        side_by_side=any(need.side_by_side for need in found),
     )
 
 

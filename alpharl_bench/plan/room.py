@@ -8,6 +8,10 @@ from alpharl_bench.plan.cost import Cost, cost_of
 from alpharl_bench.plan.machine import Machine, shortfall
 from alpharl_bench.plan.need import Need, together
 
+_SIDE_BY_SIDE = (
+    "needs weights of several checkpoints side by side, found --one-checkpoint; leave that out"
+)
+
 
 @dataclass
 class Room:
@@ -33,9 +37,11 @@ class Room:
         Returns:
             What is needed, what was found and what to do; empty where it fits.
         """
+        if asked.one_checkpoint and need.side_by_side and outlook.remote - {None}:
+            return _SIDE_BY_SIDE
         before = [self.taken[run][0]] if run in self.taken else []
         others = [cost for name, (_, cost) in self.taken.items() if name != run]
-        weights = sum(cost.download for cost in others)
+        weights = sum(cost.weights for cost in others)
         made = sum(cost.disk for cost in others)
         left = replace(
             self.machine,
@@ -45,7 +51,7 @@ class Room:
         whole = together([*before, need])
         cost = cost_of(whole, outlook, asked)
         # The disk must hold it beside what is there; memory is free again behind every claim.
-        alone = replace(cost_of(need, outlook, asked), download=cost.download, disk=cost.disk)
+        alone = replace(cost_of(need, outlook, asked), weights=cost.weights, disk=cost.disk)
         reason = shortfall(need, alone, outlook.size, asked, left)
         if not reason:
             self.taken[run] = (whole, cost)

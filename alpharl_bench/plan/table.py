@@ -66,6 +66,11 @@ def _head(run: Planned) -> list[str]:
         lines.append(
             f"to train first: {outlook.to_train:,} steps, {size_text(outlook.training)} on disk"
         )
+    if run.asked.one_checkpoint and outlook.remote - {None}:
+        lines.append(
+            f"one checkpoint at a time: at most {size_text(run.all.weights)} of weights are here "
+            "at a time; what several claims read is downloaded again"
+        )
     lines.append(
         f"questions: {tasks}; {sampling.samples} responses to each of at most "
         f"{most_tokens(sampling):,} tokens, {run.asked.looks} "

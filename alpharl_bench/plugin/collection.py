@@ -93,8 +93,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if run is None:
             continue
         claim = claim_of(item)
-        reason = _unfit(claim, options(config, run))
-        if not reason and run.fetched and not config.getoption("plan"):
+        asked = options(config, run)
+        reason = _unfit(claim, asked)
+        fetched = run.fetched or asked.one_checkpoint
+        if not reason and fetched and not config.getoption("plan"):
             reason = lacking(config, run, claim)
             reason = reason and f"{claim.id} on {run.name} {reason}"
         if reason:

@@ -9,17 +9,26 @@ _EXECUTOR = pytest.StashKey[Executor]()
 
 
 def refuse_contradictions(config: pytest.Config) -> None:
-    """Refuse options of a cluster that have none, or two ways to do work side by side.
+    """Refuse options of a cluster or the Hub without one, or two ways to do work side by side.
 
     Raises:
         AlphaRLBenchError: the options contradict each other.
     """
     named, address = config.getoption("executor"), config.getoption("ray_address")
+    several = hasattr(config, "workerinput") or config.getoption("numprocesses", None)
+    if config.getoption("one_checkpoint"):
+        if not config.getoption("run") and config.getoption("lane") != "paper":
+            raise AlphaRLBenchError("--one-checkpoint: goes with --lane paper or --run ORG/NAME")
+        if several or named == "ray":
+            raise AlphaRLBenchError(
+                "--one-checkpoint: goes without -n and without --executor ray, whose processes "
+                "would take each other's away"
+            )
     if named != "ray":
         if address is not None:
             raise AlphaRLBenchError(f"--ray-address {address}: goes with --executor ray")
         return
-    if hasattr(config, "workerinput") or config.getoption("numprocesses", None):
+    if several:
         raise AlphaRLBenchError(
             "--executor ray: Ray has a worker for each GPU or core, which those of -n would fight "
             "over; leave -n out"

@@ -54,6 +54,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "only",
     )
     group.addoption(
+        "--one-checkpoint",
+        action="store_true",
+        help="keep one checkpoint of the Hub on this disk at a time: it takes less room and more "
+        "downloads, and claims that read several side by side are skipped",
+    )
+    group.addoption(
         "--device",
         choices=DEVICES,
         default="auto",
@@ -202,6 +208,7 @@ def options(config: pytest.Config, subject: Subject) -> Options:
             ),
             device=resolved_device(config.getoption("device")),
             looks=_looks(config, asked.samples),
+            one_checkpoint=config.getoption("one_checkpoint"),
         )
     return found[subject.name]
 

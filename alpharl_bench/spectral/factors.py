@@ -162,7 +162,12 @@ def prepare(updates: Sequence[UpdateFactors], rank_of: RankOf) -> None:
     # Asking each for its modules compares it with the base; they are the same of all.
     modules = [update.modules for update in updates][-1]
     shapes = {name: updates[-1].shape(name) for name in modules}
-    _fill(updates, {name: level(rank_of(shape), shape) for name, shape in shapes.items()})
+    wanted = {name: level(rank_of(shape), shape) for name, shape in shapes.items()}
+    # The base is read once for all that are here, and of those that pass only one is.
+    together = [update for update in updates if not update.trained.passes]
+    alone = [[update] for update in updates if update.trained.passes]
+    for some in [together, *alone] if together else alone:
+        _fill(some, wanted)
 
 
 def _fill(updates: Sequence[UpdateFactors], wanted: Mapping[str, int | None]) -> None:
@@ -225,6 +230,7 @@ def _digest(updates: Sequence[UpdateFactors]) -> None:
         path
         for update in unknown
         for weights in (update.base, update.trained)
+        if not weights.passes  # its digest is kept, its files may be gone
         for path in weights.files
     }
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:

@@ -73,7 +73,7 @@ class UpdateSource:
         if checkpoint.step not in self._opened:
             self._opened[checkpoint.step] = UpdateFactors(
                 self.base,
-                open_weights(checkpoint.path, self.base),
+                checkpoint.weights(self.base),
                 self._device,
                 embeddings=self._embeddings,
             )

@@ -7,6 +7,7 @@ import pytest
 
 from alpharl_bench.cache import cache_root
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.plugin.executing import refuse_contradictions
 from alpharl_bench.plugin.options import _rate as rate
 from alpharl_bench.plugin.options import _tensor_parallel as tensor_parallel
 from tests.processes import run_pytest, run_pytester
@@ -95,6 +96,29 @@ def test_a_plan_runs_nothing(suite):
     assert "skipped here: P1.3: needs 459 GB of disk" in lines
     assert "Nothing was downloaded, trained or scored." in lines
     assert sorted(cache_root().rglob("*.json")) == before
+
+
+def test_one_checkpoint_at_a_time_has_room_for_a_trajectory(suite):
+    result = suite("--plan", "--one-checkpoint", "--questions", "10", gpus=(80 * 10**9,))
+    lines = result.stdout.str()
+    assert "one checkpoint at a time: at most 32.8 GB of weights are here at a time" in lines
+    assert "| 459 GB " in lines  # is downloaded all the same
+    assert "skipped here" not in lines
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"lane": "smol"}, "--one-checkpoint: goes with --lane paper or --run ORG/NAME"),
+        ({"numprocesses": 2}, "--one-checkpoint: goes without -n"),
+        ({"executor": "ray"}, "--one-checkpoint: goes without -n and without --executor ray"),
+    ],
+)
+def test_one_checkpoint_goes_with_one_process_and_the_hub(options, message):
+    asked = {"lane": "paper", "executor": "local", "one_checkpoint": True, **options}
+    config = SimpleNamespace(getoption=lambda name, default=None: asked.get(name, default))
+    with pytest.raises(AlphaRLBenchError, match=message):
+        refuse_contradictions(config)
 
 
 def test_a_plan_goes_without_workers():
