@@ -29,6 +29,8 @@ RUNNING = "auto"
 _OWN = "local"
 #: Of such a cluster: its workers are no background work, and it tells nobody of its use.
 _OF_OUR_OWN = {"RAY_worker_niceness": "0", "RAY_USAGE_STATS_ENABLED": "0"}
+#: Of one that runs, or did: Ray would try for ten minutes to reach one that is gone.
+_OF_ANOTHER = {"RAY_gcs_server_port_wait_time_s": "1", "RAY_py_gcs_connect_timeout_s": "5"}
 #: How Ray's errors say that a token is missing; they have no class of their own here.
 _UNAUTHENTICATED = "InvalidAuthToken"
 #: A unit, or the start of a worker, that kills so many processes is not tried again.
@@ -181,7 +183,7 @@ def _connect(address: str) -> None:
     alone: dict[str, Any] = {}
     if address == _OWN:
         alone = {"include_dashboard": False}
-        os.environ.update(_OF_OUR_OWN | os.environ)
+    os.environ.update((_OF_OUR_OWN if address == _OWN else _OF_ANOTHER) | os.environ)
     try:
         ray.init(address, log_to_driver=False, logging_level="ERROR", **alone)
     except (ConnectionError, RuntimeError, ValueError, RayError) as error:

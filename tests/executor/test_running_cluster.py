@@ -10,6 +10,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 import pytest
@@ -28,7 +29,7 @@ QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
 class Host:
     """``ray start --block``: what one host of a cluster runs, with one core."""
 
-    def __init__(self, log: Path, *options: str) -> None:
+    def __init__(self, log: Path, place: str, *options: str) -> None:
         ray = shutil.which("ray", path=str(Path(sys.executable).parent))
         assert ray is not None
         self._log = log
@@ -37,7 +38,7 @@ class Host:
                 [ray, "start", "--block", "--num-cpus=1", "--num-gpus=0", *options],
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **TOKEN, **QUIET},
+                env={**os.environ, **TOKEN, **QUIET, "RAY_TMPDIR": place},
                 start_new_session=True,
             )
 
@@ -86,9 +87,15 @@ class Host:
 @pytest.fixture(scope="module")
 def hosts(tmp_path_factory):
     logs = tmp_path_factory.mktemp("ray")
-    head = Host(logs / "head", "--head", "--port=0", "--include-dashboard=false")
+    # Ray's sockets need a short path. Its address stays where it is not looked for afterwards.
+    with TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as place:
+        yield from _hosts(logs, place)
+
+
+def _hosts(logs, place):
+    head = Host(logs / "head", place, "--head", "--port=0", "--include-dashboard=false")
     try:
-        second = Host(logs / "second", f"--address={head.address()}")
+        second = Host(logs / "second", place, f"--address={head.address()}")
         try:
             for _ in range(600):
                 if second.runs():
