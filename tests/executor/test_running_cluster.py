@@ -24,6 +24,12 @@ pytest.importorskip("ray")
 
 TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "a-token-of-this-test-and-of-no-other"}
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
+# A shell starts what runs in its background deaf to an interrupt.
+PYTEST = """
+import signal, sys, pytest
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(pytest.main(sys.argv[1:]))
+"""
 
 
 class Host:
@@ -146,19 +152,55 @@ def test_without_the_token_it_is_said_which_variable_is_missing(hosts, command, 
     assert "Traceback" not in result.stdout + result.stderr
 
 
-def test_a_session_that_loses_a_host_goes_on_with_the_other(hosts, command, folder):
+@pytest.fixture
+def begin(hosts, command, folder):
+    """Starts a session on the cluster."""
+
+    def begun(name):
+        return subprocess.Popen(
+            [
+                *(sys.executable, "-c", PYTEST, "-p", "no:cacheprovider", *command(name)),
+                *("--executor=ray", f"--ray-address={hosts[0].address()}"),
+            ],
+            env={**os.environ, **TOKEN, **QUIET, CACHE_VARIABLE: str(folder / name)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    return begun
+
+
+@pytest.fixture(scope="module")
+def local(command, folder):
+    """The same session in one process."""
+    return run_pytest(*command("local"), **{CACHE_VARIABLE: folder / "local"})
+
+
+def test_an_interrupted_session_keeps_what_is_scored_and_leaves_no_worker(
+    hosts, begin, local, folder
+):
+    session = begin("stopped")
+    while session.poll() is None and len(scores(folder, "stopped")) < 2:
+        time.sleep(0.02)
+    assert session.poll() is None, session.communicate()[0]
+    session.send_signal(signal.SIGINT)
+    output = session.communicate(timeout=120)[0]
+    assert session.returncode == pytest.ExitCode.INTERRUPTED, output
+    assert "KeyboardInterrupt" in output
+    kept = scores(folder, "stopped")
+    assert len(kept) >= 2
+    assert kept.items() <= scores(folder, "local").items()
+    for _ in range(600):
+        if not any(host.workers() for host in hosts):
+            break
+        time.sleep(0.1)
+    assert not any(host.workers() for host in hosts)
+
+
+def test_a_session_that_loses_a_host_goes_on_with_the_other(hosts, begin, local, folder):
     head, second = hosts
-    local = run_pytest(*command("local"), **{CACHE_VARIABLE: folder / "local"})
-    session = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *command("ray")),
-            *("--executor=ray", f"--ray-address={head.address()}"),
-        ],
-        env={**os.environ, **TOKEN, **QUIET, CACHE_VARIABLE: str(folder / "ray")},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    session = begin("ray")
     seen = set()
     while session.poll() is None and len(seen) < 2:
         seen |= {host for host in hosts if host.workers()}
