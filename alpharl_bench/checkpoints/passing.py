@@ -102,7 +102,7 @@ class _Desk:
 
     def __init__(self) -> None:
         self._mutex = Lock()
-        self._mine = ExitStack()
+        self._mine: ExitStack | None = None
         self._place: HubFolder | None = None
 
     def fetch(self, place: HubFolder) -> None:
@@ -111,8 +111,11 @@ class _Desk:
             if place == self._place:
                 return
             record = _folder() / "here.json"
-            if self._place is None:
+            if self._mine is None:
+                self._mine = ExitStack()
                 self._mine.enter_context(locked(record))
+            # Until the download is whole nothing is here: it may fail.
+            self._place = None
             before = _recorded(record)
             if before is not None and before != place:
                 before.remove_weights()
@@ -126,8 +129,9 @@ class _Desk:
     def clear(self) -> None:
         """Leave the place to others, as the end of the process does."""
         with self._mutex:
-            self._mine.close()
-            self._place = None
+            if self._mine is not None:
+                self._mine.close()
+            self._mine = self._place = None
 
 
 _DESK = _Desk()

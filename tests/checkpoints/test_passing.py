@@ -13,6 +13,7 @@ from alpharl_bench.cache import cache_root
 from alpharl_bench.checkpoints import Run, WeightFiles, open_run, open_weights, passing
 from alpharl_bench.checkpoints.hub import HubFolder
 from alpharl_bench.claims import CLAIMS
+from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.plan import cost_of, need_of
 from alpharl_bench.plan.machine import Machine
 from alpharl_bench.plan.room import Room
@@ -189,6 +190,31 @@ def test_what_a_killed_process_left_goes(
     assert not part.exists()
     assert on_disk() == 1
     assert not (first.folder / WEIGHTS).exists()
+
+
+def test_after_a_download_that_failed_others_are_fetched(
+    branches: SmallHub, on_disk: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = opened()
+    base = open_weights(run.base)
+    name = base.names[0]
+    weights = {step: run.at(step).weights(base) for step in STEPS}
+    download = HubFolder.download
+
+    def fails(place: HubFolder) -> Path:
+        if place.revision in failing:
+            raise AlphaRLBenchError("the disk is full")
+        return download(place)
+
+    monkeypatch.setattr(HubFolder, "download", fails)
+    # At the first fetch of a process, and when another one has left for it.
+    for step in (5, 15):
+        failing = {f"step_{step}"}
+        with pytest.raises(AlphaRLBenchError, match="the disk is full"):
+            weights[step].tensor(name)
+        expected = load(branches.repos["lab/rlvr"]["step_10"][WEIGHTS])[name]
+        assert torch.equal(weights[10].tensor(name), expected)
+        assert on_disk() == 1
 
 
 @pytest.fixture

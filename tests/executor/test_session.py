@@ -1,7 +1,5 @@
 """`pytest suites --executor ray`, typed wrongly; typed rightly in ``test_running_cluster``."""
 
-import time
-
 import pytest
 
 from tests.models import learned_run
@@ -51,15 +49,12 @@ def test_what_cannot_be_is_one_line_before_anything_runs(judge, options, message
 
 
 @pytest.mark.parametrize("gone", [True, False], ids=["one that is gone", "none"])
-def test_where_no_cluster_runs_it_is_said_soon(judge, tmp_path, gone):
+def test_where_no_cluster_runs_it_is_said(judge, tmp_path, gone):
     if gone:
         # Ray leaves its address here, and nobody listens at it.
         (tmp_path / "ray").mkdir()
         (tmp_path / "ray" / "ray_current_cluster").write_text("127.0.0.1:1")
-    before = time.monotonic()
     result = judge("nothing", "--executor=ray", RAY_TMPDIR=tmp_path)
     assert result.returncode == 4
     assert "--ray-address auto: no Ray cluster there" in result.stderr
     assert "Traceback" not in result.stdout + result.stderr
-    # No figure of speed: Ray's own patience is ten minutes.
-    assert time.monotonic() - before < 300
