@@ -22,7 +22,7 @@ from tabulate import tabulate
 
 from alpharl_bench.bench import Bench, Options
 from alpharl_bench.cache import CACHE_VARIABLE
-from alpharl_bench.claims import CLAIMS
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.plan import cost_of, need_of, together
 from alpharl_bench.registry import load_registry
 from alpharl_bench.scoring import Sampling

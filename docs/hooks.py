@@ -6,7 +6,8 @@ from pathlib import Path
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-from alpharl_bench.claims import CLAIMS, Claim
+from alpharl_bench.claims import Claim
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 
 _ROOT = Path(__file__).parents[1]
 #: Pages that lie in the root of the repository, by what the site calls them.
@@ -24,8 +25,8 @@ _REPORTS = ("sample", "smollm2")
 _CLAIMS = """\
 # Every claim
 
-What `alpharl_bench/claims/` holds, in the paper's order. The interval of the statistic decides:
-[how](statistics.md). In formulas a(V) is the accuracy of a variant V of the weights, the mean over
+What `alpharl_bench/papers/arxiv_2510_00553/claims/` holds, in the paper's order. The interval of
+the statistic decides: [how](statistics.md). In formulas a(V) is the accuracy of a variant V of the weights, the mean over
 tasks of the mean over each task's questions; *full* is the trained model; m is a module, ΔW its
 update with singular values σᵢ and vectors uᵢ, vᵢ; a slope is that of least squares.
 """

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from alpharl_bench.claims import CLAIMS, Evidence
+from alpharl_bench.claims import Evidence
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.reporting import Measured, Session, load_session, markdown
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.results import RESULTS, Results

@@ -2,8 +2,9 @@
 
 import pytest
 
-from alpharl_bench.claims import CLAIMS, Claim
+from alpharl_bench.claims import Claim
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.registry import unknown
 from alpharl_bench.subject import Subject
 

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from alpharl_bench.claims import CLAIMS, Claim
+from alpharl_bench.claims import Claim
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.outlook import Outlook
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.plan import Room, cost_of, measured, need_of, together
 from alpharl_bench.plan.table import Planned, plan_text
 from alpharl_bench.plugin.items import claim_of, run_of

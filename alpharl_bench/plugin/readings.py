@@ -3,8 +3,8 @@
 import pytest
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.paper import Reading, read_averages, read_statements
 from alpharl_bench.plugin.outcomes import Refuted, Unprinted
+from alpharl_bench.printed import Reading, read_averages, read_statements
 
 #: What a test may ask for, and where its parameters come from.
 _SOURCES = {"paper_statement": read_statements, "paper_average": read_averages}

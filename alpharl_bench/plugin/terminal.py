@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alpharl_bench.bench import Bench
-from alpharl_bench.claims import CLAIMS
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.plugin.options import options, report_folder, reproducing, subjects
 from alpharl_bench.plugin.outcomes import (
     CLAIM,

@@ -2,8 +2,9 @@
 
 import pandas as pd
 
-from alpharl_bench.claims import CLAIMS, Claim, Evidence
+from alpharl_bench.claims import Claim, Evidence
 from alpharl_bench.claims.measures import accuracy, recovered_gain, relative_accuracy
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.reporting import tables
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.self_play import is_played

@@ -10,8 +10,8 @@ import pandas as pd
 from alpharl_bench.behaviour import Chains, Continuation
 from alpharl_bench.behaviour.embedding import EmbeddingShift
 from alpharl_bench.claims import Claim, Evidence, Interval
-from alpharl_bench.claims import behaviour as claims
 from alpharl_bench.claims.claim import Means
+from alpharl_bench.papers.arxiv_2510_00553.claims import behaviour as claims
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.tables import markdown
 from alpharl_bench.reporting.text import plain

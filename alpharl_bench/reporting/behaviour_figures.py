@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from alpharl_bench.behaviour import Reading
 from alpharl_bench.behaviour.table import PARTS
 from alpharl_bench.claims import Claim, Evidence, Interval
-from alpharl_bench.claims import behaviour as claims
+from alpharl_bench.papers.arxiv_2510_00553.claims import behaviour as claims
 from alpharl_bench.reporting.behaviour import interval, mean_of, shares
 
 _BASE, _TRAINED = "#0b6e99", "#d1495b"

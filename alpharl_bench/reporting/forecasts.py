@@ -5,8 +5,17 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pandas as pd
 
-from alpharl_bench.claims import CLAIMS, Evidence, Interval, Point
-from alpharl_bench.claims.alpharl import (
+from alpharl_bench.claims import Evidence, Interval, Point
+from alpharl_bench.claims.kinds import RL
+from alpharl_bench.claims.measures import (
+    accuracy,
+    difference,
+    relative_accuracy,
+    remaining_gain_closed,
+)
+from alpharl_bench.forecast.choice import ORACLE, Choice
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
+from alpharl_bench.papers.arxiv_2510_00553.claims.alpharl import (
     ALPHARL,
     FORMS,
     LATE,
@@ -16,15 +25,7 @@ from alpharl_bench.claims.alpharl import (
     last_observed,
     speed_up,
 )
-from alpharl_bench.claims.kinds import RL
-from alpharl_bench.claims.measures import (
-    accuracy,
-    difference,
-    relative_accuracy,
-    remaining_gain_closed,
-)
-from alpharl_bench.claims.printed_stages import by_run
-from alpharl_bench.forecast.choice import ORACLE, Choice
+from alpharl_bench.papers.arxiv_2510_00553.claims.printed_stages import by_run
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.tables import markdown
 from alpharl_bench.reporting.text import folded, plain

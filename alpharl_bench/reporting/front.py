@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pandas as pd
 
-from alpharl_bench.claims import CLAIMS, Interval, Outcome, Verdict
+from alpharl_bench.claims import Interval, Outcome, Verdict
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.reporting import tables
 from alpharl_bench.reporting.judged import COLUMNS, LISTED, ROWS, Judged, counted
 from alpharl_bench.reporting.session import Session

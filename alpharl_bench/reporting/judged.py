@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
-from alpharl_bench.claims import CLAIMS, Claim, Outcome, Verdict, holm, judge
+from alpharl_bench.claims import Claim, Outcome, Verdict, holm, judge
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.scoring import CONFIDENCE
 

@@ -3,7 +3,8 @@
 from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
 from junitparser.junitparser import FinalResult
 
-from alpharl_bench.claims import CLAIMS, Outcome, Verdict
+from alpharl_bench.claims import Outcome, Verdict
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.text import printable
 

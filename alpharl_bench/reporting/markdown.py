@@ -1,6 +1,13 @@
 """The report in Markdown, in the order of the paper; the page in HTML is made from it."""
 
-from alpharl_bench.claims import ALPHARL, BEHAVIOUR, CLAIMS, PROPERTY1, PROPERTY2, Claim
+from alpharl_bench.claims import Claim
+from alpharl_bench.papers.arxiv_2510_00553.claims import (
+    ALPHARL,
+    BEHAVIOUR,
+    CLAIMS,
+    PROPERTY1,
+    PROPERTY2,
+)
 from alpharl_bench.reporting import (
     behaviour,
     dynamics,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from alpharl_bench.paper import Outcome, Reading, read_averages, read_statements
+from alpharl_bench.printed import Outcome, Reading, read_averages, read_statements
 from alpharl_bench.reporting.tables import markdown
 
 _INTRODUCTION = """\

@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 
-from alpharl_bench.claims import CLAIMS
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.reporting import tables
 from alpharl_bench.reporting.judged import Judged
 

@@ -10,9 +10,10 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from alpharl_bench import __version__
-from alpharl_bench.claims import CLAIMS, Claim, Evidence, Interval, Verdict, learning
+from alpharl_bench.claims import Claim, Evidence, Interval, Verdict, learning
 from alpharl_bench.claims.claim import Units
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.registry import Kind
 from alpharl_bench.reporting.claim_sections import commands
 from alpharl_bench.reporting.judged import LISTED, Judged

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pandas as pd
 
 from alpharl_bench.claims import Evidence
-from alpharl_bench.claims.alpharl import predicted
 from alpharl_bench.claims.measures import accuracy
 from alpharl_bench.grading import Mark
-from alpharl_bench.paper import load_tables
+from alpharl_bench.papers.arxiv_2510_00553.claims.alpharl import predicted
+from alpharl_bench.printed import load_tables
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.tables import markdown
 from alpharl_bench.reporting.text import plain

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from alpharl_bench.claims import CLAIMS, Claim, Evidence, Learning, Outcome, Verdict, learning
-from alpharl_bench.claims.appendix_a import APPENDIX_A
+from alpharl_bench.claims import Claim, Evidence, Learning, Outcome, Verdict, learning
 from alpharl_bench.grading import Mark
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
+from alpharl_bench.papers.arxiv_2510_00553.claims.appendix_a import APPENDIX_A
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.text import plain

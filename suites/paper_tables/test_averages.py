@@ -1,7 +1,7 @@
 """Tables 1, 3 and 4: every average is that of the six columns beside it."""
 
-from alpharl_bench.paper import Reading
 from alpharl_bench.plugin import check_reading
+from alpharl_bench.printed import Reading
 
 
 def test_the_average_is_that_of_its_columns(paper_average: Reading) -> None:

@@ -12,8 +12,8 @@ from alpharl_bench.bench import Bench, Options
 from alpharl_bench.cache import cache_root
 from alpharl_bench.checkpoints import Run, WeightFiles, open_run, open_weights, passing
 from alpharl_bench.checkpoints.hub import HubFolder
-from alpharl_bench.claims import CLAIMS
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.plan import cost_of, need_of
 from alpharl_bench.plan.machine import Machine
 from alpharl_bench.plan.room import Room

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from alpharl_bench.claims import CLAIMS, Evidence
+from alpharl_bench.claims import Evidence
 from alpharl_bench.claims.claim import EVALUATION
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.variants import BASE, FULL, random_control, rank
 from tests.scores import score_of

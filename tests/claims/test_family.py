@@ -2,7 +2,8 @@
 
 import pytest
 
-from alpharl_bench.claims import CLAIMS, Outcome, Verdict, holm
+from alpharl_bench.claims import Outcome, Verdict, holm
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 
 
 def verdict(claim: str, run: str, p: float) -> Verdict:

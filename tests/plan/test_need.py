@@ -1,7 +1,7 @@
 """What claims need: worked by hand from their curves."""
 
 from alpharl_bench.behaviour import Chains
-from alpharl_bench.claims import CLAIMS
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.plan import Need, need_of, together
 from alpharl_bench.variants import (
     BASE,

@@ -5,8 +5,8 @@ import pytest
 from tests.processes import run_pytester
 
 CONFTEST = """
-from alpharl_bench.paper import Reading
-from alpharl_bench.paper.finding import Finding
+from alpharl_bench.printed import Reading
+from alpharl_bench.printed.finding import Finding
 from alpharl_bench.plugin import readings
 
 def reading(id, known, *holds):

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from alpharl_bench.claims import CLAIMS, Interval, Outcome, Verdict, holm
+from alpharl_bench.claims import Interval, Outcome, Verdict, holm
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.junit import junit
 from tests.scores import session_of

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from alpharl_bench.paper import read_averages, read_statements
+from alpharl_bench.printed import read_averages, read_statements
 from alpharl_bench.reporting.paper import errata, section
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "paper.md"

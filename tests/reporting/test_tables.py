@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from alpharl_bench.claims import CLAIMS, Interval, Outcome, Verdict, holm
+from alpharl_bench.claims import Interval, Outcome, Verdict, holm
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.reporting import tables
 from alpharl_bench.reporting.judged import Judged
 from tests.scores import responses, session_of

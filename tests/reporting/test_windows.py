@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from alpharl_bench.claims import CLAIMS
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.reporting import windows, write_report
 from alpharl_bench.reporting.figures import _curve
 from alpharl_bench.windows import ScoredWindow

@@ -17,9 +17,10 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from alpharl_bench.checkpoints import Checkpoint, Run, open_run, open_weights
-from alpharl_bench.claims import CLAIMS, judge
+from alpharl_bench.claims import judge
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.forecast import FORECASTERS, SCORED_ONLY, Target, observe
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.registry import load_registry
 from alpharl_bench.reporting import load_session
 from alpharl_bench.scoring import EngineOptions, Sampling

@@ -14,9 +14,9 @@ import numpy as np
 from pydantic import AfterValidator, Field
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.paper.finding import Finding, Printed
-from alpharl_bench.paper.rounded import Bound, Rounded
-from alpharl_bench.paper.table import RECOMPUTED, Block, Entry, Table
+from alpharl_bench.printed.finding import Finding, Printed
+from alpharl_bench.printed.rounded import Bound, Rounded
+from alpharl_bench.printed.table import RECOMPUTED, Block, Entry, Table
 
 
 def _a_bound(text: str) -> str:

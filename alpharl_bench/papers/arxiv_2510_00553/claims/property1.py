@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from alpharl_bench.claims.appendix_a import APPENDIX_A
 from alpharl_bench.claims.claim import Claim, Curve, Means, Paper, Point, Threshold
+from alpharl_bench.papers.arxiv_2510_00553.claims.appendix_a import APPENDIX_A
 from alpharl_bench.variants import (
     BASE,
     FULL,

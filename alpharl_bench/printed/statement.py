@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from alpharl_bench.paper.checks import Check
-from alpharl_bench.paper.table import Entry
+from alpharl_bench.printed.checks import Check
+from alpharl_bench.printed.table import Entry
 
 #: What is found of a sentence; ``not printed`` where no table has the numbers behind it.
 Outcome = Literal["consistent", "contradicted", "not printed"]

@@ -12,8 +12,8 @@ import numpy as np
 
 from alpharl_bench.claims.claim import Claim, Curve, Means, Null, Paper, Point, Statistic, Threshold
 from alpharl_bench.claims.kinds import IMITATION
-from alpharl_bench.claims.property1 import REFERENCES, slope
 from alpharl_bench.dynamics import CLOSE_TO_1, NULLS, WINDOWS
+from alpharl_bench.papers.arxiv_2510_00553.claims.property1 import REFERENCES, slope
 from alpharl_bench.variants import full_at, window
 
 #: The paper's mean R² (§1), less what rounding and another set of questions may take.

@@ -9,11 +9,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
-from alpharl_bench.paper.finding import Printed
-from alpharl_bench.paper.statement import Statement
-from alpharl_bench.paper.table import Table
+from alpharl_bench.printed.finding import Printed
+from alpharl_bench.printed.statement import Statement
+from alpharl_bench.printed.table import Table
 
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).parents[1] / "papers" / "arxiv_2510_00553"
 
 
 @cache

@@ -19,17 +19,17 @@ from alpharl_bench.claims.claim import (
     Statistic,
     Threshold,
 )
-from alpharl_bench.claims.printed_stages import (
+from alpharl_bench.forecast import FORECASTERS
+from alpharl_bench.forecast.choice import ORACLE
+from alpharl_bench.forecast.forecaster import SHARES
+from alpharl_bench.forecasts import observed_steps
+from alpharl_bench.papers.arxiv_2510_00553.claims.printed_stages import (
     algorithms,
     forecast_minus_checkpoint,
     least_gain,
     relative_accuracies,
 )
-from alpharl_bench.claims.property1 import REFERENCES, TOLERANCE, relative
-from alpharl_bench.forecast import FORECASTERS
-from alpharl_bench.forecast.choice import ORACLE
-from alpharl_bench.forecast.forecaster import SHARES
-from alpharl_bench.forecasts import observed_steps
+from alpharl_bench.papers.arxiv_2510_00553.claims.property1 import REFERENCES, TOLERANCE, relative
 from alpharl_bench.variants import BASE, Variant, forecast, full_at
 
 #: The observed parts of the training, in percent: the stages of the paper's Table 3.

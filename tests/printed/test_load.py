@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from alpharl_bench import paper
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.paper import load_statements, load_tables
+from alpharl_bench.papers import arxiv_2510_00553
+from alpharl_bench.printed import load_statements, load_tables
 
-OWN = Path(paper.__file__).parent
+OWN = Path(arxiv_2510_00553.__file__).parent
 
 
 @pytest.fixture

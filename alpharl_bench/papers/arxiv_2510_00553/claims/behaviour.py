@@ -18,10 +18,10 @@ from alpharl_bench.behaviour import (
     Likeness,
     Reading,
 )
-from alpharl_bench.claims.alpharl import LATE, lacks, predicted
 from alpharl_bench.claims.claim import Claim, Curve, Means, Null, Paper, Point, Statistic, Threshold
 from alpharl_bench.claims.kinds import IMITATION
-from alpharl_bench.claims.property1 import CONTROL_DRAWS
+from alpharl_bench.papers.arxiv_2510_00553.claims.alpharl import LATE, lacks, predicted
+from alpharl_bench.papers.arxiv_2510_00553.claims.property1 import CONTROL_DRAWS
 from alpharl_bench.variants import BASE, FULL, random_control, rank
 
 #: A token that moves by less than half the distance to its nearest neighbour stays nearest to where

@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 
 from alpharl_bench.checkpoints import Run
 from alpharl_bench.checkpoints.run import Checkpoint
-from alpharl_bench.claims import ALPHARL, CLAIMS, Evidence, Outcome, judge
-from alpharl_bench.claims.alpharl import (
+from alpharl_bench.claims import Evidence, Outcome, judge
+from alpharl_bench.claims.claim import EVALUATION
+from alpharl_bench.forecast import FORECASTERS, SCORED_ONLY
+from alpharl_bench.papers.arxiv_2510_00553.claims import ALPHARL, CLAIMS
+from alpharl_bench.papers.arxiv_2510_00553.claims.alpharl import (
     FORMS,
     LOGITS,
     RIVALS,
@@ -20,8 +23,6 @@ from alpharl_bench.claims.alpharl import (
     stages,
     steps_to_reach,
 )
-from alpharl_bench.claims.claim import EVALUATION
-from alpharl_bench.forecast import FORECASTERS, SCORED_ONLY
 from alpharl_bench.variants import BASE, FULL, forecast, full_at
 from tests.scores import score_of
 

@@ -6,9 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from alpharl_bench.claims import CLAIMS, PROPERTY2, Evidence, Outcome, judge
-from alpharl_bench.claims.property2 import LINEAR, SHUFFLES, SMALL_ERROR, window_slope
+from alpharl_bench.claims import Evidence, Outcome, judge
 from alpharl_bench.dynamics import NULLS, ModuleDynamics
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS, PROPERTY2
+from alpharl_bench.papers.arxiv_2510_00553.claims.property2 import (
+    LINEAR,
+    SHUFFLES,
+    SMALL_ERROR,
+    window_slope,
+)
 from alpharl_bench.variants import window
 from tests.scores import score_of
 

@@ -7,8 +7,9 @@ import pytest
 
 from alpharl_bench.behaviour import Continuation, Likeness
 from alpharl_bench.behaviour.passes import chains_of
-from alpharl_bench.claims import BEHAVIOUR, CLAIMS, Claim, Outcome, judge
-from alpharl_bench.claims import behaviour as b
+from alpharl_bench.claims import Claim, Outcome, judge
+from alpharl_bench.papers.arxiv_2510_00553.claims import BEHAVIOUR, CLAIMS
+from alpharl_bench.papers.arxiv_2510_00553.claims import behaviour as b
 from alpharl_bench.variants import BASE
 from tests.behaviours import EMBEDDING, behaviour_of
 

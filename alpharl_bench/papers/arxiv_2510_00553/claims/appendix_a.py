@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from alpharl_bench.paper import Table, load_tables
+from alpharl_bench.printed import Table, load_tables
 from alpharl_bench.registry import Kind
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.paper.rounded import Bound, Rounded, mean
+from alpharl_bench.printed.rounded import Bound, Rounded, mean
 
 
 @pytest.mark.parametrize(

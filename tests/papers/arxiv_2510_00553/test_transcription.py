@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from alpharl_bench.paper import Table, load_statements, load_tables
-from tests.paper.source import TEXT, cells, holds, quoted, words
+from alpharl_bench.printed import Table, load_statements, load_tables
+from tests.printed.source import TEXT, cells, holds, quoted, words
 
 needs_the_text = pytest.mark.skipif(TEXT is None, reason="the paper's text is not here")
 TABLES = [table for table in load_tables().values() if not table.prose]

@@ -3,9 +3,9 @@
 import pytest
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.paper.finding import Printed
-from alpharl_bench.paper.statement import Statement
-from alpharl_bench.paper.table import Table
+from alpharl_bench.printed.finding import Printed
+from alpharl_bench.printed.statement import Statement
+from alpharl_bench.printed.table import Table
 
 STAGES = Table.model_validate(
     {

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from alpharl_bench.paper.finding import Finding, Printed
-from alpharl_bench.paper.load import load_statements, load_tables
-from alpharl_bench.paper.statement import Outcome, Statement
-from alpharl_bench.paper.table import RECOMPUTED, Average, Table
+from alpharl_bench.printed.finding import Finding, Printed
+from alpharl_bench.printed.load import load_statements, load_tables
+from alpharl_bench.printed.statement import Outcome, Statement
+from alpharl_bench.printed.table import RECOMPUTED, Average, Table
 
 
 @dataclass(frozen=True)

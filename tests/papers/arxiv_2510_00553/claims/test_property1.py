@@ -5,8 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alpharl_bench.claims import ALPHARL, BEHAVIOUR, CLAIMS, PROPERTY1, PROPERTY2, Claim
-from alpharl_bench.claims.property1 import (
+from alpharl_bench.claims import Claim
+from alpharl_bench.papers.arxiv_2510_00553.claims import (
+    ALPHARL,
+    BEHAVIOUR,
+    CLAIMS,
+    PROPERTY1,
+    PROPERTY2,
+)
+from alpharl_bench.papers.arxiv_2510_00553.claims.property1 import (
     ALPHAS,
     CONTROL_DRAWS,
     PERCENTS,

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.paper.rounded import Rounded, mean
+from alpharl_bench.printed.rounded import Rounded, mean
 from alpharl_bench.registry import unknown
 
 #: In place of the column of averages: the average of the columns that it is of.

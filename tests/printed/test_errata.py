@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from alpharl_bench.claims import CLAIMS
-from alpharl_bench.paper import load_tables, read_averages, read_paper, read_statements
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
+from alpharl_bench.printed import load_tables, read_averages, read_paper, read_statements
 from alpharl_bench.registry import load_registry
 
 

@@ -1,11 +1,11 @@
 """What Tables 1, 3 and 4 of the paper say of AlphaRL, as the claims' statistics and as printed.
 
-By the printed averages, some of which are not those of their columns (:mod:`alpharl_bench.paper`).
+By the printed averages, some of which are not those of their columns: :mod:`alpharl_bench.printed`.
 """
 
 from collections.abc import Iterator
 
-from alpharl_bench.paper import Block, Table, load_tables
+from alpharl_bench.printed import Block, Table, load_tables
 
 _FULL = "Fully Trained Model"
 _FORECAST = "+AlphaRL"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.paper.table import Table
+from alpharl_bench.printed.table import Table
 from alpharl_bench.registry import unknown
 
 

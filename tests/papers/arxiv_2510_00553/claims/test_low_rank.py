@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from alpharl_bench.claims import CLAIMS
-from alpharl_bench.claims.appendix_a import APPENDIX_A, RANKS
 from alpharl_bench.claims.kinds import IMITATION
-from alpharl_bench.claims.low_rank import many_minus_few
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
+from alpharl_bench.papers.arxiv_2510_00553.claims.appendix_a import APPENDIX_A, RANKS
+from alpharl_bench.papers.arxiv_2510_00553.claims.low_rank import many_minus_few
 from alpharl_bench.variants import BASE, FULL, percent
 
 

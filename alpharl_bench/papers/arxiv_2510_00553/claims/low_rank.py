@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from alpharl_bench.claims.appendix_a import APPENDIX_A, PERCENTS, RANKS
 from alpharl_bench.claims.claim import Claim, Curve, Means, Paper, Point, Threshold
 from alpharl_bench.claims.kinds import IMITATION
-from alpharl_bench.claims.property1 import REFERENCES
+from alpharl_bench.papers.arxiv_2510_00553.claims.appendix_a import APPENDIX_A, PERCENTS, RANKS
+from alpharl_bench.papers.arxiv_2510_00553.claims.property1 import REFERENCES
 from alpharl_bench.variants import BASE, FULL, percent, rank
 
 #: 'Low' is less than half of what chance gives; the paper draws no line.

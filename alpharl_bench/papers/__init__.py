@@ -1,0 +1,1 @@
+"""The papers whose claims are judged: a package for each."""
