@@ -22,7 +22,7 @@ from tabulate import tabulate
 
 from alpharl_bench.bench import Bench, Options
 from alpharl_bench.cache import CACHE_VARIABLE
-from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
+from alpharl_bench.papers import find_claim
 from alpharl_bench.plan import cost_of, need_of, together
 from alpharl_bench.registry import load_registry
 from alpharl_bench.scoring import Sampling
@@ -49,7 +49,7 @@ def main(
     asked = Options(replace(Sampling.of(select(",".join(subject.tasks))), samples=samples))
     with tempfile.TemporaryDirectory() as cache:
         os.environ[CACHE_VARIABLE] = cache
-        judged = [CLAIMS[claim] for claim in claims.split()]
+        judged = [find_claim(claim) for claim in claims.split()]
         outlook = subject.outlook()
         cost = cost_of(together([need_of(c, outlook.steps) for c in judged]), outlook, asked)
         runs = Path(cache) / "runs"

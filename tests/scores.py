@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from alpharl_bench.claims import Evidence
-from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
+from alpharl_bench.papers import find_claim
 from alpharl_bench.reporting import Measured, Session, load_session, markdown
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.results import RESULTS, Results
@@ -61,7 +61,7 @@ def session_of(
     measured = []
     for subject in subjects:
         known = evidence[subject.name]
-        judged = {c: known.samples if CLAIMS[c].asks else 0 for c in claims[subject.name]}
+        judged = {c: known.samples if find_claim(c).asks else 0 for c in claims[subject.name]}
         measured.append(Measured(subject, known, judged, ("--samples", "4"), looks))
     return Session.of(measured, command)
 

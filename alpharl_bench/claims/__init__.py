@@ -1,6 +1,6 @@
 """What a claim is, and the judge that turns evidence into verdicts."""
 
-from alpharl_bench.claims.claim import Claim, Curve, Null, Paper, Point, Threshold
+from alpharl_bench.claims.claim import Claim, Curve, Null, PaperRef, Point, Printed, Threshold
 from alpharl_bench.claims.evidence import Evidence
 from alpharl_bench.claims.family import holm
 from alpharl_bench.claims.measures import Interval, Learning, learning
@@ -14,8 +14,9 @@ __all__ = [
     "Learning",
     "Null",
     "Outcome",
-    "Paper",
+    "PaperRef",
     "Point",
+    "Printed",
     "Threshold",
     "Verdict",
     "holm",

@@ -118,7 +118,18 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Paper:
+class PaperRef:
+    """Where a claim stands: the arXiv id of the paper, as ``2510.00553``, and the place in it.
+
+    Places are separated by commas: ``§2.1, Figure 3a``.
+    """
+
+    paper: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Printed:
     """What the paper printed, at its own scale: the statistic, and some points of the curve."""
 
     statistic: str
@@ -140,6 +151,7 @@ class Null:
 class Claim:
     """A statement of the paper that a training run can support or refute.
 
+    ``id`` is its name within its paper.
     ``formula`` is the statistic, ``reads`` says it in words. ``table`` is what it reads: the
     scores of variants, the spectrum of the final update, the dynamics over checkpoints, which
     take their accuracies too, the figures of chains of thought that its ``passes`` give, or the
@@ -157,12 +169,12 @@ class Claim:
     id: str
     title: str
     text: str
-    place: str
+    paper_ref: PaperRef
     statistic: Statistic
     threshold: Threshold
     formula: str
     reads: str
-    paper: Paper
+    printed: Printed
     curve: Curve
     table: Table = "scores"
     passes: tuple[Pass, ...] = ()
@@ -174,6 +186,11 @@ class Claim:
     by_block: bool = False
     all_singular_values: bool = False
     caveat: str = ""
+
+    @property
+    def qualified_id(self) -> str:
+        """The id that no claim of another paper has: ``2510.00553:P1.1``."""
+        return f"{self.paper_ref.paper}:{self.id}"
 
     @property
     def units(self) -> Units:

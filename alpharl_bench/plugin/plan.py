@@ -8,7 +8,7 @@ import pytest
 from alpharl_bench.claims import Claim
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.outlook import Outlook
-from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
+from alpharl_bench.papers import shown_ids
 from alpharl_bench.plan import Room, cost_of, measured, need_of, together
 from alpharl_bench.plan.table import Planned, plan_text
 from alpharl_bench.plugin.items import claim_of, run_of
@@ -28,13 +28,13 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         return None
     runs: dict[str, Subject] = {}
     claims: dict[str, list[Claim]] = defaultdict(list)
-    unfit: dict[str, dict[str, str]] = defaultdict(dict)
+    unfit: dict[str, dict[Claim, str]] = defaultdict(dict)
     for item in session.items:
         if (run := run_of(item)) is None:
             continue
         runs[run.name], claim = run, claim_of(item)
         if skip := item.get_closest_marker("skip"):
-            unfit[run.name][claim.id] = skip.kwargs["reason"]
+            unfit[run.name][claim] = skip.kwargs["reason"]
         else:
             claims[run.name].append(claim)
     try:
@@ -62,19 +62,21 @@ def lacking(config: pytest.Config, run: Subject, claim: Claim) -> str:
 
 
 def _planned(
-    config: pytest.Config, run: Subject, claims: list[Claim], unfit: Mapping[str, str]
+    config: pytest.Config, run: Subject, claims: list[Claim], unfit: Mapping[Claim, str]
 ) -> Planned:
     outlook, asked = _outlook(config, run), options(config, run)
     rate = config.getoption("tokens_per_second")
-    needs = {claim.id: need_of(claim, outlook.steps, asked.looks) for claim in claims}
-    short = {claim: lacking(config, run, CLAIMS[claim]) for claim in needs}
+    ids = shown_ids([*claims, *unfit])
+    needs = {claim: need_of(claim, outlook.steps, asked.looks) for claim in claims}
+    short = {claim: reason for claim in needs if (reason := lacking(config, run, claim))}
+    costs = {claim: cost_of(need, outlook, asked, rate) for claim, need in needs.items()}
     return Planned(
         subject=run,
         outlook=outlook,
         asked=asked,
-        claims={claim: cost_of(need, outlook, asked, rate) for claim, need in needs.items()},
+        claims={ids[claim.qualified_id]: cost for claim, cost in costs.items()},
         all=cost_of(together(needs.values()), outlook, asked, rate),
-        skipped={**unfit, **{claim: reason for claim, reason in short.items() if reason}},
+        skipped={ids[claim.qualified_id]: why for claim, why in {**unfit, **short}.items()},
     )
 
 

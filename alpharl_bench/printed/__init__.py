@@ -1,4 +1,4 @@
-"""The paper as data: its tables, its sentences with numbers, and whether they agree."""
+"""A paper as data: its tables, its sentences with numbers, and whether they agree."""
 
 from alpharl_bench.printed.errata import Reading, read_averages, read_paper, read_statements
 from alpharl_bench.printed.load import load_statements, load_tables

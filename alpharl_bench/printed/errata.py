@@ -1,7 +1,8 @@
 """What is found of every printed average and every sentence, beside what is known of it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from alpharl_bench.printed.finding import Finding, Printed
 from alpharl_bench.printed.load import load_statements, load_tables
@@ -42,27 +43,31 @@ class Reading:
         return f"{self.place}: “{self.text}” is {self.outcome}: {reason}"
 
 
-def read_paper() -> list[Reading]:
-    """Everything that is checked: the sentences, then the averages."""
-    return [*read_statements(), *read_averages()]
+def read_paper(folder: Path) -> list[Reading]:
+    """Everything that is checked of a paper: the sentences, then the averages."""
+    return [*read_statements(folder), *read_averages(folder)]
 
 
-def read_statements() -> list[Reading]:
-    """A reading for every statement."""
-    statements = load_statements()
-    printed = Printed(load_tables(), {name: s.quote for name, s in statements.items()})
+def read_statements(folder: Path) -> list[Reading]:
+    """A reading for every statement of a paper.
+
+    Args:
+        folder: of the paper, with its ``tables`` and ``statements``.
+    """
+    statements = load_statements(folder)
+    printed = Printed(load_tables(folder), {name: s.quote for name, s in statements.items()})
     return [_of_statement(statement, printed) for statement in statements.values()]
 
 
-def read_averages(tables: Iterable[Table] | None = None) -> list[Reading]:
-    """A reading for every row with an average, recomputed from its columns.
+def read_averages(folder: Path) -> list[Reading]:
+    """A reading for every row of a paper with an average, recomputed from its columns.
 
     The mean of rounded columns is known to half a unit, and so is what was printed: they differ
     where they are more than a unit apart.
     """
     return [
         _of_average(table, table.average, number, label)
-        for table in (load_tables().values() if tables is None else tables)
+        for table in load_tables(folder).values()
         if table.average is not None
         for number, block in enumerate(table.blocks)
         for label in block.labels

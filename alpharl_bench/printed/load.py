@@ -1,4 +1,4 @@
-"""Read the paper's TOML files and say in one message all that is wrong with them."""
+"""Read a paper's TOML files and say in one message all that is wrong with them."""
 
 import tomllib
 from collections.abc import Mapping
@@ -13,11 +13,9 @@ from alpharl_bench.printed.finding import Printed
 from alpharl_bench.printed.statement import Statement
 from alpharl_bench.printed.table import Table
 
-_HERE = Path(__file__).parents[1] / "papers" / "arxiv_2510_00553"
-
 
 @cache
-def load_tables(folder: Path = _HERE) -> Mapping[str, Table]:
+def load_tables(folder: Path) -> Mapping[str, Table]:
     """The tables below ``folder``, by id, in the paper's order.
 
     Raises:
@@ -30,12 +28,12 @@ def load_tables(folder: Path = _HERE) -> Mapping[str, Table]:
             tables[name] = Table.model_validate({**content, "id": name})
         except ValidationError as error:
             faults += [f"{where}: {fault}" for fault in faults_of(error)]
-    _raise(faults)
+    _raise(folder, faults)
     return tables
 
 
 @cache
-def load_statements(folder: Path = _HERE) -> Mapping[str, Statement]:
+def load_statements(folder: Path) -> Mapping[str, Statement]:
     """The statements below ``folder``, by id, in the order of the files.
 
     Raises:
@@ -63,7 +61,7 @@ def load_statements(folder: Path = _HERE) -> Mapping[str, Statement]:
     printed = Printed(tables, {name: statement.quote for name, statement in found.items()})
     for statement in found.values():
         faults += [f"{places[statement.id]}: {fault}" for fault in _misses(statement, printed)]
-    _raise(faults)
+    _raise(folder, faults)
     return found
 
 
@@ -93,6 +91,6 @@ def _contents(folder: Path, faults: list[str]) -> list[tuple[str, str, dict[str,
     return contents
 
 
-def _raise(faults: list[str]) -> None:
+def _raise(folder: Path, faults: list[str]) -> None:
     if faults:
-        raise AlphaRLBenchError("paper: " + "; ".join(faults))
+        raise AlphaRLBenchError(f"paper {folder.name}: " + "; ".join(faults))

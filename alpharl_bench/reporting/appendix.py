@@ -1,10 +1,11 @@
 """What stands at the end: how numbers are to be read, what was answered, every variant by run."""
 
+from collections.abc import Iterable, Mapping
+
 import pandas as pd
 
 from alpharl_bench.claims import Claim, Evidence
 from alpharl_bench.claims.measures import accuracy, recovered_gain, relative_accuracy
-from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.reporting import tables
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.self_play import is_played
@@ -53,26 +54,30 @@ def variants(judged: Judged) -> list[str]:
     """The accuracy of every variant of a curve, each once; nothing where none was scored."""
     lines = []
     for run, record in judged.shown.runs.items():
-        claims = [CLAIMS[c] for c in CLAIMS if c in record.claims and CLAIMS[c].sampled]
+        claims = {
+            judged.name(claim): claim
+            for claim in judged.claims
+            if claim.qualified_id in record.claims and claim.sampled
+        }
         if claims:
             lines += folded(run, _of_run(judged.session.evidence(run), claims))
     return ["\n".join([_VARIANTS, "", *lines])] if lines else []
 
 
-def _of_run(evidence: Evidence, claims: list[Claim]) -> list[str]:
-    lines = [tables.markdown(accuracies(evidence, claims)), ""]
+def _of_run(evidence: Evidence, claims: Mapping[str, Claim]) -> list[str]:
+    lines = [tables.markdown(accuracies(evidence, claims.values())), ""]
     k = evidence.score(BASE).samples_per_question
     # A match has a payoff and no answer that samples could agree on.
     majorities = not is_played(evidence)
     metrics = f"mean@{k} / pass@{k}" + (f" / maj@{k}" if majorities else "")
-    for claim in claims:
+    for name, claim in claims.items():
         if claim.by_task:
             frame = tables.by_task(claim, evidence, majorities=majorities)
-            lines += [f"{claim.id}, {metrics} per task, %:", "", tables.markdown(frame), ""]
+            lines += [f"{name}, {metrics} per task, %:", "", tables.markdown(frame), ""]
     return lines
 
 
-def accuracies(evidence: Evidence, claims: list[Claim]) -> pd.DataFrame:
+def accuracies(evidence: Evidence, claims: Iterable[Claim]) -> pd.DataFrame:
     """One row per variant of the claims' curves, for one run."""
     points = {
         (point.name, point.variant): point

@@ -141,7 +141,7 @@ class _Ratio:
 
 
 def _ratio(session: Session, run: str) -> _Ratio | None:
-    if _LOW_RANK.id not in session.runs[run].claims:
+    if _LOW_RANK.qualified_id not in session.runs[run].claims:
         return None
     return _Ratio(session.evidence(run))
 

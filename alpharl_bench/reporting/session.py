@@ -17,7 +17,7 @@ from alpharl_bench.claims import Evidence
 from alpharl_bench.dynamics import ModuleDynamics
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
 from alpharl_bench.forecast.choice import Choice
-from alpharl_bench.registry import Expectation, Kind
+from alpharl_bench.registry import ClaimId, Expectation, Kind, qualified
 from alpharl_bench.scoring import Provenance, Score, read_scores
 from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.subject import Subject
@@ -62,8 +62,8 @@ class RunRecord(BaseModel):
     options: tuple[str, ...]
     looks: int
     steps: tuple[int, ...]
-    claims: dict[str, int]
-    expect: dict[str, Expectation]
+    claims: dict[ClaimId, int]
+    expect: dict[ClaimId, Expectation]
     spectrum: tuple[ModuleSpectrum, ...]
     dynamics: tuple[ModuleDynamics, ...] = ()
     choices: tuple[Choice, ...] = ()
@@ -173,10 +173,10 @@ class Session(BaseModel):
 
         Args:
             run: its name.
-            claim: only what this claim was judged by; other claims may have taken more samples of
-                the same variants.
+            claim: its id, for only what it was judged by; other claims may have taken more samples
+                of the same variants.
         """
-        samples = self.runs[run].claims[claim] if claim is not None else 0
+        samples = self.runs[run].claims[qualified(claim)] if claim is not None else 0
         if samples >= max((score.samples_per_question for score in self.scores_of(run)), default=0):
             samples = 0  # all of them
         if (run, samples) not in self._evidence:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alpharl_bench.claims import Claim, Curve, Paper, Point, Threshold
+from alpharl_bench.claims import Claim, Curve, Point, Printed, Threshold
 from alpharl_bench.claims.claim import Table
 from alpharl_bench.scoring import percentile_interval
 from alpharl_bench.variants import BASE, FULL, full_at, rank
@@ -121,7 +121,7 @@ def test_a_claim_needs_its_points_and_what_they_are_compared_with(
         threshold=Threshold(low=0),
         formula="",
         reads="",
-        paper=Paper("", {}),
+        printed=Printed("", {}),
         curve=Curve(
             "x",
             lambda steps: [

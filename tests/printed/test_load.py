@@ -34,13 +34,13 @@ def fault(folder: Path) -> str:
 
 
 def test_every_file_is_loaded() -> None:
-    assert sorted(load_tables()) == sorted(path.stem for path in (OWN / "tables").glob("*.toml"))
+    assert sorted(load_tables(OWN)) == sorted(path.stem for path in (OWN / "tables").glob("*.toml"))
     quoted = "".join(path.read_text("utf-8") for path in (OWN / "statements").glob("*.toml"))
-    assert len(load_statements()) == quoted.count("[[statement]]")
+    assert len(load_statements(OWN)) == quoted.count("[[statement]]")
 
 
 def test_a_copy_without_faults_loads(folder: Path) -> None:
-    assert load_statements(folder) == load_statements()
+    assert load_statements(folder) == load_statements(OWN)
 
 
 @pytest.mark.parametrize(

@@ -68,8 +68,8 @@ def test_every_claim_has_a_section_with_table_figure_and_command(report):
     for claim in map(CLAIMS.get, JUDGED):
         section = sections[claim.id]
         assert claim.text in section
-        assert claim.place in section
-        assert claim.paper.statistic in section
+        assert claim.paper_ref.place in section
+        assert claim.printed.statistic in section
         (command,) = [line for line in section.splitlines() if line.startswith("pytest ")]
         options = shlex.split(command)
         assert options[options.index("-m") + 1] == f"claim(id='{claim.id}')"

@@ -4,11 +4,12 @@ import re
 
 import pytest
 
+from alpharl_bench.papers.arxiv_2510_00553.claims.reference import FOLDER
 from alpharl_bench.printed import Table, load_statements, load_tables
 from tests.printed.source import TEXT, cells, holds, quoted, words
 
 needs_the_text = pytest.mark.skipif(TEXT is None, reason="the paper's text is not here")
-TABLES = [table for table in load_tables().values() if not table.prose]
+TABLES = [table for table in load_tables(FOLDER).values() if not table.prose]
 
 
 def flat(table: Table) -> list[str]:
@@ -72,7 +73,7 @@ def test_a_row_over_several_lines_is_found_and_nothing_else() -> None:
 
 
 @needs_the_text
-@pytest.mark.parametrize("statement", load_statements().values(), ids=lambda s: s.id)
+@pytest.mark.parametrize("statement", load_statements(FOLDER).values(), ids=lambda s: s.id)
 def test_a_sentence_is_quoted_as_it_stands(statement) -> None:
     assert TEXT is not None
     assert quoted(TEXT, statement.quote)
@@ -90,7 +91,7 @@ def test_the_parts_of_a_quotation_stand_in_order() -> None:
 def test_what_was_trained_is_named_in_the_appendix() -> None:
     assert TEXT is not None
     appendix = TEXT.split("Appendix B Experimental Setup")[1].split("Appendix C")[0]
-    for block in load_tables()["setups"].blocks:
+    for block in load_tables(FOLDER)["setups"].blocks:
         for row in block.rows:
             assert all(cell in appendix for cell in row), row
 
@@ -119,6 +120,6 @@ def test_sentences_are_said_to_stand_where_they_do() -> None:
     }
     starts = {place: TEXT.index(f"\n{head}") for place, head in heads.items()}
     ends = dict(zip(starts, [*list(starts.values())[1:], len(TEXT)], strict=True))
-    for statement in load_statements().values():
+    for statement in load_statements(FOLDER).values():
         for place in statement.place.split(", "):
             assert quoted(TEXT[starts[place] : ends[place]], statement.quote), statement.id

@@ -14,8 +14,8 @@ from alpharl_bench.claims.claim import (
     Curve,
     Means,
     Null,
-    Paper,
     Point,
+    Printed,
     Statistic,
     Threshold,
 )
@@ -30,6 +30,7 @@ from alpharl_bench.papers.arxiv_2510_00553.claims.printed_stages import (
     relative_accuracies,
 )
 from alpharl_bench.papers.arxiv_2510_00553.claims.property1 import REFERENCES, TOLERANCE, relative
+from alpharl_bench.papers.arxiv_2510_00553.claims.reference import in_paper
 from alpharl_bench.variants import BASE, Variant, forecast, full_at
 
 #: The observed parts of the training, in percent: the stages of the paper's Table 3.
@@ -226,12 +227,12 @@ ACCELERATION = (
         id="A1",
         title="AlphaRL of 40 % retains the reasoning of the fully trained model",
         text="Up to 2.5× speedup while retaining > 96 % of reasoning performance.",
-        place="abstract, §4.2, Tables 1 and 3",
+        paper_ref=in_paper("abstract, §4.2, Tables 1 and 3"),
         statistic=retention,
         threshold=Threshold(low=RETAINED),
         formula="a(AlphaRL of 40 %) / a(full)",
         reads="relative accuracy of AlphaRL of the first 40 % of the training",
-        paper=Paper(
+        printed=Printed(
             _by_algorithm(relative_accuracies(LATE, forecast=True)),
             {
                 f"Training {percent} %{' + AlphaRL' if forecast else ''}": ", ".join(
@@ -257,12 +258,12 @@ ACCELERATION = (
             "At only 10 % of the total training steps, performance comparable to the non-AlphaRL "
             "model at 40 %."
         ),
-        place="§4.2, Table 1",
+        paper_ref=in_paper("§4.2, Table 1"),
         statistic=early_minus_late,
         threshold=Threshold(low=-TOLERANCE),
         formula="a(AlphaRL of 10 %) − a(checkpoint at 40 %)",
         reads="accuracy of AlphaRL of 10 % minus that of the checkpoint at 40 %",
-        paper=Paper(_by_algorithm(forecast_minus_checkpoint(EARLY, LATE)), {}),
+        printed=Printed(_by_algorithm(forecast_minus_checkpoint(EARLY, LATE)), {}),
         curve=STAGE_CURVE,
         nulls=(
             Null(
@@ -276,12 +277,12 @@ ACCELERATION = (
         id="A3",
         title="AlphaRL is never worse than the checkpoint that it starts from",
         text="The AlphaRL-enhanced LLMs exhibit significant improvements at all training stages.",
-        place="§4.2, Tables 1 and 3",
+        paper_ref=in_paper("§4.2, Tables 1 and 3"),
         statistic=worst_gain,
         threshold=Threshold(low=-TOLERANCE),
         formula="min over stages s of a(AlphaRL of s) − a(checkpoint at s)",
         reads="accuracy of AlphaRL minus that of its last checkpoint, the least over the stages",
-        paper=Paper(least_gain(), {}),
+        printed=Printed(least_gain(), {}),
         curve=STAGE_CURVE,
         lacks=lacks(LATE),
         caveat="The least of several differences is lower than any of them by chance alone.",
@@ -290,7 +291,7 @@ ACCELERATION = (
         id="A4",
         title="AlphaRL is 2.5 times as fast at equal accuracy",
         text="On average, AlphaRL accelerates the training process by up to 2.5 times.",
-        place="abstract, §4.2",
+        paper_ref=in_paper("abstract, §4.2"),
         statistic=best_speed_up,
         threshold=Threshold(low=SPEED_UP),
         formula=(
@@ -302,7 +303,7 @@ ACCELERATION = (
             "steps of the run to the accuracy of AlphaRL, over the cost of the forecast, the most "
             "of the stages"
         ),
-        paper=Paper("2.5 = 1/0.4, evaluation not counted", {}),
+        printed=Printed("2.5 = 1/0.4, evaluation not counted", {}),
         curve=SPEED_CURVE,
         lacks=lacks(LATE),
         caveat=(
@@ -318,12 +319,12 @@ ACCELERATION = (
             "Not in the paper: the run itself takes at least as long to the accuracy of AlphaRL of "
             "40 % as the forecast does."
         ),
-        place="§4.2, with a weaker threshold",
+        paper_ref=in_paper("§4.2, with a weaker threshold"),
         statistic=speed_up(LATE),
         threshold=Threshold(low=1),
         formula="T(a(AlphaRL of 40 %)) / [t + (n + 5) · e], as A4",
         reads="steps of the run to the accuracy of AlphaRL of 40 %, over the cost of the forecast",
-        paper=Paper("2.5 = 1/0.4, evaluation not counted", {}),
+        printed=Printed("2.5 = 1/0.4, evaluation not counted", {}),
         curve=SPEED_CURVE,
         lacks=lacks(LATE),
         caveat=_COST,
@@ -332,12 +333,12 @@ ACCELERATION = (
         id="A5",
         title="No other forecast of 40 % is better than AlphaRL",
         text="Not in the paper, which compares with no other method.",
-        place="comparison beyond §4.2",
+        paper_ref=in_paper("comparison beyond §4.2"),
         statistic=best_rival_minus(lambda _: predicted(LATE)),
         threshold=Threshold(high=0),
         formula="max over rivals r of a(r of 40 %) − a(AlphaRL of 40 %)",
         reads="accuracy of the best rival of 40 % minus that of AlphaRL",
-        paper=Paper("not measured", {}),
+        printed=Printed("not measured", {}),
         curve=RIVAL_CURVE,
         nulls=(
             Null(
@@ -355,12 +356,12 @@ ACCELERATION = (
         id="A5-logits",
         title="Extrapolated logits of 40 % are no better than AlphaRL",
         text="Not in the paper, which compares with no other method.",
-        place="comparison beyond §4.2",
+        paper_ref=in_paper("comparison beyond §4.2"),
         statistic=logits_minus_alpharl,
         threshold=Threshold(high=0),
         formula="a(extrapolated logits of 40 %) − a(AlphaRL of 40 %)",
         reads="accuracy of the logits extrapolated from 40 % minus that of AlphaRL",
-        paper=Paper("not measured", {}),
+        printed=Printed("not measured", {}),
         curve=LOGITS_CURVE,
         nulls=(
             Null(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from alpharl_bench.papers.arxiv_2510_00553.claims.reference import FOLDER
 from alpharl_bench.printed import Table, load_tables
 from alpharl_bench.registry import Kind
 
@@ -54,6 +55,6 @@ def _kind(norms: Table, ranks: Table, column: str) -> PrintedKind:
 
 #: By kind, in the paper's order.
 APPENDIX_A: Mapping[Kind, PrintedKind] = {
-    kind: _kind(load_tables()["table-7"], load_tables()["table-8"], column)
+    kind: _kind(load_tables(FOLDER)["table-7"], load_tables(FOLDER)["table-8"], column)
     for kind, column in _COLUMNS.items()
 }

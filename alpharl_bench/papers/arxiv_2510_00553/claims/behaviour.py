@@ -18,10 +18,20 @@ from alpharl_bench.behaviour import (
     Likeness,
     Reading,
 )
-from alpharl_bench.claims.claim import Claim, Curve, Means, Null, Paper, Point, Statistic, Threshold
+from alpharl_bench.claims.claim import (
+    Claim,
+    Curve,
+    Means,
+    Null,
+    Point,
+    Printed,
+    Statistic,
+    Threshold,
+)
 from alpharl_bench.claims.kinds import IMITATION
 from alpharl_bench.papers.arxiv_2510_00553.claims.alpharl import LATE, lacks, predicted
 from alpharl_bench.papers.arxiv_2510_00553.claims.property1 import CONTROL_DRAWS
+from alpharl_bench.papers.arxiv_2510_00553.claims.reference import in_paper
 from alpharl_bench.variants import BASE, FULL, random_control, rank
 
 #: A token that moves by less than half the distance to its nearest neighbour stays nearest to where
@@ -154,23 +164,23 @@ _GREEDY = (
     "in the table), but where it answers at once and is not sure of it they surprise it more than "
     "long chains do."
 )
-_FIGURE = Paper("figure only", {})
+_FIGURE = Printed("figure only", {})
 
 
 #: A claim about chains: one engine reads and writes them.
-_claim = partial(Claim, table="behaviour", paper=_FIGURE, engine="hf")
+_claim = partial(Claim, table="behaviour", printed=_FIGURE, engine="hf")
 
 BEHAVIOUR: Sequence[Claim] = (
     Claim(
         id="B1",
         title="RL leaves the token embeddings where they are",
         text="RL methods cause minimal distribution shift of the embedding space.",
-        place="§2.3, Figure 5b",
+        paper_ref=in_paper("§2.3, Figure 5b"),
         statistic=lambda m, _: shift(m),
         threshold=Threshold(high=OWN_PLACE),
         formula="mean_v ‖E(v) − E₀(v)‖ / mean_v min_w ‖E₀(v) − E₀(w)‖, w ≠ v",
         reads="mean displacement of token embeddings over mean distance to the nearest neighbour",
-        paper=_FIGURE,
+        printed=_FIGURE,
         curve=EMBEDDING,
         table="embedding",
         nulls=(
@@ -192,12 +202,12 @@ BEHAVIOUR: Sequence[Claim] = (
             "The embeddings of DIST and SFT exhibit noticeable global shifts, with DIST showing "
             "particularly large deviations for certain tokens."
         ),
-        place="§2.3, Figure 5b",
+        paper_ref=in_paper("§2.3, Figure 5b"),
         statistic=lambda m, _: shift(m),
         threshold=Threshold(low=OWN_PLACE),
         formula="as B1",
         reads="mean displacement of token embeddings over mean distance to the nearest neighbour",
-        paper=_FIGURE,
+        printed=_FIGURE,
         curve=EMBEDDING,
         table="embedding",
         kinds=IMITATION,
@@ -209,7 +219,7 @@ BEHAVIOUR: Sequence[Claim] = (
             "The proportion of non-greedy positions is substantially higher for the DIST and SFT "
             "methods compared to RL, which has a comparatively limited effect."
         ),
-        place="Appendix D, Figure 12a",
+        paper_ref=in_paper("Appendix D, Figure 12a"),
         statistic=lambda m, _: non_greedy_over_samples(m),
         threshold=Threshold(high=AS_ITS_SAMPLES),
         formula=(
@@ -226,7 +236,7 @@ BEHAVIOUR: Sequence[Claim] = (
         id="B2-imitation",
         title="SFT and distillation change more of the base's choices than chance",
         text="DIST and SFT significantly alter the base model's output distribution.",
-        place="Appendix D, Figure 12a",
+        paper_ref=in_paper("Appendix D, Figure 12a"),
         statistic=lambda m, _: non_greedy_over_samples(m),
         threshold=Threshold(low=AS_ITS_SAMPLES),
         formula="as B2",
@@ -240,7 +250,7 @@ BEHAVIOUR: Sequence[Claim] = (
         id="B3",
         title="RL leaves the perplexity of its chains largely unchanged",
         text="RL training leaves perplexity largely unchanged.",
-        place="Appendix D, Figure 12b",
+        paper_ref=in_paper("Appendix D, Figure 12b"),
         statistic=lambda m, _: perplexity_over_samples(m),
         threshold=Threshold(high=AS_ITS_SAMPLES),
         formula=(
@@ -256,7 +266,7 @@ BEHAVIOUR: Sequence[Claim] = (
         id="B3-imitation",
         title="SFT and distillation raise the perplexity of their chains",
         text="DIST and SFT training lead to a marked increase of perplexity.",
-        place="Appendix D, Figure 12b",
+        paper_ref=in_paper("Appendix D, Figure 12b"),
         statistic=lambda m, _: perplexity_over_samples(m),
         threshold=Threshold(low=AS_ITS_SAMPLES),
         formula="as B3",
@@ -273,7 +283,7 @@ BEHAVIOUR: Sequence[Claim] = (
             "Injecting only the Rank-1 information significantly reduces the number of non-greedy "
             "tokens."
         ),
-        place="Appendix D, Figure 12c",
+        paper_ref=in_paper("Appendix D, Figure 12c"),
         statistic=lambda m, _: left_by_rank1(m),
         threshold=Threshold(high=REDUCED),
         formula="n(Rank-1 reads full) / n(base reads full), n as in B2",
@@ -289,7 +299,7 @@ BEHAVIOUR: Sequence[Claim] = (
             "Initial-answer tokens, such as 'Alright' or 'Let', typically occur at the beginning "
             "of the generation."
         ),
-        place="Appendix D, Figure 13",
+        paper_ref=in_paper("Appendix D, Figure 13"),
         statistic=lambda m, _: early_over_all(m),
         threshold=Threshold(low=DENSER),
         formula="n(beginnings of full's chains) / n(full's chains), read by the base, n as in B2",
@@ -306,7 +316,7 @@ BEHAVIOUR: Sequence[Claim] = (
             "Using only the first 20 tokens - approximately the first sentence - allows the base "
             "model to approach the performance of the full parameter update."
         ),
-        place="Appendix D, Figure 14",
+        paper_ref=in_paper("Appendix D, Figure 14"),
         statistic=lambda m, _: gain_from(m, FROM_RANK1),
         threshold=Threshold(low=APPROACHED),
         formula=(
@@ -331,7 +341,7 @@ BEHAVIOUR: Sequence[Claim] = (
             "Not only consistent with the fully trained model in evaluation metrics but also "
             "largely similar patterns and reasoning approaches in the responses."
         ),
-        place="§4.2, Table 2",
+        paper_ref=in_paper("§4.2, Table 2"),
         statistic=_both(RANK1),
         threshold=Threshold(low=LARGELY),
         formula=(
@@ -339,7 +349,7 @@ BEHAVIOUR: Sequence[Claim] = (
             "answer"
         ),
         reads="share of questions with the same beginning and the same answer as the trained model",
-        paper=Paper("one example", {}),
+        printed=Printed("one example", {}),
         curve=ALIKE,
         passes=tuple(map(like, (BEFORE, RANK1))),
         nulls=(Null("base", _both(BEFORE)),),
@@ -353,7 +363,7 @@ BEHAVIOUR: Sequence[Claim] = (
             "in evaluation metrics but also exhibits largely similar patterns and reasoning "
             "approaches in the responses."
         ),
-        place="§4.2, Table 2",
+        paper_ref=in_paper("§4.2, Table 2"),
         statistic=_both(ALPHARL),
         threshold=Threshold(low=LARGELY),
         formula=(
@@ -364,7 +374,7 @@ BEHAVIOUR: Sequence[Claim] = (
             f"share of questions on which AlphaRL of {LATE} % has the same beginning and the same "
             "answer as the trained model"
         ),
-        paper=Paper("one example", {}),
+        printed=Printed("one example", {}),
         curve=ALIKE,
         passes=tuple(map(like, (BEFORE, RANK1, ALPHARL))),
         nulls=(Null("base", _both(BEFORE)),),

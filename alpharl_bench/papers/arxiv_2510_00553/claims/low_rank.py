@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from alpharl_bench.claims.claim import Claim, Curve, Means, Paper, Point, Threshold
+from alpharl_bench.claims.claim import Claim, Curve, Means, Point, Printed, Threshold
 from alpharl_bench.claims.kinds import IMITATION
 from alpharl_bench.papers.arxiv_2510_00553.claims.appendix_a import APPENDIX_A, PERCENTS, RANKS
 from alpharl_bench.papers.arxiv_2510_00553.claims.property1 import REFERENCES
+from alpharl_bench.papers.arxiv_2510_00553.claims.reference import in_paper
 from alpharl_bench.variants import BASE, FULL, percent, rank
 
 #: 'Low' is less than half of what chance gives; the paper draws no line.
@@ -49,7 +50,7 @@ LOW_RANK = (
             "In contrast, SFT and DIST exhibit a strong dependence on subspace rank, requiring "
             "more subspaces to achieve performance gains."
         ),
-        place="§2.2, Figure 3a, Appendix A (rank table)",
+        paper_ref=in_paper("§2.2, Figure 3a, Appendix A (rank table)"),
         statistic=many_minus_few,
         threshold=Threshold(low=0),
         formula=(
@@ -59,7 +60,7 @@ LOW_RANK = (
             "recovered gain of Rank-90 % minus twice that of Rank-10 %, which counts as 0 where it "
             "is below the base"
         ),
-        paper=Paper(
+        printed=Printed(
             ", ".join(
                 f"{printed.relative_accuracy['Rank-90 %']:g} − 2 · "
                 f"{printed.relative_accuracy['Rank-10 %']:g} ({kind})"
@@ -95,12 +96,12 @@ LOW_RANK = (
             "A universal approximate low-rank property of the update in RL, which is completely "
             "absent in SFT and DIST."
         ),
-        place="§2.3, Appendix C",
+        paper_ref=in_paper("§2.3, Appendix C"),
         statistic=lambda m, _: m["effective_rank"] / m["noise_effective_rank"],
         threshold=Threshold(high=LOW),
         formula="mean_m erank(ΔW) / mean_m erank(N), erank(W) = exp(−Σ pᵢ ln pᵢ), pᵢ = σᵢ / Σ σⱼ",
         reads="effective rank over that of Gaussian matrices of the same shapes",
-        paper=Paper("no number given", {}),
+        printed=Printed("no number given", {}),
         curve=PROFILES,
         table="spectrum",
         all_singular_values=True,

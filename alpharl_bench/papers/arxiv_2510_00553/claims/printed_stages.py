@@ -5,6 +5,7 @@ By the printed averages, some of which are not those of their columns: :mod:`alp
 
 from collections.abc import Iterator
 
+from alpharl_bench.papers.arxiv_2510_00553.claims.reference import FOLDER
 from alpharl_bench.printed import Block, Table, load_tables
 
 _FULL = "Fully Trained Model"
@@ -12,7 +13,7 @@ _FORECAST = "+AlphaRL"
 
 
 def _main() -> Table:
-    return load_tables()["table-1"]
+    return load_tables(FOLDER)["table-1"]
 
 
 def _average(table: Table, block: Block, row: str) -> float:
@@ -69,7 +70,7 @@ def by_run(percent: int) -> dict[str, tuple[float, float, float]]:
     """
     found: dict[tuple[float, float, float], str] = {}
     for name in ("table-1", "table-3", "table-4"):
-        table = load_tables()[name]
+        table = load_tables(FOLDER)[name]
         for block in table.blocks:
             last, predicted, full = (
                 _average(table, block, row)
@@ -80,7 +81,7 @@ def by_run(percent: int) -> dict[str, tuple[float, float, float]]:
 
 
 def _gains() -> Iterator[tuple[float, str]]:
-    for table in (_main(), load_tables()["table-3"]):
+    for table in (_main(), load_tables(FOLDER)["table-3"]):
         for block in table.blocks:
             for label in block.labels:
                 if label.endswith(_FORECAST):

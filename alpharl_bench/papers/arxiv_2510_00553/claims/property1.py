@@ -9,8 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from alpharl_bench.claims.claim import Claim, Curve, Means, Paper, Point, Threshold
+from alpharl_bench.claims.claim import Claim, Curve, Means, Point, Printed, Threshold
 from alpharl_bench.papers.arxiv_2510_00553.claims.appendix_a import APPENDIX_A
+from alpharl_bench.papers.arxiv_2510_00553.claims.reference import in_paper
 from alpharl_bench.variants import (
     BASE,
     FULL,
@@ -145,12 +146,12 @@ RANK1_DOMINANCE = (
             "Adding only the Rank-1 component of the update to the base recovers the fully "
             "trained model: 99.17 % of its accuracy on average."
         ),
-        place="abstract, §1, §2.2, Figure 3a",
+        paper_ref=in_paper("abstract, §1, §2.2, Figure 3a"),
         statistic=lambda a, _: relative(a, rank(1)),
         threshold=Threshold(low=1 - TOLERANCE),
         formula="a(Rank-1) / a(full)",
         reads="relative accuracy of Rank-1",
-        paper=Paper("0.9917 on average", {"Rank-1": "0.9917", "Fully trained": "1"}),
+        printed=Printed("0.9917 on average", {"Rank-1": "0.9917", "Fully trained": "1"}),
         curve=RECOVERY,
         by_task=True,
     ),
@@ -161,26 +162,26 @@ RANK1_DOMINANCE = (
             "Control, not in the paper: a rank-1 update in a random direction, with the norm of "
             "the trained update in every module, must miss what P1.1 asks for."
         ),
-        place="control of §2.2",
+        paper_ref=in_paper("control of §2.2"),
         statistic=lambda a, _: control_accuracy(a),
         threshold=Threshold(high=1 - TOLERANCE),
         formula="⅓ Σ_d a(random_d) / a(full), d = 1, 2, 3",
         reads="relative accuracy of the random update, mean of three draws",
-        paper=Paper("not measured", {}),
+        printed=Printed("not measured", {}),
         curve=RECOVERY,
     ),
     Claim(
         id="P1.2-percent",
         title="Accuracy does not fall from Rank-1 % to Rank-90 %",
         text="The few leading subspaces suffice, and more of them do no harm.",
-        place="Figure 1, Appendix A (rank table)",
+        paper_ref=in_paper("Figure 1, Appendix A (rank table)"),
         statistic=lambda a, _: slope(
             np.linspace(0, 1, len(PERCENTS)), [relative(a, percent(p)) for p in PERCENTS]
         ),
         threshold=Threshold(low=-TOLERANCE),
         formula="slope of a(Rank-p %) / a(full), p = 1, 10, 20, … 90 placed evenly from 0 to 1",
         reads="change of relative accuracy along the fitted line from Rank-1 % to Rank-90 %",
-        paper=Paper(
+        printed=Printed(
             "0 (100 % at every rank)",
             {name: f"{ratio:.2f}" for name, ratio in _RL.relative_accuracy.items() if "%" in name},
         ),
@@ -191,14 +192,14 @@ RANK1_DOMINANCE = (
         id="P1.2-rank",
         title="Accuracy does not fall as the rank k grows",
         text="A single subspace is close to the fully trained model, and a few more do no harm.",
-        place="Figure 3a",
+        paper_ref=in_paper("Figure 3a"),
         statistic=lambda a, _: slope(
             np.linspace(0, 1, len(RANKS)), [relative(a, rank(k)) for k in RANKS]
         ),
         threshold=Threshold(low=-TOLERANCE),
         formula="slope of a(Rank-k) / a(full), k = 1, 2, 4, 8 placed evenly from 0 to 1",
         reads="change of relative accuracy along the fitted line from Rank-1 to Rank-8, log₂ k",
-        paper=Paper("not printed", {"Rank-1": "0.9917"}),
+        printed=Printed("not printed", {"Rank-1": "0.9917"}),
         curve=RANK_K_CURVE,
     ),
     Claim(
@@ -208,7 +209,7 @@ RANK1_DOMINANCE = (
             "Early in training Rank-1 is slightly below the full update; at later checkpoints it "
             "matches the fully trained model."
         ),
-        place="§2.2, Figure 3b",
+        paper_ref=in_paper("§2.2, Figure 3b"),
         statistic=late_minus_early,
         threshold=Threshold(low=-TOLERANCE),
         formula=(
@@ -216,7 +217,7 @@ RANK1_DOMINANCE = (
             "minus the mean over the earlier"
         ),
         reads="mean relative accuracy of Rank-1, later half of the checkpoints minus earlier half",
-        paper=Paper("above 0 (figure only)", {}),
+        printed=Printed("above 0 (figure only)", {}),
         curve=PROCESS,
         caveat=(
             "Relative accuracy is over the same checkpoint, as in the paper. Early in training "
@@ -228,7 +229,7 @@ RANK1_DOMINANCE = (
         id="P1.4-best",
         title="Subspace 1 is the best single subspace",
         text="The Rank-1 Subspace significantly outperforms every other subspace.",
-        place="§2.2, Figure 4a",
+        paper_ref=in_paper("§2.2, Figure 4a"),
         statistic=lambda a, _: (
             relative(a, subspace(1))
             - np.max([relative(a, subspace(i)) for i in SUBSPACES[1:]], axis=0)
@@ -236,28 +237,28 @@ RANK1_DOMINANCE = (
         threshold=Threshold(low=0),
         formula="[a(subspace 1) − max_i a(subspace i)] / a(full), i = 2, 3, 5, 9",
         reads="relative accuracy of subspace 1 minus that of the best other one",
-        paper=Paper("above 0 (figure only)", {}),
+        printed=Printed("above 0 (figure only)", {}),
         curve=ABLATION,
     ),
     Claim(
         id="P1.4-order",
         title="A subspace is worth less the smaller its singular value",
         text="Performance gradually decreases as the corresponding singular values decline.",
-        place="§2.2, Figure 4a",
+        paper_ref=in_paper("§2.2, Figure 4a"),
         statistic=lambda a, _: slope(
             np.log2(SUBSPACES), [relative(a, subspace(i)) for i in SUBSPACES]
         ),
         threshold=Threshold(high=0),
         formula="slope of a(subspace i) / a(full) over log₂ i, i = 1, 2, 3, 5, 9",
         reads="change of relative accuracy per doubling of the index",
-        paper=Paper("below 0 (figure only)", {}),
+        printed=Printed("below 0 (figure only)", {}),
         curve=ABLATION,
     ),
     Claim(
         id="P1.5-saturation",
         title="Accuracy rises with the scale of Rank-1 and then saturates",
         text="Performance increases rapidly with α and then saturates.",
-        place="§2.2, Figure 4b",
+        paper_ref=in_paper("§2.2, Figure 4b"),
         statistic=lambda a, _: (
             (relative(a, rank(1)) - relative(a, rank(1, alpha=0.5)))
             - (relative(a, rank(1, alpha=1.5)) - relative(a, rank(1)))
@@ -265,20 +266,20 @@ RANK1_DOMINANCE = (
         threshold=Threshold(low=0),
         formula="[a(α = 1) − a(α = ½)] / a(full) − [a(α = 1½) − a(α = 1)] / a(full)",
         reads="relative accuracy gained from α = 0.5 to 1 minus that from 1 to 1.5",
-        paper=Paper("above 0 (figure only)", {}),
+        printed=Printed("above 0 (figure only)", {}),
         curve=SCALING,
     ),
     Claim(
         id="P1.5-peak",
         title="The best scale is at or just below the norm of the full update",
         text="Accuracy peaks at an α slightly below the norm magnitude of the full update.",
-        place="§2.2, Figure 4b",
+        paper_ref=in_paper("§2.2, Figure 4b"),
         statistic=lambda a, _: peak_alpha(a),
         # α = 0.75 or 1 of the grid, to half way to its neighbours.
         threshold=Threshold(low=0.625, high=1.125),
         formula="arg max_α a(α · Rank-1)",
         reads="the α of the highest accuracy",
-        paper=Paper("just below 1 (figure only)", {}),
+        printed=Printed("just below 1 (figure only)", {}),
         curve=SCALING,
     ),
     Claim(
@@ -288,12 +289,12 @@ RANK1_DOMINANCE = (
             "The unscaled Rank-1 Subspace holds a large fraction of the update's norm: 19.3 % for "
             "DAPO."
         ),
-        place="§2.3, Figure 5a, Appendix A (norm table)",
+        paper_ref=in_paper("§2.3, Figure 5a, Appendix A (norm table)"),
         statistic=lambda m, _: m["rank1_fraction"] / m["noise_rank1_fraction"],
         threshold=Threshold(low=1),
         formula="mean_m [σ₁ / ‖ΔW‖_F] / mean_m [σ₁ / ‖N‖_F], N Gaussian of the shape of ΔW",
         reads="Rank-1 fraction of the norm over that of Gaussian matrices of the same shapes",
-        paper=Paper(f"{_RL.rank1_fraction:g} (no null given)", {}),
+        printed=Printed(f"{_RL.rank1_fraction:g} (no null given)", {}),
         curve=SPECTRUM,
         caveat=(
             "A small Gaussian matrix is 'concentrated' too, so the statistic is a ratio to it."

@@ -10,10 +10,20 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from alpharl_bench.claims.claim import Claim, Curve, Means, Null, Paper, Point, Statistic, Threshold
+from alpharl_bench.claims.claim import (
+    Claim,
+    Curve,
+    Means,
+    Null,
+    Point,
+    Printed,
+    Statistic,
+    Threshold,
+)
 from alpharl_bench.claims.kinds import IMITATION
 from alpharl_bench.dynamics import CLOSE_TO_1, NULLS, WINDOWS
 from alpharl_bench.papers.arxiv_2510_00553.claims.property1 import REFERENCES, slope
+from alpharl_bench.papers.arxiv_2510_00553.claims.reference import in_paper
 from alpharl_bench.variants import full_at, window
 
 #: The paper's mean R² (§1), less what rounding and another set of questions may take.
@@ -155,14 +165,14 @@ LINEAR_DYNAMICS = (
         text=(
             "The linearity (R²) of the Rank-1 Subspace's evolution exhibits an average of 0.914."
         ),
-        place="§1, §3.1, Appendix E",
+        paper_ref=in_paper("§1, §3.1, Appendix E"),
         statistic=_of(mean_r_squared),
         threshold=Threshold(low=LINEAR),
         formula=(
             "mean_m R²_m, R² = (ỹᵀKỹ)² / (ỹᵀK²ỹ · ỹᵀỹ), K = X̃X̃ᵀ, rows of X: u₁ at each checkpoint"
         ),
         reads="R² of accuracy on u₁ by one-component PLS, in sample, mean over modules",
-        paper=Paper("0.914", {}),
+        printed=Printed("0.914", {}),
         curve=CHECKPOINTS,
         table="dynamics",
         nulls=_nulls(mean_r_squared),
@@ -175,12 +185,12 @@ LINEAR_DYNAMICS = (
         id="P2.1-best",
         title="Some modules are linear almost perfectly",
         text="An almost strictly linear upward trend, with R² exceeding 0.96.",
-        place="§1, §3.1, Figure 6b",
+        paper_ref=in_paper("§1, §3.1, Figure 6b"),
         statistic=_of(close_to_1),
         threshold=Threshold(low=SOME),
         formula="share of modules m with R²_m > 0.96",
         reads=f"share of modules with R² > {CLOSE_TO_1:g}",
-        paper=Paper("above 0 (figure only)", {}),
+        printed=Printed("above 0 (figure only)", {}),
         curve=CHECKPOINTS,
         table="dynamics",
         nulls=_nulls(close_to_1),
@@ -189,12 +199,12 @@ LINEAR_DYNAMICS = (
         id="P2.2-block",
         title="MLP modules are more linear than attention",
         text="MLP modules tend to achieve higher R²; self-attention modules generally lower.",
-        place="§3.2, Figure 15",
+        paper_ref=in_paper("§3.2, Figure 15"),
         statistic=_of(mlp_minus_attention),
         threshold=Threshold(low=0),
         formula="mean R² of MLP modules − mean R² of attention modules",
         reads="mean R² of MLP modules minus that of attention modules",
-        paper=Paper("above 0 (figure only)", {}),
+        printed=Printed("above 0 (figure only)", {}),
         curve=CHECKPOINTS,
         table="dynamics",
         nulls=_nulls(mlp_minus_attention),
@@ -208,12 +218,12 @@ LINEAR_DYNAMICS = (
         id="P2.2-depth",
         title="Higher layers are more linear than lower ones",
         text="MLP modules, particularly those in mid-to-high layers, tend to achieve higher R².",
-        place="§3.2, Figure 15",
+        paper_ref=in_paper("§3.2, Figure 15"),
         statistic=_of(depth_slope),
         threshold=Threshold(low=0),
         formula="slope of R²_m over the depth of m, 0 to 1",
         reads="slope of R² over the modules, from the first layer (0) to the last (1)",
-        paper=Paper("above 0 (figure only)", {}),
+        printed=Printed("above 0 (figure only)", {}),
         curve=CHECKPOINTS,
         table="dynamics",
         nulls=_nulls(depth_slope),
@@ -225,12 +235,12 @@ LINEAR_DYNAMICS = (
             "Performance gradually declines as the minimum R² in the window decreases: R² "
             "quantifies the functional role of module updates."
         ),
-        place="§3.2, Figure 6c",
+        paper_ref=in_paper("§3.2, Figure 6c"),
         statistic=lambda a, _: window_slope(a),
         threshold=Threshold(high=0),
         formula="slope of a(window w) over (w − 1) / 4, w = 1 … 5 by falling R²",
         reads="slope of accuracy over windows of modules by falling R², from first (0) to last (1)",
-        paper=Paper("below 0 (figure only)", {}),
+        printed=Printed("below 0 (figure only)", {}),
         curve=WINDOW_CURVE,
         nulls=(
             Null(
@@ -254,7 +264,7 @@ LINEAR_DYNAMICS = (
             "Predictions of its later state based on early-stage states achieve an average error "
             "of less than 5 %."
         ),
-        place="§1",
+        paper_ref=in_paper("§1"),
         statistic=later_state_error,
         threshold=Threshold(high=SMALL_ERROR),
         formula=(
@@ -265,7 +275,7 @@ LINEAR_DYNAMICS = (
             "relative Frobenius error of σ₁u₁ at the end of training, predicted from its first "
             "40 %, mean over modules"
         ),
-        paper=Paper("< 0.05 (of what is not said)", {}),
+        printed=Printed("< 0.05 (of what is not said)", {}),
         curve=CHECKPOINTS,
         table="dynamics",
         nulls=(Null("last checkpoint, unchanged", unchanged_error),),
@@ -281,7 +291,7 @@ LINEAR_DYNAMICS = (
             "Predictions of its later state based on early-stage states achieve an average error "
             "of less than 5 %."
         ),
-        place="§1",
+        paper_ref=in_paper("§1"),
         statistic=accuracy_error,
         threshold=Threshold(high=SMALL_ERROR),
         formula="mean_m |ŷ − y|, ŷ by PLS of the first 40 %, its score a line in the step",
@@ -289,7 +299,7 @@ LINEAR_DYNAMICS = (
             "|ŷ − y| of the accuracy at the end of training, predicted from its first 40 % by PLS "
             "at the step, mean over modules"
         ),
-        paper=Paper("< 0.05 (of what is not said)", {}),
+        printed=Printed("< 0.05 (of what is not said)", {}),
         curve=CHECKPOINTS,
         table="dynamics",
         nulls=(
@@ -309,12 +319,12 @@ LINEAR_DYNAMICS = (
             "Control experiments with supervised fine-tuning and distillation on the same models "
             "yielded neither property."
         ),
-        place="§1",
+        paper_ref=in_paper("§1"),
         statistic=_of(mean_r_squared),
         threshold=Threshold(high=LINEAR),
         formula="mean_m R²_m, as P2.1",
         reads="R² of accuracy on u₁ by one-component PLS, in sample, mean over modules",
-        paper=Paper("below that of RL (no number)", {}),
+        printed=Printed("below that of RL (no number)", {}),
         curve=CHECKPOINTS,
         table="dynamics",
         kinds=IMITATION,

@@ -53,7 +53,13 @@ def test_every_claim_has_an_id_of_its_own_and_says_where_it_stands() -> None:
     for name, claim in CLAIMS.items():
         assert name == claim.id
         assert any(claim in claims and claim.id.startswith(prefix) for prefix, claims in BY_PREFIX)
-        for text in (claim.title, claim.text, claim.place, claim.reads, claim.paper.statistic):
+        for text in (
+            claim.title,
+            claim.text,
+            claim.paper_ref.place,
+            claim.reads,
+            claim.printed.statistic,
+        ):
             assert text.strip()
 
 
@@ -69,7 +75,7 @@ def test_every_curve_has_the_references_and_the_control(claim: Claim) -> None:
     variants = {point.variant for point in points}
     assert {BASE, FULL, *map(random_control, CONTROL_DRAWS)} < variants
     assert len({point.name for point in points}) == len(points)
-    assert claim.paper.points.keys() <= {point.name for point in points}
+    assert claim.printed.points.keys() <= {point.name for point in points}
 
 
 @pytest.mark.parametrize("claim", SCORED, ids=lambda claim: claim.id)
