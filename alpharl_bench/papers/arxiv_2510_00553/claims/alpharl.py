@@ -9,10 +9,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from alpharl_bench.claims.claim import (
-    EVALUATION,
     Claim,
     Curve,
-    Means,
     Null,
     Point,
     Printed,
@@ -31,6 +29,7 @@ from alpharl_bench.papers.arxiv_2510_00553.claims.printed_stages import (
 )
 from alpharl_bench.papers.arxiv_2510_00553.claims.property1 import REFERENCES, TOLERANCE, relative
 from alpharl_bench.papers.arxiv_2510_00553.claims.reference import in_paper
+from alpharl_bench.tables import EVALUATION, Means
 from alpharl_bench.variants import BASE, Variant, forecast, full_at
 
 #: The observed parts of the training, in percent: the stages of the paper's Table 3.

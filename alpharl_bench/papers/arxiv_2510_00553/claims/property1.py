@@ -9,9 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from alpharl_bench.claims.claim import Claim, Curve, Means, Point, Printed, Threshold
+from alpharl_bench.claims.claim import Claim, Curve, Point, Printed, Threshold
 from alpharl_bench.papers.arxiv_2510_00553.claims.appendix_a import APPENDIX_A
 from alpharl_bench.papers.arxiv_2510_00553.claims.reference import in_paper
+from alpharl_bench.tables import Means
 from alpharl_bench.variants import (
     BASE,
     FULL,

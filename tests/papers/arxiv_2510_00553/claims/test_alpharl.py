@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from alpharl_bench.checkpoints import Run
 from alpharl_bench.checkpoints.run import Checkpoint
 from alpharl_bench.claims import Evidence, Outcome, judge
-from alpharl_bench.claims.claim import EVALUATION
 from alpharl_bench.forecast import FORECASTERS, SCORED_ONLY
 from alpharl_bench.papers.arxiv_2510_00553.claims import ALPHARL, CLAIMS
 from alpharl_bench.papers.arxiv_2510_00553.claims.alpharl import (
@@ -23,7 +22,9 @@ from alpharl_bench.papers.arxiv_2510_00553.claims.alpharl import (
     stages,
     steps_to_reach,
 )
+from alpharl_bench.tables import EVALUATION
 from alpharl_bench.variants import BASE, FULL, forecast, full_at
+from tests.evidence import planted
 from tests.scores import score_of
 
 #: Ten checkpoints; 20 % of the training is the first stage with two of them.
@@ -48,7 +49,7 @@ def evidence(accuracies: Mapping[str, float], evaluation: float = 0.0) -> Eviden
         marks.flat[:right] = 1
         asked = {f"q{i}": "".join(map(str, row)) for i, row in enumerate(marks.T)}
         scores[name] = score_of(name, {"chain": asked})
-    return Evidence("mine", STEPS, scores, [], evaluation=evaluation)
+    return planted("mine", STEPS, scores, evaluation=evaluation)
 
 
 def statistic(claim: str, accuracies: Mapping[str, float], evaluation: float = 0.0) -> float:
