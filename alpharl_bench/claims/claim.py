@@ -1,7 +1,7 @@
 """What a claim is made of: a sentence of the paper, a statistic and a threshold."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -109,10 +109,14 @@ class PaperRef:
 
 @dataclass(frozen=True)
 class Printed:
-    """What the paper printed, at its own scale: the statistic, and some points of the curve."""
+    """What the paper printed, at its own scale: the statistic, and some points of the curve.
+
+    ``by_kind`` are figures of the table that the claim reads, by kind of training and column.
+    """
 
     statistic: str
     points: Mapping[str, str]
+    by_kind: Mapping[Kind, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

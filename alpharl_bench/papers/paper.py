@@ -15,7 +15,8 @@ class Paper:
     the name of the Python package that holds the rest: the folders ``tables`` and ``statements``
     have what was printed (:mod:`alpharl_bench.printed`), and the module ``chapters`` has
     ``CHAPTERS``, the order of the report. Each of these may be missing. ``suites`` is what pytest
-    is given to judge the claims: a folder, or ``--pyargs`` and a package.
+    is given to judge the claims: a folder, or ``--pyargs`` and a package. ``column`` is the title
+    of the columns with what it printed, ``caveat`` what a reader must know of these numbers.
     """
 
     arxiv: str
@@ -23,6 +24,8 @@ class Paper:
     claims: tuple[Claim, ...]
     package: str
     suites: str = "suites"
+    column: str = "paper"
+    caveat: str = ""
 
     def __str__(self) -> str:
         """As it is cited in Markdown."""

@@ -41,12 +41,12 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path, colours: Sequen
         colours: one per run.
     """
     figure = {
-        claims.EMBEDDING.name: _embeddings,
-        claims.READ.name: _readings,
-        claims.PLACES.name: _places,
-        claims.PREFIX.name: _prefixes,
-        claims.ALIKE.name: _likenesses,
-    }[claim.curve.name](claim, evidence, colours)
+        claims.EMBEDDING: _embeddings,
+        claims.READ: _readings,
+        claims.PLACES: _places,
+        claims.PREFIX: _prefixes,
+        claims.ALIKE: _likenesses,
+    }[claim.curve](claim, evidence, colours)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
 

@@ -20,7 +20,8 @@ def report(judged: Judged) -> str:
         sections += [f"# {own}\n"] if several else []
         sections += _part(judged, own)
     sections += ["# All papers\n"] if several else []
-    sections += [reading(), *responses(judged.shown), *variants(judged), provenance(judged)]
+    sections += [reading(judged.papers), *responses(judged.shown), *variants(judged)]
+    sections += [provenance(judged)]
     return "\n".join(sections)
 
 

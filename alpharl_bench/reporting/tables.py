@@ -7,6 +7,7 @@ import pandas as pd
 
 from alpharl_bench.claims import Claim, Evidence, Learning, Outcome, Verdict, learning
 from alpharl_bench.grading import Mark
+from alpharl_bench.papers import find_paper
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.text import plain
@@ -22,8 +23,11 @@ _SYMBOL = {
 LEGEND = "; ".join(f"{symbol} {outcome}" for outcome, symbol in _SYMBOL.items())
 #: Marks a verdict that is decided alone but not among all of its session.
 NOT_SURVIVING = "†"
-#: The paper's numbers are from models of 7 to 32 billion parameters.
-PAPER_COLUMN = "paper (7–32 B)"
+
+
+def paper_column(claim: Claim) -> str:
+    """The title of a column with what the claim's paper printed."""
+    return find_paper(claim.paper_ref.paper).column
 
 
 def summary(judged: Judged) -> pd.DataFrame:
@@ -112,7 +116,7 @@ def verdict_rows(judged: Judged, claim: Claim) -> pd.DataFrame:
             "ours [interval]": verdict.value or "–",
             "at": verdict.level,
             "asked for": claim.threshold,
-            PAPER_COLUMN: claim.printed.statistic,
+            paper_column(claim): claim.printed.statistic,
             "p (adjusted)": f"{verdict.p_value:.2g} ({judged.p_adjusted(verdict):.2g})",
             claim.units: verdict.units,
             **{f"null: {name}": null for name, null in verdict.nulls.items()},

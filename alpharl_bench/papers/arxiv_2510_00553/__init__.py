@@ -9,4 +9,9 @@ PAPER = Paper(
     title="On Predictability of Reinforcement Learning Dynamics for LLMs",
     claims=tuple(CLAIMS.values()),
     package=__name__,
+    column="paper (7–32 B)",
+    caveat=(
+        "Numbers of the paper are from models of 7 to 32 billion parameters: another scale than "
+        "the nano lane."
+    ),
 )

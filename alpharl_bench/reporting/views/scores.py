@@ -28,7 +28,7 @@ class ScoresView(View):
     def lines(self, judged: Judged, claim: Claim) -> Iterator[str]:
         """The relative accuracies of which the paper has a number."""
         if claim.printed.points:
-            yield from (f"Relative accuracy beside the {tables.PAPER_COLUMN}:", "")
+            yield from (f"Relative accuracy beside the {tables.paper_column(claim)}:", "")
             yield from (tables.markdown(beside_the_paper(judged, claim)), "")
 
     def draw(self, claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
@@ -75,7 +75,7 @@ def beside_the_paper(judged: Judged, claim: Claim) -> pd.DataFrame:
                 ours = relative_accuracy(evidence, point)
                 shown = ours if len(by_run) <= _WITH_INTERVALS else ours and f"{ours.estimate:.3f}"
                 rows.setdefault(point.name, {})[run] = shown or "–"
-    paper = {tables.PAPER_COLUMN: claim.printed.points}
+    paper = {tables.paper_column(claim): claim.printed.points}
     return pd.DataFrame(
         [
             {"variant": name, **cells, **{title: paper[title][name] for title in paper}}

@@ -58,3 +58,12 @@ APPENDIX_A: Mapping[Kind, PrintedKind] = {
     kind: _kind(load_tables(FOLDER)["table-7"], load_tables(FOLDER)["table-8"], column)
     for kind, column in _COLUMNS.items()
 }
+#: Its table of norms by kind and column of the spectra.
+NORMS: Mapping[Kind, Mapping[str, str]] = {
+    kind: {
+        "norm": f"{printed.norm:g}",
+        "rank1_fraction": f"{printed.rank1_fraction:g}",
+        "rank1_percent_fraction": f"{printed.rank1_percent_fraction:g}",
+    }
+    for kind, printed in APPENDIX_A.items()
+}

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alpharl_bench.claims.claim import Claim, Curve, Point, Printed, Threshold
-from alpharl_bench.papers.arxiv_2510_00553.claims.appendix_a import APPENDIX_A
+from alpharl_bench.papers.arxiv_2510_00553.claims.appendix_a import APPENDIX_A, NORMS
 from alpharl_bench.papers.arxiv_2510_00553.claims.reference import in_paper
 from alpharl_bench.tables import Means
 from alpharl_bench.variants import (
@@ -295,7 +295,7 @@ RANK1_DOMINANCE = (
         threshold=Threshold(low=1),
         formula="mean_m [σ₁ / ‖ΔW‖_F] / mean_m [σ₁ / ‖N‖_F], N Gaussian of the shape of ΔW",
         reads="Rank-1 fraction of the norm over that of Gaussian matrices of the same shapes",
-        printed=Printed(f"{_RL.rank1_fraction:g} (no null given)", {}),
+        printed=Printed(f"{_RL.rank1_fraction:g} (no null given)", {}, NORMS),
         curve=SPECTRUM,
         caveat=(
             "A small Gaussian matrix is 'concentrated' too, so the statistic is a ratio to it."
