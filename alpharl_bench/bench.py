@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,8 +21,8 @@ from alpharl_bench.claims.evidence import Evidence
 from alpharl_bench.dynamics import ModuleDynamics, dynamics
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.executor import LOCAL, Executor
-from alpharl_bench.forecast.choice import methods_digest
-from alpharl_bench.forecasts import Forecasts
+from alpharl_bench.forecast.selection import Forecasts
+from alpharl_bench.keys import code_digest, imported_sources
 from alpharl_bench.progress import progress_bar
 from alpharl_bench.scoring import EngineOptions, Sampling, Score, ScoreStore
 from alpharl_bench.scoring.sampling import Split
@@ -246,7 +246,7 @@ class Bench:
         These take the same engine, so not while it holds the variant.
         """
         if variant.kind == "forecast" and variant.candidate is None:
-            self.forecasts.choice(variant)
+            self.forecasts.selection(variant)
         if variant.kind == "window":
             return replace(variant, modules=window_modules(variant, self._ranking))
         return variant
@@ -297,7 +297,7 @@ class Bench:
             scores=self.scores(wanted) if wanted else {},
             spectrum=self._spectrum(looks),
             kind=self.subject.kind,
-            choices=[self.forecasts.choice(v) for v in wanted if v.kind == "forecast"],
+            choices=[self.forecasts.selection(v) for v in wanted if v.kind == "forecast"],
             windows=[self._window(v) for v in wanted if v.kind == "window"],
             evaluation=self._evaluation,
         )
@@ -358,7 +358,7 @@ class Bench:
 
     def _dynamics(self, accuracies: Sequence[float]) -> list[ModuleDynamics]:
         """Of every module, by the accuracies of the checkpoints."""
-        key = content_key(run=self.opened.digest, accuracies=accuracies, methods=methods_digest())
+        key = content_key(run=self.opened.digest, accuracies=accuracies, code=_dynamics_code())
         path = cache_root() / "dynamics" / f"{key}.json"
         kept = TypeAdapter(list[ModuleDynamics])
         with locked(path):
@@ -366,6 +366,11 @@ class Bench:
                 found = dynamics(self.updates, accuracies)
                 write_whole(path, kept.dump_json(found).decode())
         return kept.validate_json(path.read_bytes())
+
+
+@cache
+def _dynamics_code() -> str:
+    return code_digest(*imported_sources(dynamics.__module__, ["alpharl_bench.dynamics"]))
 
 
 # What a worker does, at its own bench of the same run.

@@ -9,10 +9,10 @@ import numpy as np
 
 from alpharl_bench.behaviour.embedding import EmbeddingShift
 from alpharl_bench.behaviour.table import NO_BEHAVIOUR, Behaviour
-from alpharl_bench.claims.claim import EVALUATION, Claim, Means
+from alpharl_bench.claims.claim import EVALUATION, Claim, Means, Point
 from alpharl_bench.dynamics import ModuleDynamics
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.forecast.choice import Choice
+from alpharl_bench.forecast.selection import TargetSelection
 from alpharl_bench.grading import Mark
 from alpharl_bench.registry import Kind
 from alpharl_bench.scoring import Score, resampling_weights, unit_weights
@@ -45,7 +45,7 @@ class Evidence:
     spectrum: Sequence[ModuleSpectrum]
     kind: Kind = "RL"
     dynamics: Sequence[ModuleDynamics] = ()
-    choices: Sequence[Choice] = ()
+    choices: Sequence[TargetSelection] = ()
     windows: Sequence[ScoredWindow] = ()
     evaluation: float = 0.0
     behaviour: Behaviour = NO_BEHAVIOUR
@@ -71,6 +71,11 @@ class Evidence:
         scores = {label: score.first(samples) for label, score in self.scores.items()}
         return replace(self, scores=scores)
 
+    def points(self, claim: Claim) -> list[Point]:
+        """The points of a claim's curve, without optional ones that were not scored."""
+        points = claim.curve.points(self.steps)
+        return [p for p in points if not p.optional or p.variant.label in self.scores]
+
     def observed(self, claim: Claim) -> Means:
         """The means over tasks of their means over questions, or over other units; (1,) per column.
 
@@ -78,7 +83,7 @@ class Evidence:
         """
         if not claim.sampled:
             return self._means(claim, unit_weights(self.strata(claim))[None])
-        variants = claim.variants(self.steps)
+        variants = self._variants(claim)
         return self._cost | {variant: self.observed_accuracy(variant) for variant in variants}
 
     def resampled(self, claim: Claim) -> Means:
@@ -89,7 +94,7 @@ class Evidence:
                 weights = resampling_weights(self.strata(claim))
                 self._resampled_tables[key] = self._means(claim, weights)
             return self._resampled_tables[key]
-        variants = claim.variants(self.steps)
+        variants = self._variants(claim)
         return self._cost | {variant: self.accuracies(variant) for variant in variants}
 
     def observed_accuracy(self, variant: Variant) -> np.ndarray:
@@ -113,7 +118,7 @@ class Evidence:
             claim: one about questions, with at least two samples each.
             resamples: how many; 400 give the variance to 7 %.
         """
-        variants = list(dict.fromkeys(claim.variants(self.steps)))
+        variants = self._variants(claim)
         right = np.stack([_right(self.score(variant)) for variant in variants])
         _, n, k = right.shape
         shares = (right * unit_weights(self.strata(claim))[:, None]).reshape(-1, n * k) / (k - 1)
@@ -148,6 +153,11 @@ class Evidence:
     def samples(self) -> int:
         """How many responses to every question were graded."""
         return self._any.samples_per_question
+
+    def _variants(self, claim: Claim) -> list[Variant]:
+        """The scored variants that the claim is judged by, each once."""
+        both = [v for point in self.points(claim) for v in (point.variant, point.reference)]
+        return list(dict.fromkeys(both))
 
     @property
     def _cost(self) -> dict[Any, np.ndarray]:

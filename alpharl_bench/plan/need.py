@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from alpharl_bench.behaviour import Pass
 from alpharl_bench.behaviour.passes import Chains, Continuation, chains_of, variants_of
 from alpharl_bench.claims import Claim
-from alpharl_bench.forecasts import observed_steps, side_by_side, validated
+from alpharl_bench.forecast.selection import observed_steps, side_by_side, validated
 from alpharl_bench.scoring.sampling import Split
 from alpharl_bench.variants import BASE, FULL, Variant, full_at, percent, rank
 

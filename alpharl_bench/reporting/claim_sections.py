@@ -81,7 +81,7 @@ def beside_the_paper(judged: Judged, claim: Claim) -> pd.DataFrame:
     rows: dict[str, dict[str, object]] = {}
     for run in by_run:
         evidence = judged.session.evidence(run, claim.id)
-        for point in claim.curve.points(evidence.steps):
+        for point in evidence.points(claim):
             if point.name in claim.paper.points:
                 ours = relative_accuracy(evidence, point)
                 shown = ours if len(by_run) <= _WITH_INTERVALS else ours and f"{ours.estimate:.3f}"

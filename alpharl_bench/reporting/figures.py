@@ -190,7 +190,7 @@ def _draw_profiles(evidence: Sequence[Evidence], path: Path) -> None:
 def _curve(axes: Axes, claim: Claim, evidence: Evidence, style: tuple[str, str]) -> None:
     colour, label = style
     drawn: dict[str, list[tuple[float, Interval]]] = {}
-    for point in claim.curve.points(evidence.steps):
+    for point in evidence.points(claim):
         value = relative_accuracy(evidence, point)
         if value is None:
             continue
@@ -228,7 +228,7 @@ def _bars(
     slot: tuple[float, float],
 ) -> None:
     (colour, label), (shift, width) = style, slot
-    points = claim.curve.points(evidence.steps)
+    points = evidence.points(claim)
     values = [relative_accuracy(evidence, point) for point in points]
     y = np.array([v.estimate if v else np.nan for v in values])
     low = np.array([v.estimate - v.low if v else np.nan for v in values])

@@ -16,7 +16,7 @@ from alpharl_bench.cache import write_whole
 from alpharl_bench.claims import Evidence
 from alpharl_bench.dynamics import ModuleDynamics
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
-from alpharl_bench.forecast.choice import Choice
+from alpharl_bench.forecast.selection import TargetSelection
 from alpharl_bench.registry import Expectation, Kind
 from alpharl_bench.scoring import Provenance, Score, read_scores
 from alpharl_bench.spectral import ModuleSpectrum
@@ -66,7 +66,7 @@ class RunRecord(BaseModel):
     expect: dict[str, Expectation]
     spectrum: tuple[ModuleSpectrum, ...]
     dynamics: tuple[ModuleDynamics, ...] = ()
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[TargetSelection, ...] = ()
     windows: tuple[ScoredWindow, ...] = ()
     evaluation: float = 0.0
     behaviour: Behaviour = NO_BEHAVIOUR

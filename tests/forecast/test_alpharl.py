@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from alpharl_bench.forecast.alpharl import AlphaRL
 from safetensors.torch import load_file, save_file
 from sklearn.cross_decomposition import PLSRegression
 
 from alpharl_bench.checkpoints import module_names
 from alpharl_bench.forecast import FORECASTERS, Target, observe
-from alpharl_bench.forecast.alpharl import AlphaRL
 from alpharl_bench.variants.combined import applied
 from tests.forecast.planted import STEPS, deltas, direction, planted
 

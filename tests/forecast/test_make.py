@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from alpharl_bench.reporting.forecasting import describe
 from peft import PeftModel
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
@@ -12,7 +13,6 @@ from alpharl_bench.checkpoints import Accuracies, open_run, open_weights
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.forecast import FORECASTERS, Target, observe
 from alpharl_bench.forecast.make import RECORD, Method, make
-from alpharl_bench.reporting.forecasting import describe
 from alpharl_bench.variants.combined import applied
 from tests.forecast.planted import STEPS, direction, planted
 

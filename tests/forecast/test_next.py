@@ -2,11 +2,11 @@
 
 import pytest
 import torch
+from alpharl_bench.forecast.next import NExt
 from safetensors.torch import load_file, save_file
 
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.forecast import FORECASTERS, Target, observe
-from alpharl_bench.forecast.next import NExt
 from alpharl_bench.forecast.next_network import TrajectoryNetwork, trained_network
 from tests.forecast.planted import deltas, direction, planted
 

@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pytest
 import torch
+from alpharl_bench.forecast.expo import ExPO
+from alpharl_bench.forecast.first_update import FirstUpdate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
@@ -12,8 +14,6 @@ from safetensors.torch import load_file, save_file
 from alpharl_bench.checkpoints import module_names
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.forecast import FORECASTERS, Target, observe
-from alpharl_bench.forecast.expo import ExPO
-from alpharl_bench.forecast.first_update import FirstUpdate
 from alpharl_bench.variants.combined import applied
 from tests.forecast.planted import STEPS, direction, planted
 

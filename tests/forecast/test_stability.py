@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 import torch
+from alpharl_bench.forecast.alpharl import AlphaRL
 
 from alpharl_bench.checkpoints import WeightFiles
 from alpharl_bench.forecast import FORECASTERS, Target, observe
-from alpharl_bench.forecast.alpharl import AlphaRL
 from alpharl_bench.forecast.products import Grams, inner_products
 from alpharl_bench.forecast.stability import stability
 from alpharl_bench.spectral import LowRank

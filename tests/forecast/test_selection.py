@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from alpharl_bench.forecast.choice import ORACLE, Choice
 from safetensors.torch import load_file, save_file
 
 from alpharl_bench.bench import Bench, Options
@@ -15,7 +16,6 @@ from alpharl_bench.checkpoints import Checkpoint, Run
 from alpharl_bench.claims import CLAIMS
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.forecast import FORECASTERS, Target
-from alpharl_bench.forecast.choice import ORACLE, Choice
 from alpharl_bench.registry import load_registry
 from alpharl_bench.scoring import Sampling, Score
 from alpharl_bench.scoring import engine as engine_module

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from alpharl_bench.forecast.choice import ORACLE, Choice
 
 from alpharl_bench.claims import ALPHARL, Evidence
 from alpharl_bench.forecast import Target
-from alpharl_bench.forecast.choice import ORACLE, Choice
 from alpharl_bench.reporting import forecasts, load_session, write_report
 from alpharl_bench.variants import Variant, forecast, full_at
 from tests.scores import report_text, score_of, session_of

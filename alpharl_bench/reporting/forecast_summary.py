@@ -41,8 +41,8 @@ def _what(forecast: Forecast) -> str:
         None: "the model",
     }[forecast.method.forecaster.needs]
     return (
-        f"{goal} as {forecast.method.name} predicts it ({forecast.method.forecaster.source}), "
-        f"format {forecast.form}"
+        f"{goal} as {forecast.method.name} predicts it ({forecast.method.title}: "
+        f"{forecast.method.reference}), format {forecast.form}"
     )
 
 
@@ -75,7 +75,7 @@ def _table(forecast: Forecast) -> pd.DataFrame:
     ]
     rows += [
         ("last observed checkpoint", sure.last_cosine, sure.last_distance),
-        ("the same in the forecast's form", sure.still_cosine, sure.still_distance),
+        ("the same in the forecast's form", sure.no_op_cosine, sure.no_op_distance),
     ]
     return pd.DataFrame(
         {
