@@ -72,6 +72,8 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
         figure = Figure(figsize=(6.4, 3.4), layout="constrained")
         axes = figure.subplots()
         styles = _styles(evidence)
+        # Not every run has every optional point: all stand at the ticks of their names.
+        ticks = list(dict.fromkeys(p.name for run in evidence for p in run.points(claim)))
         for i, (measured, style) in enumerate(zip(evidence, styles, strict=True)):
             # Runs stand side by side around a shared tick.
             width = 0.8 / len(evidence)
@@ -79,10 +81,10 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
             if claim.curve.x_label:
                 _curve(axes, claim, measured, style)
             else:
-                _bars(axes, claim, measured, style, (shift, width))
+                _bars(axes, claim, measured, style, (shift, width), ticks)
         if claim.curve.x_label:
             axes.plot([], [], color="grey", linestyle=":", label="base")
-            names = [point.name for point in claim.curve.points(evidence[0].steps)]
+            names = [point.name for point in evidence[0].points(claim)]
             if any(name.startswith("Control") for name in names):
                 axes.plot(
                     [], [], color="grey", linestyle="--", linewidth=0.8, label="control draws"
@@ -226,6 +228,7 @@ def _bars(
     evidence: Evidence,
     style: tuple[str, str],
     slot: tuple[float, float],
+    ticks: Sequence[str],
 ) -> None:
     (colour, label), (shift, width) = style, slot
     points = evidence.points(claim)
@@ -234,7 +237,7 @@ def _bars(
     low = np.array([v.estimate - v.low if v else np.nan for v in values])
     high = np.array([v.high - v.estimate if v else np.nan for v in values])
     axes.bar(
-        np.arange(len(points)) + shift,
+        [ticks.index(point.name) + shift for point in points],
         y,
         width,
         yerr=[low, high],
@@ -242,10 +245,10 @@ def _bars(
         capsize=min(2, 20 * width),
         label=label,
     )
-    names = [p.name.removeprefix("Control: ").replace("rank-1, ", "rank-1,\n") for p in points]
+    names = [name.removeprefix("Control: ").replace("rank-1, ", "rank-1,\n") for name in ticks]
     # A long name ends at its bars.
     axes.set_xticks(
-        range(len(points)), names, fontsize=7, rotation=30, ha="right", rotation_mode="anchor"
+        range(len(ticks)), names, fontsize=7, rotation=30, ha="right", rotation_mode="anchor"
     )
 
 

@@ -1,9 +1,10 @@
-"""What `alpharl-bench forecast` prints: what was used, what it cost, and how sure it is."""
+"""What `alpharl-bench forecast` prints: the methods; of a forecast, its cost and how sure it is."""
 
 from pathlib import Path
 
 import pandas as pd
 
+from alpharl_bench.forecast import all_methods
 from alpharl_bench.forecast.make import RECORD, Forecast
 from alpharl_bench.reporting.tables import markdown
 from alpharl_bench.units import size_text
@@ -13,6 +14,26 @@ _READS = (
     "against the last observed checkpoint as it is. distance: ‖difference‖ over the norm of the "
     "forecast's update."
 )
+
+
+def list_methods() -> str:
+    """A table of the methods whose predictions can be written.
+
+    Raises:
+        AlphaRLBenchError: an installed method cannot be used.
+    """
+    rows = [
+        {
+            "--method": method.name,
+            "title": method.title,
+            "reference": method.reference,
+            "--target": method.forecaster.needs or "none",
+            "checkpoints": f"at least {method.forecaster.least}",
+        }
+        for method in all_methods().values()
+        if not method.scored_only
+    ]
+    return markdown(pd.DataFrame(rows))
 
 
 def describe(forecast: Forecast, folder: Path) -> str:
