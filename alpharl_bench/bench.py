@@ -16,6 +16,7 @@ from alpharl_bench.behaviour import Behaviour, Pass
 from alpharl_bench.behaviour.embedding import EmbeddingShift, embedding_shift
 from alpharl_bench.behaviour.passes import variants_of
 from alpharl_bench.cache import cache_root, content_key, locked, write_whole
+from alpharl_bench.checkpoints.ephemeral import with_ephemeral_weights
 from alpharl_bench.claims import Claim, Learning, Outcome, Verdict, judge, learning
 from alpharl_bench.claims.evidence import Evidence
 from alpharl_bench.dynamics import ModuleDynamics, dynamics
@@ -24,11 +25,11 @@ from alpharl_bench.executor import LOCAL, Executor
 from alpharl_bench.forecast.selection import Forecasts
 from alpharl_bench.keys import code_digest, imported_sources
 from alpharl_bench.progress import progress_bar
+from alpharl_bench.runs.source import OpenedRun
+from alpharl_bench.runs.spec import RunSpec
 from alpharl_bench.scoring import EngineOptions, Sampling, Score, ScoreStore
 from alpharl_bench.scoring.sampling import Split
 from alpharl_bench.spectral import ModuleSpectrum
-from alpharl_bench.subject import Subject
-from alpharl_bench.training.zoo import OpenedRun
 from alpharl_bench.variants import BASE, FULL, Variant, full_at, rank
 from alpharl_bench.variants.materialise import Change, UpdateSource
 from alpharl_bench.windows import ScoredWindow, scored_window, window_modules
@@ -77,7 +78,7 @@ class Bench:
         executor: what decomposes checkpoints and scores variants.
     """
 
-    def __init__(self, subject: Subject, options: Options, executor: Executor = LOCAL) -> None:
+    def __init__(self, subject: RunSpec, options: Options, executor: Executor = LOCAL) -> None:
         self.subject = subject
         self._options = options
         self._executor = executor
@@ -90,9 +91,9 @@ class Bench:
     @cached_property
     def opened(self) -> OpenedRun:
         """The run's checkpoints; trains or fetches them if they are not on disk."""
-        opened = self.subject.open()
+        opened = self.subject.source.open()
         if self._options.one_checkpoint:
-            return replace(opened, run=opened.run.passing())
+            return replace(opened, run=with_ephemeral_weights(opened.run))
         return opened
 
     @cached_property

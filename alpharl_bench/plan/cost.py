@@ -9,9 +9,9 @@ import torch
 from alpharl_bench.bench import TURNS, Options, behaviour_folder
 from alpharl_bench.checkpoints import ModelSize
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.outlook import Outlook
 from alpharl_bench.plan.need import Generated, Need
 from alpharl_bench.plan.throughput import tokens_per_second
+from alpharl_bench.runs.source import RunInfo
 from alpharl_bench.scoring import ScoreStore
 from alpharl_bench.scoring.catalogue import benchmarks, longest_prompt, longest_response
 from alpharl_bench.scoring.questions import local_file
@@ -68,7 +68,7 @@ class Cost:
         return self.tokens / self.rate * self.gpus / 3600
 
 
-def cost_of(need: Need, outlook: Outlook, asked: Options, rate: float | None = None) -> Cost:
+def cost_of(need: Need, outlook: RunInfo, asked: Options, rate: float | None = None) -> Cost:
     """What it takes to have what is needed.
 
     Args:
@@ -152,7 +152,7 @@ def _questions(task: str, sampling: Sampling) -> int:
     return min(there, sampling.questions or there)
 
 
-def triplet_bytes(need: Need, outlook: Outlook) -> int:
+def triplet_bytes(need: Need, outlook: RunInfo) -> int:
     """Bytes of the triplets: of every matrix as many as the store keeps of a rank, float32."""
     kept = {
         (variant.step or outlook.steps[-1], shape, name, level(rank_of(variant, shape), shape))

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field, replace
 
 from alpharl_bench.bench import Options
-from alpharl_bench.outlook import Outlook
 from alpharl_bench.plan.cost import Cost, cost_of
 from alpharl_bench.plan.machine import Machine, shortfall
 from alpharl_bench.plan.need import Need, together
+from alpharl_bench.runs.source import RunInfo
 
 _SIDE_BY_SIDE = (
     "needs weights of several checkpoints side by side, found --one-checkpoint; leave that out"
@@ -25,7 +25,7 @@ class Room:
     machine: Machine
     taken: dict[str, tuple[Need, Cost]] = field(default_factory=dict)
 
-    def lacking(self, run: str, need: Need, outlook: Outlook, asked: Options) -> str:
+    def lacking(self, run: str, need: Need, outlook: RunInfo, asked: Options) -> str:
         """What the machine lacks for one more claim; one for which it lacks nothing is taken in.
 
         Args:

@@ -18,9 +18,9 @@ from alpharl_bench.dynamics import ModuleDynamics
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
 from alpharl_bench.forecast.selection import TargetSelection
 from alpharl_bench.registry import Expectation, Kind
+from alpharl_bench.runs.spec import RunSpec
 from alpharl_bench.scoring import Provenance, Score, read_scores
 from alpharl_bench.spectral import ModuleSpectrum
-from alpharl_bench.subject import Subject
 from alpharl_bench.windows import ScoredWindow
 
 SESSION, SCORES = "session.json", "scores.jsonl"
@@ -35,7 +35,7 @@ class Measured:
     looked at; ``digest`` is the run's content key.
     """
 
-    subject: Subject
+    subject: RunSpec
     evidence: Evidence
     claims: Mapping[str, int]
     options: Sequence[str]
@@ -99,7 +99,7 @@ class Session(BaseModel):
                 model=subject.model,
                 algorithm=subject.algorithm,
                 kind=subject.kind,
-                source=subject.source,
+                source=subject.origin,
                 deviations=subject.deviations,
                 seed=subject.seed,
                 options=tuple(run.options),

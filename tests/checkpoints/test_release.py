@@ -1,10 +1,10 @@
 """Public runs of the registry, on a small Hub: what is listed, and what alone is downloaded."""
 
 import pytest
+from alpharl_bench.elsewhere import opened_release, outlook_of_release
 
 from alpharl_bench.checkpoints import cached_base, cached_steps, open_release
 from alpharl_bench.checkpoints.hub import HubFolder
-from alpharl_bench.elsewhere import opened_release, outlook_of_release
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry import Release, load_registry
 from tests.small_hub import Files, SmallHub, below, forget

@@ -20,16 +20,17 @@ from alpharl_bench.forecast.identity import method_digest
 from alpharl_bench.forecast.method import ORACLE
 from alpharl_bench.forecast.selection import TargetSelection
 from alpharl_bench.registry import load_registry
+from alpharl_bench.runs.bases import base_folder
+from alpharl_bench.runs.spec import run_specs
 from alpharl_bench.scoring import Sampling, Score
 from alpharl_bench.scoring import engine as engine_module
 from alpharl_bench.scoring.engine import ScoringEngine
-from alpharl_bench.subject import lane_subjects
-from alpharl_bench.training.zoo import OpenedRun, base_folder
 from alpharl_bench.variants import FULL, Variant, forecast, full_at
 from alpharl_bench.variants.combined import applied
 from tests.forecast.forecasters import FORECASTERS
 from tests.forecast.planted import direction, planted
 from tests.scores import score_of
+from tests.sources import PlantedRun
 
 SAMPLING = Sampling(questions=20, samples=5)
 #: Accuracies of the checkpoints at the steps 10 … 100.
@@ -81,8 +82,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def bench_of(run: Run, judge: Judge) -> Bench:
-    known = lane_subjects("nano", load_registry())[0]
-    subject = replace(known, name="planted", open=lambda: OpenedRun(run, "digest"), step_cost=50)
+    known = run_specs("nano", load_registry())[0]
+    subject = replace(known, name="planted", source=PlantedRun(run, "digest"), step_cost=50)
     bench = Bench(subject, Options(SAMPLING))
     bench.__dict__["engine"] = judge
     judge.bench = bench
@@ -281,9 +282,9 @@ def test_an_engine_scores_forecasts_and_both_splits(
         moved = {name: w + step * 1e-3 * noise.get(name, 0) for name, w in weights.items()}
         save_file(moved, folder / "model.safetensors", metadata={"format": "pt"})
         checkpoints.append(Checkpoint(step, folder))
-    known = lane_subjects("nano", load_registry())[0]
+    known = run_specs("nano", load_registry())[0]
     run = Run("noisy", base, tuple(checkpoints))
-    subject = replace(known, name="noisy", open=lambda: OpenedRun(run, "noisy"))
+    subject = replace(known, name="noisy", source=PlantedRun(run, "noisy"))
     bench = Bench(subject, Options(Sampling(("addition", "chain"), questions=5, samples=2)))
     variants = [forecast(method, 40) for method in ("alpharl", "rlvr-weights", "last-checkpoint")]
     scores = bench.scores(dict.fromkeys((FULL, full_at(20), *variants), 1))

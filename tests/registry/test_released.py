@@ -10,7 +10,7 @@ from alpharl_bench.checkpoints.hub import parse_reference
 from alpharl_bench.claims import CLAIMS
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry import load_registry
-from alpharl_bench.subject import lane_subjects
+from alpharl_bench.runs.spec import run_specs
 
 OWN = Path(registry.__file__).parent
 #: The numbers of parameters that the pages of the models on the Hub print, tied ones once.
@@ -32,7 +32,7 @@ PUBLISHED = {
 @pytest.fixture(scope="module")
 def outlooks():
     """By the name of the run; nothing is asked of the Hub."""
-    return {run.name: run.outlook() for run in lane_subjects("paper", load_registry())}
+    return {run.name: run.source.info() for run in run_specs("paper", load_registry())}
 
 
 def test_every_architecture_has_as_many_parameters_as_its_model(outlooks):
@@ -68,7 +68,7 @@ def test_every_run_can_be_looked_for_and_expects_claims_that_exist():
 
 
 def test_the_lane_has_the_kinds_that_the_paper_compares():
-    kinds = {run.name: run.kind for run in lane_subjects("paper", load_registry())}
+    kinds = {run.name: run.kind for run in run_specs("paper", load_registry())}
     assert set(kinds.values()) == {"RL", "self-play", "distillation", "DPO"}
     assert len(kinds) == 16
     assert kinds["qwen2.5-math-7b-dist"] == "distillation"

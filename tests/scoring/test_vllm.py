@@ -22,12 +22,12 @@ from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.forecast import Target, method_named, observe
 from alpharl_bench.registry import load_registry
 from alpharl_bench.reporting import load_session
+from alpharl_bench.runs.bases import base_folder
 from alpharl_bench.scoring import EngineOptions, Sampling
 from alpharl_bench.scoring.backends import open_backend
 from alpharl_bench.scoring.catalogue import GAME_TASKS
 from alpharl_bench.scoring.engine import ScoringEngine
 from alpharl_bench.training.tokenizer import character_tokenizer
-from alpharl_bench.training.zoo import base_folder
 from alpharl_bench.variants import BASE, FULL, forecast, rank, subspace, window
 from alpharl_bench.variants.combined import CombinedWeights, applied
 from alpharl_bench.variants.materialise import UpdateSource

@@ -2,7 +2,7 @@
 
 from transformers import TrainerControl, TrainerState, TrainingArguments
 
-from alpharl_bench.training.board import Board
+from alpharl_bench.runs.multi_run_progress import MultiRunProgress
 from alpharl_bench.training.progress import ProgressBar, shown_by
 
 
@@ -54,7 +54,7 @@ def test_without_one_it_is_shown_by_a_bar_of_its_own(capsys):
 
 
 def test_a_log_file_gets_a_line_when_a_run_begins_and_ends(capsys):
-    with Board({"good": (10, 0), "bad[/]": (4, 2)}) as board:
+    with MultiRunProgress({"good": (10, 0), "bad[/]": (4, 2)}) as board:
         board.begin("good")
         board.begin("bad[/]")
         board.move("good", 10, "reward 0.5")

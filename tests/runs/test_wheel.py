@@ -11,8 +11,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry import Model, Wheel
+from alpharl_bench.runs.wheel import convert
 from alpharl_bench.training import wheel
-from alpharl_bench.training.wheel import convert
 
 # Not in the environment of vLLM, which collects all tests.
 gguf = pytest.importorskip("gguf", reason="GGUF files are read by the extra smol")

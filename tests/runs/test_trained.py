@@ -10,25 +10,20 @@ import torch
 
 from alpharl_bench.checkpoints import WeightFiles
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.training import base as base_module
-from alpharl_bench.training import disk, train
-from alpharl_bench.training.tokenizer import character_tokenizer
-from alpharl_bench.training.zoo import (
-    Standing,
-    base_folder,
-    bases_of,
-    cached_base,
-    is_built,
-    is_trained,
+from alpharl_bench.runs import disk
+from alpharl_bench.runs.bases import base_folder, bases_of, cached_base, is_built, parameter_count
+from alpharl_bench.runs.digests import run_digest
+from alpharl_bench.runs.status import (
+    TrainingStatus,
     missing_bytes,
-    outlook_of_training,
-    parameter_count,
-    run_digest,
     run_folder,
-    standing,
-    trained,
+    training_status,
     untrained,
 )
+from alpharl_bench.runs.trained import TrainedRun
+from alpharl_bench.training import base as base_module
+from alpharl_bench.training import train
+from alpharl_bench.training.tokenizer import character_tokenizer
 
 
 @pytest.fixture
@@ -54,11 +49,11 @@ def fail(*_, **__):
 def test_a_run_is_trained_once_and_kept_without_optimizer_state(
     grpo, tiny_registry, monkeypatch, empty, capsys
 ):
-    assert not is_trained(grpo, tiny_registry)
-    first = trained(grpo, tiny_registry)
+    assert training_status(grpo, tiny_registry).state == "not trained"
+    first = TrainedRun(grpo, tiny_registry).open()
     assert "base 'tiny' does not ship: pretraining it now" in capsys.readouterr().err
     assert first.run.steps == (2, 4, 6)
-    assert is_trained(grpo, tiny_registry)
+    assert training_status(grpo, tiny_registry).state == "trained"
     folder = run_folder(grpo, first.digest)
     record = json.loads((folder / "run.json").read_text())
     assert record["run"] == "tiny-grpo"
@@ -66,17 +61,17 @@ def test_a_run_is_trained_once_and_kept_without_optimizer_state(
     assert record["steps_per_second"] == pytest.approx(6 / record["seconds"], abs=1e-3)
     assert not list(folder.glob("checkpoint-*/optimizer.pt"))
     assert len(list(folder.glob("checkpoint-*/model.safetensors"))) == 3
-    assert standing(grpo, tiny_registry) == Standing(folder, "trained", 6)
+    assert training_status(grpo, tiny_registry) == TrainingStatus(folder, "trained", 6)
     monkeypatch.setattr(train, "train", fail)
     monkeypatch.setattr(base_module, "build_base", fail)
-    assert trained(grpo, tiny_registry) == first
+    assert TrainedRun(grpo, tiny_registry).open() == first
 
 
 def test_a_run_that_trains_keeps_the_trainers_state_of_its_newest_checkpoint_alone(
     grpo, tiny_registry, monkeypatch, empty
 ):
-    monkeypatch.setattr("alpharl_bench.training.keeper.drop_states", lambda _: None)
-    folder = run_folder(grpo, trained(grpo, tiny_registry).digest)
+    monkeypatch.setattr("alpharl_bench.training.checkpoint_pruner.drop_states", lambda _: None)
+    folder = run_folder(grpo, TrainedRun(grpo, tiny_registry).open().digest)
     kept = {path.parent.name for path in folder.glob("checkpoint-*/optimizer.pt")}
     assert kept == {"checkpoint-6"}
 
@@ -95,7 +90,7 @@ def test_training_takes_one_thread_and_gives_the_others_back(
     torch.set_num_threads(3)
     try:
         with pytest.raises(KeyboardInterrupt):
-            trained(grpo, tiny_registry)
+            TrainedRun(grpo, tiny_registry).open()
         assert torch.get_num_threads() == 3
     finally:
         torch.set_num_threads(before)
@@ -170,7 +165,7 @@ def test_a_run_learns_from_the_last_checkpoint_of_another(taught, empty, monkeyp
     student, teacher = taught.run("tiny-opd"), taught.run("tiny-grpo")
     assert [model.name for model in bases_of(student, taught)] == ["tiny"]
     assert untrained([student, teacher], taught) == [teacher, student]
-    before = outlook_of_training(student, taught)
+    before = TrainedRun(student, taught).info()
     assert (before.to_train, before.digest) == (12, run_digest(student, taught))
     digests = {run_digest(student, taught)}
     for config in ({"learning_rate": 1.0}, {"max_steps": 3}):
@@ -189,12 +184,12 @@ def test_a_run_learns_from_the_last_checkpoint_of_another(taught, empty, monkeyp
             real(run, *args, teacher=teacher, **more),
         ),
     )
-    last = trained(student, taught)
+    last = TrainedRun(student, taught).open()
     folder = run_folder(teacher, run_digest(teacher, taught))
     assert given == [("tiny-grpo", None), ("tiny-opd", folder / "checkpoint-6")]
     assert last.run.steps == (2, 4, 6)
     assert untrained([student, teacher], taught) == []
-    after = outlook_of_training(student, taught)
+    after = TrainedRun(student, taught).info()
     assert (after.to_train, after.training) == (0, 0)
 
 
@@ -206,7 +201,7 @@ def test_a_run_beyond_the_cap_is_refused_before_anything_is_made(
     (empty / "scores" / "x").write_bytes(b"0" * 3_000_000)
     monkeypatch.setenv("ALPHARL_BENCH_MAX_DISK", "0.0031")
     with pytest.raises(AlphaRLBenchError, match=r"zoo clean.*ALPHARL_BENCH_MAX_DISK") as caught:
-        trained(grpo, tiny_registry)
+        TrainedRun(grpo, tiny_registry).open()
     assert "run 'tiny-grpo' takes" in str(caught.value)
     assert "may hold 3.1 MB" in str(caught.value)
     assert not list((empty / "runs").glob("tiny*"))
@@ -216,7 +211,7 @@ def test_a_full_disk_is_refused(grpo, tiny_registry, empty, monkeypatch):
     base_folder(tiny_registry.model("tiny"))
     monkeypatch.setattr(disk, "free_bytes", lambda: 1000)
     with pytest.raises(AlphaRLBenchError, match="the disk has 1 KB left"):
-        trained(grpo, tiny_registry)
+        TrainedRun(grpo, tiny_registry).open()
 
 
 @pytest.mark.parametrize("value", ["much", "-1", "0", "nan", "inf"])
@@ -244,8 +239,8 @@ def test_links_are_not_followed_when_sizes_are_measured(tmp_path):
 def test_where_runs_stand_is_told_without_torch(empty):
     code = (
         "import sys; from alpharl_bench.registry import load_registry;"
-        "from alpharl_bench.training.zoo import standing; r = load_registry();"
-        "print({standing(run, r).state for run in r.runs.values()}, 'torch' in sys.modules)"
+        "from alpharl_bench.runs.status import training_status as status; r = load_registry();"
+        "print({status(run, r).state for run in r.runs.values()}, 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["{'not", "trained'}", "False"]

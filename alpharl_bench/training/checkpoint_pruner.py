@@ -17,7 +17,7 @@ _TRAINER_STATE = (
 _SECONDS = "seconds.json"
 
 
-class Keeper(TrainerCallback):
+class CheckpointPruner(TrainerCallback):
     """Keeps the time that a run has taken, and the trainer's own state of the newest step alone.
 
     The time is that of the steps up to each checkpoint, in seconds, over all interruptions: neither

@@ -7,9 +7,11 @@ from typing import Literal
 
 from alpharl_bench.cache import cache_root, locked_if_free, remove_folder
 from alpharl_bench.registry import Registry
-from alpharl_bench.training.disk import folder_bytes
+from alpharl_bench.runs.bases import cached_base
+from alpharl_bench.runs.digests import run_digest
+from alpharl_bench.runs.disk import folder_bytes
+from alpharl_bench.runs.status import DONE, run_folder
 from alpharl_bench.training.history import last_whole_checkpoint, step_of
-from alpharl_bench.training.zoo import DONE, cached_base, run_digest, run_folder
 
 #: A dash and the 16 characters of a content key, behind a name.
 _KEY = 17
@@ -44,8 +46,29 @@ class Kept:
         return folder_bytes(self.folder)
 
 
-def kept_runs(registry: Registry) -> list[Kept]:
-    """The runs of the cache, whole or not, by name."""
+def kept(registry: Registry) -> list[Kept]:
+    """The runs of the cache, the bases that were made, and decomposed updates, each by name."""
+    return [*_runs(registry), *_bases(registry), *_decompositions()]
+
+
+def remove(found: Kept) -> str:
+    """Remove a folder of the cache; why it was left alone, or nothing.
+
+    A link is left alone, as is what lies behind one, and what another process works on.
+    """
+    inside = cache_root().resolve() / found.folder.parent.name / found.folder.name
+    if found.folder.resolve() != inside:
+        return "a link to somewhere else"
+    with locked_if_free(found.folder) as free:
+        if not free:
+            return "another process works on it"
+        # It may have gone while this waited for an answer.
+        if found.folder.is_dir():
+            remove_folder(found.folder)
+    return ""
+
+
+def _runs(registry: Registry) -> list[Kept]:
     current = {run_folder(run, run_digest(run, registry)) for run in registry.runs.values()}
     return [
         Kept("run", f.name[:-_KEY], f, f not in current, (f / DONE).is_file())
@@ -53,34 +76,15 @@ def kept_runs(registry: Registry) -> list[Kept]:
     ]
 
 
-def kept_bases(registry: Registry) -> list[Kept]:
-    """The bases that were pretrained into the cache, by name."""
+def _bases(registry: Registry) -> list[Kept]:
     current = {cached_base(model) for model in registry.models.values()}
     return [
         Kept("base", f.name[:-_KEY], f, f not in current, whole=True) for f in _folders("bases")
     ]
 
 
-def kept_decompositions() -> list[Kept]:
-    """The decomposed updates of checkpoints, which are made again when they are asked for."""
+def _decompositions() -> list[Kept]:
     return [Kept("decomposition", f.name, f, stale=False, whole=True) for f in _folders("factors")]
-
-
-def remove(kept: Kept) -> str:
-    """Remove a folder of the cache; why it was left alone, or nothing.
-
-    A link is left alone, as is what lies behind one, and what another process works on.
-    """
-    inside = cache_root().resolve() / kept.folder.parent.name / kept.folder.name
-    if kept.folder.resolve() != inside:
-        return "a link to somewhere else"
-    with locked_if_free(kept.folder) as free:
-        if not free:
-            return "another process works on it"
-        # It may have gone while this waited for an answer.
-        if kept.folder.is_dir():
-            remove_folder(kept.folder)
-    return ""
 
 
 def _folders(kind: str) -> Iterator[Path]:

@@ -3,14 +3,14 @@
 import pytest
 from transformers import TrainerControl, TrainerState, TrainingArguments
 
-from alpharl_bench.training import keeper
-from alpharl_bench.training.keeper import Keeper, drop_states, seconds_taken
+from alpharl_bench.training import checkpoint_pruner
+from alpharl_bench.training.checkpoint_pruner import CheckpointPruner, drop_states, seconds_taken
 
 
 @pytest.fixture
 def clock(monkeypatch):
     now = [100.0]
-    monkeypatch.setattr(keeper.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(checkpoint_pruner.time, "monotonic", lambda: now[0])
     return now
 
 
@@ -26,14 +26,14 @@ def checkpoint(folder, step):
 
 
 def test_what_an_interruption_lost_is_not_counted(tmp_path, clock):
-    first = Keeper(tmp_path)
+    first = CheckpointPruner(tmp_path)
     follow(first, "on_train_begin", 0)
     clock[0] += 10
     follow(first, "on_save", 2)
     clock[0] += 7
     follow(first, "on_save", 4)
     clock[0] += 1000  # lost: nothing was saved
-    again = Keeper(tmp_path)
+    again = CheckpointPruner(tmp_path)
     follow(again, "on_train_begin", 2)  # the checkpoint of step 4 was damaged, say
     clock[0] += 5
     follow(again, "on_save", 4)
@@ -43,7 +43,7 @@ def test_what_an_interruption_lost_is_not_counted(tmp_path, clock):
 
 
 def test_only_the_newest_checkpoint_can_be_trained_on_from(tmp_path, clock):
-    follower = Keeper(tmp_path)
+    follower = CheckpointPruner(tmp_path)
     follow(follower, "on_train_begin", 0)
     for step in (2, 4):
         checkpoint(tmp_path, step)

@@ -14,8 +14,10 @@ import psutil
 import pytest
 
 from alpharl_bench.registry import Registry
-from alpharl_bench.training.parallel import train_all
-from alpharl_bench.training.zoo import run_digest, run_folder, standing, trained
+from alpharl_bench.runs.digests import run_digest
+from alpharl_bench.runs.parallel import train_all
+from alpharl_bench.runs.status import run_folder, training_status
+from alpharl_bench.runs.trained import TrainedRun
 
 ROOT = Path(__file__).parents[2]
 #: Long enough to be interrupted between two checkpoints, of three.
@@ -65,7 +67,7 @@ def alone(runs, tmp_path_factory):
         patch.setenv("ALPHARL_BENCH_CACHE", str(cache))
         found = {}
         for name in ("tiny-grpo", "tiny-dapo"):
-            trained(runs.run(name), runs)
+            TrainedRun(runs.run(name), runs).open()
             found[name] = weights(runs, name)
     assert {name: len(checkpoints) for name, checkpoints in found.items()} == {
         "tiny-grpo": 3,
@@ -125,7 +127,7 @@ def test_a_teacher_is_trained_before_the_run_that_it_teaches(
 SCRIPT = """
 import pickle, signal, sys
 from pathlib import Path
-from alpharl_bench.training.parallel import train_all
+from alpharl_bench.runs.parallel import train_all
 if __name__ == "__main__":
     # A shell starts what runs in its background deaf to it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -153,7 +155,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(runs, alone, tmp_path, m
     )
     entry = runs.run("tiny-dapo")
     deadline = time.monotonic() + 240
-    while standing(entry, runs).step < LONG["max_steps"] / 3:
+    while training_status(entry, runs).step < LONG["max_steps"] / 3:
         assert command.poll() is None, command.stderr.read()
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -169,7 +171,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(runs, alone, tmp_path, m
     # Nobody trains on.
     psutil.wait_procs([worker], timeout=60)
     assert not worker.is_running()
-    now = standing(entry, runs)
+    now = training_status(entry, runs)
     assert now.state == "interrupted"
     assert now.step < LONG["max_steps"]
     if how == "worker killed":
@@ -178,7 +180,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(runs, alone, tmp_path, m
     elif how == "interrupt":
         assert err.count("Traceback") == 1  # of the command, none of the worker
         assert "KeyboardInterrupt" in err
-    trained(entry, runs)
+    TrainedRun(entry, runs).open()
     assert weights(runs, "tiny-dapo") == alone.weights["tiny-dapo"]
 
 

@@ -15,18 +15,11 @@ from pathlib import Path
 from alpharl_bench.cache import cache_root
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry import Registry, RunEntry
-from alpharl_bench.training.board import Board
-from alpharl_bench.training.disk import require_space
-from alpharl_bench.training.zoo import (
-    base_folder,
-    bases_of,
-    is_built,
-    missing_bytes,
-    parameter_count,
-    standing,
-    trained,
-    untrained,
-)
+from alpharl_bench.runs.bases import base_folder, bases_of, is_built, parameter_count
+from alpharl_bench.runs.disk import require_space
+from alpharl_bench.runs.multi_run_progress import MultiRunProgress
+from alpharl_bench.runs.status import last_step, missing_bytes, training_status, untrained
+from alpharl_bench.runs.trained import TrainedRun
 
 # A process that was asked to end and does not is killed after so many seconds.
 _PATIENCE = 5.0
@@ -68,18 +61,19 @@ def train_all(
     require_space(room, f"training {len(wanted)} runs")
     faults = _build_bases(wanted, registry)
     steps = {
-        entry.name: (_steps(entry, registry), standing(entry, registry).step) for entry in wanted
+        entry.name: (last_step(entry, registry), training_status(entry, registry).step)
+        for entry in wanted
     }
-    with Board(steps) as board:
+    with MultiRunProgress(steps) as shown:
         for runs in _generations(wanted, registry):
             for run in runs:
                 if (teacher := _teacher_run(run, registry)) in faults:
                     faults.setdefault(run.name, f"its teacher '{teacher}': {faults[teacher]}")
                 if run.name in faults:
-                    board.end(run.name, faults[run.name])
+                    shown.end(run.name, faults[run.name])
             able = [run for run in runs if run.name not in faults]
             able.sort(key=lambda run: _work(run, registry), reverse=True)
-            faults |= _Crew(registry, able, board).work(min(workers or cores(), len(able)))
+            faults |= _Crew(registry, able, shown).work(min(workers or cores(), len(able)))
     return faults
 
 
@@ -100,8 +94,10 @@ def _teacher_run(entry: RunEntry, registry: Registry) -> str:
 class _Crew:
     """Processes that train one run after the other, and what they report."""
 
-    def __init__(self, registry: Registry, runs: Sequence[RunEntry], board: Board) -> None:
-        self._registry, self._waiting, self._board = registry, deque(runs), board
+    def __init__(
+        self, registry: Registry, runs: Sequence[RunEntry], shown: MultiRunProgress
+    ) -> None:
+        self._registry, self._waiting, self._shown = registry, deque(runs), shown
         self._busy: dict[Connection, _Worker] = {}
         self._faults: dict[str, str] = {}
 
@@ -130,7 +126,7 @@ class _Crew:
         worker.run = run.name
         worker.connection.send(run)
         self._busy[worker.connection] = worker
-        self._board.begin(run.name)
+        self._shown.begin(run.name)
 
     def _hear(self, worker: "_Worker") -> None:
         try:
@@ -142,7 +138,7 @@ class _Crew:
                 self._hand_out(_Worker(self._registry))
             return
         if isinstance(message, _Moved):
-            self._board.move(worker.run, message.done, message.figure)
+            self._shown.move(worker.run, message.done, message.figure)
             return
         del self._busy[worker.connection]
         self._over(worker.run, message.fault)
@@ -151,7 +147,7 @@ class _Crew:
     def _over(self, run: str, fault: str) -> None:
         if fault:
             self._faults[run] = fault
-        self._board.end(run, fault)
+        self._shown.end(run, fault)
 
 
 @dataclass(frozen=True)
@@ -239,7 +235,7 @@ def _attempt(run: RunEntry, registry: Registry, connection: Connection) -> str:
             os.dup2(file.fileno(), stream.fileno())
     try:
         with shown_by(_Wire(connection)):
-            trained(run, registry)
+            TrainedRun(run, registry).open()
     except Exception as error:  # noqa: BLE001  (whatever it is: other runs go on)
         return _fault(error, log)
     return ""
@@ -273,14 +269,10 @@ def _log(name: str) -> Path:
     return cache_root() / "logs" / f"{name}.log"
 
 
-def _steps(entry: RunEntry, registry: Registry) -> int:
-    steps: int = registry.algorithms[entry.algorithm].config_in(entry.regime).get("max_steps", 0)
-    return steps
-
-
 def _work(entry: RunEntry, registry: Registry) -> int:
     """How long a run takes, beside others."""
     config = registry.algorithms[entry.algorithm].config_in(entry.regime)
     batch: int = config.get("per_device_train_batch_size", 8)
     samples = _SAMPLING if "max_completion_length" in config else 1
-    return samples * batch * _steps(entry, registry) * parameter_count(registry.model(entry.model))
+    parameters = parameter_count(registry.model(entry.model))
+    return samples * batch * last_step(entry, registry) * parameters

@@ -1,4 +1,4 @@
-"""What runs take on disk, the cap on it, and how the cache gets smaller again."""
+"""What runs take on disk, and the cap on it."""
 
 import os
 import shutil

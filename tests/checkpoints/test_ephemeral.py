@@ -10,7 +10,9 @@ from safetensors.torch import load, save
 
 from alpharl_bench.bench import Bench, Options
 from alpharl_bench.cache import cache_root
-from alpharl_bench.checkpoints import Run, WeightFiles, open_run, open_weights, passing
+from alpharl_bench.checkpoints import Run, WeightFiles, open_run, open_weights
+from alpharl_bench.checkpoints import ephemeral as module
+from alpharl_bench.checkpoints.ephemeral import with_ephemeral_weights
 from alpharl_bench.checkpoints.hub import HubFolder
 from alpharl_bench.claims import CLAIMS
 from alpharl_bench.errors import AlphaRLBenchError
@@ -18,9 +20,9 @@ from alpharl_bench.plan import cost_of, need_of
 from alpharl_bench.plan.machine import Machine
 from alpharl_bench.plan.room import Room
 from alpharl_bench.registry import load_registry
+from alpharl_bench.runs.bases import base_folder
+from alpharl_bench.runs.spec import spec_of_path
 from alpharl_bench.scoring import Sampling
-from alpharl_bench.subject import path_subject
-from alpharl_bench.training.zoo import base_folder
 from alpharl_bench.variants import full_at, rank
 from alpharl_bench.variants.materialise import UpdateSource
 from tests.small_hub import Files, SmallHub, below, forget
@@ -43,7 +45,7 @@ def trained(files: Files, step: int) -> Files:
 @pytest.fixture(autouse=True)
 def _fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(tmp_path / "cache"))
-    passing._DESK.clear()
+    module._SLOT.clear()
 
 
 @pytest.fixture
@@ -71,7 +73,7 @@ def on_disk(branches: SmallHub, hub_cache: Path) -> Callable[[], int]:
 
 
 def next_process() -> None:
-    passing._DESK.clear()
+    module._SLOT.clear()
     forget()
 
 
@@ -80,7 +82,7 @@ def downloads(hub: SmallHub) -> int:
 
 
 def opened() -> Run:
-    return open_run("lab/rlvr@step_*", "lab/base").passing()
+    return with_ephemeral_weights(open_run("lab/rlvr@step_*", "lab/base"))
 
 
 def test_the_weights_are_those_of_a_checkpoint_that_stays(
@@ -165,7 +167,7 @@ def test_folders_of_one_revision_pass_too(online: SmallHub, model: Files) -> Non
     folders = [below(f"step-{step:04}", trained(model, step)) for step in (20, 40)]
     online.repos["lab/traj"] = {"main": folders[0] | folders[1]}
     online.repos["lab/base"] = {"main": model}
-    run = open_run("lab/traj", "lab/base").passing()
+    run = with_ephemeral_weights(open_run("lab/traj", "lab/base"))
     base = open_weights(run.base)
     name = base.names[0]
     first, second = (run.at(step).weights(base) for step in (20, 40))
@@ -181,7 +183,7 @@ def test_what_a_killed_process_left_goes(
     base = open_weights(run.base)
     first = run.at(5).weights(base)
     first.tensor(base.names[0])
-    record = json.loads((cache_root() / "passing" / "here.json").read_text())
+    record = json.loads((cache_root() / "ephemeral" / "here.json").read_text())
     assert record["revision"] == "step_5"
     part = hub_cache / "models--lab--rlvr" / "blobs" / "0123.incomplete"
     part.write_bytes(b"0" * 10_000)
@@ -233,7 +235,7 @@ def test_a_claim_about_a_trajectory_has_the_same_scores(
     claim, found = CLAIMS["P1.3"], {}
     for one in (True, False):
         monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(tmp_path / f"one {one}"))
-        subject = path_subject("lab/rlvr@step_*", "lab/base", None)
+        subject = spec_of_path("lab/rlvr@step_*", "lab/base", None)
         bench = Bench(subject, Options(asked.sampling, one_checkpoint=one))
         before = downloads(nano)
         found[one] = bench.evidence({claim: 1}).scores
@@ -247,8 +249,8 @@ def test_a_claim_about_a_trajectory_has_the_same_scores(
 
 
 def test_a_plan_counts_one_at_a_time_and_skips_what_reads_several(branches: SmallHub) -> None:
-    subject = path_subject("lab/rlvr@step_*", "lab/base", None)
-    outlook = subject.outlook()
+    subject = spec_of_path("lab/rlvr@step_*", "lab/base", None)
+    outlook = subject.source.info()
     small = Machine(hub=10**9, cache=10**9, shared=False, memory=10**11, gpus=())
     for one in (True, False):
         asked = Options(Sampling(("addition",), questions=5, samples=1), one_checkpoint=one)

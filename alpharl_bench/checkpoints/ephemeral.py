@@ -1,6 +1,7 @@
 """Checkpoints on the Hub of which the disk holds one at a time."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -10,9 +11,28 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from alpharl_bench.cache import cache_root, content_key, locked, write_whole
 from alpharl_bench.checkpoints.hub import HubFolder
-from alpharl_bench.checkpoints.tensors import WeightFiles
+from alpharl_bench.checkpoints.run import Checkpoint, Run
+from alpharl_bench.checkpoints.tensors import WeightFiles, Weights
 
 _PLACE = TypeAdapter(HubFolder)
+
+
+def with_ephemeral_weights(run: Run) -> Run:
+    """The same run, of whose checkpoints on the Hub the disk holds one at a time."""
+    return replace(
+        run,
+        checkpoints=tuple(_EphemeralCheckpoint(of.step, of.location) for of in run.checkpoints),
+    )
+
+
+class _EphemeralCheckpoint(Checkpoint):
+    """A checkpoint whose weights leave the disk; an adapter is small enough to stay."""
+
+    def weights(self, base: Weights) -> Weights:
+        place = self.location
+        if isinstance(place, HubFolder) and place.adapter_config() is None:
+            return EphemeralWeights(place)
+        return super().weights(base)
 
 
 class _Header(BaseModel):
@@ -28,7 +48,7 @@ class _About(BaseModel):
     tensors: dict[str, _Header]
 
 
-class PassingWeights(WeightFiles):
+class EphemeralWeights(WeightFiles):
     """The weights of a checkpoint that leave the disk when those of another are read.
 
     Names, shapes, dtypes and digest are kept in the package's cache. Who reads a value has all of
@@ -41,7 +61,7 @@ class PassingWeights(WeightFiles):
         AlphaRLBenchError: (on use) as :class:`WeightFiles`, and :meth:`HubFolder.download`.
     """
 
-    passes = True
+    ephemeral = True
 
     def __init__(self, place: HubFolder) -> None:
         super().__init__(place.snapshot())
@@ -64,7 +84,7 @@ class PassingWeights(WeightFiles):
         }
 
     def _mapped(self, name: str) -> torch.Tensor:
-        _DESK.fetch(self._place)
+        _SLOT.fetch(self._place)
         return super()._mapped(name)
 
     @cached_property
@@ -76,7 +96,7 @@ class PassingWeights(WeightFiles):
                 return _About.model_validate_json(kept.read_bytes())
             except ValidationError:
                 pass  # After a crash of the machine the file may be there without its content.
-        _DESK.fetch(self._place)
+        _SLOT.fetch(self._place)
         here = WeightFiles(self.folder)
         about = _About(
             digest=here.digest,
@@ -93,8 +113,8 @@ class PassingWeights(WeightFiles):
         return about
 
 
-class _Desk:
-    """Where one passing checkpoint lies at a time, the last that was read.
+class DownloadSlot:
+    """Where one ephemeral checkpoint lies at a time, the last that was read.
 
     What was in the Hub's cache before stays there. A process that has read one keeps the place to
     itself; what a killed one left is the next one's.
@@ -134,11 +154,11 @@ class _Desk:
             self._mine = self._place = None
 
 
-_DESK = _Desk()
+_SLOT = DownloadSlot()
 
 
 def _folder() -> Path:
-    return cache_root() / "passing"
+    return cache_root() / "ephemeral"
 
 
 def _recorded(record: Path) -> HubFolder | None:

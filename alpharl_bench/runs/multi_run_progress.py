@@ -14,7 +14,7 @@ from rich.progress import TimeRemainingColumn as Remaining
 _LOG_INTERVAL = 15.0
 
 
-class Board:
+class MultiRunProgress:
     """Trainings by their names, and the steps of all of them.
 
     Plain lines where standard error is no terminal, as in the log of a CI job.

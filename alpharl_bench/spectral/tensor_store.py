@@ -29,7 +29,7 @@ class Entry:
     about: Mapping[str, Any]
 
 
-class Shelf:
+class TensorStore:
     """What is put here is written with what else was put within a second.
 
     A file for each entry would take longer to write than a small matrix takes to decompose. One
@@ -48,10 +48,10 @@ class Shelf:
         self._lock = Lock()
 
     def __contains__(self, key: str) -> bool:
-        """Whether an entry was on the shelf when it was last looked at."""
+        """Whether an entry was in the store when it was last refreshed."""
         return key in self._places
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """See what other processes have put here. Damaged files are passed over."""
         for path in set(self._folder.glob("*.safetensors")) - set(self._places.values()):
             try:
