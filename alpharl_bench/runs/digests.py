@@ -4,21 +4,15 @@ import hashlib
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from alpharl_bench.cache import content_key
+from alpharl_bench.keys import product_key
 from alpharl_bench.registry import Model, Registry, RunEntry
 
 _WEIGHTS = "model.safetensors"
-_PACKAGE = Path(__file__).parents[1]
-#: What decides over a base beside its recipe: another text of these files is another base.
-_PRETRAINING = (
-    *(f"training/{name}.py" for name in ("base", "corpus", "tokenizer")),
-    *(f"problems/{name}.py" for name in ("families", "notation", "split")),
-    *sorted(f"games/{path.name}" for path in (_PACKAGE / "games").glob("*.py")),
-)
+#: Of a model's entry in the registry: what does not decide over the weights.
 _BESIDE_THE_WEIGHTS: Mapping[str, Any] = {
     **dict.fromkeys(("name", "lane", "algorithms", "regimes"), True),
     **dict.fromkeys(("trained_on", "scored_on", "deviations"), True),
@@ -27,9 +21,10 @@ _BESIDE_THE_WEIGHTS: Mapping[str, Any] = {
 
 
 def run_digest(entry: RunEntry, registry: Registry) -> str:
-    """The content key of a run: base and teacher, algorithm, seed and the libraries that train."""
+    """The content key of a run: base and teacher, recipe, seed, and what trains it."""
     algorithm = registry.algorithms[entry.algorithm]
-    return content_key(
+    return product_key(
+        "self-play run" if algorithm.trainer == "self-play" else "trained run",
         base=base_digest(registry.model(entry.model)),
         teacher=_teacher_digest(entry, registry),
         algorithm={
@@ -38,27 +33,24 @@ def run_digest(entry: RunEntry, registry: Registry) -> str:
         },
         config=algorithm.config_in(entry.regime),
         seed=entry.seed,
-        # Those of the nano lane are not named, as they always were.
-        **({"families": families} if (families := registry.model(entry.model).trained_on) else {}),
-        packages={name: version(name) for name in ("torch", "transformers", "trl")},
+        families=registry.model(entry.model).trained_on,
     )
 
 
 def base_digest(model: Model) -> str:
-    """By the weights of a base that ships; by the recipe of one that may not be there yet."""
+    """By the files of a base that ships; by the recipe of one that may not be there yet."""
     shipped = shipped_base(model)
-    return base_key(model) if shipped is None else _sha256(shipped / _WEIGHTS)
+    if shipped is None:
+        return base_key(model)
+    # The tokenizer and its template decide over a training as the weights do.
+    return content_key(files={path.name: _sha256(path) for path in sorted(shipped.glob("*"))})
 
 
 def base_key(model: Model) -> str:
     """The content key of a base that does not ship, by its recipe and what makes it."""
-    # A wheel's digest stands for what is converted; what reads it need not be installed yet.
-    files = _PRETRAINING if model.wheel is None else ()
-    return content_key(
-        # What decides over the weights; which runs the zoo has of them does not.
+    return product_key(
+        "pretrained base" if model.wheel is None else "converted base",
         model=model.model_dump(mode="json", exclude=_BESIDE_THE_WEIGHTS, exclude_none=True),
-        files={name: _sha256(_PACKAGE / name) for name in files},
-        packages={name: version(name) for name in ("tokenizers", "torch", "transformers")},
     )
 
 

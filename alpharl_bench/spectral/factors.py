@@ -10,18 +10,16 @@ from pathlib import Path
 
 import torch
 
-from alpharl_bench.cache import cache_root, content_key, file_digest, locked, sweep_scratch
+from alpharl_bench.cache import cache_root, file_digest, locked, sweep_scratch
 from alpharl_bench.checkpoints import Weights, compare, shared
 from alpharl_bench.errors import AlphaRLBenchError, AlphaRLBenchWarning
+from alpharl_bench.keys import product_key
 from alpharl_bench.progress import progress_bar
 from alpharl_bench.spectral.lowrank import LowRank
 from alpharl_bench.spectral.svd import TOLERANCE, Decomposition, decompose, level, singular_values
 from alpharl_bench.spectral.tensor_store import Entry, TensorStore
 from alpharl_bench.spectral.threads import spread
 
-#: Part of every key: raise it when a decomposition changes in more than its last bits, or the
-#: files do.
-_ENGINE = 3
 # Below this much work a progress bar would only flicker by.
 _WORTH_A_BAR = 50_000_000
 
@@ -142,11 +140,10 @@ class UpdateFactors:
     @cached_property
     def folder(self) -> Path:
         """Where the store is."""
-        key = content_key(
+        key = product_key(
+            "triplets",
             base=self.base.digest,
             trained=self.trained.digest,
-            engine=_ENGINE,
-            tolerance=TOLERANCE,
             device=self.device.type,
         )
         return cache_root() / "factors" / key
