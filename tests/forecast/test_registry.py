@@ -242,8 +242,8 @@ def test_a_name_of_this_package_is_taken(visit: Callable[[Path], None], tmp_path
     assert done.returncode == 2
     assert done.stderr == (
         "alpharl-bench: distribution 'toyforecasts', entry point 'toy' "
-        "(alpharl_bench.forecasters): the forecast method 'expo' is there already, from alpharl_bench.forecast.methods.expo; "
-        "rename or uninstall one of them\n"
+        "(alpharl_bench.forecasters): the forecast method 'expo' is there already, from "
+        "alpharl_bench.forecast.methods.expo; rename or uninstall one of them\n"
     )
 
 
