@@ -66,18 +66,16 @@ def imported_sources(start: str, counted: Collection[str]) -> frozenset[str]:
         module = ahead.pop()
         if module not in found:
             found.add(module)
-            ahead += (name for name in imports_of(module) if within(name, counted))
+            ahead += imports_of(module, counted)
     return frozenset(found)
 
 
-@cache
-def imports_of(module: str) -> frozenset[str]:
-    """The modules of its own distribution, and of this one, whose definitions a module imports."""
-    own = (__name__.partition(".")[0], module.partition(".")[0])
+def imports_of(module: str, counted: Collection[str]) -> frozenset[str]:
+    """The modules of some packages whose definitions a module imports; as above."""
     return frozenset(
-        _definition(origin, name) if name else origin
+        _definition(origin, name, counted) if name else origin
         for origin, name, _ in _imported(module)
-        if within(origin, own)
+        if within(origin, counted)
     )
 
 
@@ -111,14 +109,13 @@ def _running(tree: ast.AST) -> Iterator[ast.stmt]:
             yield from _running(node)
 
 
-def _definition(origin: str, name: str) -> str:
+def _definition(origin: str, name: str, counted: Collection[str]) -> str:
     """The module that defines what another, or a package, has under a name."""
     if _found(f"{origin}.{name}") is not None:
         return f"{origin}.{name}"
-    top = origin.partition(".")[0]
     for further, named, here in _imported(origin):
-        if here == name and named and within(further, [top]):
-            return _definition(further, named)
+        if here == name and named and within(further, counted):
+            return _definition(further, named, counted)
     return origin
 
 

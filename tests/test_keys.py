@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 
 import alpharl_bench
-from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.forecast import all_methods
 from alpharl_bench.keys import PRODUCTS, ProductName, all_inputs, product_key
-from alpharl_bench.source_code import code_digest, imported_sources, imports_of, modules_of, within
+from alpharl_bench.source_code import imported_sources, imports_of, modules_of
 
 PACKAGE = Path(alpharl_bench.__file__).parent
 
@@ -170,8 +169,8 @@ def uncounted(modules: set[str], known: set[str]) -> set[tuple[str, str]]:
     return {
         (module, imported)
         for module in modules
-        for imported in imports_of(module)
-        if within(imported, ["alpharl_bench"]) and imported not in known | idle
+        for imported in imports_of(module, ["alpharl_bench"])
+        if imported not in known | idle
     }
 
 
@@ -189,7 +188,9 @@ def test_what_decides_over_a_method_is_in_its_key(method):
 
 
 def test_what_is_idle_is_imported_and_counted_nowhere():
-    imported = set().union(*(imports_of(m) for name in PRODUCTS for m in counted(name)))
+    imported = set().union(
+        *(imports_of(m, ["alpharl_bench"]) for name in PRODUCTS for m in counted(name))
+    )
     idle = {f"alpharl_bench.{module}" for module in IDLE}
     assert idle - {"alpharl_bench.source_code"} <= imported
     assert not idle & set().union(*map(code_of, PRODUCTS))
@@ -199,73 +200,6 @@ def test_the_check_finds_a_file_that_was_forgotten():
     forgotten = "alpharl_bench.spectral.svd"
     found = uncounted(code_of("triplets"), counted("triplets") - {forgotten})
     assert ("alpharl_bench.spectral.factors", forgotten) in found
-
-
-# ---- digests of code ----
-
-
-@pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A package of another distribution that fails when it is executed."""
-    monkeypatch.syspath_prepend(tmp_path)
-    package = tmp_path / f"toy_{tmp_path.name}".replace("-", "_")
-    (package / "deep").mkdir(parents=True)
-    (package / "__init__.py").write_text("from .deep.inner import A as B\nraise SystemExit\n")
-    (package / "deep" / "__init__.py").write_text("")
-    (package / "deep" / "inner.py").write_text("A = 1\n")
-    (package / "user.py").write_text(
-        "from typing import TYPE_CHECKING\n"
-        f"import {package.name}.lazy\nfrom {package.name} import B\n"
-        "if TYPE_CHECKING:\n    from .typed import C\n"
-        "def f():\n    from . import late\n"
-    )
-    for name in ("lazy", "typed", "late"):
-        (package / f"{name}.py").write_text("")
-    return package
-
-
-def test_imports_are_followed_to_their_definition_and_nothing_is_executed(toy):
-    name = toy.name
-    assert imports_of(f"{name}.user") == {f"{name}.{m}" for m in ("deep.inner", "late", "lazy")}
-    assert imported_sources(f"{name}.user", [f"{name}.deep"]) == {
-        f"{name}.user",
-        f"{name}.deep.inner",
-    }
-
-
-def test_a_package_stands_for_all_of_its_modules(toy):
-    name = toy.name
-    assert modules_of(f"{name}.deep") == (f"{name}.deep", f"{name}.deep.inner")
-    before = code_digest(f"{name}.deep")
-    assert before == code_digest(f"{name}.deep.inner", f"{name}.deep")
-    (toy / "deep" / "inner.py").write_text("A = 2\n")
-    assert code_digest(f"{name}.deep") != before
-
-
-@pytest.mark.parametrize(
-    ("text", "same"),
-    [
-        (
-            '"""Text."""\nclass A:\n    """Of A."""\n\n    async def f(self):\n        """T."""\n',
-            True,
-        ),
-        ("class A:\n    # Nothing.\n    async def f(self): pass\n", True),
-        ("class A:\n    async def f(self): 'a text'; 'another'\n", False),
-        ("class A:\n    async def f(self): return None\n", False),
-        ("class A:\n    async def g(self): pass\n", False),
-    ],
-)
-def test_code_is_what_runs(toy, text, same):
-    module = f"{toy.name}.deep.inner"
-    (toy / "deep" / "inner.py").write_text("class A:\n  async def f(self):\n    pass\n")
-    before = code_digest(module)
-    (toy / "deep" / "inner.py").write_text(text)
-    assert (code_digest(module) == before) is same
-
-
-def test_a_module_without_source_is_an_error(toy):
-    with pytest.raises(AlphaRLBenchError, match=r"module \w+\.gone: no source to digest"):
-        code_digest(f"{toy.name}.gone")
 
 
 def test_a_key_tells_products_and_parts_apart():
