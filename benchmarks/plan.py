@@ -45,23 +45,23 @@ def main(
     now = training_status(registry.run(name), registry)
     if now.state != "trained":
         raise SystemExit(f"{name} is {now.state}: alpharl-bench zoo train {name}")
-    (subject,) = [run for run in run_specs("smol", registry) if run.name == name]
-    asked = Options(replace(Sampling.of(select(",".join(subject.tasks))), samples=samples))
+    (spec,) = [run for run in run_specs("smol", registry) if run.name == name]
+    asked = Options(replace(Sampling.of(select(",".join(spec.tasks))), samples=samples))
     with tempfile.TemporaryDirectory() as cache:
         os.environ[CACHE_VARIABLE] = cache
         judged = [CLAIMS[claim] for claim in claims.split()]
-        outlook = subject.source.info()
-        cost = cost_of(together([need_of(c, outlook.steps) for c in judged]), outlook, asked)
+        info = spec.source.info()
+        cost = cost_of(together([need_of(c, info.steps) for c in judged]), info, asked)
         runs = Path(cache) / "runs"
         runs.mkdir()
         (runs / now.folder.name).symlink_to(now.folder)
         with _counted() as used:
-            bench = Bench(subject, asked)
+            bench = Bench(spec, asked)
             bench.evidence(dict.fromkeys(judged, 1))
             bench.close()
         disk = folder_bytes(Path(cache)) + folder_bytes(now.folder)
     # What training takes on the way is gone when the run is whole.
-    moments = outlook.training - (1 + len(outlook.steps)) * outlook.checkpoint_bytes
+    moments = info.training - (1 + len(info.steps)) * info.checkpoint_bytes
     rows = [
         _row("download", cost.download, used["fetched"], size_text),
         _row("disk, afterwards", cost.disk - moments, disk, size_text),

@@ -11,8 +11,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry import Model, Wheel
+from alpharl_bench.runs import wheel
 from alpharl_bench.runs.wheel import convert
-from alpharl_bench.training import wheel
 
 # Not in the environment of vLLM, which collects all tests.
 gguf = pytest.importorskip("gguf", reason="GGUF files are read by the extra smol")
@@ -59,9 +59,9 @@ def tensors():
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory):
+def wheels(tmp_path_factory):
     """A folder with the wheel, as PIP_FIND_LINKS takes it."""
-    folder = tmp_path_factory.mktemp("shelf")
+    folder = tmp_path_factory.mktemp("wheels")
     file = folder / "tiny.gguf"
     writer = gguf.GGUFWriter(file, "llama")
     writer.add_context_length(128)
@@ -101,10 +101,10 @@ def shelf(tmp_path_factory):
 
 
 @pytest.fixture
-def from_shelf(shelf, monkeypatch):
+def from_folder(wheels, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(shelf))
-    (archive,) = shelf.glob("*.whl")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
+    (archive,) = wheels.glob("*.whl")
     return hashlib.sha256(archive.read_bytes()).hexdigest()
 
 
@@ -121,8 +121,8 @@ def model(sha256, config=CONFIG, **changed):
     )
 
 
-def test_the_model_in_a_wheel_becomes_an_ordinary_folder(from_shelf, tmp_path):
-    convert(model(from_shelf), tmp_path / "base")
+def test_the_model_in_a_wheel_becomes_an_ordinary_folder(from_folder, tmp_path):
+    convert(model(from_folder), tmp_path / "base")
     assert not list((tmp_path / "base").glob("*.gguf"))
     read = AutoModelForCausalLM.from_pretrained(tmp_path / "base", dtype="auto")
     assert read.dtype == torch.float32
@@ -151,9 +151,9 @@ def test_the_model_in_a_wheel_becomes_an_ordinary_folder(from_shelf, tmp_path):
         ({"config": {**CONFIG, "hidden_size": 64}}, "with {'hidden_size': 32}, the registry says"),
     ],
 )
-def test_another_wheel_than_the_registrys_is_refused(changed, message, from_shelf, tmp_path):
+def test_another_wheel_than_the_registrys_is_refused(changed, message, from_folder, tmp_path):
     with pytest.raises(AlphaRLBenchError, match=message):
-        convert(model(**{"sha256": from_shelf, **changed}), tmp_path / "base")
+        convert(model(**{"sha256": from_folder, **changed}), tmp_path / "base")
     assert not (tmp_path / "base").exists()
 
 
