@@ -346,7 +346,7 @@ class Bench:
     @cached_property
     def _embedding(self) -> EmbeddingShift:
         """How far the token embeddings moved to the last checkpoint."""
-        key = product_key("embedding shift", run=self.opened.digest)
+        key = product_key("embedding", run=self.opened.digest)
         path = cache_root() / "embedding" / f"{key}.json"
         kept = TypeAdapter(EmbeddingShift)
         with locked(path):

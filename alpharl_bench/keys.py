@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
 from alpharl_bench.cache import content_key
-from alpharl_bench.source_code import code_digest
+from alpharl_bench.source_code import code_digest, imported_sources
 
 ProductName = Literal[
     "pretrained base",
@@ -26,7 +26,7 @@ ProductName = Literal[
     "triplets",
     "variant",
     "dynamics",
-    "embedding shift",
+    "embedding",
     "forecast",
     "questions",
     "matches",
@@ -115,7 +115,7 @@ PRODUCTS: Mapping[ProductName, Product] = {
     "dynamics": Product(
         code=("dynamics",), packages=("scikit-learn",), inputs=("triplets", "variant")
     ),
-    "embedding shift": Product(code=("behaviour.embedding",), inputs=("dynamics",)),
+    "embedding": Product(code=("behaviour.embedding",), inputs=("dynamics",)),
     # Of all methods. The key of one has its own module's code, and of what that imports, beside it.
     "forecast": Product(
         code=(
@@ -176,6 +176,19 @@ def product_key(name: ProductName, /, **parts: Any) -> str:
         AlphaRLBenchError: the package was installed without its source.
     """
     return content_key(made_by=_made_by(name), **parts)
+
+
+def maker_key(module: str) -> str:
+    """The key of what decides over a product that is not in the table, as a table of others makes.
+
+    That is the module that makes it, and all that this imports of its own distribution and of this
+    one. Libraries do not count: their versions are for the maker to give as parts.
+
+    Raises:
+        AlphaRLBenchError: the source of a module is not there.
+    """
+    counted = {name.partition(".")[0] for name in (__name__, module)}
+    return content_key(code=code_digest(*imported_sources(module, counted)))
 
 
 def all_inputs(name: ProductName) -> frozenset[ProductName]:

@@ -48,7 +48,7 @@ def keys() -> dict[str, str]:
         "self-play run": run_digest(registry.runs["qwen3-nano-spiral"], registry),
         "triplets": str(UpdateFactors(*weights).folder),
         "dynamics": product_key("dynamics", run="a run"),
-        "embedding shift": product_key("embedding shift", run="a run"),
+        "embedding": product_key("embedding", run="a run"),
         "forecast by relex": method_digest("relex"),
         "forecast by alpharl": method_digest("alpharl"),
         "questions": sampling.key,

@@ -12,8 +12,8 @@ import pytest
 
 import alpharl_bench
 from alpharl_bench.forecast import all_methods
-from alpharl_bench.keys import PRODUCTS, ProductName, all_inputs, product_key
-from alpharl_bench.source_code import imported_sources, imports_of, modules_of
+from alpharl_bench.keys import PRODUCTS, ProductName, all_inputs, maker_key, product_key
+from alpharl_bench.source_code import _imported, imported_sources, imports_of, modules_of
 
 PACKAGE = Path(alpharl_bench.__file__).parent
 
@@ -39,17 +39,15 @@ CHANGED: Mapping[str, set[str]] = {
     "problems/families.py": {"pretrained base"} | RUNS | QUESTIONS,
     "games/negotiation.py": {"pretrained base"} | RUNS | MATCHES,
     "grading/answers.py": RUNS | QUESTIONS,
-    "checkpoints/tensors.py": {"teacher samples", "triplets", "dynamics", "embedding shift"}
+    "checkpoints/tensors.py": {"teacher samples", "triplets", "dynamics", "embedding"}
     | RUNS
     | FORECASTS
     | SCORES
     | {"score of a match"},
-    "spectral/svd.py": {"triplets", "dynamics", "embedding shift", "score of rank-1"} | FORECASTS,
-    "variants/materialise.py": {"dynamics", "embedding shift", "score of a match"}
-    | FORECASTS
-    | SCORES,
-    "dynamics/pls.py": {"dynamics", "embedding shift", "forecast by alpharl"},
-    "behaviour/embedding.py": {"embedding shift"},
+    "spectral/svd.py": {"triplets", "dynamics", "embedding", "score of rank-1"} | FORECASTS,
+    "variants/materialise.py": {"dynamics", "embedding", "score of a match"} | FORECASTS | SCORES,
+    "dynamics/pls.py": {"dynamics", "embedding", "forecast by alpharl"},
+    "behaviour/embedding.py": {"embedding"},
     "forecast/selection.py": FORECASTS,
     "forecast/methods/relex.py": {"forecast by relex", "score of relex"},
     "forecast/methods/alpharl.py": {"forecast by alpharl"},
@@ -209,6 +207,19 @@ def test_a_key_tells_products_and_parts_apart():
         product_key("dynamics", base="a"),
     }
     assert len(keys) == 3
+
+
+def test_what_others_make_is_keyed_by_their_code_and_ours_that_it_uses(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "others_table.py").write_text("from others_sum import total\n")
+    (tmp_path / "others_sum.py").write_text("total = sum\n")
+    keys = [maker_key("others_table")]
+    for text in ("# A comment.\n", "from alpharl_bench.units import time_text\n", "X = 1\n"):
+        (tmp_path / "others_table.py").write_text(f"from others_sum import total\n{text}")
+        _imported.cache_clear()
+        keys.append(maker_key("others_table"))
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 3
 
 
 def test_another_version_of_a_library_is_another_key(monkeypatch):
