@@ -23,8 +23,7 @@ from alpharl_bench.claims.required import requirements_of
 from alpharl_bench.dynamics import ModuleDynamics, dynamics
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.executor import LOCAL, Executor
-from alpharl_bench.forecast.choice import Choice
-from alpharl_bench.forecasts import Forecasts
+from alpharl_bench.forecast.selection import Forecasts, TargetSelection
 from alpharl_bench.progress import progress_bar
 from alpharl_bench.runs.source import OpenedRun
 from alpharl_bench.runs.spec import RunSpec
@@ -270,7 +269,7 @@ class Bench:
         These take the same engine, so not while it holds the variant.
         """
         if variant.kind == "forecast" and variant.candidate is None:
-            self.forecasts.choice(variant)
+            self.forecasts.selection(variant)
         if variant.kind == "window":
             return replace(variant, modules=window_modules(variant, self._ranking))
         return variant
@@ -327,9 +326,9 @@ class Bench:
             kind=self.subject.kind,
         )
 
-    def selection(self, variant: Variant) -> Choice:
+    def selection(self, variant: Variant) -> TargetSelection:
         """The target that a forecast was given, chosen by the validation split."""
-        return self.forecasts.choice(variant)
+        return self.forecasts.selection(variant)
 
     def behaviour(self, passes: Sequence[Pass]) -> Behaviour:
         """What is to be read of chains of thought, by a worker where there are some."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from alpharl_bench import __version__
 from alpharl_bench.cache import cache_root, content_key, write_whole
-from alpharl_bench.forecast.choice import methods_digest
+from alpharl_bench.forecast.identity import method_digest
 from alpharl_bench.scoring.engines import EngineOptions
 from alpharl_bench.scoring.sampling import Sampling
 from alpharl_bench.scoring.score import Score, joined, read_scores
@@ -16,7 +16,7 @@ def identity(variant: Variant) -> dict[str, Any]:
     """What tells a variant of a run from every other: plain JSON values, for a content key."""
     named: dict[str, Any] = {"variant": variant.label}
     if variant.kind == "forecast":
-        named["methods"] = methods_digest()
+        named["method"] = method_digest(variant.method)
     if variant.modules:
         # Another ranking puts other modules under the same name.
         named["modules"] = variant.modules

@@ -60,7 +60,7 @@ def test_what_was_planned_is_scored_and_nothing_else(subject):
         path
         for split in ("test", "validation")
         for path in bench._store(split).folder.glob("*.json")
-        if not path.name.startswith("choice-")
+        if not path.name.startswith("selection-")
     ]
     after = cost_of(need, outlook, asked)
     assert len(kept) == after.scored == before.scores

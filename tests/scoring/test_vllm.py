@@ -19,7 +19,7 @@ from transformers import AutoModelForCausalLM
 from alpharl_bench.checkpoints import Checkpoint, Run, open_run, open_weights
 from alpharl_bench.claims import CLAIMS, judge
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.forecast import FORECASTERS, SCORED_ONLY, Target, observe
+from alpharl_bench.forecast import Target, method_named, observe
 from alpharl_bench.registry import load_registry
 from alpharl_bench.reporting import load_session
 from alpharl_bench.runs.bases import base_folder
@@ -91,7 +91,7 @@ def engine(moved, updates, players):
 
 def predicted(run, variant):
     """From all of the run, what twice as long a training would give."""
-    method = {**FORECASTERS, **SCORED_ONLY}[variant.method]
+    method = method_named(variant.method).forecaster
     return method.fit(observe(run, 1)).predict(Target(step=2 * run.steps[-1]))
 
 

@@ -10,6 +10,7 @@ import torch
 from alpharl_bench.checkpoints import Weights
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.forecast.forecaster import SHARES, Fitted, Forecaster, Target
+from alpharl_bench.forecast.method import forecast_method
 from alpharl_bench.forecast.next_network import trained_network
 from alpharl_bench.forecast.prefix import Prefix
 from alpharl_bench.progress import progress_bar
@@ -23,6 +24,7 @@ _FARTHEST = 4.0
 _WORTH_A_BAR = 1_000_000
 
 
+@forecast_method("next", title="NExt", reference="arXiv 2604.11446", baseline=True)
 @dataclass(frozen=True)
 class NExt(Forecaster):
     """W_k + α · σ̂ûv̂ᵀ, where a network per shape says how the update goes on from W_k.
@@ -43,7 +45,6 @@ class NExt(Forecaster):
         alpha: how far to go where a target does not say; the authors try 0.5 to 4, report 1.5.
     """
 
-    source: ClassVar[str] = "NExt (arXiv 2604.11446)"
     least: ClassVar[int] = 2
     side_by_side: ClassVar[bool] = True
     alpha: float = 1.5

@@ -5,9 +5,16 @@ from typing import ClassVar, Literal
 
 from alpharl_bench.forecast.forecaster import Fitted, Forecaster, step_of
 from alpharl_bench.forecast.line import Line
+from alpharl_bench.forecast.method import forecast_method
 from alpharl_bench.forecast.prefix import Prefix
 
 
+@forecast_method(
+    "rlvr-weights",
+    title="RLVR-Linearity, weights",
+    reference="arXiv 2601.04537, weight extrapolation",
+    baseline=True,
+)
 @dataclass(frozen=True)
 class RLVRWeights(Forecaster):
     """W_0 + t*/t_k · (W_k − W_0): the line through base and last checkpoint, in the step.
@@ -17,7 +24,6 @@ class RLVRWeights(Forecaster):
     points is the base as well. Theirs is saved in bfloat16.
     """
 
-    source: ClassVar[str] = "RLVR-Linearity, weight extrapolation (arXiv 2601.04537)"
     needs: ClassVar[Literal["step"]] = "step"
 
     def _fit(self, prefix: Prefix) -> Fitted:

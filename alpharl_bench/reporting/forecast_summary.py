@@ -1,9 +1,10 @@
-"""What `alpharl-bench forecast` prints: what was used, what it cost, and how sure it is."""
+"""What `alpharl-bench forecast` prints: the methods; of a forecast, its cost and how sure it is."""
 
 from pathlib import Path
 
 import pandas as pd
 
+from alpharl_bench.forecast import all_methods
 from alpharl_bench.forecast.make import RECORD, Forecast
 from alpharl_bench.reporting.tables import markdown
 from alpharl_bench.units import size_text
@@ -13,6 +14,26 @@ _READS = (
     "against the last observed checkpoint as it is. distance: ‖difference‖ over the norm of the "
     "forecast's update."
 )
+
+
+def list_methods() -> str:
+    """A table of the methods whose predictions can be written.
+
+    Raises:
+        AlphaRLBenchError: an installed method cannot be used.
+    """
+    rows = [
+        {
+            "--method": method.name,
+            "title": method.title,
+            "reference": method.reference,
+            "--target": method.forecaster.needs or "none",
+            "checkpoints": f"at least {method.forecaster.least}",
+        }
+        for method in all_methods().values()
+        if not method.scored_only
+    ]
+    return markdown(pd.DataFrame(rows))
 
 
 def describe(forecast: Forecast, folder: Path) -> str:
@@ -41,8 +62,8 @@ def _what(forecast: Forecast) -> str:
         None: "the model",
     }[forecast.method.forecaster.needs]
     return (
-        f"{goal} as {forecast.method.name} predicts it ({forecast.method.forecaster.source}), "
-        f"format {forecast.form}"
+        f"{goal} as {forecast.method.name} predicts it ({forecast.method.title}: "
+        f"{forecast.method.reference}), format {forecast.form}"
     )
 
 
@@ -75,7 +96,7 @@ def _table(forecast: Forecast) -> pd.DataFrame:
     ]
     rows += [
         ("last observed checkpoint", sure.last_cosine, sure.last_distance),
-        ("the same in the forecast's form", sure.still_cosine, sure.still_distance),
+        ("the same in the forecast's form", sure.no_op_cosine, sure.no_op_distance),
     ]
     return pd.DataFrame(
         {

@@ -1,25 +1,61 @@
-"""The forecasts of one run, their targets chosen on the validation split."""
+"""The forecasts of one run, and how their targets are selected on the validation split."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from pydantic import TypeAdapter
+from pydantic.dataclasses import dataclass
 
 from alpharl_bench.cache import content_key, write_whole
 from alpharl_bench.checkpoints import Checkpoint, Run
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.forecast import FORECASTERS, SCORED_ONLY, Forecaster, Prefix, Target, observe
-from alpharl_bench.forecast.choice import ORACLE, Choice, methods_digest
-from alpharl_bench.forecast.forecaster import Fitted
-from alpharl_bench.registry import unknown
+from alpharl_bench.forecast.forecaster import Fitted, Forecaster, Target
+from alpharl_bench.forecast.identity import method_digest
+from alpharl_bench.forecast.method import ORACLE
+from alpharl_bench.forecast.prefix import Prefix, observe
+from alpharl_bench.forecast.registry import method_named
 from alpharl_bench.variants import FULL, Variant, full_at
 from alpharl_bench.variants.materialise import Change
 
 #: From variants to their accuracies on questions that are not reported, in the same order.
 Validation = Callable[[Sequence[Variant]], list[float]]
 
-_KEPT = TypeAdapter(Choice)
+
+@dataclass(frozen=True)
+class TargetSelection:
+    """The target of a forecast, selected by the validation accuracies of its candidates.
+
+    Args:
+        variant: the label of the forecast.
+        method: its method.
+        percent: the observed part of the training.
+        steps: of the observed checkpoints, (T,).
+        observed: their accuracies on the validation split, (T,); empty where the method needs none.
+        targets: the candidates, the most cautious first, (C,); none where nothing can be fitted and
+            the last observed checkpoint is all that is predicted.
+        accuracies: of the candidates on the validation split, (C,); empty of a single one.
+    """
+
+    variant: str
+    method: str
+    percent: int
+    steps: tuple[int, ...]
+    observed: tuple[float, ...]
+    targets: tuple[Target, ...]
+    accuracies: tuple[float, ...]
+
+    @property
+    def target(self) -> Target | None:
+        """The candidate with the best accuracy, the most cautious of several; None: no-op."""
+        if not self.targets:
+            return None
+        # argmax takes the first of several.
+        return self.targets[int(np.argmax(self.accuracies)) if self.accuracies else 0]
+
+
+_KEPT = TypeAdapter(TargetSelection)
 
 
 class Forecasts:
@@ -31,7 +67,7 @@ class Forecasts:
     Args:
         run: the whole run.
         validation: scores variants on the validation split.
-        folder: where choices are kept.
+        folder: where selected targets are kept.
         device: where updates are decomposed, as torch names it.
     """
 
@@ -44,35 +80,33 @@ class Forecasts:
         # One at a time: a fit holds as much as the updates that it was made from.
         self._last: tuple[tuple[str, int], Fitted] | None = None
 
-    def choice(self, variant: Variant) -> Choice:
-        """The target of a forecast; chosen if it was not before, which scores its candidates.
+    def selection(self, variant: Variant) -> TargetSelection:
+        """The target of a forecast; selected if it was not before, which scores its candidates.
 
         Raises:
             AlphaRLBenchError: there is no such method, it cannot be fitted to so little, or there
                 are no questions to choose by.
         """
-        key = content_key(variant=variant.label, methods=methods_digest())
-        path = self._folder / f"choice-{key}.json"
+        key = content_key(variant=variant.label, method=method_digest(variant.method))
+        path = self._folder / f"selection-{key}.json"
         if not path.is_file():
-            write_whole(path, _KEPT.dump_json(self._choose(variant)).decode())
+            write_whole(path, _KEPT.dump_json(self._select(variant)).decode())
         return _KEPT.validate_json(path.read_bytes())
 
     def change(self, variant: Variant) -> Change:
         """The predicted model or update, of the chosen target or of one candidate.
 
         Raises:
-            AlphaRLBenchError: as :meth:`choice`.
+            AlphaRLBenchError: as :meth:`selection`.
         """
         forecaster, prefix = _forecaster(variant), self._prefix(variant)
         if variant.candidate is None:
-            target = self.choice(variant).target
+            target = self.selection(variant).target
         else:
             target = self._targets(variant, prefix)[variant.candidate]
-        return (
-            forecaster.standstill(prefix) if target is None else self._fit(variant).predict(target)
-        )
+        return forecaster.no_op(prefix) if target is None else self._fit(variant).predict(target)
 
-    def _choose(self, variant: Variant) -> Choice:
+    def _select(self, variant: Variant) -> TargetSelection:
         prefix = self._prefix(variant)
         targets: tuple[Target, ...] = ()
         accuracies: list[float] = []
@@ -82,7 +116,7 @@ class Forecasts:
             targets = self._targets(variant, prefix)
         if candidates := _candidates(variant, len(targets)):
             accuracies = self._validation(candidates)
-        return Choice(
+        return TargetSelection(
             variant=variant.label,
             method=variant.method,
             percent=variant.number,
@@ -161,7 +195,4 @@ def side_by_side(variant: Variant) -> bool:
 
 
 def _forecaster(variant: Variant) -> Forecaster:
-    known = {**FORECASTERS, **SCORED_ONLY}
-    if variant.method not in known:
-        raise AlphaRLBenchError(unknown("method", variant.method, known))
-    return known[variant.method]
+    return method_named(variant.method).forecaster

@@ -1,13 +1,14 @@
 """ExPO: model extrapolation (arXiv 2404.16792)."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from alpharl_bench.forecast.forecaster import SHARES, Fitted, Forecaster, Target
 from alpharl_bench.forecast.line import Line
+from alpharl_bench.forecast.method import forecast_method
 from alpharl_bench.forecast.prefix import Prefix
 
 
+@forecast_method("expo", title="ExPO", reference="arXiv 2404.16792", baseline=True)
 @dataclass(frozen=True)
 class ExPO(Forecaster):
     """θ₁ + α · (θ₁ − θ₀) of all parameters, θ₁ the last observed checkpoint.
@@ -17,7 +18,6 @@ class ExPO(Forecaster):
             it on a validation set.
     """
 
-    source: ClassVar[str] = "ExPO (arXiv 2404.16792)"
     alpha: float = 0.5
 
     def _fit(self, prefix: Prefix) -> Fitted:

@@ -6,12 +6,19 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from alpharl_bench.forecast.forecaster import Fitted, Forecaster, Target, require_update, step_of
+from alpharl_bench.forecast.method import forecast_method
 from alpharl_bench.forecast.prefix import Prefix
 from alpharl_bench.spectral import LowRank
 from alpharl_bench.variants.materialise import LazyUpdate, Update
 from alpharl_bench.variants.spec import rank
 
 
+@forecast_method(
+    "rank1-sigma",
+    title="Rank-1, σ₁ extrapolated",
+    reference="naive: Rank-1 where observation ends, σ₁ extrapolated in the step",
+    baseline=True,
+)
 @dataclass(frozen=True)
 class Rank1Sigma(Forecaster):
     """The norm-matched Rank-1 update of W_k times σ̂(t*)/σ₁(k).
@@ -20,7 +27,6 @@ class Rank1Sigma(Forecaster):
     and at least 0: directions stay, only lengths are extrapolated.
     """
 
-    source: ClassVar[str] = "naive: Rank-1 where observation ends, σ₁ extrapolated in the step"
     least: ClassVar[int] = 2
     needs: ClassVar[Literal["step"]] = "step"
 
@@ -29,7 +35,7 @@ class Rank1Sigma(Forecaster):
         require_update(prefix)
         return _Fitted(prefix)
 
-    def standstill(self, prefix: Prefix) -> Update:
+    def no_op(self, prefix: Prefix) -> Update:
         """The norm-matched Rank-1 update of W_k."""
         return prefix.source.update(rank(1))
 

@@ -4,10 +4,18 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from alpharl_bench.forecast.forecaster import Fitted, Forecaster, Target, step_of
+from alpharl_bench.forecast.method import forecast_method
 from alpharl_bench.forecast.prefix import Prefix
 from alpharl_bench.variants.extrapolated_logits import ExtrapolatedLogits
 
 
+@forecast_method(
+    "rlvr-logits",
+    title="RLVR-Linearity, logits",
+    reference="arXiv 2601.04537, logits extrapolation",
+    baseline=True,
+    scored_only=True,
+)
 @dataclass(frozen=True)
 class RLVRLogits(Forecaster):
     """z_0 + t*/t_k · (z_k − z_0): as the weights' line, of the logits at every decoding step.
@@ -16,7 +24,6 @@ class RLVRLogits(Forecaster):
     so that there is nothing to write: both models stand side by side where it is scored.
     """
 
-    source: ClassVar[str] = "RLVR-Linearity, logits extrapolation (arXiv 2601.04537)"
     needs: ClassVar[Literal["step"]] = "step"
 
     def _fit(self, prefix: Prefix) -> Fitted:

@@ -9,6 +9,7 @@ import numpy as np
 from alpharl_bench.checkpoints import Weights
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.forecast.forecaster import Fitted, Forecaster, Target, step_of
+from alpharl_bench.forecast.method import forecast_method
 from alpharl_bench.forecast.prefix import Prefix
 from alpharl_bench.progress import progress_bar
 from alpharl_bench.spectral import spread
@@ -18,6 +19,7 @@ from alpharl_bench.variants.combined import CombinedWeights
 _WORTH_A_BAR = 50_000_000
 
 
+@forecast_method("relex", title="RELEX", reference="arXiv 2605.21468, rank 1", baseline=True)
 @dataclass(frozen=True)
 class RELEX(Forecaster):
     """W_0 + ĉ(t*) · v, tensor by tensor: embeddings, norms and biases too.
@@ -31,7 +33,6 @@ class RELEX(Forecaster):
     bfloat16, and doubles the target for bases named Qwen2.5-Math-1.5B; here all is float32.
     """
 
-    source: ClassVar[str] = "RELEX, rank 1 (arXiv 2605.21468)"
     least: ClassVar[int] = 2
     needs: ClassVar[Literal["step"]] = "step"
     side_by_side: ClassVar[bool] = True

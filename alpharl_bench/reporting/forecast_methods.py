@@ -1,4 +1,4 @@
-"""The tables of §4: AlphaRL and its rivals by stage, against each other, and what was chosen."""
+"""The tables of §4: forecast methods by stage, against each other, and what was chosen."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,10 +8,7 @@ import pandas as pd
 from alpharl_bench.claims import CLAIMS, Evidence, Interval, Point
 from alpharl_bench.claims.alpharl import (
     ALPHARL,
-    FORMS,
     LATE,
-    LOGITS,
-    RIVALS,
     STAGES,
     last_observed,
     speed_up,
@@ -24,31 +21,17 @@ from alpharl_bench.claims.measures import (
     remaining_gain_closed,
 )
 from alpharl_bench.claims.printed_stages import by_run
-from alpharl_bench.forecast.choice import ORACLE, Choice
+from alpharl_bench.forecast import all_methods, title_of
+from alpharl_bench.forecast.method import ORACLE
+from alpharl_bench.forecast.selection import TargetSelection
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.tables import markdown
-from alpharl_bench.reporting.text import folded, plain
+from alpharl_bench.reporting.text import code, folded, plain
 from alpharl_bench.scoring import degrees_of_freedom, resampling_weights, two_sided_p
 from alpharl_bench.tables.scores import SCORES
 from alpharl_bench.variants import BASE, FULL, Variant, forecast
 
-#: The methods in the order of the tables, as they are named there.
-METHODS = {
-    ALPHARL: "AlphaRL",
-    "alpharl-matched": "AlphaRL, norm-matched",
-    "alpharl-code": "AlphaRL, authors' code",
-    ORACLE: "AlphaRL, oracle",
-    "relex": "RELEX",
-    "rlvr-weights": "RLVR-Linearity, weights",
-    LOGITS: "RLVR-Linearity, logits",
-    "next": "NExt",
-    "expo": "ExPO",
-    "first-update": "first update",
-    "rank1-last": "Rank-1",
-    "rank1-sigma": "Rank-1, σ₁ extrapolated",
-}
-
-_INTRODUCTION = f"""\
+_INTRODUCTION = """\
 ## Forecasts from the first part of the training
 
 Relative accuracy flatters a forecast as it flatters the checkpoint that it starts from. \
@@ -57,14 +40,14 @@ nothing, 1 for the trained model, below 0 for a forecast that is worse than noth
 trained model is not clearly better than the checkpoint. *Speed-up* = the steps of the run to the \
 accuracy of the forecast, over the observed steps and the evaluations that choosing took. What a \
 method may choose, its target or scale, is chosen among as many candidates on validation \
-questions, by the accuracies of what it predicts. *{METHODS[ORACLE]}* is the paper's protocol: its \
+questions, by the accuracies of what it predicts. *AlphaRL, oracle* is the paper's protocol: its \
 target is the accuracy of the fully trained model, which no forecast could know."""
 _PAPER = f"""\
 The paper's averages over six benchmarks at {LATE} % of the training, in %. Its targets know the \
 end."""
-_LEAGUE = f"""\
+_COMPARISON = f"""\
 All methods at {LATE} % of the training. *p* is of AlphaRL against the method, adjusted over the \
-rivals (Holm)."""
+baselines (Holm)."""
 _OVERALL = f"""\
 ### Over the runs of RL above
 
@@ -96,13 +79,15 @@ def _tables(evidence: Evidence) -> Iterator[str]:
     yield from ("By stage, accuracy in %:", "", markdown(alone), "")
     if untestable(evidence):
         yield from (untestable(evidence), "")
-    frame = league(evidence)
+    frame = method_comparison(evidence)
     if not frame.empty:
-        yield from (_LEAGUE, "", markdown(frame), "")
+        yield from (_COMPARISON, "", markdown(frame), "")
     yield from (_cost(evidence), "")
-    rivals = stages(evidence, METHODS)
-    if len(rivals) > len(alone):
-        yield from folded("All methods by stage", [markdown(rivals)])
+    every = stages(evidence, all_methods())
+    if len(every) > len(alone):
+        yield from folded("All methods by stage", [markdown(every)])
+    if missing := _not_installed(evidence):
+        yield from (missing, "")
     yield from folded("What was chosen", [_CHOICES, "", markdown(choices(evidence))])
 
 
@@ -143,7 +128,19 @@ def paper() -> pd.DataFrame:
     )
 
 
-def stages(evidence: Evidence, methods: Iterable[str] = METHODS) -> pd.DataFrame:
+def _not_installed(evidence: Evidence) -> str:
+    """Which stored forecasts are by methods that this installation lacks; empty if none are."""
+    scored = dict.fromkeys(choice.method for choice in evidence[SCORES].choices)
+    names = [code(name) for name in scored if name not in all_methods()]
+    if not names:
+        return ""
+    return (
+        f"This session also scored forecasts by {', '.join(names)}. The distributions of these "
+        "methods are not installed where this report was made, so that they are not compared here."
+    )
+
+
+def stages(evidence: Evidence, methods: Iterable[str]) -> pd.DataFrame:
     """Laid out as the paper's Tables 1 and 3, with what a forecast adds to its checkpoint."""
     rows = [_stage(evidence, "Base", BASE)]
     for percent in STAGES:
@@ -154,7 +151,7 @@ def stages(evidence: Evidence, methods: Iterable[str] = METHODS) -> pd.DataFrame
         for method in methods:
             variant = forecast(method, percent)
             if variant.label in evidence.scores:
-                row = _stage(evidence, f"{name} + {METHODS[method]}", variant, last)
+                row = _stage(evidence, f"{name} + {title_of(method)}", variant, last)
                 sped_up = _speed_up(evidence, percent) if method == ALPHARL else None
                 rows.append(row | {"speed-up": sped_up or "–"})
     return pd.DataFrame([*rows, _stage(evidence, "Fully trained", FULL)])
@@ -187,13 +184,17 @@ def _speed_up(evidence: Evidence, percent: int) -> Interval | None:
     return Interval.of(estimate, values, degrees_of_freedom(evidence.tasks))
 
 
-def league(evidence: Evidence) -> pd.DataFrame:
+def method_comparison(evidence: Evidence) -> pd.DataFrame:
     """One row per method at 40 %: what it is better than the last checkpoint, and than AlphaRL."""
-    scored = [m for m in METHODS if forecast(m, LATE).label in evidence.scores]
-    if ALPHARL not in scored:
+    scored = [
+        method
+        for method in all_methods().values()
+        if forecast(method.name, LATE).label in evidence.scores
+    ]
+    if ALPHARL not in {method.name for method in scored}:
         return pd.DataFrame()
     last, alpharl = last_observed(evidence.steps, LATE), forecast(ALPHARL, LATE)
-    adjusted = _adjusted(evidence, [m for m in scored if m in {*RIVALS, LOGITS}])
+    adjusted = _adjusted(evidence, [method.name for method in scored if method.baseline])
     chosen = {choice.variant: choice for choice in evidence[SCORES].choices}
     rows: list[dict[str, object]] = [
         {
@@ -207,43 +208,43 @@ def league(evidence: Evidence) -> pd.DataFrame:
         }
     ]
     for method in scored:
-        variant = forecast(method, LATE)
-        own = method == ALPHARL
+        variant = forecast(method.name, LATE)
+        own = method.name == ALPHARL
         rows.append(
             {
-                "method": METHODS[method],
+                "method": method.title,
                 "accuracy": accuracy(evidence, variant),
                 "minus the checkpoint": difference(evidence, variant, last),
                 "remaining gain closed": remaining_gain_closed(evidence, variant, last) or "–",
                 "AlphaRL minus it": "–" if own else difference(evidence, alpharl, variant),
-                "p": f"{adjusted[method]:.2g}" if method in adjusted else "",
+                "p": f"{adjusted[method.name]:.2g}" if method.name in adjusted else "",
                 "chosen": _chosen(chosen[variant.label]),
             }
         )
     return pd.DataFrame(rows)
 
 
-def _adjusted(evidence: Evidence, rivals: list[str]) -> dict[str, float]:
-    """The p-value of the difference to AlphaRL by rival, adjusted over all of them."""
+def _adjusted(evidence: Evidence, baselines: list[str]) -> dict[str, float]:
+    """The p-value of the difference to AlphaRL by baseline, adjusted over all of them."""
     # Imported here: it takes a second, and only a report needs it.
     from statsmodels.stats.multitest import multipletests  # noqa: PLC0415
 
-    if not rivals:
+    if not baselines:
         return {}
     df = degrees_of_freedom(evidence.tasks)
     alpharl = evidence.accuracies(forecast(ALPHARL, LATE))
     alone = []
-    for rival in rivals:
-        values = alpharl - evidence.accuracies(forecast(rival, LATE))
+    for baseline in baselines:
+        values = alpharl - evidence.accuracies(forecast(baseline, LATE))
         alone.append(float(min(two_sided_p(values <= 0, df), two_sided_p(values >= 0, df))))
-    return dict(zip(rivals, map(float, multipletests(alone, method="holm")[1]), strict=True))
+    return dict(zip(baselines, map(float, multipletests(alone, method="holm")[1]), strict=True))
 
 
 def overall(runs: list[Evidence]) -> pd.DataFrame:
     """One row per method: the mean over runs of what it is better than the last checkpoint."""
     rows = []
-    for method in (ALPHARL, *FORMS, *RIVALS, LOGITS):
-        variant = forecast(method, LATE)
+    for method in all_methods().values():
+        variant = forecast(method.name, LATE)
         found = [
             difference(evidence, variant, last_observed(evidence.steps, LATE))
             for evidence in runs
@@ -262,7 +263,7 @@ def overall(runs: list[Evidence]) -> pd.DataFrame:
         lost = sum(interval.high < 0 for interval in found)
         rows.append(
             {
-                "method": METHODS[method],
+                "method": method.title,
                 "runs": len(found),
                 "minus the checkpoint": mean,
                 "won": won,
@@ -278,7 +279,7 @@ def choices(evidence: Evidence) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "forecast": f"{METHODS[choice.method]} of {choice.percent} %",
+                "forecast": f"{title_of(choice.method)} of {choice.percent} %",
                 "checkpoints": len(choice.steps),
                 "last step": choice.steps[-1],
                 "their accuracies": ", ".join(f"{y:.3f}" for y in choice.observed) or "not used",
@@ -290,14 +291,14 @@ def choices(evidence: Evidence) -> pd.DataFrame:
     )
 
 
-def _candidates(choice: Choice) -> str:
+def _candidates(choice: TargetSelection) -> str:
     if not choice.accuracies:
         return "–"
     pairs = zip(choice.targets, choice.accuracies, strict=True)
     return "; ".join(f"{target} ({scored:.3f})" for target, scored in pairs)
 
 
-def _chosen(choice: Choice) -> str:
+def _chosen(choice: TargetSelection) -> str:
     if choice.target is None:
-        return "none: all accuracies alike, stands still"
+        return "none: all accuracies are alike; the last checkpoint (no-op)"
     return f"{choice.target} (told)" if choice.method == ORACLE else str(choice.target)

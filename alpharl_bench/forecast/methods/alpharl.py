@@ -16,6 +16,7 @@ from alpharl_bench.forecast.forecaster import (
     accuracy_of,
     require_update,
 )
+from alpharl_bench.forecast.method import ORACLE, forecast_method
 from alpharl_bench.forecast.prefix import Prefix
 from alpharl_bench.spectral import LowRank
 from alpharl_bench.variants.combined import CombinedWeights
@@ -26,6 +27,22 @@ from alpharl_bench.variants.spec import rank
 _SHUFFLES = 200
 
 
+@forecast_method("alpharl", title="AlphaRL", reference="arXiv 2510.00553, §4.1")
+@forecast_method(
+    "alpharl-matched",
+    title="AlphaRL, norm-matched",
+    reference="arXiv 2510.00553, §4.1, scaled as by its equation 3",
+    norm_matched=True,
+)
+@forecast_method(
+    "alpharl-code",
+    title="AlphaRL, authors' code",
+    reference="the code of arXiv 2510.00553",
+    anchor="checkpoint",
+)
+@forecast_method(
+    ORACLE, title="AlphaRL, oracle", reference="arXiv 2510.00553, §4.2", scored_only=True
+)
 @dataclass(frozen=True)
 class AlphaRL(Forecaster):
     """Per module: x_t = σ₁u₁, one-component PLS of x on accuracy, ΔŴ = x̂ v₁ᵀ at the target.
@@ -42,7 +59,6 @@ class AlphaRL(Forecaster):
             neither §4.1 nor the authors' code does.
     """
 
-    source: ClassVar[str] = "AlphaRL (arXiv 2510.00553, §4.1)"
     least: ClassVar[int] = 2
     needs: ClassVar[Literal["accuracy"]] = "accuracy"
     anchor: Anchor = "base"
@@ -66,10 +82,10 @@ class AlphaRL(Forecaster):
         means = np.mean(explained, axis=0)
         return _Fitted(prefix, self.anchor, modules, Quality(float(means[0]), means[1:]))
 
-    def standstill(self, prefix: Prefix) -> Change:
+    def no_op(self, prefix: Prefix) -> Change:
         """Rank-1 of W_k, σ₁u₁v₁ᵀ or norm-matched; W_k itself where that is the anchor."""
         if self.anchor == "checkpoint":
-            return super().standstill(prefix)
+            return super().no_op(prefix)
         if self.norm_matched:
             return prefix.source.update(rank(1))
         last = prefix.last

@@ -2,8 +2,9 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,16 +15,20 @@ from alpharl_bench.bench import Bench, Options
 from alpharl_bench.checkpoints import Checkpoint, Run
 from alpharl_bench.claims import CLAIMS
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.forecast import FORECASTERS, Target
-from alpharl_bench.forecast.choice import ORACLE, Choice
+from alpharl_bench.forecast import Target
+from alpharl_bench.forecast.identity import method_digest
+from alpharl_bench.forecast.method import ORACLE
+from alpharl_bench.forecast.selection import TargetSelection
 from alpharl_bench.registry import load_registry
 from alpharl_bench.runs.bases import base_folder
 from alpharl_bench.runs.spec import run_specs
 from alpharl_bench.scoring import Sampling, Score
 from alpharl_bench.scoring import engine as engine_module
 from alpharl_bench.scoring.engine import ScoringEngine
+from alpharl_bench.tables.scores import SCORES
 from alpharl_bench.variants import FULL, Variant, forecast, full_at
 from alpharl_bench.variants.combined import applied
+from tests.forecast.forecasters import FORECASTERS
 from tests.forecast.planted import direction, planted
 from tests.scores import score_of
 from tests.sources import PlantedRun
@@ -100,7 +105,7 @@ def test_the_target_is_chosen_by_the_validation_questions_alone(run: Run, judge:
     for n, worth in enumerate((0.3, 0.6, 0.7, 0.7, 0.1)):
         judge.worth[f"alpharl of 40%, candidate {n}", "validation"] = worth
     bench.scores({forecast("alpharl", 40): 1})
-    choice = bench.forecasts.choice(forecast("alpharl", 40))
+    choice = bench.forecasts.selection(forecast("alpharl", 40))
     assert choice.steps == (10, 20, 30, 40)
     assert choice.observed == (0.05, 0.1, 0.15, 0.2)
     assert choice.accuracies == (0.3, 0.6, 0.7, 0.7, 0.1)
@@ -120,8 +125,8 @@ def test_the_chosen_target_is_what_the_method_predicts_for_it(run: Run, judge: J
     bench = bench_of(run, judge)
     judge.worth["relex of 40%, candidate 3", "validation"] = 0.9
     judge.worth["expo of 40%, candidate 1", "validation"] = 0.9
-    assert bench.forecasts.choice(forecast("relex", 40)).target == Target(step=85)
-    assert bench.forecasts.choice(forecast("expo", 40)).target == Target(alpha=0.25)
+    assert bench.forecasts.selection(forecast("relex", 40)).target == Target(step=85)
+    assert bench.forecasts.selection(forecast("expo", 40)).target == Target(alpha=0.25)
     # All checkpoints lie on one line, 0.5 long at step 100.
     base, found = bench.updates.base, tensors(bench, forecast("relex", 40))
     longer = tensors(bench, forecast("expo", 40))
@@ -156,7 +161,7 @@ def test_later_checkpoints_leave_every_forecast_bit_identical(
 def test_the_oracle_alone_knows_how_good_the_trained_model_is(run: Run, judge: Judge) -> None:
     bench = bench_of(run, judge)
     judge.worth["full", "validation"] = 0.45
-    choice = bench.forecasts.choice(forecast(ORACLE, 40))
+    choice = bench.forecasts.selection(forecast(ORACLE, 40))
     assert (choice.targets, choice.accuracies) == ((Target(accuracy=0.45),), ())
     bench.updates.change(forecast(ORACLE, 40))
     assert ("full", "validation") in judge.asked
@@ -166,16 +171,37 @@ def test_choices_and_scores_come_back_from_the_cache(run: Run, judge: Judge, cac
     judge.worth["alpharl of 40%, candidate 4", "validation"] = 0.8
     claim = CLAIMS["A1"]
     first = bench_of(run, judge).evidence({claim: 1})
-    kept = [json.loads(path.read_text()) for path in cache.glob("scores/*/choice-*.json")]
-    assert {one["variant"] for one in kept} == {choice.variant for choice in first.choices}
+    kept = [json.loads(path.read_text()) for path in cache.glob("scores/*/selection-*.json")]
+    assert {one["variant"] for one in kept} == {choice.variant for choice in first[SCORES].choices}
     silent = Judge()
     second = bench_of(run, silent).evidence({claim: 1})
     assert silent.asked == []
-    assert second.choices == first.choices
-    assert {c.percent: c.target for c in second.choices}[40] == Target(accuracy=1)
+    assert second[SCORES].choices == first[SCORES].choices
+    assert {c.percent: c.target for c in second[SCORES].choices}[40] == Target(accuracy=1)
     assert second.scores == first.scores
     # One look at 6 families of 20 questions, 5 samples each, by 50 responses a step.
-    assert second.evaluation == 6 * 20 * 5 / 50
+    assert second[SCORES].evaluation == 6 * 20 * 5 / 50
+
+
+@pytest.mark.usefixtures("cache")
+def test_another_code_of_a_method_has_its_targets_alone_selected_anew(
+    run: Run, judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variants = [forecast("relex", 40), forecast("expo", 40)]
+    bench = bench_of(run, judge)
+    known = [bench.forecasts.selection(variant) for variant in variants]
+    judge.worth["relex of 40%, candidate 3", "validation"] = 0.9
+    judge.worth["expo of 40%, candidate 3", "validation"] = 0.9
+    for module in ("forecast.selection", "scoring.store"):
+        edited = partial(_edited, method_digest)
+        monkeypatch.setattr(f"alpharl_bench.{module}.method_digest", edited)
+    relex, expo = (bench_of(run, judge).forecasts.selection(variant) for variant in variants)
+    assert relex.accuracies[3] == 0.9 != known[0].accuracies[3]
+    assert expo == known[1]
+
+
+def _edited(digest: Callable[[str], str], method: str) -> str:
+    return digest(method) + ("edited" if method == "relex" else "")
 
 
 @pytest.mark.usefixtures("cache")
@@ -193,10 +219,10 @@ def test_alike_accuracies_leave_the_method_where_it_is(run: Run, judge: Judge) -
     for step in RISING:
         judge.worth[full_at(step).label, "validation"] = 0.25
     variant = forecast("alpharl", 40)
-    assert bench.forecasts.choice(variant).target is None
+    assert bench.forecasts.selection(variant).target is None
     moved = bench.updates.change(variant)
     last = bench.forecasts._prefix(variant)
-    still = FORECASTERS["alpharl"].standstill(last)
+    still = FORECASTERS["alpharl"].no_op(last)
     for name, factors in still.items():
         assert torch.equal(moved[name].dense(), factors.dense())
 
@@ -226,8 +252,8 @@ def test_without_questions_to_choose_by_nothing_is_forecast(run: Run, judge: Jud
         bench.updates.change(forecast("alpharl", 40))
 
 
-def test_the_best_of_no_candidates_is_standstill_and_of_one_that_one() -> None:
-    choice = Choice("a of 40%", "a", 40, (10,), (), (), ())
+def test_the_best_of_no_candidates_is_no_op_and_of_one_that_one() -> None:
+    choice = TargetSelection("a of 40%", "a", 40, (10,), (), (), ())
     assert choice.target is None
     assert replace(choice, targets=(Target(step=3),)).target == Target(step=3)
     assert [str(Target(*told)) for told in ((), (3,), (None, 0.81), (None, None, 0.5))] == [
@@ -267,7 +293,7 @@ def test_an_engine_scores_forecasts_and_both_splits(
     other = bench.scores({FULL: 1}, "validation")["full"]
     assert not {q for _, q in other.questions} & {q for _, q in scores["full"].questions}
     assert other.provenance.sampling_key != scores["full"].provenance.sampling_key
-    target = bench.forecasts.choice(variants[1]).target
+    target = bench.forecasts.selection(variants[1]).target
     assert target is not None
     assert target.step in {20, 27.5, 35, 42.5, 50}
     bench.close()

@@ -1,0 +1,100 @@
+"""Digests of code: what changes them, what does not, and which modules they are of."""
+
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from alpharl_bench import keys
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.keys import code_digest, imported_sources
+
+Write = Callable[..., None]
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """Writes modules whose names begin with ``keyed``, as a new process sees them."""
+    monkeypatch.syspath_prepend(tmp_path)
+    # Python would take a file of the same second and length for the one that it has compiled.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def forget() -> None:
+        for module in [name for name in sys.modules if name.startswith("keyed")]:
+            del sys.modules[module]
+        keys._tree.cache_clear()
+        keys._code.cache_clear()
+
+    def write(**files: str) -> None:
+        for name, text in files.items():
+            path = tmp_path / f"{name.replace('__', '/').replace('/init', '/__init__')}.py"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(textwrap.dedent(text))
+        forget()
+
+    yield write
+    forget()
+
+
+CODE = '''
+    """What it is."""
+
+    def double(x):
+        """Twice x."""
+        # By adding.
+        return x + x
+'''
+
+
+def test_comments_docstrings_and_layout_do_not_count(write: Write) -> None:
+    write(keyed=CODE)
+    before = code_digest("keyed")
+    write(keyed="def double(x) :\n\n    return (x+x)\n")
+    assert code_digest("keyed") == before
+    write(keyed=CODE.replace("x + x", "2 * x"))
+    assert code_digest("keyed") != before
+
+
+def test_a_string_that_is_no_docstring_counts(write: Write) -> None:
+    write(keyed="NAME = 'a'\n")
+    before = code_digest("keyed")
+    write(keyed="NAME = 'b'\n")
+    assert code_digest("keyed") != before
+
+
+def test_neither_order_nor_repetition_counts_but_the_name_does(write: Write) -> None:
+    write(keyed_a="X = 1\n", keyed_b="X = 1\n")
+    assert code_digest("keyed_a", "keyed_b") == code_digest("keyed_b", "keyed_a", "keyed_b")
+    assert code_digest("keyed_a") != code_digest("keyed_b")
+
+
+def test_imports_are_followed_to_what_defines_them(write: Write) -> None:
+    write(
+        keyed__init="from keyed.used import Used\nfrom keyed.unused import Unused\n",
+        keyed__used="from keyed_other import thing\nfrom . import deep\n\nclass Used: ...\n",
+        keyed__unused="class Unused: ...\n",
+        keyed__deep="import json\n\ndef late():\n    from .later import LIMIT\n    return LIMIT\n",
+        keyed__later="LIMIT = 3\n",
+        keyed_other="thing = 1\n",
+        keyed_start="import keyed.deep\nfrom keyed import Used\n",
+    )
+    found = imported_sources("keyed_start", ["keyed"])
+    assert found == {"keyed_start", "keyed.used", "keyed.deep", "keyed.later"}
+    assert imported_sources("keyed_start", ["keyed", "keyed_other"]) - found == {"keyed_other"}
+    assert imported_sources("keyed_start", []) == {"keyed_start"}
+
+
+def test_a_value_that_names_no_module_is_of_where_it_was_taken_from(write: Write) -> None:
+    write(
+        keyed__init="from keyed.limits import LIMIT\n",
+        keyed__limits="LIMIT = 3\n",
+        keyed_start="from keyed import LIMIT\n",
+    )
+    assert imported_sources("keyed_start", ["keyed"]) == {"keyed_start", "keyed", "keyed.limits"}
+
+
+def test_a_module_without_source_is_named() -> None:
+    with pytest.raises(AlphaRLBenchError, match="module math: no source to digest"):
+        code_digest("math")
