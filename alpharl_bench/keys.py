@@ -178,17 +178,24 @@ def product_key(name: ProductName, /, **parts: Any) -> str:
     return content_key(made_by=_made_by(name), **parts)
 
 
-def maker_key(module: str) -> str:
-    """The key of what decides over a product that is not in the table, as a table of others makes.
+def made_by(product: str, module: str) -> str:
+    """The key of what decides over a product, which the table need not name.
 
-    That is the module that makes it, and all that this imports of its own distribution and of this
-    one. Libraries do not count: their versions are for the maker to give as parts.
+    Of another that is the module that makes it, and all that this imports of its own distribution
+    and of this one. Libraries do not count then: their versions are for the maker to give as parts.
+
+    Args:
+        product: its name.
+        module: the name of the module that makes it.
 
     Raises:
         AlphaRLBenchError: the source of a module is not there.
     """
+    for known in PRODUCTS:
+        if known == product:
+            return _made_by(known)
     counted = {name.partition(".")[0] for name in (__name__, module)}
-    return content_key(code=code_digest(*imported_sources(module, counted)))
+    return content_key(product=product, code=code_digest(*imported_sources(module, counted)))
 
 
 def all_inputs(name: ProductName) -> frozenset[ProductName]:

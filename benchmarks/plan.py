@@ -23,15 +23,17 @@ from tabulate import tabulate
 from alpharl_bench.bench import Bench, Options
 from alpharl_bench.cache import CACHE_VARIABLE
 from alpharl_bench.claims import CLAIMS
-from alpharl_bench.plan import cost_of, need_of, together
+from alpharl_bench.claims.required import requirements_of
+from alpharl_bench.plan import cost_of
 from alpharl_bench.registry import load_registry
+from alpharl_bench.runs import wheel
 from alpharl_bench.runs.disk import folder_bytes
 from alpharl_bench.runs.spec import run_specs
 from alpharl_bench.runs.status import training_status
 from alpharl_bench.scoring import Sampling
 from alpharl_bench.scoring.catalogue import select
 from alpharl_bench.scoring.hf import SharedPromptLM
-from alpharl_bench.training import wheel
+from alpharl_bench.tables import union
 from alpharl_bench.units import size_text
 
 
@@ -45,23 +47,23 @@ def main(
     now = training_status(registry.run(name), registry)
     if now.state != "trained":
         raise SystemExit(f"{name} is {now.state}: alpharl-bench zoo train {name}")
-    (spec,) = [run for run in run_specs("smol", registry) if run.name == name]
-    asked = Options(replace(Sampling.of(select(",".join(spec.tasks))), samples=samples))
+    (subject,) = [run for run in run_specs("smol", registry) if run.name == name]
+    asked = Options(replace(Sampling.of(select(",".join(subject.tasks))), samples=samples))
     with tempfile.TemporaryDirectory() as cache:
         os.environ[CACHE_VARIABLE] = cache
         judged = [CLAIMS[claim] for claim in claims.split()]
-        info = spec.source.info()
-        cost = cost_of(together([need_of(c, info.steps) for c in judged]), info, asked)
+        outlook = subject.source.info()
+        cost = cost_of(union([requirements_of(c, outlook.steps) for c in judged]), outlook, asked)
         runs = Path(cache) / "runs"
         runs.mkdir()
         (runs / now.folder.name).symlink_to(now.folder)
         with _counted() as used:
-            bench = Bench(spec, asked)
+            bench = Bench(subject, asked)
             bench.evidence(dict.fromkeys(judged, 1))
             bench.close()
         disk = folder_bytes(Path(cache)) + folder_bytes(now.folder)
     # What training takes on the way is gone when the run is whole.
-    moments = info.training - (1 + len(info.steps)) * info.checkpoint_bytes
+    moments = outlook.training - (1 + len(outlook.steps)) * outlook.checkpoint_bytes
     rows = [
         _row("download", cost.download, used["fetched"], size_text),
         _row("disk, afterwards", cost.disk - moments, disk, size_text),

@@ -12,7 +12,7 @@ import pytest
 
 import alpharl_bench
 from alpharl_bench.forecast import all_methods
-from alpharl_bench.keys import PRODUCTS, ProductName, all_inputs, maker_key, product_key
+from alpharl_bench.keys import PRODUCTS, ProductName, all_inputs, made_by, product_key
 from alpharl_bench.source_code import _imported, imported_sources, imports_of, modules_of
 
 PACKAGE = Path(alpharl_bench.__file__).parent
@@ -213,13 +213,14 @@ def test_what_others_make_is_keyed_by_their_code_and_ours_that_it_uses(tmp_path,
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "others_table.py").write_text("from others_sum import total\n")
     (tmp_path / "others_sum.py").write_text("total = sum\n")
-    keys = [maker_key("others_table")]
+    keys = [made_by("others", "others_table")]
     for text in ("# A comment.\n", "from alpharl_bench.units import time_text\n", "X = 1\n"):
         (tmp_path / "others_table.py").write_text(f"from others_sum import total\n{text}")
         _imported.cache_clear()
-        keys.append(maker_key("others_table"))
+        keys.append(made_by("others", "others_table"))
     assert keys[0] == keys[1]
-    assert len(set(keys)) == 3
+    assert len({*keys, made_by("another", "others_table")}) == 4
+    assert made_by("dynamics", "others_table") == made_by("dynamics", "elsewhere")
 
 
 def test_another_version_of_a_library_is_another_key(monkeypatch):

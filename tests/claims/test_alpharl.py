@@ -1,7 +1,6 @@
 """§4: the statistics by hand, what the last checkpoint makes of verdicts, too few checkpoints."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,10 +20,11 @@ from alpharl_bench.claims.alpharl import (
     stages,
     steps_to_reach,
 )
-from alpharl_bench.claims.claim import EVALUATION
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.forecast import Fitted, Forecaster, Method, Prefix, all_methods
+from alpharl_bench.tables import EVALUATION
 from alpharl_bench.variants import BASE, FULL, forecast, full_at
+from tests.evidence import altered, planted
 from tests.scores import score_of
 
 #: Ten checkpoints; 20 % of the training is the first stage with two of them.
@@ -49,7 +49,7 @@ def evidence(accuracies: Mapping[str, float], evaluation: float = 0.0) -> Eviden
         marks.flat[:right] = 1
         asked = {f"q{i}": "".join(map(str, row)) for i, row in enumerate(marks.T)}
         scores[name] = score_of(name, {"chain": asked})
-    return Evidence("mine", STEPS, scores, [], evaluation=evaluation)
+    return planted("mine", STEPS, scores, evaluation=evaluation)
 
 
 def statistic(claim: str, accuracies: Mapping[str, float], evaluation: float = 0.0) -> float:
@@ -230,7 +230,7 @@ def test_what_was_judged_before_there_was_a_baseline_is_judged_without_it(
     # What is no baseline has to be there.
     rest = {name: score for name, score in stored.scores.items() if name != label(40)}
     with pytest.raises(AlphaRLBenchError, match="no stored score of 'alpharl of 40%'"):
-        judge(claim, replace(stored, scores=rest))
+        judge(claim, altered(stored, scores=rest))
 
 
 def test_every_method_is_judged() -> None:

@@ -25,6 +25,7 @@ from alpharl_bench.runs.spec import run_specs
 from alpharl_bench.scoring import Sampling, Score
 from alpharl_bench.scoring import engine as engine_module
 from alpharl_bench.scoring.engine import ScoringEngine
+from alpharl_bench.tables.scores import SCORES
 from alpharl_bench.variants import FULL, Variant, forecast, full_at
 from alpharl_bench.variants.combined import applied
 from tests.forecast.forecasters import FORECASTERS
@@ -171,15 +172,15 @@ def test_choices_and_scores_come_back_from_the_cache(run: Run, judge: Judge, cac
     claim = CLAIMS["A1"]
     first = bench_of(run, judge).evidence({claim: 1})
     kept = [json.loads(path.read_text()) for path in cache.glob("scores/*/selection-*.json")]
-    assert {one["variant"] for one in kept} == {choice.variant for choice in first.choices}
+    assert {one["variant"] for one in kept} == {choice.variant for choice in first[SCORES].choices}
     silent = Judge()
     second = bench_of(run, silent).evidence({claim: 1})
     assert silent.asked == []
-    assert second.choices == first.choices
-    assert {c.percent: c.target for c in second.choices}[40] == Target(accuracy=1)
+    assert second[SCORES].choices == first[SCORES].choices
+    assert {c.percent: c.target for c in second[SCORES].choices}[40] == Target(accuracy=1)
     assert second.scores == first.scores
     # One look at 6 families of 20 questions, 5 samples each, by 50 responses a step.
-    assert second.evaluation == 6 * 20 * 5 / 50
+    assert second[SCORES].evaluation == 6 * 20 * 5 / 50
 
 
 @pytest.mark.usefixtures("cache")

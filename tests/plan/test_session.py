@@ -8,11 +8,13 @@ from safetensors.torch import load_file, save_file
 
 from alpharl_bench.bench import Bench, Options
 from alpharl_bench.claims import CLAIMS
-from alpharl_bench.plan import cost_of, need_of, together
+from alpharl_bench.claims.required import requirements_of
+from alpharl_bench.plan import cost_of
 from alpharl_bench.registry import load_registry
 from alpharl_bench.runs.bases import base_folder
 from alpharl_bench.runs.spec import spec_of_path
 from alpharl_bench.scoring import Sampling
+from alpharl_bench.tables import union
 
 BASE = base_folder(load_registry().model("qwen3-nano"))
 #: Rank-1 beside its references, a forecast with candidates, and chains of thought.
@@ -40,33 +42,35 @@ def subject(tmp_path_factory):
 
 
 def test_what_was_planned_is_scored_and_nothing_else(subject):
-    info = subject.source.info()
+    outlook = subject.source.info()
     asked = Options(Sampling(("addition",), questions=10, samples=1))
-    assert info.steps == (1, 2, 3, 4, 5)
-    assert info.remote == frozenset()
-    need = together([need_of(claim, info.steps) for claim in JUDGED])
-    before = cost_of(need, info, asked)
+    assert outlook.steps == (1, 2, 3, 4, 5)
+    assert outlook.remote == frozenset()
+    need = union([requirements_of(claim, outlook.steps) for claim in JUDGED])
+    before = cost_of(need, outlook, asked)
     assert before.scored == before.written == 0
     assert before.download == before.here == 0
     assert before.tokens == 10 * 36 * (before.scores + before.passes)
 
     bench = Bench(subject, asked)
-    assert bench.opened.digest == info.digest
+    assert bench.opened.digest == outlook.digest
     bench.evidence(dict.fromkeys(JUDGED, 1))
     bench.close()
     kept = [
         path
         for split in ("test", "validation")
         for path in bench._store(split).folder.glob("*.json")
-        if not path.name.startswith("choice-")
+        if not path.name.startswith("selection-")
     ]
-    after = cost_of(need, info, asked)
+    after = cost_of(need, outlook, asked)
     assert len(kept) == after.scored == before.scores
     assert after.written == before.passes
     assert after.tokens == 0
 
     # A further claim shares what is there: only its own variants are left.
-    further = cost_of(together([need, need_of(CLAIMS["P1.4-best"], info.steps)]), info, asked)
+    further = cost_of(
+        union([need, requirements_of(CLAIMS["P1.4-best"], outlook.steps)]), outlook, asked
+    )
     assert further.scores - further.scored == 5
     other = Options(Sampling(("addition",), questions=10, samples=1, seed=1))
-    assert cost_of(need, info, other).scored == 0
+    assert cost_of(need, outlook, other).scored == 0

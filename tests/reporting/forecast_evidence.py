@@ -7,6 +7,7 @@ from alpharl_bench.forecast import Target
 from alpharl_bench.forecast.method import ORACLE
 from alpharl_bench.forecast.selection import TargetSelection
 from alpharl_bench.variants import Variant, forecast, full_at
+from tests.evidence import planted
 from tests.scores import score_of
 
 STEPS = tuple(range(10, 110, 10))
@@ -47,4 +48,4 @@ def evidence_of(run: str = NAME, **changed: int) -> Evidence:
         asked = {f"q{i}": "".join(map(str, row)) for i, row in enumerate(marks.T)}
         scores[label] = score_of(label, dict.fromkeys(("addition", "chain"), asked), run=run)
     ordered = sorted(variants, key=lambda v: (v.number, v.method))
-    return Evidence(run, STEPS, scores, [], choices=[choice(v) for v in ordered], evaluation=1.5)
+    return planted(run, STEPS, scores, choices=[choice(v) for v in ordered], evaluation=1.5)
