@@ -5,7 +5,7 @@ import pytest
 from alpharl_bench.claims import Claim
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.papers import find_claim
-from alpharl_bench.subject import Subject
+from alpharl_bench.runs.spec import RunSpec
 
 #: What a test of a claim asks for, to be run once per run.
 PARAMETER = "bench"
@@ -37,7 +37,7 @@ def paper_of(item: pytest.Item) -> str | None:
     return str(mark.kwargs["arxiv"])
 
 
-def run_of(item: pytest.Item) -> Subject | None:
+def run_of(item: pytest.Item) -> RunSpec | None:
     """The run that a test judges a claim on; None of one that judges none."""
     callspec = getattr(item, "callspec", None)
     return callspec.params.get(PARAMETER) if callspec else None

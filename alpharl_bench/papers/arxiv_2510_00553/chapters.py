@@ -1,7 +1,14 @@
 """The order of the report: the paper's sections, each followed by what was measured for it."""
 
 from alpharl_bench.papers.arxiv_2510_00553.claims import ALPHARL, BEHAVIOUR, PROPERTY1, PROPERTY2
-from alpharl_bench.reporting import behaviour, dynamics, forecasts, kinds, self_play, windows
+from alpharl_bench.reporting import (
+    behaviour,
+    dynamics,
+    forecast_methods,
+    kinds,
+    self_play,
+    windows,
+)
 from alpharl_bench.reporting.chapters import Chapter
 
 CHAPTERS = (
@@ -15,6 +22,6 @@ CHAPTERS = (
     Chapter(
         "AlphaRL: acceleration (§4)",
         ALPHARL,
-        [forecasts.sections, kinds.sections, self_play.sections],
+        [forecast_methods.sections, kinds.sections, self_play.sections],
     ),
 )
