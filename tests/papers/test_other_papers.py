@@ -131,16 +131,18 @@ def test_the_stored_session_is_read_again_and_compared(judged, installed: Path) 
     assert len(lone.stderr.splitlines()) == 1
 
 
-FIND = "from alpharl_bench.papers import find_claim; print(find_claim({}).qualified_id)"
+FIND = """
+from alpharl_bench.papers import find_claim
+for name, paper in {}:
+    print(find_claim(name, paper).qualified_id)
+"""
 
 
 def test_a_short_id_of_two_papers_is_an_error_that_names_both(installed: Path) -> None:
-    found = run(installed, FIND.format("'P1.1', '9999.00001'"))
-    assert found.stdout.split() == [TOY], found.stderr
-    assert run(installed, FIND.format("'9999.00001:P1.1'")).stdout.split() == [TOY]
-    assert run(installed, FIND.format("'P1.2-rank'")).stdout.split() == ["2510.00553:P1.2-rank"]
-    error = run(installed, FIND.format("'P1.1'")).stderr.splitlines()[-1]
-    assert f"is {HOME} and {TOY}" in error
+    asked = [("P1.1", ARXIV), (TOY, None), ("P1.2-rank", None), ("P1.1", None)]
+    found = run(installed, FIND.format(asked))
+    assert found.stdout.split() == [TOY, TOY, "2510.00553:P1.2-rank"], found.stderr
+    assert f"is {HOME} and {TOY}" in found.stderr.splitlines()[-1]
 
 
 def test_the_check_of_the_named_paper_is_printed(installed: Path) -> None:
