@@ -10,6 +10,7 @@ from alpharl_bench.training.zoo import base_folder
 from alpharl_bench.variants import BASE, FULL, rank
 
 ARCHITECTURES = ("qwen3-nano", "qwen2-nano", "llama3-nano", "glm4-nano")
+pytestmark = pytest.mark.first
 
 
 @pytest.fixture(scope="module", params=ARCHITECTURES)

@@ -4,6 +4,8 @@ from alpharl_bench.training.history import history
 from tests.processes import run_module
 from tests.training.tiny import random_weights_can_be_right, short, tiny_base, trained, weights
 
+pytestmark = pytest.mark.first
+
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
