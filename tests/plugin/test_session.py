@@ -13,7 +13,7 @@ from tests.processes import run_pytest
 
 # Those of `tox -e bench`: one run of RL, and its contrast.
 RUNS = "not slow and (qwen3-nano-dapo or qwen3-nano-sft)"
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.first]
 
 
 def judge(report, *options):
