@@ -298,7 +298,7 @@ def report_folder(config: pytest.Config) -> Path:
     """Where the report goes."""
     named: Path | None = config.getoption("report")
     lane = "path" if config.getoption("run") else config.getoption("lane")
-    return named or config.rootpath / "reports" / lane
+    return named or config.invocation_params.dir / "reports" / lane
 
 
 def _rate(text: str) -> float:

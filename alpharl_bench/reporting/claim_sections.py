@@ -7,6 +7,7 @@ import pandas as pd
 
 from alpharl_bench.claims import Claim
 from alpharl_bench.claims.measures import relative_accuracy
+from alpharl_bench.invocation import session_command
 from alpharl_bench.reporting import behaviour, tables
 from alpharl_bench.reporting.judged import COLUMNS, ROWS, Judged, curves
 from alpharl_bench.reporting.session import Session
@@ -108,5 +109,5 @@ def commands(claim: Claim, runs: Sequence[str], session: Session) -> list[str]:
     for (lane, options), named in alike.items():
         names = [" or ".join(named)] if lane[-1] == "-k" else []
         words = shlex.join([*lane, *names, *options])
-        found.append(f"""pytest suites -m "claim(id='{claim.id}')" {words}""")
+        found.append(f"""{session_command()} -m "claim(id='{claim.id}')" {words}""")
     return found

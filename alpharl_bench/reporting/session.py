@@ -17,6 +17,7 @@ from alpharl_bench.claims import Evidence
 from alpharl_bench.dynamics import ModuleDynamics
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
 from alpharl_bench.forecast.choice import Choice
+from alpharl_bench.invocation import session_command
 from alpharl_bench.registry import Expectation, Kind
 from alpharl_bench.scoring import Provenance, Score, read_scores
 from alpharl_bench.spectral import ModuleSpectrum
@@ -218,12 +219,13 @@ def load_session(folder: Path) -> Session:
     except OSError as error:
         raise AlphaRLBenchError(
             f"{path}: no stored session ({error.strerror}); a report folder is what "
-            "`pytest suites --report DIR` leaves behind"
+            f"`{session_command()} --report DIR` leaves behind"
         ) from error
     except ValidationError as error:
         faults = "; ".join(faults_of(error))
         raise AlphaRLBenchError(
             f"{path}: not a whole session of this version ({faults}); judge the runs again by "
-            "`pytest suites --report DIR`, which takes the scores of this version from the cache"
+            f"`{session_command()} --report DIR`, which takes the scores of this version from the "
+            "cache"
         ) from error
     return session.model_copy(update={"scores": tuple(read_scores(folder / SCORES))})

@@ -8,6 +8,7 @@ import torch
 from alpharl_bench.cache import content_key
 from alpharl_bench.checkpoints import Run, Weights, open_weights
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.invocation import session_command
 from alpharl_bench.spectral import (
     Decomposition,
     LowRank,
@@ -31,7 +32,7 @@ Change = Update | Weights | ExtrapolatedLogits
 def _no_forecast(variant: Variant) -> Change:
     raise AlphaRLBenchError(
         f"'{variant.label}': nothing forecasts here; `alpharl-bench forecast` writes the predicted "
-        "model, and `pytest suites/alpharl` scores it"
+        f"model, and `{session_command('alpharl')}` scores it"
     )
 
 
@@ -97,8 +98,8 @@ class UpdateSource:
         factors.prepare(lambda shape: rank_of(variant, shape))
         if variant.kind == "window" and not variant.modules:
             raise AlphaRLBenchError(
-                f"'{variant.label}': its modules are not known here; `pytest suites/property2` "
-                "ranks them"
+                f"'{variant.label}': its modules are not known here; "
+                f"`{session_command('property2')}` ranks them"
             )
         names = variant.modules or factors.modules
         return LazyUpdate(names, lambda name: self._module(variant, name))
