@@ -18,6 +18,7 @@ from alpharl_bench.behaviour.passes import variants_of
 from alpharl_bench.cache import cache_root, content_key, locked, write_whole
 from alpharl_bench.claims import Claim, Learning, Outcome, Verdict, judge, learning
 from alpharl_bench.claims.evidence import Evidence
+from alpharl_bench.device import resolved_device
 from alpharl_bench.dynamics import ModuleDynamics, dynamics
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.executor import LOCAL, Executor
@@ -50,7 +51,7 @@ class Options:
     Args:
         sampling: what every variant is asked.
         engine: what scores.
-        device: where updates are decomposed, as torch names it.
+        device: where updates are decomposed: ``auto``, ``cpu`` or ``cuda``.
         looks: how often a claim's evidence may be looked at; between two looks every variant gets
             as many further samples as before, until the verdict is decided.
         one_checkpoint: whether the disk holds one checkpoint of the Hub at a time.
@@ -100,7 +101,7 @@ class Bench:
         """The updates and models of the run's variants."""
         return UpdateSource(
             self.opened.run,
-            self._options.device,
+            resolved_device(self._options.device),
             forecast=self._forecast,
         )
 
@@ -119,7 +120,7 @@ class Bench:
             self.opened.run,
             self._validation,
             self._store("validation").folder,
-            self._options.device,
+            resolved_device(self._options.device),
         )
 
     @cached_property

@@ -59,8 +59,8 @@ def judge(
         list[str] | None,
         typer.Argument(
             metavar="[SUITE]... [OPTION]...",
-            help="Suites by name, as property1 (default: all; a wrong name lists them), then options "
-            "of pytest: `alpharl-bench judge property1 --help` lists these.",
+            help="Suites by name, as property1 (all by default; a wrong name lists them), then "
+            "options of pytest: `alpharl-bench judge property1 --help` lists these.",
         ),
     ] = None,
 ) -> None:

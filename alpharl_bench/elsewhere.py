@@ -1,11 +1,11 @@
 """Runs that were trained elsewhere: in the user's folders, or public on the Hub."""
 
+from __future__ import annotations
+
 import json
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from alpharl_bench.cache import content_key, file_digest
 from alpharl_bench.checkpoints import (
@@ -24,6 +24,7 @@ from alpharl_bench.checkpoints import (
 from alpharl_bench.checkpoints.hub import HubFolder
 from alpharl_bench.checkpoints.run import find_base
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.lazy import torch
 from alpharl_bench.outlook import Outlook
 from alpharl_bench.progress import progress_bar
 from alpharl_bench.registry import Architecture, Release

@@ -8,9 +8,12 @@ from itertools import product
 from typing import Any, ClassVar
 
 import numpy as np
-import pyspiel
 
+from alpharl_bench.extras import requiring
 from alpharl_bench.games.match import Match
+
+with requiring("games"):
+    import pyspiel
 
 _CARDS = "JQK"
 _MOVE = re.compile(r"\s*\[(check|bet|call|fold)\]\s*")

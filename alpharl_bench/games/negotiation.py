@@ -7,9 +7,12 @@ from contextlib import contextmanager
 from typing import ClassVar
 
 import numpy as np
-from textarena.envs.SimpleNegotiation.env import SimpleNegotiationEnv
 
+from alpharl_bench.extras import requiring
 from alpharl_bench.games.match import Match
+
+with requiring("games"):
+    from textarena.envs.SimpleNegotiation.env import SimpleNegotiationEnv
 
 # TextArena looks at its limit behind a turn and before it counts it: one more turn is played.
 _LIMIT = 6

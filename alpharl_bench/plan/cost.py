@@ -1,14 +1,16 @@
 """From what is needed to bytes, tokens and hours. Every formula is in docs/paper-lane.md."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
-
 from alpharl_bench.bench import TURNS, Options, behaviour_folder
 from alpharl_bench.checkpoints import ModelSize
+from alpharl_bench.device import resolved_device
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.lazy import torch
 from alpharl_bench.outlook import Outlook
 from alpharl_bench.plan.need import Generated, Need
 from alpharl_bench.plan.throughput import tokens_per_second
@@ -109,7 +111,7 @@ def cost_of(need: Need, outlook: Outlook, asked: Options, rate: float | None = N
             + _merged_bytes(need, outlook.size, asked, dtype)
         ),
         model=model_bytes(outlook.size, dtype, context, models) if need.loads else 0,
-        decomposing=_decomposing(need, outlook.size, asked.device),
+        decomposing=_decomposing(need, outlook.size, resolved_device(asked.device)),
         scores=len(looked),
         scored=scored,
         passes=len(need.generated),
@@ -205,7 +207,7 @@ class Made:
     chains: Path | None
 
     @classmethod
-    def of(cls, digest: str | None, asked: Options) -> "Made":
+    def of(cls, digest: str | None, asked: Options) -> Made:
         """What is there of the run with this content key."""
         if digest is None:
             return cls({}, None)

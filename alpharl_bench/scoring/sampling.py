@@ -8,6 +8,7 @@ from typing import Literal, Self
 
 from alpharl_bench.cache import content_key, file_digest
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.extras import requiring
 from alpharl_bench.problems import NANO_FAMILIES, WORD_FAMILIES
 from alpharl_bench.scoring.catalogue import FOLDER, Kind, benchmarks, kind_of
 from alpharl_bench.scoring.prompts import PROMPTS, TEMPLATES, Prompt
@@ -128,7 +129,13 @@ class Sampling:
         if any(task in WORD_FAMILIES for task in self.tasks):
             questions["words"] = file_digest(_PACKAGE / "problems" / "words.py")
         judging = _RULES if self.kind == "games" else _GRADING
-        judges = ("open-spiel", "textarena") if self.kind == "games" else ("math-verify",)
+        extra, judges = "score", ["math-verify"]
+        if self.kind == "games":
+            extra, judges = "games", ["open-spiel", "textarena"]
+        with requiring("score"):
+            packages = {"lm-eval": version("lm-eval")}
+        with requiring(extra):
+            packages |= {name: version(name) for name in judges}
         return content_key(
             tasks=self.tasks,
             content=questions,
@@ -141,5 +148,5 @@ class Sampling:
             split=self.split,
             files={path.name: path.read_text(encoding="utf-8") for path in self._files},
             grading={str(p.relative_to(_PACKAGE)): p.read_text(encoding="utf-8") for p in judging},
-            packages={name: version(name) for name in ("lm-eval", *judges)},
+            packages=packages,
         )

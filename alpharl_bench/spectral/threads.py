@@ -1,13 +1,16 @@
 """How the work on matrices is spread over the cores."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from functools import cache
 from typing import TypeVar
 
-import torch
 from threadpoolctl import ThreadpoolController
+
+from alpharl_bench.lazy import torch
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -53,5 +56,8 @@ def one_thread_per_matrix() -> Iterator[None]:
 
 @cache
 def _libraries() -> ThreadpoolController:
-    """The BLAS libraries that are loaded; looking for them takes as long as a few matrices."""
+    """The BLAS libraries of numpy and scipy; looking for them takes as long as a few matrices."""
+    # Only those are found that are loaded.
+    import scipy.linalg  # noqa: F401, PLC0415
+
     return ThreadpoolController()

@@ -16,6 +16,7 @@ from shutil import rmtree
 from typing import TYPE_CHECKING, Any, Literal
 
 from alpharl_bench.cache import cache_root, content_key, locked, whole_folder, write_whole
+from alpharl_bench.extras import requiring
 from alpharl_bench.problems import NANO_FAMILIES
 from alpharl_bench.registry import Model, Registry, RunEntry
 from alpharl_bench.training.disk import (
@@ -305,6 +306,8 @@ def run_folder(entry: RunEntry, digest: str) -> Path:
 def run_digest(entry: RunEntry, registry: Registry) -> str:
     """A content key of a run: base and teacher, algorithm, seed and the libraries that train."""
     algorithm = registry.algorithms[entry.algorithm]
+    with requiring("train"):
+        packages = {name: version(name) for name in ("torch", "transformers", "trl")}
     return content_key(
         base=_base_digest(registry.model(entry.model)),
         teacher=_teacher_digest(entry, registry),
@@ -316,7 +319,7 @@ def run_digest(entry: RunEntry, registry: Registry) -> str:
         seed=entry.seed,
         # Those of the nano lane are not named, as they always were.
         **({"families": families} if (families := registry.model(entry.model).trained_on) else {}),
-        packages={name: version(name) for name in ("torch", "transformers", "trl")},
+        packages=packages,
     )
 
 

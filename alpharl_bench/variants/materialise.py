@@ -1,14 +1,15 @@
 """From a variant's name to its update, module by module."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
-
-import torch
 
 from alpharl_bench.cache import content_key
 from alpharl_bench.checkpoints import Run, Weights, open_weights
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.invocation import session_command
+from alpharl_bench.lazy import torch
 from alpharl_bench.spectral import (
     Decomposition,
     LowRank,
@@ -62,7 +63,7 @@ class UpdateSource:
         self._embeddings = embeddings
         self._opened: dict[int, UpdateFactors] = {}
 
-    def among(self, run: Run) -> "UpdateSource":
+    def among(self, run: Run) -> UpdateSource:
         """The updates of some of the run's checkpoints, which are not opened a second time."""
         fewer = copy(self)
         fewer.run = run
