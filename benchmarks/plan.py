@@ -23,12 +23,14 @@ from tabulate import tabulate
 from alpharl_bench.bench import Bench, Options
 from alpharl_bench.cache import CACHE_VARIABLE
 from alpharl_bench.claims import CLAIMS
-from alpharl_bench.plan import cost_of, need_of, together
+from alpharl_bench.claims.required import requirements_of
+from alpharl_bench.plan import cost_of
 from alpharl_bench.registry import load_registry
 from alpharl_bench.scoring import Sampling
 from alpharl_bench.scoring.catalogue import select
 from alpharl_bench.scoring.hf import SharedPromptLM
 from alpharl_bench.subject import lane_subjects
+from alpharl_bench.tables import union
 from alpharl_bench.training import wheel
 from alpharl_bench.training.disk import folder_bytes
 from alpharl_bench.training.zoo import standing
@@ -51,7 +53,7 @@ def main(
         os.environ[CACHE_VARIABLE] = cache
         judged = [CLAIMS[claim] for claim in claims.split()]
         outlook = subject.outlook()
-        cost = cost_of(together([need_of(c, outlook.steps) for c in judged]), outlook, asked)
+        cost = cost_of(union([requirements_of(c, outlook.steps) for c in judged]), outlook, asked)
         runs = Path(cache) / "runs"
         runs.mkdir()
         (runs / now.folder.name).symlink_to(now.folder)

@@ -52,7 +52,7 @@ def behaviour_of(
         tasks: how many questions each has.
         own: figures that are not the usual ones, by pass and name.
     """
-    wanted = [one for claim in BEHAVIOUR for one in claim.passes]
+    wanted = [one for claim in BEHAVIOUR for one in claim.measurements]
     passes = dict.fromkeys([*(c for one in wanted for c in chains_of(one)), *wanted])
     # The base's greedy chains are greedy to it and right nowhere: there is a gain and a way.
     known = {

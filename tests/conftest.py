@@ -17,6 +17,7 @@ from alpharl_bench.scoring import Score
 from alpharl_bench.spectral import PROFILE, ModuleSpectrum
 from alpharl_bench.subject import Subject, lane_subjects
 from tests.behaviours import EMBEDDING, behaviour_of
+from tests.evidence import planted
 from tests.scores import score_of
 
 STEPS = (2, 4, 6)
@@ -146,7 +147,7 @@ class SyntheticRun:
         labels = {
             variant.label for claim in CLAIMS.values() for variant in claim.variants(STEPS)
         } | accuracies.keys()
-        return Evidence(
+        return planted(
             run=self.name,
             steps=STEPS,
             scores={v: self._score(v, accuracies.get(v, default)) for v in sorted(labels)},

@@ -60,7 +60,9 @@ def session_of(
     measured = []
     for subject in subjects:
         known = evidence[subject.name]
-        judged = {c: known.samples if CLAIMS[c].asks else 0 for c in claims[subject.name]}
+        judged = {
+            c: known.samples if CLAIMS[c].needs_generation else 0 for c in claims[subject.name]
+        }
         measured.append(Measured(subject, known, judged, ("--samples", "4"), looks))
     return Session.of(measured, command)
 

@@ -9,10 +9,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from alpharl_bench.claims.claim import (
-    EVALUATION,
     Claim,
     Curve,
-    Means,
     Null,
     Paper,
     Point,
@@ -30,6 +28,7 @@ from alpharl_bench.forecast import FORECASTERS
 from alpharl_bench.forecast.choice import ORACLE
 from alpharl_bench.forecast.forecaster import SHARES
 from alpharl_bench.forecasts import observed_steps
+from alpharl_bench.tables import EVALUATION, Means
 from alpharl_bench.variants import BASE, Variant, forecast, full_at
 
 #: The observed parts of the training, in percent: the stages of the paper's Table 3.

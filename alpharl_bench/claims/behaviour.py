@@ -19,9 +19,10 @@ from alpharl_bench.behaviour import (
     Reading,
 )
 from alpharl_bench.claims.alpharl import LATE, lacks, predicted
-from alpharl_bench.claims.claim import Claim, Curve, Means, Null, Paper, Point, Statistic, Threshold
+from alpharl_bench.claims.claim import Claim, Curve, Null, Paper, Point, Statistic, Threshold
 from alpharl_bench.claims.kinds import IMITATION
 from alpharl_bench.claims.property1 import CONTROL_DRAWS
+from alpharl_bench.tables import Means
 from alpharl_bench.variants import BASE, FULL, random_control, rank
 
 #: A token that moves by less than half the distance to its nearest neighbour stays nearest to where
@@ -218,7 +219,7 @@ BEHAVIOUR: Sequence[Claim] = (
         ),
         reads="share of non-greedy positions over that in the base's own samples",
         curve=READ,
-        passes=READINGS,
+        measurements=READINGS,
         nulls=(Null(_ELSEWHERE, lambda m, _: non_greedy_over_samples(m, READ_ELSEWHERE)),),
         caveat=_YARDSTICK,
     ),
@@ -232,7 +233,7 @@ BEHAVIOUR: Sequence[Claim] = (
         formula="as B2",
         reads="share of non-greedy positions over that in the base's own samples",
         curve=READ,
-        passes=READINGS,
+        measurements=READINGS,
         kinds=IMITATION,
         caveat=_YARDSTICK,
     ),
@@ -248,7 +249,7 @@ BEHAVIOUR: Sequence[Claim] = (
         ),
         reads="perplexity under the base, the trained model's greedy chains over its own samples",
         curve=READ,
-        passes=READINGS,
+        measurements=READINGS,
         nulls=(Null(_ELSEWHERE, lambda m, _: perplexity_over_samples(m, READ_ELSEWHERE)),),
         caveat=_GREEDY,
     ),
@@ -262,7 +263,7 @@ BEHAVIOUR: Sequence[Claim] = (
         formula="as B3",
         reads="perplexity under the base, the trained model's greedy chains over its own samples",
         curve=READ,
-        passes=READINGS,
+        measurements=READINGS,
         kinds=IMITATION,
         caveat=_GREEDY,
     ),
@@ -279,7 +280,7 @@ BEHAVIOUR: Sequence[Claim] = (
         formula="n(Rank-1 reads full) / n(base reads full), n as in B2",
         reads="share of non-greedy positions of the trained model's chains, Rank-1 over base",
         curve=READ,
-        passes=(*READINGS, READ_BY_RANK1, *READ_BY_RANDOM),
+        measurements=(*READINGS, READ_BY_RANK1, *READ_BY_RANDOM),
         nulls=(Null("random rank-1 of the same norm", lambda m, _: left_by_random(m)),),
     ),
     _claim(
@@ -295,7 +296,7 @@ BEHAVIOUR: Sequence[Claim] = (
         formula="n(beginnings of full's chains) / n(full's chains), read by the base, n as in B2",
         reads="share of non-greedy positions in the beginnings of chains over that in all of them",
         curve=PLACES,
-        passes=(READ_AFTER, READ_SAMPLES),
+        measurements=(READ_AFTER, READ_SAMPLES),
         nulls=(Null("the base's own samples", lambda m, _: early_over_all(m, READ_SAMPLES)),),
         caveat=_BEGINNING,
     ),
@@ -315,7 +316,7 @@ BEHAVIOUR: Sequence[Claim] = (
         ),
         reads="part of the greedy gain that the base has from the beginning of a Rank-1 chain",
         curve=PREFIX,
-        passes=(BEFORE, AFTER, RANK1, FROM_RANK1, FROM_RANDOM, FROM_ANYWHERE, *FROM_PREFIX),
+        measurements=(BEFORE, AFTER, RANK1, FROM_RANK1, FROM_RANDOM, FROM_ANYWHERE, *FROM_PREFIX),
         nulls=(
             Null(
                 "the beginning of a random rank-1 model's chain",
@@ -341,7 +342,7 @@ BEHAVIOUR: Sequence[Claim] = (
         reads="share of questions with the same beginning and the same answer as the trained model",
         paper=Paper("one example", {}),
         curve=ALIKE,
-        passes=tuple(map(like, (BEFORE, RANK1))),
+        measurements=tuple(map(like, (BEFORE, RANK1))),
         nulls=(Null("base", _both(BEFORE)),),
         caveat=_BEGINNING,
     ),
@@ -366,7 +367,7 @@ BEHAVIOUR: Sequence[Claim] = (
         ),
         paper=Paper("one example", {}),
         curve=ALIKE,
-        passes=tuple(map(like, (BEFORE, RANK1, ALPHARL))),
+        measurements=tuple(map(like, (BEFORE, RANK1, ALPHARL))),
         nulls=(Null("base", _both(BEFORE)),),
         lacks=lacks(LATE),
         caveat=_BEGINNING,

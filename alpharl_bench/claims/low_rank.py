@@ -8,9 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from alpharl_bench.claims.appendix_a import APPENDIX_A, PERCENTS, RANKS
-from alpharl_bench.claims.claim import Claim, Curve, Means, Paper, Point, Threshold
+from alpharl_bench.claims.claim import Claim, Curve, Paper, Point, Threshold
 from alpharl_bench.claims.kinds import IMITATION
 from alpharl_bench.claims.property1 import REFERENCES
+from alpharl_bench.tables import Means
+from alpharl_bench.tables.spectrum import WHOLE
 from alpharl_bench.variants import BASE, FULL, percent, rank
 
 #: 'Low' is less than half of what chance gives; the paper draws no line.
@@ -103,7 +105,7 @@ LOW_RANK = (
         paper=Paper("no number given", {}),
         curve=PROFILES,
         table="spectrum",
-        all_singular_values=True,
+        measurements=(WHOLE,),
         caveat=(
             "The effective rank is the exponential of the entropy of the singular values over "
             "their sum (Roy and Vetterli 2007). The paper draws no line; 'low' is here less than "

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from alpharl_bench.claims.appendix_a import APPENDIX_A
-from alpharl_bench.claims.claim import Claim, Curve, Means, Paper, Point, Threshold
+from alpharl_bench.claims.claim import Claim, Curve, Paper, Point, Threshold
+from alpharl_bench.tables import Means
 from alpharl_bench.variants import (
     BASE,
     FULL,

@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from alpharl_bench.claims.claim import Claim, Curve, Means, Null, Paper, Point, Statistic, Threshold
+from alpharl_bench.claims.claim import Claim, Curve, Null, Paper, Point, Statistic, Threshold
 from alpharl_bench.claims.kinds import IMITATION
 from alpharl_bench.claims.property1 import REFERENCES, slope
 from alpharl_bench.dynamics import CLOSE_TO_1, NULLS, WINDOWS
+from alpharl_bench.tables import Means
 from alpharl_bench.variants import full_at, window
 
 #: The paper's mean R² (§1), less what rounding and another set of questions may take.
@@ -198,7 +199,7 @@ LINEAR_DYNAMICS = (
         curve=CHECKPOINTS,
         table="dynamics",
         nulls=_nulls(mlp_minus_attention),
-        by_block=True,
+        strata="block",
         caveat=(
             "MLP outputs are wider than those of keys and values, and R² in sample grows with the "
             "width of the trajectory: the nulls have the same shapes."

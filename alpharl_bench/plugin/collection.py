@@ -17,7 +17,6 @@ from alpharl_bench.plugin.plan import lacking
 from alpharl_bench.plugin.readings import parametrize_readings
 from alpharl_bench.plugin.scheduling import share_machine
 from alpharl_bench.plugin.terminal import SessionReport
-from alpharl_bench.scoring.catalogue import GAMES
 from alpharl_bench.subject import Subject
 
 # By the name of a run the claims that the session judges on it.
@@ -112,9 +111,8 @@ def _unfit(claim: Claim, asked: Options) -> str:
     engine, kind = asked.engine.name, asked.sampling.kind
     if claim.engine not in {None, engine}:
         return f"{claim.id} takes --engine {claim.engine}: {engine} cannot score its variants"
-    if claim.passes and kind == "games":
-        return f"{claim.id} reads chains of thought: a match of --tasks {GAMES} has none"
-    return ""
+    reason = claim.reads_from.unsupported_reason(kind)
+    return reason and f"{claim.id} {reason}"
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -141,7 +139,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def is_scored(config: pytest.Config, run: Subject) -> bool:
     """Whether the session scores a run at all; claims about weights alone ask none."""
-    return any(claim.asks for claim in judged_claims(config, run))
+    return any(claim.needs_generation for claim in judged_claims(config, run))
 
 
 def judged_claims(config: pytest.Config, run: Subject) -> list[Claim]:

@@ -6,17 +6,19 @@ from collections.abc import Mapping
 import pytest
 
 from alpharl_bench.claims import CLAIMS, Claim
+from alpharl_bench.claims.required import requirements_of
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.outlook import Outlook
-from alpharl_bench.plan import Room, cost_of, measured, need_of, together
+from alpharl_bench.plan import Budget, cost_of, measured
 from alpharl_bench.plan.table import Planned, plan_text
 from alpharl_bench.plugin.items import claim_of, run_of
 from alpharl_bench.plugin.options import options
 from alpharl_bench.subject import Subject
+from alpharl_bench.tables import union
 
 # Told once a session: each takes a look at the Hub's cache, and a network of the model's size.
 _OUTLOOKS = pytest.StashKey[dict[str, Outlook]]()
-_ROOM = pytest.StashKey[Room]()
+_BUDGET = pytest.StashKey[Budget]()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -50,14 +52,20 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 def lacking(config: pytest.Config, run: Subject, claim: Claim) -> str:
     """What this machine lacks to judge a claim beside those that it was asked about before.
 
+    Room is reserved for a claim that it lacks nothing for.
+
     Raises:
         AlphaRLBenchError: options name what is not there.
     """
     outlook, asked = _outlook(config, run), options(config, run)
-    need = need_of(claim, outlook.steps, asked.looks)
-    if _ROOM not in config.stash:
-        config.stash[_ROOM] = Room(measured())
-    return config.stash[_ROOM].lacking(run.name, need, outlook, asked)
+    required = requirements_of(claim, outlook.steps, asked.looks)
+    if _BUDGET not in config.stash:
+        config.stash[_BUDGET] = Budget(measured())
+    budget = config.stash[_BUDGET]
+    reason = budget.lacking(run.name, required, outlook, asked)
+    if not reason:
+        budget.reserve(run.name, required, outlook, asked)
+    return reason
 
 
 def _planned(
@@ -65,14 +73,14 @@ def _planned(
 ) -> Planned:
     outlook, asked = _outlook(config, run), options(config, run)
     rate = config.getoption("tokens_per_second")
-    needs = {claim.id: need_of(claim, outlook.steps, asked.looks) for claim in claims}
-    short = {claim: lacking(config, run, CLAIMS[claim]) for claim in needs}
+    required = {c.id: requirements_of(c, outlook.steps, asked.looks) for c in claims}
+    short = {claim: lacking(config, run, CLAIMS[claim]) for claim in required}
     return Planned(
         subject=run,
         outlook=outlook,
         asked=asked,
-        claims={claim: cost_of(need, outlook, asked, rate) for claim, need in needs.items()},
-        all=cost_of(together(needs.values()), outlook, asked, rate),
+        claims={claim: cost_of(one, outlook, asked, rate) for claim, one in required.items()},
+        all=cost_of(union(required.values()), outlook, asked, rate),
         skipped={**unfit, **{claim: reason for claim, reason in short.items() if reason}},
     )
 

@@ -3,18 +3,13 @@
 import shlex
 from collections.abc import Iterator, Sequence
 
-import pandas as pd
-
 from alpharl_bench.claims import Claim
-from alpharl_bench.claims.measures import relative_accuracy
 from alpharl_bench.invocation import session_command
-from alpharl_bench.reporting import behaviour, tables
+from alpharl_bench.reporting import tables
 from alpharl_bench.reporting.judged import COLUMNS, ROWS, Judged, curves
 from alpharl_bench.reporting.session import Session
-from alpharl_bench.reporting.text import code, fenced, folded, plain
-
-#: So many runs have their intervals beside the paper's numbers; of more the estimates are shown.
-_WITH_INTERVALS = 3
+from alpharl_bench.reporting.text import code, fenced, plain
+from alpharl_bench.reporting.views import view_of
 
 
 def chapter(judged: Judged, title: str, claims: Sequence[Claim]) -> list[str]:
@@ -49,13 +44,7 @@ def _section(judged: Judged, claim: Claim) -> Iterator[str]:
         yield from (f"![{plain(claim.title)}](figures/{claim.curve.name}.png)", "")
     else:
         yield from (f"The figure is under {first.id}.", "")
-    if claim.table == "dynamics":
-        yield from ("By type of module below, under *Dynamics*.", "")
-    elif not claim.sampled:
-        yield from _figures(judged, claim)
-    elif claim.paper.points:
-        yield from (f"Relative accuracy beside the {tables.PAPER_COLUMN}:", "")
-        yield from (tables.markdown(beside_the_paper(judged, claim)), "")
+    yield from view_of(claim.table).lines(judged, claim)
     reasons: dict[str, list[str]] = {}
     for run in by_run:
         if known := judged.session.runs[run].expect.get(claim.id):
@@ -63,37 +52,6 @@ def _section(judged: Judged, claim: Claim) -> Iterator[str]:
     for reason, runs in reasons.items():
         yield from (f"Known of {', '.join(map(plain, runs))} to be {plain(reason)}", "")
     yield from ("Reproduce:", "", *fenced(commands(claim, list(by_run), judged.session)), "")
-
-
-def _figures(judged: Judged, claim: Claim) -> Iterator[str]:
-    """What was measured of modules or chains, by run."""
-    for run in judged.of_claim(claim.id):
-        evidence = judged.session.evidence(run, claim.id)
-        if claim.table in behaviour.TABLES:
-            frame = behaviour.figures(claim, evidence)
-        else:
-            frame = (tables.ranks if claim.all_singular_values else tables.norms)(evidence)
-        yield from folded(run, [tables.markdown(frame)])
-
-
-def beside_the_paper(judged: Judged, claim: Claim) -> pd.DataFrame:
-    """One row per variant of which the paper has a number, one column per run."""
-    by_run = judged.of_claim(claim.id)
-    rows: dict[str, dict[str, object]] = {}
-    for run in by_run:
-        evidence = judged.session.evidence(run, claim.id)
-        for point in claim.curve.points(evidence.steps):
-            if point.name in claim.paper.points:
-                ours = relative_accuracy(evidence, point)
-                shown = ours if len(by_run) <= _WITH_INTERVALS else ours and f"{ours.estimate:.3f}"
-                rows.setdefault(point.name, {})[run] = shown or "–"
-    paper = {tables.PAPER_COLUMN: claim.paper.points}
-    return pd.DataFrame(
-        [
-            {"variant": name, **cells, **{title: paper[title][name] for title in paper}}
-            for name, cells in rows.items()
-        ]
-    )
 
 
 def commands(claim: Claim, runs: Sequence[str], session: Session) -> list[str]:

@@ -29,6 +29,7 @@ from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.tables import markdown
 from alpharl_bench.reporting.text import folded, plain
 from alpharl_bench.scoring import degrees_of_freedom, resampling_weights, two_sided_p
+from alpharl_bench.tables.scores import SCORES
 from alpharl_bench.variants import BASE, FULL, Variant, forecast
 
 #: The methods in the order of the tables, as they are named there.
@@ -78,7 +79,7 @@ each with its accuracy there; of equal ones the most cautious."""
 def sections(session: Session) -> list[str]:
     """The section of the report, none where nothing was forecast."""
     runs = [session.evidence(run) for run in session.runs]
-    found = [evidence for evidence in runs if evidence.choices]
+    found = [evidence for evidence in runs if evidence[SCORES].choices]
     if not found:
         return []
     parts = [_INTRODUCTION, "", _PAPER, "", markdown(paper()), ""]
@@ -117,11 +118,11 @@ def untestable(evidence: Evidence) -> str:
 
 
 def _cost(evidence: Evidence) -> str:
-    if not evidence.evaluation:
+    if not evidence[SCORES].evaluation:
         return "What an evaluation costs beside a step of the training is not known of this run."
     return (
-        f"One evaluation of a model costs as much as {evidence.evaluation:.2g} steps of the "
-        "training, by the recipe's batch and responses of the greatest length in both."
+        f"One evaluation of a model costs as much as {evidence[SCORES].evaluation:.2g} steps of "
+        "the training, by the recipe's batch and responses of the greatest length in both."
     )
 
 
@@ -193,7 +194,7 @@ def league(evidence: Evidence) -> pd.DataFrame:
         return pd.DataFrame()
     last, alpharl = last_observed(evidence.steps, LATE), forecast(ALPHARL, LATE)
     adjusted = _adjusted(evidence, [m for m in scored if m in {*RIVALS, LOGITS}])
-    chosen = {choice.variant: choice for choice in evidence.choices}
+    chosen = {choice.variant: choice for choice in evidence[SCORES].choices}
     rows: list[dict[str, object]] = [
         {
             "method": "last checkpoint",
@@ -284,7 +285,7 @@ def choices(evidence: Evidence) -> pd.DataFrame:
                 "candidates (accuracy)": _candidates(choice),
                 "chosen": _chosen(choice),
             }
-            for choice in evidence.choices
+            for choice in evidence[SCORES].choices
         ]
     )
 

@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from alpharl_bench import __version__
 from alpharl_bench.claims import CLAIMS, Claim, Evidence, Interval, Verdict, learning
-from alpharl_bench.claims.claim import Units
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
 from alpharl_bench.registry import Kind
 from alpharl_bench.reporting.claim_sections import commands
@@ -80,7 +79,7 @@ class VerdictRecord(_Record):
     control: Bounds | None
     p: float
     p_adjusted: float
-    units: Units
+    units: str
     count: int
     samples: int
     place: str

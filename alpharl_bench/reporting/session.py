@@ -1,30 +1,26 @@
 """What a session leaves behind: the evidence that its report is made from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from alpharl_bench.behaviour.embedding import EmbeddingShift
-from alpharl_bench.behaviour.table import NO_BEHAVIOUR, Behaviour
 from alpharl_bench.cache import write_whole
 from alpharl_bench.claims import Evidence
-from alpharl_bench.dynamics import ModuleDynamics
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
-from alpharl_bench.forecast.choice import Choice
 from alpharl_bench.invocation import session_command
 from alpharl_bench.registry import Expectation, Kind
 from alpharl_bench.scoring import Provenance, Score, read_scores
-from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.subject import Subject
-from alpharl_bench.windows import ScoredWindow
+from alpharl_bench.tables import table
+from alpharl_bench.tables.scores import SCORES
 
-SESSION, SCORES = "session.json", "scores.jsonl"
+SESSION, RESPONSES = "session.json", "scores.jsonl"
 
 
 @dataclass(frozen=True)
@@ -48,10 +44,11 @@ class RunRecord(BaseModel):
     """One run as it was judged: what it is, which claims, and what the registry expected.
 
     Without ``claims`` it did not learn, and none was judged; see :class:`Measured` for the rest.
-    Earlier versions stored no ``digest``.
+    ``tables`` are as each of them stores what it measured; the scores' responses are kept apart.
+    Earlier versions stored no ``digest``, and tables in fields of their own.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="constants")
 
     selected_by: tuple[str, ...]
     model: str
@@ -65,14 +62,24 @@ class RunRecord(BaseModel):
     steps: tuple[int, ...]
     claims: dict[str, int]
     expect: dict[str, Expectation]
-    spectrum: tuple[ModuleSpectrum, ...]
-    dynamics: tuple[ModuleDynamics, ...] = ()
-    choices: tuple[Choice, ...] = ()
-    windows: tuple[ScoredWindow, ...] = ()
-    evaluation: float = 0.0
-    behaviour: Behaviour = NO_BEHAVIOUR
-    embedding: EmbeddingShift | None = None
+    tables: dict[str, Any] = {}
     digest: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_tables(cls, stored: Any) -> Any:
+        """What earlier versions stored, as tables."""
+        if not isinstance(stored, dict) or "tables" in stored:
+            return stored
+        old = dict(stored)
+        scores = {name: old.pop(name) for name in _OF_SCORES if name in old}
+        found = {name: old.pop(name) for name in _OF_THEIR_OWN if name in old}
+        return {**old, "tables": {"scores": scores, **found}}
+
+
+#: Fields of earlier versions: parts of the table of scores, and tables.
+_OF_SCORES = ("choices", "windows", "evaluation")
+_OF_THEIR_OWN = ("spectrum", "dynamics", "behaviour", "embedding")
 
 
 class Session(BaseModel):
@@ -81,7 +88,7 @@ class Session(BaseModel):
     An ``interrupted`` one judged only a part of what it was asked.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="constants")
 
     command: str
     date: str
@@ -108,13 +115,10 @@ class Session(BaseModel):
                 steps=tuple(run.evidence.steps),
                 claims=dict(run.claims),
                 expect=dict(subject.expect),
-                spectrum=tuple(run.evidence.spectrum),
-                dynamics=tuple(run.evidence.dynamics),
-                choices=tuple(run.evidence.choices),
-                windows=tuple(run.evidence.windows),
-                evaluation=run.evidence.evaluation,
-                behaviour=run.evidence.behaviour,
-                embedding=run.evidence.embedding,
+                tables={
+                    name: table(name).stored.dump_python(of, mode="json")
+                    for name, of in run.evidence.tables.items()
+                },
                 digest=run.digest,
             )
         return cls(
@@ -132,7 +136,9 @@ class Session(BaseModel):
             AlphaRLBenchError: the folder cannot be written to.
         """
         try:
-            write_whole(folder / SCORES, "".join(s.model_dump_json() + "\n" for s in self.scores))
+            write_whole(
+                folder / RESPONSES, "".join(s.model_dump_json() + "\n" for s in self.scores)
+            )
             write_whole(folder / SESSION, self.model_dump_json(indent=1) + "\n")
         except OSError as error:
             raise AlphaRLBenchError(
@@ -191,19 +197,13 @@ class Session(BaseModel):
 
     def _limited(self, run: str, samples: int) -> Evidence:
         record = self.runs[run]
-        evidence = Evidence(
-            run=run,
-            steps=record.steps,
-            scores={score.variant: score for score in self.scores_of(run)},
-            spectrum=record.spectrum,
-            kind=record.kind,
-            dynamics=record.dynamics,
-            choices=record.choices,
-            windows=record.windows,
-            evaluation=record.evaluation,
-            behaviour=record.behaviour,
-            embedding=record.embedding,
-        )
+        tables = {
+            name: table(name).stored.validate_python(stored)
+            for name, stored in record.tables.items()
+        }
+        scores = {score.variant: score for score in self.scores_of(run)}
+        tables[SCORES.name] = replace(tables.get(SCORES.name, SCORES.empty), scores=scores)
+        evidence = Evidence(run, record.steps, tables, record.kind)
         return evidence.limited(samples) if samples else evidence
 
 
@@ -228,4 +228,4 @@ def load_session(folder: Path) -> Session:
             f"`{session_command()} --report DIR`, which takes the scores of this version from the "
             "cache"
         ) from error
-    return session.model_copy(update={"scores": tuple(read_scores(folder / SCORES))})
+    return session.model_copy(update={"scores": tuple(read_scores(folder / RESPONSES))})

@@ -6,13 +6,11 @@ import numpy as np
 import pandas as pd
 
 from alpharl_bench.claims import CLAIMS, Claim, Evidence, Learning, Outcome, Verdict, learning
-from alpharl_bench.claims.appendix_a import APPENDIX_A
 from alpharl_bench.grading import Mark
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.text import plain
 from alpharl_bench.scoring import Score
-from alpharl_bench.spectral import ModuleSpectrum
 
 _SYMBOL = {
     Outcome.SUPPORTED: "✓",
@@ -155,52 +153,6 @@ def responses(session: Session) -> pd.DataFrame:
         counts = {title: f"{marks.count(mark):,}" for mark, title in named.items()}
         rows.append({"run": name, "responses": f"{len(marks):,}", **counts})
     return pd.DataFrame(rows)
-
-
-def norms(evidence: Evidence) -> pd.DataFrame:
-    """Mean update norm and fractions of it, beside Gaussian matrices and the paper's."""
-    titles = {
-        "norm": "average update norm ‖ΔW‖",
-        "rank1_fraction": "Rank-1 fraction",
-        "rank1_percent_fraction": "Rank-1 % fraction",
-    }
-    printed = APPENDIX_A.get(evidence.kind)
-    paper = [f"{getattr(printed, column):g}" if printed else "" for column in titles]
-    return _figures(evidence, titles).assign(**{PAPER_COLUMN: paper})
-
-
-def ranks(evidence: Evidence) -> pd.DataFrame:
-    """Effective and stable rank of the update, beside Gaussian matrices."""
-    titles = {"effective_rank": "effective rank", "stable_rank": "stable rank ‖ΔW‖²/σ₁²"}
-    return _figures(evidence, titles)
-
-
-def _figures(evidence: Evidence, titles: dict[str, str]) -> pd.DataFrame:
-    frame = spectrum_frame(evidence)
-    return pd.DataFrame(
-        [
-            {
-                "": title,
-                "ours, mean over modules": f"{frame[column].mean():.4g}",
-                "ours, range": f"{frame[column].min():.3g} … {frame[column].max():.3g}",
-                "Gaussian of the same shape": (
-                    f"{frame[f'noise_{column}'].mean():.4g}"
-                    if f"noise_{column}" in frame
-                    else "same norm"
-                ),
-            }
-            for column, title in titles.items()
-        ]
-    )
-
-
-def spectrum_frame(evidence: Evidence) -> pd.DataFrame:
-    """One row per module."""
-    fields = [*ModuleSpectrum.__dataclass_fields__, "stable_rank", "noise_stable_rank"]
-    return pd.DataFrame(
-        [[getattr(module, field) for field in fields] for module in evidence.spectrum],
-        columns=fields,
-    )
 
 
 def markdown(frame: pd.DataFrame) -> str:

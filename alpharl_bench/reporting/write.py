@@ -5,11 +5,12 @@ from pathlib import Path
 from alpharl_bench.cache import write_whole
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.reporting import dynamics, html, markdown
-from alpharl_bench.reporting.figures import draw, draw_trajectories
+from alpharl_bench.reporting.figures import draw_trajectories
 from alpharl_bench.reporting.judged import Judged, curves
 from alpharl_bench.reporting.junit import junit
 from alpharl_bench.reporting.results import RESULTS, Results
 from alpharl_bench.reporting.session import load_session
+from alpharl_bench.reporting.views import view_of
 
 
 def write_report(folder: Path) -> Path:
@@ -41,7 +42,7 @@ def _draw(judged: Judged, folder: Path) -> None:
         claim = max(claims, key=lambda claim: len(judged.of_claim(claim.id)))
         if runs := judged.of_claim(claim.id):
             evidence = [judged.session.evidence(run, claim.id) for run in runs]
-            draw(claim, evidence, folder / f"{name}.png")
+            view_of(claim.table).draw(claim, evidence, folder / f"{name}.png")
     for run in judged.shown.runs:
         measured = judged.session.evidence(run)
         if dynamics.pictured(measured):

@@ -13,10 +13,11 @@ from alpharl_bench.cache import cache_root
 from alpharl_bench.checkpoints import Run, WeightFiles, open_run, open_weights, passing
 from alpharl_bench.checkpoints.hub import HubFolder
 from alpharl_bench.claims import CLAIMS
+from alpharl_bench.claims.required import requirements_of
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.plan import cost_of, need_of
+from alpharl_bench.plan import cost_of
+from alpharl_bench.plan.budget import Budget
 from alpharl_bench.plan.machine import Machine
-from alpharl_bench.plan.room import Room
 from alpharl_bench.registry import load_registry
 from alpharl_bench.scoring import Sampling
 from alpharl_bench.subject import path_subject
@@ -252,12 +253,12 @@ def test_a_plan_counts_one_at_a_time_and_skips_what_reads_several(branches: Smal
     small = Machine(hub=10**9, cache=10**9, shared=False, memory=10**11, gpus=())
     for one in (True, False):
         asked = Options(Sampling(("addition",), questions=5, samples=1), one_checkpoint=one)
-        cost = cost_of(need_of(CLAIMS["P1.3"], outlook.steps), outlook, asked)
+        cost = cost_of(requirements_of(CLAIMS["P1.3"], outlook.steps), outlook, asked)
         there = outlook.checkpoint_bytes
         assert cost.download == 4 * there  # the base among them
         assert cost.weights == (2 * there if one else 4 * there)
         for claim, side_by_side in {"P1.3": False, "A1": False, "P2.1": True, "A5": True}.items():
-            need = need_of(CLAIMS[claim], range(5, 105, 5))
+            need = requirements_of(CLAIMS[claim], range(5, 105, 5))
             assert need.side_by_side == side_by_side
-            lacking = Room(small).lacking("mine", need, outlook, asked)
+            lacking = Budget(small).lacking("mine", need, outlook, asked)
             assert ("side by side, found --one-checkpoint" in lacking) == (one and side_by_side)

@@ -20,9 +20,10 @@ from alpharl_bench.claims.alpharl import (
     stages,
     steps_to_reach,
 )
-from alpharl_bench.claims.claim import EVALUATION
 from alpharl_bench.forecast import FORECASTERS, SCORED_ONLY
+from alpharl_bench.tables import EVALUATION
 from alpharl_bench.variants import BASE, FULL, forecast, full_at
+from tests.evidence import planted
 from tests.scores import score_of
 
 #: Ten checkpoints; 20 % of the training is the first stage with two of them.
@@ -47,7 +48,7 @@ def evidence(accuracies: Mapping[str, float], evaluation: float = 0.0) -> Eviden
         marks.flat[:right] = 1
         asked = {f"q{i}": "".join(map(str, row)) for i, row in enumerate(marks.T)}
         scores[name] = score_of(name, {"chain": asked})
-    return Evidence("mine", STEPS, scores, [], evaluation=evaluation)
+    return planted("mine", STEPS, scores, evaluation=evaluation)
 
 
 def statistic(claim: str, accuracies: Mapping[str, float], evaluation: float = 0.0) -> float:

@@ -11,6 +11,7 @@ from alpharl_bench.claims import BEHAVIOUR, CLAIMS, Claim, Outcome, judge
 from alpharl_bench.claims import behaviour as b
 from alpharl_bench.variants import BASE
 from tests.behaviours import EMBEDDING, behaviour_of
+from tests.evidence import altered
 
 TASKS = {"addition": 10, "chain": 10}
 
@@ -51,7 +52,7 @@ def test_the_random_updates_are_taken_together() -> None:
 
 @pytest.mark.parametrize("claim", BEHAVIOUR, ids=lambda claim: claim.id)
 def test_a_statistic_and_its_nulls_read_no_column_that_no_pass_gives(claim: Claim) -> None:
-    passes = [*claim.passes, *(c for one in claim.passes for c in chains_of(one))]
+    passes = [*claim.measurements, *(c for one in claim.measurements for c in chains_of(one))]
     columns = [one[figure] for one in passes for figure in one.figures]
     if claim.table == "embedding":
         columns = list(EMBEDDING.tokens[0].columns)
@@ -68,7 +69,7 @@ def test_a_claim_holds_only_where_its_null_fails(synthetic) -> None:
     evidence = synthetic.evidence({"base": 0.2, "full": 0.8})
 
     def outcomes(own: dict) -> list[Outcome]:
-        found = replace(evidence, behaviour=behaviour_of(TASKS, own))
+        found = altered(evidence, behaviour=behaviour_of(TASKS, own))
         return [judge(CLAIMS[name], found).outcome for name in ("B2", "B3")]
 
     assert outcomes(few | many) == [Outcome.SUPPORTED] * 2
@@ -81,10 +82,10 @@ def test_chains_like_the_base_s_decide_nothing(synthetic) -> None:
     evidence = synthetic.evidence({"base": 0.2, "full": 0.8})
     same = behaviour_of(TASKS, {(b.READ_AFTER, "non-greedy"): 0, (b.AFTER, "right"): 0})
     for name in ("B4", "B5", "B6"):
-        verdict = judge(CLAIMS[name], replace(evidence, behaviour=same))
+        verdict = judge(CLAIMS[name], altered(evidence, behaviour=same))
         assert verdict.outcome is Outcome.INCONCLUSIVE
         assert "says what the base says" in verdict.reason
-    assert judge(CLAIMS["B2"], replace(evidence, behaviour=same)).value.estimate == 0
+    assert judge(CLAIMS["B2"], altered(evidence, behaviour=same)).value.estimate == 0
 
 
 def test_tasks_count_alike_and_questions_are_resampled_in_them(synthetic) -> None:
@@ -96,7 +97,7 @@ def test_tasks_count_alike_and_questions_are_resampled_in_them(synthetic) -> Non
         behaviour_of({"chain": 30}, {(b.like(b.RANK1), "both"): 1.0}),
     )
     mixed = replace(one, questions=(*one.questions, *two.questions))
-    value = judge(CLAIMS["B7"], replace(evidence, behaviour=mixed)).value
+    value = judge(CLAIMS["B7"], altered(evidence, behaviour=mixed)).value
     assert value.estimate == pytest.approx(0.75)
 
 
@@ -108,7 +109,7 @@ def test_small_embeddings_of_a_small_update_say_nothing(synthetic) -> None:
     assert verdict.outcome is Outcome.NOT_INFORMATIVE
     assert (verdict.units, verdict.claim.units) == (10, "tokens")
     far = tuple(replace(token, random=0.9) for token in EMBEDDING.tokens)
-    moved = replace(evidence, embedding=replace(EMBEDDING, tokens=far))
+    moved = altered(evidence, embedding=replace(EMBEDDING, tokens=far))
     assert judge(CLAIMS["B1"], moved).outcome is Outcome.SUPPORTED
     assert judge(CLAIMS["B1-imitation"], moved).outcome is Outcome.REFUTED
 
@@ -121,6 +122,6 @@ def test_a_run_with_too_few_checkpoints_has_no_alpharl_to_compare(synthetic) -> 
 
 
 def test_the_base_alone_goes_on_and_only_the_trained_model_is_the_measure() -> None:
-    passes = {one for claim in BEHAVIOUR for one in claim.passes}
+    passes = {one for claim in BEHAVIOUR for one in claim.measurements}
     assert {one.reader for one in passes if isinstance(one, Continuation)} == {BASE}
     assert {one.other for one in passes if isinstance(one, Likeness)} == {b.AFTER}

@@ -134,5 +134,5 @@ def test_a_claim_needs_its_points_and_what_they_are_compared_with(
     )
     assert set(claim.variants([5])) == {BASE, FULL, rank(1, step=5), full_at(5)}
     assert set(claim.variants([])) == {BASE, FULL}
-    assert (claim.units, claim.sampled, claim.asks) == (units, sampled, asks)
+    assert (claim.units, claim.sampled, claim.needs_generation) == (units, sampled, asks)
     assert np.isinf(claim.threshold.high)

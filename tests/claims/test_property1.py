@@ -29,7 +29,7 @@ from alpharl_bench.variants import (
 
 STEPS = (10, 20, 30, 40)
 BY_PREFIX = (("P1.", PROPERTY1), ("B", BEHAVIOUR), ("P2.", PROPERTY2), ("A", ALPHARL))
-SCORED = [claim for claim in PROPERTY1 if claim.asks]
+SCORED = [claim for claim in PROPERTY1 if claim.needs_generation]
 
 
 def column(*values: float) -> np.ndarray:

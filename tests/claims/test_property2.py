@@ -10,6 +10,7 @@ from alpharl_bench.claims import CLAIMS, PROPERTY2, Evidence, Outcome, judge
 from alpharl_bench.claims.property2 import LINEAR, SHUFFLES, SMALL_ERROR, window_slope
 from alpharl_bench.dynamics import NULLS, ModuleDynamics
 from alpharl_bench.variants import window
+from tests.evidence import planted
 from tests.scores import score_of
 
 STEPS = (10, 20, 30)
@@ -51,7 +52,7 @@ def evidence(modules: Sequence[ModuleDynamics]) -> Evidence:
         variant: score_of(variant, {"chain": {f"q{i}": mark * 4 for i in range(10)}})
         for variant, mark in (("base", "0"), ("full", "1"))
     }
-    return Evidence("mine", STEPS, scores, spectrum=[], dynamics=modules)
+    return planted("mine", STEPS, scores, dynamics=modules)
 
 
 def statistic(claim: str, modules: Sequence[ModuleDynamics]) -> float:
@@ -190,7 +191,7 @@ def windows_evidence(by_r_squared: Sequence[int], *shuffled: Sequence[int]) -> E
         )
         for label, right in tenths.items()
     }
-    return Evidence("mine", STEPS, scores, spectrum=[])
+    return planted("mine", STEPS, scores)
 
 
 def test_the_slope_over_windows_by_hand() -> None:

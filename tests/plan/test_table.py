@@ -4,7 +4,8 @@ import pytest
 
 from alpharl_bench.bench import Options
 from alpharl_bench.claims import CLAIMS
-from alpharl_bench.plan import cost_of, need_of
+from alpharl_bench.claims.required import requirements_of
+from alpharl_bench.plan import cost_of
 from alpharl_bench.plan.table import Planned, plan_text
 from alpharl_bench.registry import load_registry
 from alpharl_bench.scoring import Sampling
@@ -19,7 +20,7 @@ def planned(tmp_path, monkeypatch):
     def plan(name):
         outlook, asked = runs[name].outlook(), Options(Sampling(("addition",)))
         costs = {
-            claim: cost_of(need_of(CLAIMS[claim], outlook.steps), outlook, asked, 100)
+            claim: cost_of(requirements_of(CLAIMS[claim], outlook.steps), outlook, asked, 100)
             for claim in ("P1.1", "P1.6")
         }
         why = {"P1.6": "needs more"}

@@ -1,7 +1,6 @@
 """The tables of Property 2, from figures of four modules."""
 
 import re
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +8,9 @@ from PIL import Image
 
 from alpharl_bench.claims import CLAIMS
 from alpharl_bench.reporting import dynamics, load_session, write_report
-from alpharl_bench.reporting.figures import draw
+from alpharl_bench.reporting.views import view_of
+from alpharl_bench.tables.dynamics import DYNAMICS
+from tests.evidence import altered
 from tests.scores import session_of
 
 
@@ -69,9 +70,9 @@ def test_trajectories_are_drawn_from_what_is_stored(synthetic, evidence, tmp_pat
         [synthetic.subject], {synthetic.name: evidence}, {synthetic.name: ["P2.1"]}
     )
     session.save(tmp_path)
-    kept = load_session(tmp_path).evidence(synthetic.name).dynamics
+    kept = load_session(tmp_path).evidence(synthetic.name)[DYNAMICS]
     # NaN is not equal to itself, but to its text.
-    assert repr(list(kept)) == repr(list(evidence.dynamics))
+    assert repr(list(kept)) == repr(list(evidence[DYNAMICS]))
     write_report(tmp_path)
     picture = tmp_path / "figures" / f"trajectories-{synthetic.name}.png"
     with Image.open(picture) as drawn:
@@ -105,7 +106,7 @@ def test_a_name_of_the_users_makes_a_link_and_a_file(name, synthetic, tmp_path):
 
 
 def test_the_map_is_drawn_for_every_run(evidence, tmp_path):
-    draw(CLAIMS["P2.1"], [evidence] * 3, tmp_path / "dynamics.png")
+    view_of("dynamics").draw(CLAIMS["P2.1"], [evidence] * 3, tmp_path / "dynamics.png")
     assert (tmp_path / "dynamics.png").stat().st_size > 10_000
 
 
@@ -121,7 +122,7 @@ def test_the_report_has_the_section_once_and_only_of_runs_that_were_measured(
     assert text.count("| PLS at the accuracy |") == 1
     assert "null: random walk" in text
     assert f"](figures/trajectories-{synthetic.name}.png)" in text
-    without = replace(evidence, dynamics=[])
+    without = altered(evidence, dynamics=[])
     session_of([synthetic.subject], {synthetic.name: without}, {synthetic.name: ["P1.1"]}).save(
         tmp_path
     )

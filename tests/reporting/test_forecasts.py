@@ -1,7 +1,5 @@
 """The tables of forecasts, from chosen accuracies."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -9,7 +7,9 @@ from alpharl_bench.claims import ALPHARL, Evidence
 from alpharl_bench.forecast import Target
 from alpharl_bench.forecast.choice import ORACLE, Choice
 from alpharl_bench.reporting import forecasts, load_session, write_report
+from alpharl_bench.tables.scores import SCORES
 from alpharl_bench.variants import Variant, forecast, full_at
+from tests.evidence import altered, planted
 from tests.scores import report_text, score_of, session_of
 
 STEPS = tuple(range(10, 110, 10))
@@ -46,7 +46,7 @@ def evidence_of(run: str = NAME, **changed: int) -> Evidence:
         asked = {f"q{i}": "".join(map(str, row)) for i, row in enumerate(marks.T)}
         scores[label] = score_of(label, dict.fromkeys(("addition", "chain"), asked), run=run)
     ordered = sorted(variants, key=lambda v: (v.number, v.method))
-    return Evidence(run, STEPS, scores, [], choices=[choice(v) for v in ordered], evaluation=1.5)
+    return planted(run, STEPS, scores, choices=[choice(v) for v in ordered], evaluation=1.5)
 
 
 def test_stages_are_laid_out_as_in_the_paper() -> None:
@@ -78,14 +78,14 @@ def test_the_speed_up_stands_beside_the_accuracy() -> None:
     assert frame.loc["Training 40 % + ExPO", "speed-up"] == "–"
     # Without the run's own curve there is none.
     scores = {label: score for label, score in known.scores.items() if label != "full @70"}
-    frame = forecasts.stages(replace(known, scores=scores)).set_index("Stage")
+    frame = forecasts.stages(altered(known, scores=scores)).set_index("Stage")
     assert set(frame["speed-up"]) == {"–"}
 
 
 def test_no_gain_is_closed_where_none_remains() -> None:
     known = evidence_of(alpharl=66)
     trained = known.scores["full"].model_copy(update={"variant": "full @40"})
-    done = replace(known, scores=known.scores | {"full @40": trained})
+    done = altered(known, scores=known.scores | {"full @40": trained})
     frame = forecasts.stages(done).set_index("Stage")
     assert frame.loc["Training 40 % + AlphaRL", "remaining gain closed"] == "–"
     assert frame.loc["Training 30 % + AlphaRL", "remaining gain closed"] != "–"
@@ -95,7 +95,7 @@ def test_a_run_that_was_done_at_40_percent_is_said_to_test_nothing() -> None:
     known = evidence_of()
     assert forecasts.untestable(known) == ""
     last = known.scores["full @40"].model_copy(update={"variant": "full"})
-    done = replace(known, scores=known.scores | {"full": last})
+    done = altered(known, scores=known.scores | {"full": last})
     assert "cannot test a forecast of 40 %" in forecasts.untestable(done)
     assert "0.000 [0.000, 0.000] more" in forecasts.untestable(done)
 
@@ -132,7 +132,7 @@ def test_over_runs_the_mean_and_who_won() -> None:
 
 def test_choices_are_told() -> None:
     still = Choice("relex of 30%", "relex", 30, (10, 20, 30), (), (), ())
-    known = replace(evidence_of(), choices=[choice(forecast("alpharl", 20)), still])
+    known = altered(evidence_of(), choices=[choice(forecast("alpharl", 20)), still])
     first, second = forecasts.choices(known).to_dict("records")
     assert first["forecast"] == "AlphaRL of 20 %"
     assert first["their accuracies"] == "0.170, 0.240"
@@ -155,7 +155,7 @@ def test_the_report_has_the_section_where_something_was_forecast(synthetic, tmp_
     known = evidence_of(alpharl=66)
     claims = [claim.id for claim in ALPHARL]
     session_of([synthetic.subject], {NAME: known}, {NAME: claims}).save(tmp_path)
-    assert list(load_session(tmp_path).evidence(NAME).choices) == list(known.choices)
+    assert list(load_session(tmp_path).evidence(NAME)[SCORES].choices) == list(known.choices)
     text = write_report(tmp_path).read_text()
     assert "## Forecasts from the first part of the training" in text
     assert "as much as 1.5 steps of the training" in text
@@ -169,7 +169,7 @@ def test_the_report_has_the_section_where_something_was_forecast(synthetic, tmp_
 
 
 def test_a_run_without_a_recipe_has_no_cost_of_evaluation(synthetic, tmp_path) -> None:
-    known = replace(evidence_of(), kind="SFT", evaluation=0.0)
+    known = altered(evidence_of(), kind="SFT", evaluation=0.0)
     synthetic.kind = "SFT"
     session_of([synthetic.subject], {NAME: known}, {NAME: ["A1"]}).save(tmp_path)
     text = report_text(tmp_path)

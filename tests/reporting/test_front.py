@@ -10,6 +10,7 @@ import pytest
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.reporting import Session, write_report
 from alpharl_bench.reporting.judged import LISTED
+from tests.evidence import altered
 from tests.reporting.hostile import NAME
 from tests.scores import session_of
 
@@ -22,7 +23,7 @@ def evidence_of(synthetic, rank1=0.7, **changed):
     evidence = synthetic.evidence(known)
     scores = {label: evidence.scores[label] for label in NEEDED}
     # Without dynamics, of which every run has pictures that take seconds to draw.
-    return replace(evidence, scores=scores, dynamics=[])
+    return altered(evidence, scores=scores, dynamics=[])
 
 
 def many(synthetic, accuracies, folder, claims=None):

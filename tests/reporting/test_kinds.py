@@ -10,8 +10,10 @@ from PIL import Image
 from alpharl_bench.claims import CLAIMS
 from alpharl_bench.claims.measures import recovered_gain, relative_accuracy
 from alpharl_bench.reporting import kinds
-from alpharl_bench.reporting.figures import draw
+from alpharl_bench.reporting.views import view_of
 from alpharl_bench.spectral import PROFILE
+from alpharl_bench.tables.spectrum import SPECTRUM
+from tests.evidence import altered
 from tests.scores import report_text, session_of
 
 GRPO, SFT, DPO = "qwen3-nano-grpo", "qwen3-nano-sft", "qwen3-nano-dpo"
@@ -136,9 +138,9 @@ def test_the_report_marks_contrasts_and_counts_them_apart(session, tmp_path):
 
 def test_spectra_are_drawn_in_a_colour_a_kind(session, tmp_path):
     evidence = [session.evidence(name) for name in KINDS]
-    zero = replace(evidence[0].spectrum[0], profile=(1.0, *[0.0] * (len(PROFILE) - 1)))
-    evidence.append(replace(evidence[0], run="of one direction", spectrum=[zero] * 3))
-    draw(CLAIMS["P1.8"], evidence, tmp_path / "low-rank.png")
+    zero = replace(evidence[0][SPECTRUM][0], profile=(1.0, *[0.0] * (len(PROFILE) - 1)))
+    evidence.append(altered(evidence[0], run="of one direction", spectrum=[zero] * 3))
+    view_of("spectrum").draw(CLAIMS["P1.8"], evidence, tmp_path / "low-rank.png")
     with Image.open(tmp_path / "low-rank.png") as image:
         colours = {colour for _, colour in image.convert("RGB").getcolors(1 << 24)}
     assert image.size[0] > 500
@@ -160,11 +162,11 @@ def test_fractions_of_another_architecture_stand_over_their_own_names(
     evidence = []
     for run, shares in fractions.items():
         modules = [
-            replace(own.spectrum[0], module=f"model.layers.0.{name}.weight", rank1_fraction=share)
+            replace(own[SPECTRUM][0], module=f"model.layers.0.{name}.weight", rank1_fraction=share)
             for name, share in shares.items()
         ]
-        evidence.append(replace(own, run=run, spectrum=modules))
-    draw(CLAIMS["P1.6"], evidence, tmp_path / "norms.png")
+        evidence.append(altered(own, run=run, spectrum=modules))
+    view_of("spectrum").draw(CLAIMS["P1.6"], evidence, tmp_path / "norms.png")
     (axes,) = drawn[0].axes
     names = [tick.get_text() for tick in axes.get_xticklabels()]
     assert names == ["up_proj", "q_proj", "gate_up_proj"]

@@ -10,6 +10,7 @@ from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.reporting import write_report
 from alpharl_bench.reporting.claim_sections import commands
 from tests.conftest import SyntheticRun
+from tests.evidence import altered
 from tests.scores import session_of
 
 GRPO, DAPO = "qwen3-nano-grpo", "qwen3-nano-dapo"
@@ -130,7 +131,7 @@ def test_a_report_on_tasks_of_one_question_has_no_intervals_and_no_verdicts(synt
         )
         for label, score in evidence.scores.items()
     }
-    evidence = replace(evidence, scores=lonely)
+    evidence = altered(evidence, scores=lonely)
     claims = {GRPO: ["P1.1", "P1.3"]}
     session_of([synthetic.subject], {GRPO: evidence}, claims).save(tmp_path)
     text = write_report(tmp_path).read_text()

@@ -7,6 +7,7 @@ import pytest
 from alpharl_bench.claims import CLAIMS, Interval, Outcome, Verdict, holm
 from alpharl_bench.reporting import tables
 from alpharl_bench.reporting.judged import Judged
+from tests.evidence import altered
 from tests.scores import responses, session_of
 
 GRPO, DAPO = "qwen3-nano-grpo", "qwen3-nano-dapo"
@@ -74,6 +75,6 @@ def test_the_average_of_the_tasks_counts_every_task_alike(synthetic):
         for label, score in evidence.scores.items()
     }
     claim = CLAIMS["P1.1"]
-    known = replace(evidence, scores=few)
+    known = altered(evidence, scores=few)
     frame = tables.by_task(claim, known, majorities=False).set_index("variant")
     assert list(frame.loc["Fully trained"]) == ["80.0 / 100.0", "25.0 / 50.0", "52.5 / 75.0"]

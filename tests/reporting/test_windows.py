@@ -1,15 +1,14 @@
 """What windows hold, as a table; their shuffles as curves of their own."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 from alpharl_bench.claims import CLAIMS
 from alpharl_bench.reporting import windows, write_report
-from alpharl_bench.reporting.figures import _curve
+from alpharl_bench.reporting.views.scores import _curve
 from alpharl_bench.windows import ScoredWindow
+from tests.evidence import altered
 from tests.scores import report_text, session_of
 
 HELD = [
@@ -20,7 +19,7 @@ HELD = [
 
 @pytest.fixture
 def evidence(synthetic):
-    return replace(synthetic.evidence({"full": 0.9, "base": 0.2, "window-1": 0.8}), windows=HELD)
+    return altered(synthetic.evidence({"full": 0.9, "base": 0.2, "window-1": 0.8}), windows=HELD)
 
 
 def test_a_row_says_what_a_window_holds(evidence):
@@ -41,7 +40,7 @@ def test_the_report_keeps_the_windows_and_has_the_section_only_where_there_are_s
     # Two windows, of which the one with more of the update answers more.
     assert "over all orders: 1.00." in text
     assert (tmp_path / "figures" / "windows.png").stat().st_size > 10_000
-    without = replace(evidence, windows=[])
+    without = altered(evidence, windows=[])
     session_of([synthetic.subject], {synthetic.name: without}, {synthetic.name: ["P1.1"]}).save(
         tmp_path
     )
