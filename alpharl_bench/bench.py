@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from pydantic import TypeAdapter
 
-from alpharl_bench import __version__
 from alpharl_bench.behaviour import Behaviour, Pass
 from alpharl_bench.behaviour.passes import variants_of
 from alpharl_bench.cache import cache_root, content_key, locked, write_whole
 from alpharl_bench.checkpoints import Run
+from alpharl_bench.checkpoints.ephemeral import with_ephemeral_weights
 from alpharl_bench.claims import Claim, Learning, Outcome, Verdict, judge, learning
 from alpharl_bench.claims.evidence import Evidence
 from alpharl_bench.claims.required import requirements_of
@@ -23,15 +23,15 @@ from alpharl_bench.device import resolved_device
 from alpharl_bench.dynamics import ModuleDynamics, dynamics
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.executor import LOCAL, Executor
-from alpharl_bench.forecast.choice import Choice
-from alpharl_bench.forecasts import Forecasts
+from alpharl_bench.forecast.selection import Forecasts, TargetSelection
+from alpharl_bench.keys import made_by, product_key
 from alpharl_bench.progress import progress_bar
+from alpharl_bench.runs.source import OpenedRun
+from alpharl_bench.runs.spec import RunSpec
 from alpharl_bench.scoring import EngineOptions, Sampling, Score, ScoreStore
 from alpharl_bench.scoring.sampling import Split
-from alpharl_bench.subject import Subject
 from alpharl_bench.tables import Query, Requirements, table, union
 from alpharl_bench.tables.scores import SCORES
-from alpharl_bench.training.zoo import OpenedRun
 from alpharl_bench.variants import BASE, FULL, Variant, full_at
 from alpharl_bench.variants.materialise import Change, UpdateSource
 from alpharl_bench.windows import ScoredWindow, scored_window, window_modules
@@ -69,7 +69,7 @@ class Options:
 
 def behaviour_folder(scores: ScoreStore) -> Path:
     """Where a run's chains of thought are kept: they go with the scores of reported questions."""
-    return cache_root() / "behaviour" / scores.folder.name
+    return cache_root() / "behaviour" / product_key("behaviour", scores=scores.folder.name)
 
 
 class Bench:
@@ -81,7 +81,7 @@ class Bench:
         executor: what decomposes checkpoints and scores variants.
     """
 
-    def __init__(self, subject: Subject, options: Options, executor: Executor = LOCAL) -> None:
+    def __init__(self, subject: RunSpec, options: Options, executor: Executor = LOCAL) -> None:
         self.subject = subject
         self._options = options
         self._executor = executor
@@ -109,9 +109,9 @@ class Bench:
     @cached_property
     def opened(self) -> OpenedRun:
         """The run's checkpoints; trains or fetches them if they are not on disk."""
-        opened = self.subject.open()
+        opened = self.subject.source.open()
         if self._options.one_checkpoint:
-            return replace(opened, run=opened.run.passing())
+            return replace(opened, run=with_ephemeral_weights(opened.run))
         return opened
 
     @cached_property
@@ -270,7 +270,7 @@ class Bench:
         These take the same engine, so not while it holds the variant.
         """
         if variant.kind == "forecast" and variant.candidate is None:
-            self.forecasts.choice(variant)
+            self.forecasts.selection(variant)
         if variant.kind == "window":
             return replace(variant, modules=window_modules(variant, self._ranking))
         return variant
@@ -327,9 +327,9 @@ class Bench:
             kind=self.subject.kind,
         )
 
-    def selection(self, variant: Variant) -> Choice:
+    def selection(self, variant: Variant) -> TargetSelection:
         """The target that a forecast was given, chosen by the validation split."""
-        return self.forecasts.choice(variant)
+        return self.forecasts.selection(variant)
 
     def behaviour(self, passes: Sequence[Pass]) -> Behaviour:
         """What is to be read of chains of thought, by a worker where there are some."""
@@ -380,12 +380,14 @@ class Bench:
         """What ``make`` gives, from the cache where this run has it for the same inputs.
 
         Args:
-            product: its name, that of its folder in the cache.
+            product: its name, that of its folder in the cache; where :mod:`alpharl_bench.keys`
+                does not know it, the code of the module of ``make`` counts.
             stored: how it is written down.
             make: makes it; one process does, others wait.
             inputs: what it is made from beside the run.
         """
-        key = content_key(run=self.opened.digest, version=__version__, **inputs)
+        maker = made_by(product, make.__module__)
+        key = content_key(made_by=maker, run=self.opened.digest, **inputs)
         path = cache_root() / product / f"{key}.json"
         with locked(path):
             if not path.is_file():

@@ -148,10 +148,18 @@ def extract(
     typer.echo(describe(done, variant, out))
 
 
+def _list_methods(wanted: bool) -> None:
+    if wanted:
+        from alpharl_bench.reporting.forecast_summary import list_methods
+
+        typer.echo(list_methods())
+        raise typer.Exit
+
+
 @app.command("forecast")
 def forecast(
     run: Annotated[str, typer.Option(help="The run: a folder, or org/name on the Hub.")],
-    method: Annotated[str, typer.Option(help="alpharl, relex, expo, …; a wrong name lists all.")],
+    method: Annotated[str, typer.Option(help="alpharl, relex, expo, …; --list prints all.")],
     out: Annotated[Path, typer.Option(help="The folder to write; not there yet.")],
     base: _Base = None,
     observed: Annotated[
@@ -175,6 +183,12 @@ def forecast(
         Dtype | None, typer.Option(help="Of what is written; default: the base's, adapter float32.")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    _list: Annotated[
+        bool,
+        typer.Option(
+            "--list", help="Print all methods and exit.", is_eager=True, callback=_list_methods
+        ),
+    ] = False,
 ) -> None:
     """Predict the trained model from the first part of its training (§4 of the paper)."""
     import torch
@@ -184,7 +198,7 @@ def forecast(
     from alpharl_bench.forecast import observe
     from alpharl_bench.forecast.make import make
     from alpharl_bench.forecast.options import chosen_accuracies, chosen_method, chosen_target
-    from alpharl_bench.reporting.forecasting import describe
+    from alpharl_bench.reporting.forecast_summary import describe
 
     chosen = chosen_method(method)
     opened = open_run(run, base)

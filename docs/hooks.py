@@ -1,12 +1,15 @@
 """What the site has beside the pages of this folder: made when it is built, written nowhere."""
 
+import inspect
 import re
+from itertools import groupby
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 from alpharl_bench.claims import CLAIMS, Claim
+from alpharl_bench.forecast import Method, all_methods
 
 _ROOT = Path(__file__).parents[1]
 #: Pages that lie in the root of the repository, by what the site calls them.
@@ -29,10 +32,16 @@ What `alpharl_bench/claims/` holds, in the paper's order. The interval of the st
 tasks of the mean over each task's questions; *full* is the trained model; m is a module, ΔW its
 update with singular values σᵢ and vectors uᵢ, vᵢ; a slope is that of least squares.
 """
+_FORECASTERS = """\
+# Every forecaster
+
+What `alpharl-bench forecast --list` prints, and what each method predicts. W_0 is the base, W_t the
+checkpoint of step t, W_k the last observed one, t* the step of the target.
+"""
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages of the root, the committed reports and figures, the claims, and files."""
+    """Add the pages of the root, the committed reports and figures, what is registered, files."""
     for name, source in _ROOT_PAGES.items():
         text = (_ROOT / source).read_text(encoding="utf-8")
         files.append(File.generated(config, name, content=_as_in_docs(text)))
@@ -45,6 +54,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for name, source in _FILES.items():
         files.append(File.generated(config, name, abs_src_path=str(_ROOT / source)))
     files.append(File.generated(config, "claims.md", content=claims_page()))
+    files.append(File.generated(config, "forecasters.md", content=forecasters_page()))
     return files
 
 
@@ -89,6 +99,24 @@ def _section(claim: Claim) -> str:
         lines.append(f"- Only with `--engine {claim.engine}`.")
     if claim.caveat:
         lines.append(f"- {claim.caveat}")
+    return "\n".join([*lines, ""])
+
+
+def forecasters_page() -> str:
+    """One section for each class of forecasters, with the methods that it is declared as."""
+    groups = groupby(all_methods().values(), key=lambda method: type(method.forecaster))
+    return "\n".join([_FORECASTERS, *(_forecaster(list(methods)) for _, methods in groups)])
+
+
+def _forecaster(methods: list[Method]) -> str:
+    forecaster = methods[0].forecaster
+    text = inspect.cleandoc(type(forecaster).__doc__ or "").partition("\nArgs:\n")[0]
+    lines = [f"## {methods[0].title}", "", text, ""]
+    for method in methods:
+        scored = " Scored alone: it writes no model." if method.scored_only else ""
+        lines.append(f"- `{method.name}`: {method.title} ({method.reference}).{scored}")
+    needs = forecaster.needs or "nothing"
+    lines.append(f"- Checkpoints: at least {forecaster.least}. The target says: {needs}.")
     return "\n".join([*lines, ""])
 
 

@@ -13,9 +13,9 @@ from alpharl_bench import registry
 from alpharl_bench.claims import CLAIMS, Evidence
 from alpharl_bench.dynamics import NULLS, ModuleDynamics
 from alpharl_bench.registry import Algorithm, Kind, Model, Registry, load_registry
+from alpharl_bench.runs.spec import RunSpec, run_specs
 from alpharl_bench.scoring import Score
 from alpharl_bench.spectral import PROFILE, ModuleSpectrum
-from alpharl_bench.subject import Subject, lane_subjects
 from tests.behaviours import EMBEDDING, behaviour_of
 from tests.evidence import planted
 from tests.scores import score_of
@@ -137,9 +137,9 @@ class SyntheticRun:
         self.effective_rank = 30.0
 
     @property
-    def subject(self) -> Subject:
+    def subject(self) -> RunSpec:
         """What the registry knows of the run; of one that it does not know, an invented one."""
-        subjects = {subject.name: subject for subject in lane_subjects("nano", load_registry())}
+        subjects = {subject.name: subject for subject in run_specs("nano", load_registry())}
         known = subjects.get(self.name, replace(subjects["qwen3-nano-grpo"], expect={}))
         return replace(known, name=self.name, selected_by=("-k", self.name), kind=self.kind)
 

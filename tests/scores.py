@@ -8,8 +8,8 @@ from alpharl_bench.claims import CLAIMS, Evidence
 from alpharl_bench.reporting import Measured, Session, load_session, markdown
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.results import RESULTS, Results
+from alpharl_bench.runs.spec import RunSpec
 from alpharl_bench.scoring import Provenance, Responses, Score
-from alpharl_bench.subject import Subject
 
 PROVENANCE = Provenance(
     run="mine",
@@ -50,7 +50,7 @@ def score_of(variant: str, marks: Mapping[str, Mapping[str, str]], **provenance:
 
 
 def session_of(
-    subjects: Sequence[Subject],
+    subjects: Sequence[RunSpec],
     evidence: Mapping[str, Evidence],
     claims: Mapping[str, Sequence[str]],
     command: str = "pytest",

@@ -13,15 +13,15 @@ from alpharl_bench.claims import CLAIMS
 from alpharl_bench.dynamics import WINDOWS
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry import load_registry
+from alpharl_bench.runs.spec import run_specs
 from alpharl_bench.scoring import Sampling, Score
-from alpharl_bench.subject import lane_subjects
 from alpharl_bench.tables.scores import SCORES
-from alpharl_bench.training.zoo import OpenedRun
 from alpharl_bench.variants import Variant, full_at, window
 from alpharl_bench.variants.combined import applied
 from alpharl_bench.windows import window_modules
 from tests.forecast.planted import STEPS, deltas, direction, planted
 from tests.scores import score_of
+from tests.sources import PlantedRun
 
 RISING = [i / 20 for i in range(1, 11)]
 #: The same accuracies in another order, in which other modules are linear.
@@ -69,8 +69,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def bench_of(run: Run, judge: Judge) -> Bench:
-    known = lane_subjects("nano", load_registry())[0]
-    subject = replace(known, name="planted", open=lambda: OpenedRun(run, "digest"), step_cost=50)
+    known = run_specs("nano", load_registry())[0]
+    subject = replace(known, name="planted", source=PlantedRun(run, "digest"), step_cost=50)
     bench = Bench(subject, Options(Sampling(questions=20, samples=5)))
     bench.__dict__["engine"] = judge
     return bench

@@ -60,7 +60,7 @@ class Weights(ABC):
     """
 
     #: Whether they leave the disk when those of another checkpoint are read.
-    passes = False
+    ephemeral = False
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

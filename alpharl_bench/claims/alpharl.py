@@ -1,4 +1,4 @@
-"""AlphaRL (§4 of arXiv 2510.00553) beside doing nothing and beside the methods that came after it.
+"""AlphaRL (§4 of arXiv 2510.00553) beside doing nothing and beside its baselines.
 
 ``a[variant]`` is the accuracy of a variant on the reported questions. Which target a forecast has
 was chosen on others.
@@ -24,10 +24,10 @@ from alpharl_bench.claims.printed_stages import (
     relative_accuracies,
 )
 from alpharl_bench.claims.property1 import REFERENCES, TOLERANCE, relative
-from alpharl_bench.forecast import FORECASTERS
-from alpharl_bench.forecast.choice import ORACLE
+from alpharl_bench.forecast import Forecaster, all_methods, method_named
 from alpharl_bench.forecast.forecaster import SHARES
-from alpharl_bench.forecasts import observed_steps
+from alpharl_bench.forecast.method import ORACLE
+from alpharl_bench.forecast.selection import observed_steps
 from alpharl_bench.tables import EVALUATION, Means
 from alpharl_bench.variants import BASE, Variant, forecast, full_at
 
@@ -39,9 +39,7 @@ LATE, EARLY = 40, 10
 #: 'Retaining > 96 %' and 'up to 2.5×' (abstract).
 RETAINED, SPEED_UP = 0.96, 2.5
 ALPHARL = "alpharl"
-#: Published methods, and naive ones; doing nothing is the null.
-RIVALS = ("relex", "rlvr-weights", "next", "expo", "first-update", "rank1-last", "rank1-sigma")
-#: The rival without weights, which one engine alone can score.
+#: The baseline without weights, which one engine alone can score.
 LOGITS = "rlvr-logits"
 #: AlphaRL in other forms: norm-matched, as in the authors' code, and told the accuracy at the end.
 FORMS = ("alpharl-matched", "alpharl-code", ORACLE)
@@ -58,10 +56,27 @@ def predicted(percent: int) -> Variant:
     return forecast(ALPHARL, percent)
 
 
+def baselines(steps: Sequence[int]) -> list[Variant]:
+    """The forecasts of 40 % that AlphaRL is compared with by any engine; doing nothing is the null.
+
+    Those of published and naive methods, and of other distributions', with checkpoints enough.
+    """
+    observed = len(observed_steps(steps, LATE))
+    return [
+        forecast(method.name, LATE)
+        for method in all_methods().values()
+        if method.baseline and not method.scored_only and method.forecaster.least <= observed
+    ]
+
+
 def stages(steps: Sequence[int]) -> list[int]:
     """The stages with checkpoints enough for AlphaRL."""
-    least = FORECASTERS[ALPHARL].least
+    least = _alpharl().least
     return [percent for percent in STAGES if len(observed_steps(steps, percent)) >= least]
+
+
+def _alpharl() -> Forecaster:
+    return method_named(ALPHARL).forecaster
 
 
 def retention(a: Means, _: Sequence[int]) -> np.ndarray:
@@ -127,11 +142,12 @@ def best_speed_up(a: Means, steps: Sequence[int]) -> np.ndarray:
     return most
 
 
-def best_rival_minus(variant: Callable[[Sequence[int]], Variant]) -> Statistic:
-    """The best rival's accuracy at 40 % minus that of a variant of the run."""
+def best_baseline_minus(variant: Callable[[Sequence[int]], Variant]) -> Statistic:
+    """The best baseline's accuracy at 40 % minus that of a variant of the run."""
 
     def statistic(a: Means, steps: Sequence[int]) -> np.ndarray:
-        best = np.max([a[forecast(rival, LATE)] for rival in RIVALS], axis=0)
+        # A stored session may be older than a baseline.
+        best = np.max([a[baseline] for baseline in baselines(steps) if baseline in a], axis=0)
         difference: np.ndarray = best - a[variant(steps)]
         return difference
 
@@ -150,7 +166,7 @@ def lacks(*percents: int) -> Callable[[Sequence[int]], str]:
     def reason(steps: Sequence[int]) -> str:
         return "; ".join(
             f"the run has {len(observed_steps(steps, percent))} of its {len(steps)} checkpoints in "
-            f"the first {percent} % of its training, AlphaRL needs {FORECASTERS[ALPHARL].least}"
+            f"the first {percent} % of its training, AlphaRL needs {_alpharl().least}"
             for percent in percents
             if percent not in stages(steps)
         )
@@ -183,13 +199,12 @@ def _speed_points(steps: Sequence[int]) -> list[Point]:
     ]
 
 
-def _rival_points(steps: Sequence[int]) -> list[Point]:
-    possible = (ALPHARL, *FORMS, *RIVALS) if LATE in stages(steps) else ()
-    return [
-        *REFERENCES[:2],
-        _checkpoint(LATE, steps),
-        *(Point(method, forecast(method, LATE)) for method in possible),
-    ]
+def _baseline_points(steps: Sequence[int]) -> list[Point]:
+    points = [*REFERENCES[:2], _checkpoint(LATE, steps)]
+    if LATE in stages(steps):
+        points += [Point(method, forecast(method, LATE)) for method in (ALPHARL, *FORMS)]
+        points += [Point(v.method, v, optional=True) for v in baselines(steps)]
+    return points
 
 
 def _logits_points(steps: Sequence[int]) -> list[Point]:
@@ -203,7 +218,7 @@ def _logits_points(steps: Sequence[int]) -> list[Point]:
 
 STAGE_CURVE = Curve("alpharl", _stage_points, x_label="observed part of the training, %")
 SPEED_CURVE = Curve("alpharl-speed", _speed_points, x_label="training step")
-RIVAL_CURVE = Curve("alpharl-rivals", _rival_points, x_label="")
+BASELINE_CURVE = Curve("alpharl-rivals", _baseline_points, x_label="")
 LOGITS_CURVE = Curve("alpharl-logits", _logits_points, x_label="")
 
 
@@ -332,22 +347,22 @@ ACCELERATION = (
         title="No other forecast of 40 % is better than AlphaRL",
         text="Not in the paper, which compares with no other method.",
         place="comparison beyond §4.2",
-        statistic=best_rival_minus(lambda _: predicted(LATE)),
+        statistic=best_baseline_minus(lambda _: predicted(LATE)),
         threshold=Threshold(high=0),
-        formula="max over rivals r of a(r of 40 %) − a(AlphaRL of 40 %)",
-        reads="accuracy of the best rival of 40 % minus that of AlphaRL",
+        formula="max over baselines b of a(b of 40 %) − a(AlphaRL of 40 %)",
+        reads="accuracy of the best baseline of 40 % minus that of AlphaRL",
         paper=Paper("not measured", {}),
-        curve=RIVAL_CURVE,
+        curve=BASELINE_CURVE,
         nulls=(
             Null(
                 "the checkpoint at 40 %",
-                best_rival_minus(lambda steps: last_observed(steps, LATE)),
+                best_baseline_minus(lambda steps: last_observed(steps, LATE)),
             ),
         ),
         lacks=lacks(LATE),
         caveat=(
-            f"The best of {len(RIVALS)} rivals is chosen after the fact, which favours it. All "
-            "methods choose among as many targets by the same questions."
+            "The best of several baselines is chosen after the fact, which favours it. All methods "
+            "choose among as many targets by the same questions."
         ),
     ),
     Claim(

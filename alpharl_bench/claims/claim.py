@@ -70,7 +70,8 @@ class Point:
     """One variant of a claim's table: its name, and where it stands on the figure's x axis.
 
     ``reference`` is what the variant is compared with, the fully trained model if nothing else.
-    Points of a ``series`` of their own have a line of their own.
+    Points of a ``series`` of their own have a line of their own. An ``optional`` one is left out
+    of stored evidence that has no score of it.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Point:
     x: float | None = None
     reference: Variant = FULL
     series: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True)

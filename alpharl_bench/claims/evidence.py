@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from alpharl_bench.claims.claim import Claim
+from alpharl_bench.claims.claim import Claim, Point
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry import Kind
 from alpharl_bench.scoring import Score
-from alpharl_bench.tables import Means, Table, table
+from alpharl_bench.tables import Means, Query, Table, table
 from alpharl_bench.tables.scores import SCORES
 from alpharl_bench.variants import Variant
 
@@ -55,17 +55,22 @@ class Evidence:
         limited = {name: table(name).limited(of, samples) for name, of in self.tables.items()}
         return replace(self, tables=limited)
 
+    def points(self, claim: Claim) -> list[Point]:
+        """The points of a claim's curve, without optional ones that were not scored."""
+        points = claim.curve.points(self.steps)
+        return [p for p in points if not p.optional or p.variant.label in self.scores]
+
     def observed(self, claim: Claim) -> Means:
         """The means over tasks of their means over questions, or over other units; (1,) per column.
 
         They make the point estimate.
         """
         with self._named():
-            return claim.reads_from.observed(self[claim.reads_from], claim.query(self.steps))
+            return claim.reads_from.observed(self[claim.reads_from], self._query(claim))
 
     def resampled(self, claim: Claim) -> Means:
         """The same means over bootstrap resamples of the units, (B,) per column."""
-        query = claim.query(self.steps)
+        query = self._query(claim)
         key = claim.table, query.variants, query.strata
         if key not in self._resampled:
             of = claim.reads_from
@@ -80,7 +85,7 @@ class Evidence:
             claim: one about the scores of variants, with at least two samples of each question.
             resamples: how many; 400 give the variance to 7 %.
         """
-        return SCORES.resampled_within(self[SCORES], claim.query(self.steps), resamples)
+        return SCORES.resampled_within(self[SCORES], self._query(claim), resamples)
 
     def observed_accuracy(self, variant: Variant) -> np.ndarray:
         """(1,) the accuracy of a variant: the mean over tasks of their means over questions."""
@@ -98,7 +103,7 @@ class Evidence:
         The task of each question; of modules the block, where the claim compares blocks.
         """
         with self._named():
-            return claim.reads_from.strata(self[claim.reads_from], claim.query(self.steps))
+            return claim.reads_from.strata(self[claim.reads_from], self._query(claim))
 
     @property
     def tasks(self) -> list[str]:
@@ -115,6 +120,12 @@ class Evidence:
         """How many responses to every question were graded."""
         with self._named():
             return self[SCORES].samples
+
+    def _query(self, claim: Claim) -> Query:
+        """What the claim reads here, without optional variants that were not scored."""
+        known = {v for point in self.points(claim) for v in (point.variant, point.reference)}
+        query = claim.query(self.steps)
+        return replace(query, variants=tuple(v for v in query.variants if v in known))
 
     @contextmanager
     def _named(self) -> Iterator[None]:

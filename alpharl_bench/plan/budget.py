@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field, replace
 
 from alpharl_bench.bench import Options
-from alpharl_bench.outlook import Outlook
 from alpharl_bench.plan.cost import Cost, cost_of
 from alpharl_bench.plan.machine import Machine, shortfall
+from alpharl_bench.runs.source import RunInfo
 from alpharl_bench.tables import Requirements, union
 
 _SIDE_BY_SIDE = (
@@ -25,7 +25,7 @@ class Budget:
     machine: Machine
     reserved: dict[str, tuple[Requirements, Cost]] = field(default_factory=dict)
 
-    def lacking(self, run: str, required: Requirements, outlook: Outlook, asked: Options) -> str:
+    def lacking(self, run: str, required: Requirements, outlook: RunInfo, asked: Options) -> str:
         """What the machine lacks for one more claim, beside those that room is reserved for.
 
         Args:
@@ -52,7 +52,7 @@ class Budget:
         alone = replace(cost_of(required, outlook, asked), weights=cost.weights, disk=cost.disk)
         return shortfall(required, alone, outlook.size, asked, left)
 
-    def reserve(self, run: str, required: Requirements, outlook: Outlook, asked: Options) -> None:
+    def reserve(self, run: str, required: Requirements, outlook: RunInfo, asked: Options) -> None:
         """Keep room for a claim that fits; the arguments are those of :meth:`lacking`."""
         whole = self._with(run, required)
         self.reserved[run] = whole, cost_of(whole, outlook, asked)

@@ -12,8 +12,8 @@ from alpharl_bench.checkpoints import ModelSize
 from alpharl_bench.device import resolved_device
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.lazy import torch
-from alpharl_bench.outlook import Outlook
 from alpharl_bench.plan.throughput import tokens_per_second
+from alpharl_bench.runs.source import RunInfo
 from alpharl_bench.scoring import ScoreStore
 from alpharl_bench.scoring.catalogue import benchmarks, longest_prompt, longest_response
 from alpharl_bench.scoring.questions import local_file
@@ -72,7 +72,7 @@ class Cost:
 
 
 def cost_of(
-    required: Requirements, outlook: Outlook, asked: Options, rate: float | None = None
+    required: Requirements, outlook: RunInfo, asked: Options, rate: float | None = None
 ) -> Cost:
     """What it takes to have what is required.
 
@@ -157,7 +157,7 @@ def _questions(task: str, sampling: Sampling) -> int:
     return min(there, sampling.questions or there)
 
 
-def triplet_bytes(required: Requirements, outlook: Outlook) -> int:
+def triplet_bytes(required: Requirements, outlook: RunInfo) -> int:
     """Bytes of the triplets: of every matrix as many as the store keeps of a rank, float32."""
     kept = {
         (variant.step or outlook.steps[-1], shape, name, level(rank_of(variant, shape), shape))

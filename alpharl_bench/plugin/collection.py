@@ -17,7 +17,7 @@ from alpharl_bench.plugin.plan import lacking
 from alpharl_bench.plugin.readings import parametrize_readings
 from alpharl_bench.plugin.scheduling import share_machine
 from alpharl_bench.plugin.terminal import SessionReport
-from alpharl_bench.subject import Subject
+from alpharl_bench.runs.spec import RunSpec
 
 # By the name of a run the claims that the session judges on it.
 _SELECTED = pytest.StashKey[dict[str, list[Claim]]]()
@@ -94,7 +94,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         claim = claim_of(item)
         asked = options(config, run)
         reason = _unfit(claim, asked)
-        fetched = run.fetched or asked.one_checkpoint
+        fetched = run.source.public or asked.one_checkpoint
         if not reason and fetched and not config.getoption("plan"):
             reason = lacking(config, run, claim)
             reason = reason and f"{claim.id} on {run.name} {reason}"
@@ -130,18 +130,20 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     try:
         for run in runs.values():
             if is_scored(config, run):
-                _ = options(config, run).sampling.key
+                asked = options(config, run).sampling
+                asked.refuse_missing()
+                _ = asked.key
         if runs:
             chosen_executor(config)
     except AlphaRLBenchError as error:
         raise pytest.UsageError(str(error)) from error
 
 
-def is_scored(config: pytest.Config, run: Subject) -> bool:
+def is_scored(config: pytest.Config, run: RunSpec) -> bool:
     """Whether the session scores a run at all; claims about weights alone ask none."""
     return any(claim.needs_generation for claim in judged_claims(config, run))
 
 
-def judged_claims(config: pytest.Config, run: Subject) -> list[Claim]:
+def judged_claims(config: pytest.Config, run: RunSpec) -> list[Claim]:
     """The claims that the session judges on a run, of those that can be judged here."""
     return config.stash[_SELECTED].get(run.name, [])

@@ -5,7 +5,7 @@ import pytest
 from alpharl_bench.claims import CLAIMS, Claim
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry import unknown
-from alpharl_bench.subject import Subject
+from alpharl_bench.runs.spec import RunSpec
 
 #: What a test of a claim asks for, to be run once per run.
 PARAMETER = "bench"
@@ -25,7 +25,7 @@ def claim_of(item: pytest.Item) -> Claim:
     return CLAIMS[mark.kwargs["id"]]
 
 
-def run_of(item: pytest.Item) -> Subject | None:
+def run_of(item: pytest.Item) -> RunSpec | None:
     """The run that a test judges a claim on; None of one that judges none."""
     callspec = getattr(item, "callspec", None)
     return callspec.params.get(PARAMETER) if callspec else None

@@ -8,16 +8,16 @@ import pytest
 from alpharl_bench.claims import CLAIMS, Claim
 from alpharl_bench.claims.required import requirements_of
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.outlook import Outlook
 from alpharl_bench.plan import Budget, cost_of, measured
 from alpharl_bench.plan.table import Planned, plan_text
 from alpharl_bench.plugin.items import claim_of, run_of
 from alpharl_bench.plugin.options import options
-from alpharl_bench.subject import Subject
+from alpharl_bench.runs.source import RunInfo
+from alpharl_bench.runs.spec import RunSpec
 from alpharl_bench.tables import union
 
 # Told once a session: each takes a look at the Hub's cache, and a network of the model's size.
-_OUTLOOKS = pytest.StashKey[dict[str, Outlook]]()
+_OUTLOOKS = pytest.StashKey[dict[str, RunInfo]]()
 _BUDGET = pytest.StashKey[Budget]()
 
 
@@ -27,7 +27,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     config = session.config
     if not config.getoption("plan") or session.testsfailed or config.option.collectonly:
         return None
-    runs: dict[str, Subject] = {}
+    runs: dict[str, RunSpec] = {}
     claims: dict[str, list[Claim]] = defaultdict(list)
     unfit: dict[str, dict[str, str]] = defaultdict(dict)
     for item in session.items:
@@ -49,7 +49,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     return True
 
 
-def lacking(config: pytest.Config, run: Subject, claim: Claim) -> str:
+def lacking(config: pytest.Config, run: RunSpec, claim: Claim) -> str:
     """What this machine lacks to judge a claim beside those that it was asked about before.
 
     Room is reserved for a claim that it lacks nothing for.
@@ -69,7 +69,7 @@ def lacking(config: pytest.Config, run: Subject, claim: Claim) -> str:
 
 
 def _planned(
-    config: pytest.Config, run: Subject, claims: list[Claim], unfit: Mapping[str, str]
+    config: pytest.Config, run: RunSpec, claims: list[Claim], unfit: Mapping[str, str]
 ) -> Planned:
     outlook, asked = _outlook(config, run), options(config, run)
     rate = config.getoption("tokens_per_second")
@@ -85,8 +85,8 @@ def _planned(
     )
 
 
-def _outlook(config: pytest.Config, run: Subject) -> Outlook:
+def _outlook(config: pytest.Config, run: RunSpec) -> RunInfo:
     found = config.stash.setdefault(_OUTLOOKS, {})
     if run.name not in found:
-        found[run.name] = run.outlook()
+        found[run.name] = run.source.info()
     return found[run.name]

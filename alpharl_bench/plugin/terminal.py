@@ -20,7 +20,7 @@ from alpharl_bench.plugin.outcomes import (
     VERDICT,
 )
 from alpharl_bench.registry import load_registry, unknown
-from alpharl_bench.subject import Subject
+from alpharl_bench.runs.spec import RunSpec
 
 if TYPE_CHECKING:
     from alpharl_bench.reporting import Measured
@@ -71,10 +71,10 @@ class SessionReport:
         except (AlphaRLBenchError, OSError) as error:
             self._written = f"no report was written: {error}"
 
-    def _took_part(self, subject: Subject) -> bool:
+    def _took_part(self, subject: RunSpec) -> bool:
         return subject.name in self._judged or subject.name in self._unlearned
 
-    def _measured(self, subject: Subject) -> "Measured":
+    def _measured(self, subject: RunSpec) -> "Measured":
         # For the same reason.
         from alpharl_bench.reporting import Measured  # noqa: PLC0415
 

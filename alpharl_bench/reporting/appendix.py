@@ -74,9 +74,7 @@ def _of_run(evidence: Evidence, claims: list[Claim]) -> list[str]:
 def accuracies(evidence: Evidence, claims: list[Claim]) -> pd.DataFrame:
     """One row per variant of the claims' curves, for one run."""
     points = {
-        (point.name, point.variant): point
-        for claim in claims
-        for point in claim.curve.points(evidence.steps)
+        (point.name, point.variant): point for claim in claims for point in evidence.points(claim)
     }
     return pd.DataFrame(
         [

@@ -4,7 +4,7 @@ from alpharl_bench.claims import ALPHARL, BEHAVIOUR, CLAIMS, PROPERTY1, PROPERTY
 from alpharl_bench.reporting import (
     behaviour,
     dynamics,
-    forecasts,
+    forecast_methods,
     front,
     kinds,
     paper,
@@ -30,7 +30,7 @@ def report(judged: Judged) -> str:
         *dynamics.sections(shown),
         *windows.sections(shown),
         *chapter(judged, "AlphaRL: acceleration (§4)", ALPHARL),
-        *forecasts.sections(shown),
+        *forecast_methods.sections(shown),
         *kinds.sections(shown),
         *self_play.sections(shown),
         *chapter(judged, "Further claims", _further()),

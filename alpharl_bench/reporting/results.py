@@ -220,11 +220,7 @@ def _verdict(judged: Judged, verdict: Verdict) -> VerdictRecord:
 
 
 def _control(evidence: Evidence, claim: Claim) -> Bounds | None:
-    draws = {
-        point.variant
-        for point in claim.curve.points(evidence.steps)
-        if point.name.startswith("Control")
-    }
+    draws = {point.variant for point in evidence.points(claim) if point.name.startswith("Control")}
     if not draws:
         return None
     observed = np.mean([evidence.observed_accuracy(draw) for draw in draws], axis=0)

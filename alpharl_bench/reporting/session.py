@@ -15,8 +15,8 @@ from alpharl_bench.claims import Evidence
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
 from alpharl_bench.invocation import session_command
 from alpharl_bench.registry import Expectation, Kind
+from alpharl_bench.runs.spec import RunSpec
 from alpharl_bench.scoring import Provenance, Score, read_scores
-from alpharl_bench.subject import Subject
 from alpharl_bench.tables import table
 from alpharl_bench.tables.scores import SCORES
 
@@ -32,7 +32,7 @@ class Measured:
     looked at; ``digest`` is the run's content key.
     """
 
-    subject: Subject
+    subject: RunSpec
     evidence: Evidence
     claims: Mapping[str, int]
     options: Sequence[str]
@@ -107,7 +107,7 @@ class Session(BaseModel):
                 model=subject.model,
                 algorithm=subject.algorithm,
                 kind=subject.kind,
-                source=subject.source,
+                source=subject.origin,
                 deviations=subject.deviations,
                 seed=subject.seed,
                 options=tuple(run.options),

@@ -130,7 +130,7 @@ def by_task(claim: Claim, evidence: Evidence, *, majorities: bool) -> pd.DataFra
     """
     metrics = (Score.task_accuracy, Score.task_pass, Score.task_majority)[: 2 + majorities]
     rows = []
-    for point in claim.curve.points(evidence.steps):
+    for point in evidence.points(claim):
         score = evidence.score(point.variant)
         values = np.array([[100 * metric(score, t) for metric in metrics] for t in score.tasks])
         named = zip((*score.tasks, "Avg."), (*values, values.mean(axis=0)), strict=True)

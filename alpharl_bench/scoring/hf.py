@@ -12,6 +12,7 @@ from alpharl_bench.extras import requiring
 from alpharl_bench.quiet import quiet_libraries
 from alpharl_bench.scoring.engines import EngineOptions
 from alpharl_bench.shared_prompts import can_share, read_once
+from alpharl_bench.spectral.threads import threads_of_model
 from alpharl_bench.variants import Variant
 from alpharl_bench.variants.materialise import UpdateSource
 from alpharl_bench.variants.patch import PatchedModel
@@ -54,6 +55,7 @@ class HFBackend:
                 folder, dtype=getattr(torch, options.dtype)
             )
             self._patched = PatchedModel(model.to(self.device).eval(), source)
+            self._parameters = model.num_parameters()
             self.lm = SharedPromptLM(
                 pretrained=model,
                 tokenizer=AutoTokenizer.from_pretrained(folder),
@@ -68,7 +70,7 @@ class HFBackend:
     @contextmanager
     def wearing(self, variant: Variant) -> Iterator[None]:
         """Generate with the variant's weights inside the block, with the base's behind it."""
-        with self._patched.wearing(variant):
+        with threads_of_model(self._parameters), self._patched.wearing(variant):
             yield
 
     def reseed(self, seed: int) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from alpharl_bench.forecasts import observed_steps, side_by_side, validated
+from alpharl_bench.forecast.selection import observed_steps, side_by_side, validated
 from alpharl_bench.tables.requirements import Requirements, union
 from alpharl_bench.variants import Variant, full_at, rank
 

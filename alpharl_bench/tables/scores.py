@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.forecast.choice import Choice
+from alpharl_bench.forecast.selection import TargetSelection
 from alpharl_bench.grading import Mark
 from alpharl_bench.scoring import Score
 from alpharl_bench.scoring.bootstrap import resampling_weights, unit_weights
@@ -35,7 +35,7 @@ class Scores:
 
     # A session keeps the responses in a file of their own.
     scores: Mapping[str, Score] = Field(default_factory=dict, exclude=True)
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[TargetSelection, ...] = ()
     windows: tuple[ScoredWindow, ...] = ()
     evaluation: float = 0.0
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from alpharl_bench.behaviour import Behaviour, Pass
     from alpharl_bench.checkpoints import Run
     from alpharl_bench.dynamics import ModuleDynamics
-    from alpharl_bench.forecast.choice import Choice
+    from alpharl_bench.forecast.selection import TargetSelection
     from alpharl_bench.scoring import Score
     from alpharl_bench.variants.materialise import UpdateSource
     from alpharl_bench.windows import ScoredWindow
@@ -79,7 +79,7 @@ class MeasuredRun(Protocol):
     def scores(self, looks: Mapping[Variant, int], split: Split = "test") -> "dict[str, Score]":
         """The scores of variants by label, each over so many looks."""
 
-    def selection(self, variant: Variant) -> "Choice":
+    def selection(self, variant: Variant) -> "TargetSelection":
         """The target that a forecast was given."""
 
     def window(self, variant: Variant) -> "ScoredWindow":

@@ -13,17 +13,18 @@ from alpharl_bench.claims import ALPHARL, CLAIMS, Evidence, Outcome, judge
 from alpharl_bench.claims.alpharl import (
     FORMS,
     LOGITS,
-    RIVALS,
     STAGES,
+    baselines,
     last_observed,
     observed_steps,
     stages,
     steps_to_reach,
 )
-from alpharl_bench.forecast import FORECASTERS, SCORED_ONLY
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.forecast import Fitted, Forecaster, Method, Prefix, all_methods
 from alpharl_bench.tables import EVALUATION
 from alpharl_bench.variants import BASE, FULL, forecast, full_at
-from tests.evidence import planted
+from tests.evidence import altered, planted
 from tests.scores import score_of
 
 #: Ten checkpoints; 20 % of the training is the first stage with two of them.
@@ -62,16 +63,16 @@ def test_the_statistics_by_hand() -> None:
     # The checkpoints at 20, 30, 40 and 50 % are at 0.24, 0.31, 0.38 and 0.45.
     predicted = {label(20): 0.3, label(30): 0.3, label(40): 0.6, label(50): 0.46}
     assert statistic("A3", predicted) == pytest.approx(-0.01)
-    rivals = {label(40, rival): 0.4 for rival in RIVALS} | {label(40, "relex"): 0.57}
-    assert statistic("A5", rivals | {label(40): 0.6}) == pytest.approx(-0.03)
+    others = {v.label: 0.4 for v in baselines(STEPS)} | {label(40, "relex"): 0.57}
+    assert statistic("A5", others | {label(40): 0.6}) == pytest.approx(-0.03)
     logits = {label(40, LOGITS): 0.45, label(40): 0.6}
     assert statistic("A5-logits", logits) == pytest.approx(-0.15)
     (null,) = CLAIMS["A5-logits"].nulls
     known = evidence(logits).observed(CLAIMS["A5-logits"])
     assert null.statistic(known, STEPS) == pytest.approx([0.07])
-    # AlphaRL in other forms is no rival, nor is what is told the end.
+    # AlphaRL in other forms is no baseline, nor is what is told the end.
     better = {label(40, form): 0.9 for form in FORMS}
-    assert statistic("A5", rivals | better | {label(40): 0.6}) == pytest.approx(-0.03)
+    assert statistic("A5", others | better | {label(40): 0.6}) == pytest.approx(-0.03)
 
 
 def test_early_against_late_by_hand() -> None:
@@ -188,9 +189,53 @@ def test_what_is_observed_is_what_a_forecast_sees(every: int, count: int, percen
     assert observed_steps(steps, percent) == [step for step in steps if step <= limit]
 
 
+def test_these_are_the_baselines() -> None:
+    names = {"relex", "rlvr-weights", "next", "expo", "first-update", "rank1-last", "rank1-sigma"}
+    assert {v.label for v in baselines(STEPS)} == {label(40, name) for name in names}
+
+
+class Patient(Forecaster):
+    """A method that needs five checkpoints."""
+
+    least = 5
+
+    def _fit(self, prefix: Prefix) -> Fitted:
+        raise NotImplementedError
+
+
+@pytest.fixture
+def another_baseline(monkeypatch: pytest.MonkeyPatch) -> str:
+    new = Method("new", "A new method", "arXiv 2700.00001", Patient(), baseline=True)
+    known = {**all_methods(), "new": new}
+    monkeypatch.setattr("alpharl_bench.claims.alpharl.all_methods", lambda: known)
+    return label(40, "new")
+
+
+def test_a_baseline_is_compared_where_it_has_checkpoints_enough(another_baseline: str) -> None:
+    # Four of ten checkpoints are observed, and eight of twenty.
+    assert another_baseline not in {v.label for v in CLAIMS["A5"].variants(STEPS)}
+    assert another_baseline in {v.label for v in CLAIMS["A5"].variants(range(5, 105, 5))}
+
+
+def test_what_was_judged_before_there_was_a_baseline_is_judged_without_it(
+    another_baseline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim, stored = CLAIMS["A5"], evidence({label(40): 0.6, label(40, "relex"): 0.57})
+    monkeypatch.setattr(Patient, "least", 2)
+    assert another_baseline in {v.label for v in claim.variants(STEPS)}
+    assert another_baseline not in {point.variant.label for point in stored.points(claim)}
+    assert judge(claim, stored).value.estimate == pytest.approx(-0.03)
+    scored = evidence({label(40): 0.6, label(40, "relex"): 0.57, another_baseline: 0.7})
+    assert judge(claim, scored).value.estimate == pytest.approx(0.1)
+    # What is no baseline has to be there.
+    rest = {name: score for name, score in stored.scores.items() if name != label(40)}
+    with pytest.raises(AlphaRLBenchError, match="no stored score of 'alpharl of 40%'"):
+        judge(claim, altered(stored, scores=rest))
+
+
 def test_every_method_is_judged() -> None:
     judged = {v.method for claim in ALPHARL for v in claim.variants(STEPS)} - {""}
-    assert judged == {"alpharl", *FORMS, *RIVALS, LOGITS}
+    assert judged == {"alpharl", *FORMS, *(v.method for v in baselines(STEPS)), LOGITS}
     # The last checkpoint is the null.
-    assert {*judged, "last-checkpoint"} == {*FORECASTERS, *SCORED_ONLY}
+    assert {*judged, "last-checkpoint"} == set(all_methods())
     assert EVALUATION in evidence({}).observed(CLAIMS["A4"])

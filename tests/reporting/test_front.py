@@ -151,7 +151,7 @@ def test_a_session_of_another_version_says_what_to_do(synthetic, tmp_path):
 
 def test_a_hostile_name_is_text_in_every_file(synthetic, tmp_path):
     synthetic.name = NAME
-    subject = replace(synthetic.subject, model=NAME, source=NAME, deviations=NAME)
+    subject = replace(synthetic.subject, model=NAME, origin=NAME, deviations=NAME)
     session = session_of([subject], {NAME: evidence_of(synthetic)}, {NAME: FEW}, command=NAME)
     session.save(tmp_path)
     text = write_report(tmp_path).read_text()

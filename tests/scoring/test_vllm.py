@@ -19,15 +19,15 @@ from transformers import AutoModelForCausalLM
 from alpharl_bench.checkpoints import Checkpoint, Run, open_run, open_weights
 from alpharl_bench.claims import CLAIMS, judge
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.forecast import FORECASTERS, SCORED_ONLY, Target, observe
+from alpharl_bench.forecast import Target, method_named, observe
 from alpharl_bench.registry import load_registry
 from alpharl_bench.reporting import load_session
+from alpharl_bench.runs.bases import base_folder
 from alpharl_bench.scoring import EngineOptions, Sampling
 from alpharl_bench.scoring.backends import open_backend
 from alpharl_bench.scoring.catalogue import GAME_TASKS
 from alpharl_bench.scoring.engine import ScoringEngine
 from alpharl_bench.training.tokenizer import character_tokenizer
-from alpharl_bench.training.zoo import base_folder
 from alpharl_bench.variants import BASE, FULL, forecast, rank, subspace, window
 from alpharl_bench.variants.combined import CombinedWeights, applied
 from alpharl_bench.variants.materialise import UpdateSource
@@ -91,7 +91,7 @@ def engine(moved, updates, players):
 
 def predicted(run, variant):
     """From all of the run, what twice as long a training would give."""
-    method = {**FORECASTERS, **SCORED_ONLY}[variant.method]
+    method = method_named(variant.method).forecaster
     return method.fit(observe(run, 1)).predict(Target(step=2 * run.steps[-1]))
 
 

@@ -40,6 +40,8 @@ class ScoresView(View):
             figure = Figure(figsize=(6.4, 3.4), layout="constrained")
             axes = figure.subplots()
             looks = styles(evidence)
+            # Not every run has every optional point: all stand at the ticks of their names.
+            ticks = list(dict.fromkeys(p.name for run in evidence for p in run.points(claim)))
             for i, (measured, style) in enumerate(zip(evidence, looks, strict=True)):
                 # Runs stand side by side around a shared tick.
                 width = 0.8 / len(evidence)
@@ -47,10 +49,10 @@ class ScoresView(View):
                 if claim.curve.x_label:
                     _curve(axes, claim, measured, style)
                 else:
-                    _bars(axes, claim, measured, style, (shift, width))
+                    _bars(axes, claim, measured, style, (shift, width), ticks)
             if claim.curve.x_label:
                 axes.plot([], [], color="grey", linestyle=":", label="base")
-                names = [point.name for point in claim.curve.points(evidence[0].steps)]
+                names = [point.name for point in evidence[0].points(claim)]
                 if any(name.startswith("Control") for name in names):
                     axes.plot(
                         [], [], color="grey", linestyle="--", linewidth=0.8, label="control draws"
@@ -70,7 +72,7 @@ def beside_the_paper(judged: Judged, claim: Claim) -> pd.DataFrame:
     rows: dict[str, dict[str, object]] = {}
     for run in by_run:
         evidence = judged.session.evidence(run, claim.id)
-        for point in claim.curve.points(evidence.steps):
+        for point in evidence.points(claim):
             if point.name in claim.paper.points:
                 ours = relative_accuracy(evidence, point)
                 shown = ours if len(by_run) <= _WITH_INTERVALS else ours and f"{ours.estimate:.3f}"
@@ -87,7 +89,7 @@ def beside_the_paper(judged: Judged, claim: Claim) -> pd.DataFrame:
 def _curve(axes: Axes, claim: Claim, evidence: Evidence, style: tuple[str, str]) -> None:
     colour, label = style
     drawn: dict[str, list[tuple[float, Interval]]] = {}
-    for point in claim.curve.points(evidence.steps):
+    for point in evidence.points(claim):
         value = relative_accuracy(evidence, point)
         if value is None:
             continue
@@ -123,15 +125,16 @@ def _bars(
     evidence: Evidence,
     style: tuple[str, str],
     slot: tuple[float, float],
+    ticks: Sequence[str],
 ) -> None:
     (colour, label), (shift, width) = style, slot
-    points = claim.curve.points(evidence.steps)
+    points = evidence.points(claim)
     values = [relative_accuracy(evidence, point) for point in points]
     y = np.array([v.estimate if v else np.nan for v in values])
     low = np.array([v.estimate - v.low if v else np.nan for v in values])
     high = np.array([v.high - v.estimate if v else np.nan for v in values])
     axes.bar(
-        np.arange(len(points)) + shift,
+        [ticks.index(point.name) + shift for point in points],
         y,
         width,
         yerr=[low, high],
@@ -139,8 +142,8 @@ def _bars(
         capsize=min(2, 20 * width),
         label=label,
     )
-    names = [p.name.removeprefix("Control: ").replace("rank-1, ", "rank-1,\n") for p in points]
+    names = [name.removeprefix("Control: ").replace("rank-1, ", "rank-1,\n") for name in ticks]
     # A long name ends at its bars.
     axes.set_xticks(
-        range(len(points)), names, fontsize=7, rotation=30, ha="right", rotation_mode="anchor"
+        range(len(ticks)), names, fontsize=7, rotation=30, ha="right", rotation_mode="anchor"
     )
