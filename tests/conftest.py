@@ -1,11 +1,13 @@
 """What several tests share: a cache of their own, a short real run, synthetic evidence."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -61,6 +63,24 @@ weight_decay = 0.1
 worked_share = 0.3
 right_share = 0.25
 """
+
+# The same examples every time, and however long one takes: the machine may be busy.
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("suite")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest: no worker is left alone with one at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("first") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is imported out of every later collection of garbage.
+
+    Each training asks for one, and the libraries' half a million objects take 0.4 s of it.
+    """
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

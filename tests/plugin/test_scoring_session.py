@@ -15,6 +15,8 @@ from tests.byte_model import write_byte_pair
 from tests.plugin.test_run_option import BASE, learned, run  # noqa: F401  (fixtures)
 from tests.processes import ROOT, run_pytest
 
+pytestmark = pytest.mark.first
+
 
 def command(*options):
     return [sys.executable, "-m", "pytest", "suites/property1", "-p", "no:cacheprovider", *options]

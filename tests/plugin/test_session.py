@@ -16,7 +16,7 @@ from tests.processes import run_pytest
 RUNS = "not slow and (qwen3-nano-dapo or qwen3-nano-sft)"
 #: Of every claim on each run that it is about.
 VERDICTS = sum(claim.judged_on(kind) for claim in PROPERTY1 for kind in ("RL", "SFT"))
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.first]
 
 
 def judge(report, *options):

@@ -22,6 +22,7 @@ from alpharl_bench.runs.trained import TrainedRun
 ROOT = Path(__file__).parents[2]
 #: Long enough to be interrupted between two checkpoints, of three.
 LONG = {"max_steps": 18, "max_completion_length": 16}
+pytestmark = pytest.mark.first
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,19 @@ from alpharl_bench.checkpoints import open_weights
 from alpharl_bench.runs.bases import base_folder
 from alpharl_bench.runs.spec import run_specs
 from alpharl_bench.scoring import Sampling
+from alpharl_bench.training import data
 from alpharl_bench.variants import BASE, FULL, rank
 
 ARCHITECTURES = ("qwen3-nano", "qwen2-nano", "llama3-nano", "glm4-nano")
+pytestmark = pytest.mark.first
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_problems():
+    """Of 1000 a family SFT would tokenise all for its six steps."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data, "_PROMPTS_PER_FAMILY", 32)
+        yield
 
 
 @pytest.fixture(scope="module", params=ARCHITECTURES)
