@@ -1,5 +1,6 @@
 """Scores with chosen marks, for tests of what is made from them."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from alpharl_bench.claims import CLAIMS, Evidence
 from alpharl_bench.reporting import Measured, Session, load_session, markdown
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.results import RESULTS, Results
+from alpharl_bench.reporting.storage import SCORES, SESSION, read_stored, stored, write_stored
 from alpharl_bench.scoring import Provenance, Responses, Score
 from alpharl_bench.subject import Subject
 
@@ -63,6 +65,27 @@ def session_of(
         judged = {c: known.samples if CLAIMS[c].asks else 0 for c in claims[subject.name]}
         measured.append(Measured(subject, known, judged, ("--samples", "4"), looks))
     return Session.of(measured, command)
+
+
+def stored_session(folder: Path) -> dict[str, Any]:
+    """What ``folder`` holds of a session beside its scores, as JSON."""
+    session: dict[str, Any] = json.loads(read_stored(stored(folder, SESSION)))
+    return session
+
+
+def stored_scores(folder: Path) -> list[dict[str, Any]]:
+    """The scores that ``folder`` holds, as JSON."""
+    return [*map(json.loads, read_stored(stored(folder, SCORES)).splitlines())]
+
+
+def store_session(folder: Path, session: Mapping[str, Any]) -> None:
+    """Put another session in the place of the stored one."""
+    write_stored(folder, SESSION, json.dumps(session))
+
+
+def store_scores(folder: Path, scores: Sequence[Mapping[str, Any]]) -> None:
+    """Put other scores in the place of the stored ones."""
+    write_stored(folder, SCORES, "".join(json.dumps(score) + "\n" for score in scores))
 
 
 def write_results(folder: Path) -> None:

@@ -12,6 +12,7 @@ from alpharl_bench.behaviour import Reading
 from alpharl_bench.behaviour.table import PARTS
 from alpharl_bench.claims import Claim, Evidence, Interval
 from alpharl_bench.claims import behaviour as claims
+from alpharl_bench.reporting import svg
 from alpharl_bench.reporting.behaviour import interval, mean_of, shares
 
 _BASE, _TRAINED = "#0b6e99", "#d1495b"
@@ -35,7 +36,7 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path, colours: Sequen
     Args:
         claim: by whose figures.
         evidence: of every run.
-        path: of the PNG.
+        path: of the SVG.
         colours: one per run.
     """
     figure = {
@@ -45,8 +46,7 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path, colours: Sequen
         claims.PREFIX.name: _prefixes,
         claims.ALIKE.name: _likenesses,
     }[claim.curve.name](claim, evidence, colours)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
+    svg.save(figure, path)
 
 
 def _embeddings(claim: Claim, evidence: Sequence[Evidence], _: Sequence[str]) -> Figure:

@@ -45,7 +45,7 @@ def _section(judged: Judged, claim: Claim) -> Iterator[str]:
     alike = curves(judged.verdicts)[claim.curve.name]
     first = next(other for other in alike if judged.of_claim(other.id))
     if first is claim:
-        yield from (f"![{plain(claim.title)}](figures/{claim.curve.name}.png)", "")
+        yield from (f"![{plain(claim.title)}](figures/{claim.curve.name}.svg)", "")
     else:
         yield from (f"The figure is under {first.id}.", "")
     if claim.table == "dynamics":

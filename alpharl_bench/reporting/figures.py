@@ -1,4 +1,4 @@
-"""One figure per claim and run set, and one of every run's trajectories, as PNG."""
+"""One figure per claim and run set, and one of every run's trajectories, as SVG."""
 
 import re
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from alpharl_bench.claims import Claim, Evidence, Interval
 from alpharl_bench.claims.measures import relative_accuracy
 from alpharl_bench.dynamics import ModuleDynamics
 from alpharl_bench.registry import Kind
-from alpharl_bench.reporting import behaviour, behaviour_figures
+from alpharl_bench.reporting import behaviour, behaviour_figures, svg
 from alpharl_bench.reporting.dynamics import pictured, r_squared_map
 from alpharl_bench.reporting.tables import spectrum_frame
 from alpharl_bench.reporting.text import printable
@@ -25,7 +25,7 @@ from alpharl_bench.spectral import PROFILE
 mpl.use("Agg")
 
 _STYLE: dict[Any, Any] = {
-    "figure.dpi": 150,
+    "savefig.dpi": 150,
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -91,8 +91,7 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
         axes.set_ylabel("relative accuracy")
         axes.set_ylim(bottom=0)
         figure.legend(loc="outside lower center", ncols=4 if len(evidence) <= len(_COLOURS) else 3)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path)
+        svg.save(figure, path)
 
 
 def _draw_r_squared(evidence: Sequence[Evidence], path: Path) -> None:
@@ -110,8 +109,7 @@ def _draw_r_squared(evidence: Sequence[Evidence], path: Path) -> None:
             axes.grid(visible=False)
             axes.set_xlabel("layer")
             figure.colorbar(shown, ax=axes, label="R²")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path)
+        svg.save(figure, path)
 
 
 def _styles(evidence: Sequence[Evidence]) -> list[tuple[str, str]]:
@@ -159,8 +157,7 @@ def _draw_fractions(evidence: Sequence[Evidence], path: Path) -> None:
         axes.set_ylabel("Rank-1 fraction of the norm")
         axes.set_ylim(bottom=0)
         figure.legend(loc="outside lower center", ncols=3)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path)
+        svg.save(figure, path)
 
 
 def _draw_profiles(evidence: Sequence[Evidence], path: Path) -> None:
@@ -183,8 +180,7 @@ def _draw_profiles(evidence: Sequence[Evidence], path: Path) -> None:
         axes.set_xlabel("index of the singular value, % of min(m, n)")
         axes.set_ylabel("σᵢ / σ₁, median over modules")
         figure.legend(loc="outside lower center", ncols=3)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path)
+        svg.save(figure, path)
 
 
 def _curve(axes: Axes, claim: Claim, evidence: Evidence, style: tuple[str, str]) -> None:
@@ -269,8 +265,7 @@ def draw_trajectories(evidence: Evidence, path: Path) -> None:
         title = f"{_label(evidence.run)}: trajectories over checkpoints, PCA + t-SNE"
         figure.suptitle(title, fontsize=10)
         figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path)
+        svg.save(figure, path)
 
 
 def _trajectory(axes: Axes, places: np.ndarray, steps: Sequence[int]) -> PathCollection:

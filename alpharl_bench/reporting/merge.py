@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.reporting.session import SCORES, SESSION, RunRecord, Session, load_session
+from alpharl_bench.reporting.session import RunRecord, Session, load_session
+from alpharl_bench.reporting.storage import SCORES, SESSION, stored
 from alpharl_bench.scoring import Provenance
 
 #: Lists that hold one entry of each name, and what in an entry is its name.
@@ -75,6 +76,10 @@ def united(folders: Sequence[Path]) -> Session:
     )
 
 
+def _files(name: str, first: _From, second: _From) -> str:
+    return f"{stored(first.folder, name)} and {stored(second.folder, name)}"
+
+
 def _record(name: str, first: _From, second: _From) -> _From:
     # As they are stored, where NaN is a constant.
     one, other = (json.loads(found.value.model_dump_json()) for found in (first, second))
@@ -84,7 +89,7 @@ def _record(name: str, first: _From, second: _From) -> _From:
         both = json.dumps(_both(one, other))
     except _Differ as differ:
         raise AlphaRLBenchError(
-            f"{first.folder / SESSION} and {second.folder / SESSION}: '{' '.join(differ.args)}' "
+            f"{_files(SESSION, first, second)}: '{' '.join(differ.args)}' "
             f"of run '{name}' is not the same; give two runs two names, or {_AGAIN}"
         ) from None
     return _From(first.folder, RunRecord.model_validate_json(both))
@@ -125,7 +130,7 @@ def _score(first: _From, second: _From) -> _From:
         or one.kuhn_policy != other.kuhn_policy
     ):
         raise AlphaRLBenchError(
-            f"{first.folder / SCORES} and {second.folder / SCORES}: '{one.variant}' of run "
+            f"{_files(SCORES, first, second)}: '{one.variant}' of run "
             f"'{one.provenance.run}' has the same key and other responses: one was damaged, or "
             "scored on hardware that computes otherwise; judge the run again on one of the hosts"
         )
@@ -152,7 +157,7 @@ def _comparable(scores: Sequence[_From]) -> None:
             if differing := _differing(one, own, fields):
                 runs = " and ".join(dict.fromkeys(f"'{run}'" for run in (one.run, own.run)))
                 raise AlphaRLBenchError(
-                    f"{first.folder / SCORES} and {found.folder / SCORES}: {runs} was asked "
+                    f"{_files(SCORES, first, found)}: {runs} was asked "
                     f"{group[0]} under another {differing}; {_AGAIN}"
                 )
 

@@ -12,18 +12,23 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from alpharl_bench.behaviour.embedding import EmbeddingShift
 from alpharl_bench.behaviour.table import NO_BEHAVIOUR, Behaviour
-from alpharl_bench.cache import write_whole
 from alpharl_bench.claims import Evidence
 from alpharl_bench.dynamics import ModuleDynamics
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
 from alpharl_bench.forecast.choice import Choice
 from alpharl_bench.registry import Expectation, Kind
+from alpharl_bench.reporting.storage import (
+    SCORES,
+    SESSION,
+    read_stored,
+    stored,
+    write_stored,
+    writing,
+)
 from alpharl_bench.scoring import Provenance, Score, read_scores
 from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.subject import Subject
 from alpharl_bench.windows import ScoredWindow
-
-SESSION, SCORES = "session.json", "scores.jsonl"
 
 
 @dataclass(frozen=True)
@@ -130,13 +135,10 @@ class Session(BaseModel):
         Raises:
             AlphaRLBenchError: the folder cannot be written to.
         """
-        try:
-            write_whole(folder / SCORES, "".join(s.model_dump_json() + "\n" for s in self.scores))
-            write_whole(folder / SESSION, self.model_dump_json(indent=1) + "\n")
-        except OSError as error:
-            raise AlphaRLBenchError(
-                f"report folder {folder}: cannot be written to ({error.strerror}); name another"
-            ) from error
+        with writing(folder):
+            lines = (score.model_dump_json() + "\n" for score in self.scores)
+            write_stored(folder, SCORES, "".join(lines))
+            write_stored(folder, SESSION, self.model_dump_json(indent=1) + "\n")
 
     @property
     def provenance(self) -> dict[str, Provenance]:
@@ -212,9 +214,9 @@ def load_session(folder: Path) -> Session:
     Raises:
         AlphaRLBenchError: ``folder`` holds no session, or a damaged one.
     """
-    path = folder / SESSION
+    path = stored(folder, SESSION)
     try:
-        session = Session.model_validate_json(path.read_bytes())
+        session = Session.model_validate_json(read_stored(path))
     except OSError as error:
         raise AlphaRLBenchError(
             f"{path}: no stored session ({error.strerror}); a report folder is what "
@@ -226,4 +228,5 @@ def load_session(folder: Path) -> Session:
             f"{path}: not a whole session of this version ({faults}); judge the runs again by "
             "`pytest suites --report DIR`, which takes the scores of this version from the cache"
         ) from error
-    return session.model_copy(update={"scores": tuple(read_scores(folder / SCORES))})
+    scores = read_scores(stored(folder, SCORES), read_stored)
+    return session.model_copy(update={"scores": tuple(scores)})

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from PIL import Image
 
 from alpharl_bench.claims import BEHAVIOUR, CLAIMS
 from alpharl_bench.claims import behaviour as b
 from alpharl_bench.reporting import behaviour, load_session, write_report
 from alpharl_bench.reporting.tables import markdown
 from tests.behaviours import HOSTILE, behaviour_of
+from tests.reporting.pictures import picture
 from tests.scores import session_of
 
 JUDGED = [claim.id for claim in BEHAVIOUR if claim.judged_on("RL")]
@@ -32,8 +32,9 @@ def test_a_stored_session_makes_the_report_again(folder, synthetic):
     assert evidence.behaviour == behaviour_of({"addition": 10, "chain": 10})
     text = write_report(folder).read_text()
     for name in {CLAIMS[claim].curve.name for claim in JUDGED}:
-        with Image.open(folder / "figures" / f"{name}.png") as image:
-            assert len(image.convert("L").getcolors(256)) > 10
+        shown = picture(folder / "figures" / f"{name}.svg")
+        assert len(shown.texts) > 5
+        assert shown.colours["#0b6e99"]
     assert "## Critical tokens" in text
     assert "## Answers side by side" in text
 
