@@ -33,7 +33,7 @@ def test_a_stored_session_makes_the_report_again(folder, synthetic):
     text = write_report(folder).read_text()
     for name in {CLAIMS[claim].curve.name for claim in JUDGED}:
         shown = picture(folder / "figures" / f"{name}.svg")
-        assert len(shown.texts) > 5
+        assert len(shown.texts) >= 5
         assert shown.colours["#0b6e99"]
     assert "## Critical tokens" in text
     assert "## Answers side by side" in text
