@@ -54,7 +54,9 @@ def test_plain_files_are_read_and_give_way_to_compressed_ones(synthetic, tmp_pat
 
 @pytest.mark.parametrize("name", [SESSION, SCORES])
 @pytest.mark.parametrize("plain", [False, True])
-@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b[:60] + b"x" + b[61:]])
+@pytest.mark.parametrize(
+    "damage", [lambda b: b[: len(b) // 2], lambda b: b[:60] + bytes([b[60] ^ 255]) + b[61:]]
+)
 def test_a_damaged_file_is_named(name, plain, damage, synthetic, tmp_path):
     session_in(synthetic, tmp_path)
     if plain:
