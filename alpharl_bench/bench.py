@@ -1,35 +1,38 @@
 """One run from the registry to its evidence: trained, decomposed and scored when asked for."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from pydantic import TypeAdapter
 
-from alpharl_bench import __version__
 from alpharl_bench.behaviour import Behaviour, Pass
-from alpharl_bench.behaviour.embedding import EmbeddingShift, embedding_shift
 from alpharl_bench.behaviour.passes import variants_of
 from alpharl_bench.cache import cache_root, content_key, locked, write_whole
+from alpharl_bench.checkpoints import Run
+from alpharl_bench.checkpoints.ephemeral import with_ephemeral_weights
 from alpharl_bench.claims import Claim, Learning, Outcome, Verdict, judge, learning
 from alpharl_bench.claims.evidence import Evidence
+from alpharl_bench.claims.required import requirements_of
+from alpharl_bench.device import resolved_device
 from alpharl_bench.dynamics import ModuleDynamics, dynamics
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.executor import LOCAL, Executor
-from alpharl_bench.forecast.choice import methods_digest
-from alpharl_bench.forecasts import Forecasts
+from alpharl_bench.forecast.selection import Forecasts, TargetSelection
+from alpharl_bench.keys import made_by, product_key
 from alpharl_bench.progress import progress_bar
+from alpharl_bench.runs.source import OpenedRun
+from alpharl_bench.runs.spec import RunSpec
 from alpharl_bench.scoring import EngineOptions, Sampling, Score, ScoreStore
 from alpharl_bench.scoring.sampling import Split
-from alpharl_bench.spectral import ModuleSpectrum
-from alpharl_bench.subject import Subject
-from alpharl_bench.training.zoo import OpenedRun
-from alpharl_bench.variants import BASE, FULL, Variant, full_at, rank
+from alpharl_bench.tables import Query, Requirements, table, union
+from alpharl_bench.tables.scores import SCORES
+from alpharl_bench.variants import BASE, FULL, Variant, full_at
 from alpharl_bench.variants.materialise import Change, UpdateSource
 from alpharl_bench.windows import ScoredWindow, scored_window, window_modules
 
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from alpharl_bench.behaviour.asking import Asking
     from alpharl_bench.scoring.engine import ScoringEngine
 
+Kept = TypeVar("Kept")
 #: One look at a variant of a split: what is scored at a time.
 Look = tuple[Variant, int, Split]
 #: Of one player in a match at most (Simple Negotiation has seven turns).
@@ -50,7 +54,7 @@ class Options:
     Args:
         sampling: what every variant is asked.
         engine: what scores.
-        device: where updates are decomposed, as torch names it.
+        device: where updates are decomposed: ``auto``, ``cpu`` or ``cuda``.
         looks: how often a claim's evidence may be looked at; between two looks every variant gets
             as many further samples as before, until the verdict is decided.
         one_checkpoint: whether the disk holds one checkpoint of the Hub at a time.
@@ -65,7 +69,7 @@ class Options:
 
 def behaviour_folder(scores: ScoreStore) -> Path:
     """Where a run's chains of thought are kept: they go with the scores of reported questions."""
-    return cache_root() / "behaviour" / scores.folder.name
+    return cache_root() / "behaviour" / product_key("behaviour", scores=scores.folder.name)
 
 
 class Bench:
@@ -77,7 +81,7 @@ class Bench:
         executor: what decomposes checkpoints and scores variants.
     """
 
-    def __init__(self, subject: Subject, options: Options, executor: Executor = LOCAL) -> None:
+    def __init__(self, subject: RunSpec, options: Options, executor: Executor = LOCAL) -> None:
         self.subject = subject
         self._options = options
         self._executor = executor
@@ -87,20 +91,35 @@ class Bench:
         """In another process: the same run, nothing made yet, everything done there."""
         return type(self), (self.subject, self._options)
 
+    @property
+    def name(self) -> str:
+        """The name of the run."""
+        return self.subject.name
+
+    @property
+    def run(self) -> Run:
+        """Its checkpoints."""
+        return self.opened.run
+
+    @property
+    def sampling(self) -> Sampling:
+        """How it is asked."""
+        return self._options.sampling
+
     @cached_property
     def opened(self) -> OpenedRun:
         """The run's checkpoints; trains or fetches them if they are not on disk."""
-        opened = self.subject.open()
+        opened = self.subject.source.open()
         if self._options.one_checkpoint:
-            return replace(opened, run=opened.run.passing())
+            return replace(opened, run=with_ephemeral_weights(opened.run))
         return opened
 
     @cached_property
     def updates(self) -> UpdateSource:
         """The updates and models of the run's variants."""
         return UpdateSource(
-            self.opened.run,
-            self._options.device,
+            self.run,
+            resolved_device(self._options.device),
             forecast=self._forecast,
         )
 
@@ -116,10 +135,10 @@ class Bench:
             AlphaRLBenchError: all questions are reported, none are left to choose a target by.
         """
         return Forecasts(
-            self.opened.run,
+            self.run,
             self._validation,
             self._store("validation").folder,
-            self._options.device,
+            resolved_device(self._options.device),
         )
 
     @cached_property
@@ -129,7 +148,7 @@ class Bench:
         from alpharl_bench.scoring.engine import ScoringEngine  # noqa: PLC0415
 
         return ScoringEngine(
-            self.opened.run,
+            self.run,
             self.opened.digest,
             self.updates,
             self._options.sampling,
@@ -152,13 +171,8 @@ class Bench:
 
     def references(self, looks: int) -> Evidence:
         """The scores of the base and of the fully trained model alone."""
-        return Evidence(
-            run=self.subject.name,
-            steps=self.opened.run.steps,
-            scores=self.scores({BASE: looks, FULL: looks}),
-            spectrum=[],
-            kind=self.subject.kind,
-        )
+        query = Query(variants=(BASE, FULL), looks=looks)
+        return self._evidence({SCORES.name: [query]})
 
     def judge(self, claim: Claim) -> Verdict:
         """The verdict on a claim; samples are added while it is open and looks are left."""
@@ -177,7 +191,7 @@ class Bench:
         store = self._store(split)
         counts = {self._settled(variant): count for variant, count in looks.items()}
         # By the checkpoint: what one is read for is done before the next one takes its place.
-        order = sorted(counts, key=lambda variant: self.opened.run.at(variant.step).step)
+        order = sorted(counts, key=lambda variant: self.run.at(variant.step).step)
         wanted = [(v, look, split) for v in order for look in range(counts[v])]
         # What is there is read without the lock: whoever holds it may wait for the reader.
         if self._missing(store, wanted):
@@ -215,7 +229,7 @@ class Bench:
             return
         by_step: dict[int, list[Variant]] = {}
         for variant in filter(attrgetter("low_rank"), variants):
-            by_step.setdefault(self.opened.run.at(variant.step).step, []).append(variant)
+            by_step.setdefault(self.run.at(variant.step).step, []).append(variant)
         if not by_step:
             return
         with progress_bar(f"decompose {self.subject.name}", len(by_step), "checkpoint") as bar:
@@ -223,7 +237,7 @@ class Bench:
                 bar.update()
 
     def ahead(self, claims: Iterable[Claim]) -> None:
-        """Make what claims take at a first look, all of it at once where that is done in parallel.
+        """Make what claims require at a first look, all at once where that is done in parallel.
 
         What cannot be made is an error of the claim that asks for it.
         """
@@ -231,14 +245,24 @@ class Bench:
         if not (self._executor.parallel and new):
             return
         self._begun |= new
-        steps = self.opened.run.steps
-        wanted = {variant: 1 for claim in new for variant in claim.variants(steps)}
+        steps = self.run.steps
         with suppress(AlphaRLBenchError):
-            if any(c.table == "dynamics" for c in new) or any(
-                v.kind in {"forecast", "window"} for v in wanted
-            ):
-                self.decompose(rank(1, step=step) for step in steps)
-            self.scores(wanted)
+            self.make(union(requirements_of(claim, steps) for claim in new))
+
+    def make(self, required: Requirements) -> None:
+        """Make what the cache lacks of triplets and scores, in the order that they build on.
+
+        Candidates of forecasts are scored when their target is selected, which takes none of them
+        where the observed accuracies are all alike.
+        """
+        self.decompose(required.decomposed)
+        wanted: dict[Split, dict[Variant, int]] = {"validation": {}, "test": {}}
+        for (variant, split), count in required.looks.items():
+            if split == "test" or variant.kind == "full":
+                wanted[split][variant] = count
+        for split, looks in wanted.items():
+            if looks:
+                self.scores(looks, split)
 
     def _settled(self, variant: Variant) -> Variant:
         """A variant of which everything is settled that scores of the validation split decide.
@@ -246,7 +270,7 @@ class Bench:
         These take the same engine, so not while it holds the variant.
         """
         if variant.kind == "forecast" and variant.candidate is None:
-            self.forecasts.choice(variant)
+            self.forecasts.selection(variant)
         if variant.kind == "window":
             return replace(variant, modules=window_modules(variant, self._ranking))
         return variant
@@ -254,10 +278,11 @@ class Bench:
     @cached_property
     def _ranking(self) -> dict[str, float]:
         """The R² of every module, by the accuracies of the checkpoints on the validation split."""
-        accuracies = self._validation([full_at(step) for step in self.opened.run.steps])
-        return {module.module: module.r_squared for module in self._dynamics(accuracies)}
+        accuracies = self._validation([full_at(step) for step in self.run.steps])
+        return {module.module: module.r_squared for module in self.dynamics(accuracies)}
 
-    def _window(self, variant: Variant) -> ScoredWindow:
+    def window(self, variant: Variant) -> ScoredWindow:
+        """What a window of modules holds."""
         return scored_window(self._settled(variant), self._ranking, self.updates)
 
     def _store(self, split: Split) -> ScoreStore:
@@ -271,47 +296,44 @@ class Bench:
         return [float(np.round(found[variant.label].accuracy, 12)) for variant in variants]
 
     @property
-    def _evaluation(self) -> float:
-        """What it costs to score a model once on the validation split, in steps of the training."""
+    def evaluation(self) -> float:
+        """What it costs to score a model once on the validation split, in steps of the training.
+
+        0 where the cost of a step is not known.
+        """
         sampling, cost = self._options.sampling, self.subject.step_cost
         if cost is None or sampling.questions is None:
             return 0.0
         turns = TURNS if sampling.kind == "games" else 1
         return len(sampling.tasks) * sampling.questions * sampling.samples * turns / cost
 
-    def _spectrum(self, claims: Iterable[Claim]) -> list[ModuleSpectrum]:
-        spectral = [claim for claim in claims if claim.table == "spectrum"]
-        whole = any(claim.all_singular_values for claim in spectral)
-        return self.updates.spectrum(whole=whole) if spectral else []
-
     def evidence(self, looks: Mapping[Claim, int]) -> Evidence:
         """All that judging claims takes, each after its own number of looks."""
-        steps = self.opened.run.steps
-        wanted: dict[Variant, int] = {}
+        steps = self.run.steps
+        self.make(union(requirements_of(claim, steps, count) for claim, count in looks.items()))
+        queries: dict[str, list[Query]] = {}
         for claim, count in looks.items():
-            for variant in claim.variants(steps):
-                wanted[variant] = max(count, wanted.get(variant, 0))
-        evidence = Evidence(
-            run=self.subject.name,
-            steps=steps,
-            scores=self.scores(wanted) if wanted else {},
-            spectrum=self._spectrum(looks),
+            query = claim.query(steps, count)
+            # Whatever it reads, the variants of its curve are scored.
+            for name in {SCORES.name} | {claim.table}:
+                queries.setdefault(name, []).append(query)
+        return self._evidence(queries)
+
+    def _evidence(self, queries: Mapping[str, Sequence[Query]]) -> Evidence:
+        return Evidence(
+            run=self.name,
+            steps=self.run.steps,
+            tables={name: table(name).measure(self, wanted) for name, wanted in queries.items()},
             kind=self.subject.kind,
-            choices=[self.forecasts.choice(v) for v in wanted if v.kind == "forecast"],
-            windows=[self._window(v) for v in wanted if v.kind == "window"],
-            evaluation=self._evaluation,
         )
-        if any(claim.table == "embedding" for claim in looks):
-            evidence = replace(evidence, embedding=self._embedding)
-        judged = [claim for claim in looks if not claim.lacks(steps)]
-        if passes := [one for claim in judged for one in claim.passes]:
-            work = self._executor.results(self, Bench._behaviour, [passes])
-            evidence = replace(evidence, behaviour=next(found for _, found in work))
-        if any(claim.table == "dynamics" for claim in looks):
-            first = evidence.limited(self._options.sampling.samples)
-            accuracies = [float(first.observed_accuracy(full_at(step))[0]) for step in steps]
-            return replace(evidence, dynamics=self._dynamics(accuracies))
-        return evidence
+
+    def selection(self, variant: Variant) -> TargetSelection:
+        """The target that a forecast was given, chosen by the validation split."""
+        return self.forecasts.selection(variant)
+
+    def behaviour(self, passes: Sequence[Pass]) -> Behaviour:
+        """What is to be read of chains of thought, by a worker where there are some."""
+        return next(found for _, found in self._executor.results(self, Bench._behaviour, [passes]))
 
     def _behaviour(self, passes: Sequence[Pass]) -> Behaviour:
         """What is to be read of chains of thought."""
@@ -323,7 +345,7 @@ class Bench:
 
         folder = behaviour_folder(self._store("test"))
         title = f"behaviour of {self.subject.name}"
-        return Measure(lambda: self._asking, self._text, folder, title).behaviour(passes)
+        return Measure(lambda: self._asking, self.text, folder, title).behaviour(passes)
 
     @cached_property
     def _asking(self) -> "Asking":
@@ -332,7 +354,7 @@ class Bench:
 
         return Asking(self.engine, self._options.sampling)
 
-    def _text(self, token: int) -> str:
+    def text(self, token: int) -> str:
         """The text of a token of the base."""
         return str(self._tokenizer.decode([token]))
 
@@ -341,31 +363,36 @@ class Bench:
         # Seconds to import, and only critical tokens and embeddings need it.
         from transformers import AutoTokenizer  # noqa: PLC0415
 
-        return AutoTokenizer.from_pretrained(self.opened.run.base)
+        return AutoTokenizer.from_pretrained(self.run.base)
 
-    @cached_property
-    def _embedding(self) -> EmbeddingShift:
-        """How far the token embeddings moved to the last checkpoint."""
-        key = content_key(run=self.opened.digest, version=__version__)
-        path = cache_root() / "embedding" / f"{key}.json"
-        kept = TypeAdapter(EmbeddingShift)
+    def dynamics(self, accuracies: Sequence[float]) -> tuple[ModuleDynamics, ...]:
+        """How every module moves, by the accuracies of the checkpoints."""
+        return self.kept(
+            "dynamics",
+            TypeAdapter(tuple[ModuleDynamics, ...]),
+            lambda: tuple(dynamics(self.updates, accuracies)),
+            accuracies=accuracies,
+        )
+
+    def kept(
+        self, product: str, stored: TypeAdapter[Kept], make: Callable[[], Kept], **inputs: Any
+    ) -> Kept:
+        """What ``make`` gives, from the cache where this run has it for the same inputs.
+
+        Args:
+            product: its name, that of its folder in the cache; where :mod:`alpharl_bench.keys`
+                does not know it, the code of the module of ``make`` counts.
+            stored: how it is written down.
+            make: makes it; one process does, others wait.
+            inputs: what it is made from beside the run.
+        """
+        maker = made_by(product, make.__module__)
+        key = content_key(made_by=maker, run=self.opened.digest, **inputs)
+        path = cache_root() / product / f"{key}.json"
         with locked(path):
             if not path.is_file():
-                trained = self.updates.factors(None).trained
-                found = embedding_shift(self.updates.base, trained, self._text)
-                write_whole(path, kept.dump_json(found).decode())
-        return kept.validate_json(path.read_bytes())
-
-    def _dynamics(self, accuracies: Sequence[float]) -> list[ModuleDynamics]:
-        """Of every module, by the accuracies of the checkpoints."""
-        key = content_key(run=self.opened.digest, accuracies=accuracies, methods=methods_digest())
-        path = cache_root() / "dynamics" / f"{key}.json"
-        kept = TypeAdapter(list[ModuleDynamics])
-        with locked(path):
-            if not path.is_file():
-                found = dynamics(self.updates, accuracies)
-                write_whole(path, kept.dump_json(found).decode())
-        return kept.validate_json(path.read_bytes())
+                write_whole(path, stored.dump_json(make()).decode())
+        return stored.validate_json(path.read_bytes())
 
 
 # What a worker does, at its own bench of the same run.

@@ -16,7 +16,7 @@ Format = Literal["peft", "vllm", "merged"]
 Dtype = Literal["float32", "bfloat16", "float16"]
 
 app = typer.Typer(
-    help="Test claims about RL weight dynamics. The claims themselves: `pytest suites`.",
+    help="Test claims about RL weight dynamics on any training run.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -48,6 +48,30 @@ def _show_warning(
 def _fail(line: str) -> int:
     sys.stderr.write(f"{line}\n")
     return 2
+
+
+# Everything that follows the names of suites goes to pytest as it was typed.
+@app.command(
+    "judge", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False}
+)
+def judge(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SUITE]... [OPTION]...",
+            help="Suites by name, as property1 (all by default; a wrong name lists them), then "
+            "options of pytest: `alpharl-bench judge property1 --help` lists these.",
+        ),
+    ] = None,
+) -> None:
+    """Judge claims on runs: the suites, run by pytest. The report goes to ./reports."""
+    import pytest
+
+    from alpharl_bench.invocation import pytest_arguments
+
+    given = words or []
+    first = next((i for i, word in enumerate(given) if word.startswith("-")), len(given))
+    raise typer.Exit(pytest.main(pytest_arguments(given[:first], given[first:])))
 
 
 _Run = Annotated[
@@ -124,10 +148,18 @@ def extract(
     typer.echo(describe(done, variant, out))
 
 
+def _list_methods(wanted: bool) -> None:
+    if wanted:
+        from alpharl_bench.reporting.forecast_summary import list_methods
+
+        typer.echo(list_methods())
+        raise typer.Exit
+
+
 @app.command("forecast")
 def forecast(
     run: Annotated[str, typer.Option(help="The run: a folder, or org/name on the Hub.")],
-    method: Annotated[str, typer.Option(help="alpharl, relex, expo, …; a wrong name lists all.")],
+    method: Annotated[str, typer.Option(help="alpharl, relex, expo, …; --list prints all.")],
     out: Annotated[Path, typer.Option(help="The folder to write; not there yet.")],
     base: _Base = None,
     observed: Annotated[
@@ -151,6 +183,12 @@ def forecast(
         Dtype | None, typer.Option(help="Of what is written; default: the base's, adapter float32.")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    _list: Annotated[
+        bool,
+        typer.Option(
+            "--list", help="Print all methods and exit.", is_eager=True, callback=_list_methods
+        ),
+    ] = False,
 ) -> None:
     """Predict the trained model from the first part of its training (§4 of the paper)."""
     import torch
@@ -160,7 +198,7 @@ def forecast(
     from alpharl_bench.forecast import observe
     from alpharl_bench.forecast.make import make
     from alpharl_bench.forecast.options import chosen_accuracies, chosen_method, chosen_target
-    from alpharl_bench.reporting.forecasting import describe
+    from alpharl_bench.reporting.forecast_summary import describe
 
     chosen = chosen_method(method)
     opened = open_run(run, base)
@@ -182,7 +220,7 @@ def forecast(
 
 @app.command("report")
 def report(
-    folders: Annotated[list[Path], typer.Argument(help="What `pytest suites --report DIR` left.")],
+    folders: Annotated[list[Path], typer.Argument(help="What a session with --report DIR left.")],
     out: Annotated[
         Path | None, typer.Option(help="The folder to write; needed to unite several.")
     ] = None,
@@ -203,8 +241,12 @@ def report(
 
 
 @app.command("paper")
-def paper() -> None:
-    """Print what the paper's own numbers contradict, with the arithmetic; no model is needed."""
+def paper(
+    arxiv: Annotated[
+        str | None, typer.Argument(help="The paper, as 2510.00553, which is the default.")
+    ] = None,
+) -> None:
+    """Print what a paper's own numbers contradict, with the arithmetic; no model is needed."""
     from alpharl_bench.reporting.paper import errata
 
     typer.echo(errata())

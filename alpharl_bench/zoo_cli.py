@@ -70,8 +70,8 @@ def train(
     Each takes one thread. Where some fail the others go on, and the exit code is 1.
     """
     from alpharl_bench.registry import load_registry
-    from alpharl_bench.training.parallel import train_all
-    from alpharl_bench.training.zoo import standing
+    from alpharl_bench.runs.parallel import train_all
+    from alpharl_bench.runs.status import training_status
 
     registry = load_registry()
     entries = chosen(runs or [], registry, everything=everything)
@@ -82,7 +82,7 @@ def train(
         raise typer.Exit(130) from None
     for entry in entries:
         if entry.name not in faults:
-            typer.echo(f"{entry.name}: {standing(entry, registry).folder}")
+            typer.echo(f"{entry.name}: {training_status(entry, registry).folder}")
     for name, fault in faults.items():
         sys.stderr.write(f"failed: {name}: {fault}\n")
     if faults:
@@ -106,12 +106,7 @@ def clean(
 ) -> None:
     """Remove runs from the cache, and say what that frees. Scores are kept."""
     from alpharl_bench.registry import load_registry
-    from alpharl_bench.training.cleaning import (
-        kept_bases,
-        kept_decompositions,
-        kept_runs,
-        remove,
-    )
+    from alpharl_bench.runs.cleaning import kept, remove
     from alpharl_bench.units import size_text
     from alpharl_bench.zoo_tables import kept_table
 
@@ -120,19 +115,17 @@ def clean(
             "zoo clean: name runs, or --stale, --interrupted, --decompositions or --all"
         )
     registry = load_registry()
-    of_runs = kept_runs(registry)
-    _require_known(runs or [], {*registry.runs, *(k.name for k in of_runs)})
+    there = kept(registry)
+    _require_known(runs or [], {*registry.runs, *(k.name for k in there if k.kind == "run")})
     going = [
         k
-        for k in of_runs
+        for k in there
         if everything
         or (stale and k.stale)
         or (interrupted and not k.whole)
-        or _matches(k.name, runs or [])
+        or (decompositions and k.kind == "decomposition")
+        or (k.kind == "run" and _matches(k.name, runs or []))
     ]
-    going += [k for k in kept_bases(registry) if everything or (stale and k.stale)]
-    if everything or decompositions:
-        going += kept_decompositions()
     if not going:
         typer.echo("nothing to remove")
         return

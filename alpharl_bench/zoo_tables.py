@@ -10,15 +10,17 @@ import pandas as pd
 
 from alpharl_bench.cache import cache_root
 from alpharl_bench.registry import Registry, Release, RunEntry
-from alpharl_bench.training.cleaning import Kept
-from alpharl_bench.training.disk import CAP_VARIABLE, disk_cap, folder_bytes, free_bytes, run_bytes
+from alpharl_bench.runs.bases import parameter_count
+from alpharl_bench.runs.cleaning import Kept
+from alpharl_bench.runs.digests import run_digest
+from alpharl_bench.runs.disk import CAP_VARIABLE, disk_cap, folder_bytes, free_bytes, run_bytes
+from alpharl_bench.runs.status import DONE, TrainingStatus, last_step, training_status
 from alpharl_bench.training.history import figure, first_and_last, history
-from alpharl_bench.training.zoo import DONE, Standing, parameter_count, run_digest, standing
 from alpharl_bench.units import size_text, time_text
 
 if TYPE_CHECKING:
+    from alpharl_bench.runs.spec import RunSpec
     from alpharl_bench.scoring import Sampling, Score
-    from alpharl_bench.subject import Subject
 
 #: Of the cache's folders, in words.
 _PARTS = {"runs": "runs", "bases": "pretrained bases", "factors": "decomposed updates"}
@@ -37,13 +39,13 @@ def released(registry: Registry) -> pd.DataFrame:
 
 def _public(release: Release, registry: Registry) -> dict[str, Any]:
     # Imported here: sizes take transformers, which takes seconds to load.
-    from alpharl_bench.elsewhere import outlook_of_release
     from alpharl_bench.plan.cost import context_of, model_bytes
+    from alpharl_bench.runs.released import ReleasedRun
     from alpharl_bench.scoring import Sampling
     from alpharl_bench.scoring.catalogue import select
 
-    outlook = outlook_of_release(release, registry.architectures[release.model])
-    context = context_of(outlook.size, Sampling.of(select(",".join(release.tasks))))
+    info = ReleasedRun(release, registry.architectures[release.model]).info()
+    context = context_of(info.size, Sampling.of(select(",".join(release.tasks))))
     known = release.steps or release.checkpoints
     return {
         "run": release.name,
@@ -51,19 +53,19 @@ def _public(release: Release, registry: Registry) -> dict[str, Any]:
         "base": release.base or "its step 0",
         "algorithm": release.algorithm,
         "licence": release.licence or "not seen",
-        "parameters": f"{outlook.size.parameters / 1e9:.2f} B",
-        "checkpoints": len(outlook.steps) if known else "not known",
-        "a pair": size_text(2 * outlook.checkpoint_bytes),
-        "all": size_text((1 + len(outlook.steps)) * outlook.checkpoint_bytes) if known else "",
-        "float32": size_text(model_bytes(outlook.size, 4, context)),
-        "bfloat16": size_text(model_bytes(outlook.size, 2, context)),
-        "here": f"{len(outlook.cached)} of {len(outlook.remote)}",
+        "parameters": f"{info.size.parameters / 1e9:.2f} B",
+        "checkpoints": len(info.steps) if known else "not known",
+        "a pair": size_text(2 * info.checkpoint_bytes),
+        "all": size_text((1 + len(info.steps)) * info.checkpoint_bytes) if known else "",
+        "float32": size_text(model_bytes(info.size, 4, context)),
+        "bfloat16": size_text(model_bytes(info.size, 2, context)),
+        "here": f"{len(info.cached)} of {len(info.remote)}",
     }
 
 
 def _listed(run: RunEntry, registry: Registry) -> dict[str, Any]:
     model, algorithm = registry.models[run.model], registry.algorithms[run.algorithm]
-    parameters, now = parameter_count(model), standing(run, registry)
+    parameters, now = parameter_count(model), training_status(run, registry)
     return {
         "run": run.name,
         "model": run.model,
@@ -71,7 +73,7 @@ def _listed(run: RunEntry, registry: Registry) -> dict[str, Any]:
         "parameters": f"{parameters / 1e6:.2f} M",
         "algorithm": run.algorithm,
         "regime": run.regime,
-        "steps": algorithm.config_in(run.regime).get("max_steps"),
+        "steps": last_step(run, registry),
         "checkpoints": algorithm.checkpoints,
         "size": size_text(run_bytes(parameters, algorithm.checkpoints)),
         "state": f"interrupted at step {now.step}" if now.state == "interrupted" else now.state,
@@ -85,11 +87,11 @@ def status(registry: Registry) -> pd.DataFrame:
     the shares of matches won, are those that the cache has of how the suites score a run where no
     option asks for anything else.
     """
-    found = [(run, standing(run, registry)) for run in registry.runs.values()]
+    found = [(run, training_status(run, registry)) for run in registry.runs.values()]
     return pd.DataFrame([_stands(r, now, registry) for r, now in found if now.step])
 
 
-def _stands(run: RunEntry, now: Standing, registry: Registry) -> dict[str, Any]:
+def _stands(run: RunEntry, now: TrainingStatus, registry: Registry) -> dict[str, Any]:
     algorithm = registry.algorithms[run.algorithm]
     record = _record(now.folder)
     name = figure(algorithm)
@@ -97,7 +99,7 @@ def _stands(run: RunEntry, now: Standing, registry: Registry) -> dict[str, Any]:
     return {
         "run": run.name,
         "state": now.state,
-        "steps": f"{now.step} of {algorithm.config_in(run.regime)['max_steps']}",
+        "steps": f"{now.step} of {last_step(run, registry)}",
         "time": time_text(record["seconds"]) if "seconds" in record else "",
         "steps/s": f"{record['steps_per_second']:.2f}" if record.get("steps_per_second") else "",
         "size": size_text(folder_bytes(now.folder)),
@@ -114,13 +116,13 @@ def _record(folder: Path) -> dict[str, Any]:
 
 def _accuracies(run: RunEntry, registry: Registry) -> dict[str, str]:
     # Imported here: scoring loads torch, and a list of runs does without.
+    from alpharl_bench.runs.spec import run_specs
     from alpharl_bench.scoring import EngineOptions, ScoreStore
-    from alpharl_bench.subject import lane_subjects
     from alpharl_bench.variants import BASE, FULL
 
-    lane = lane_subjects(registry.models[run.model].lane, registry)
-    subject = next(subject for subject in lane if subject.name == run.name)
-    store = ScoreStore(run_digest(run, registry), _sampling(subject), EngineOptions())
+    lane = run_specs(registry.models[run.model].lane, registry)
+    spec = next(spec for spec in lane if spec.name == run.name)
+    store = ScoreStore(run_digest(run, registry), _sampling(spec), EngineOptions())
     return {
         column: _accuracy(store.load(variant)) if store.path(variant).is_file() else ""
         for column, variant in (("accuracy of base", BASE), ("accuracy of run", FULL))
@@ -141,13 +143,13 @@ def _accuracy(score: "Score") -> str:
     return str(Interval(score.accuracy, float(low), float(high)))
 
 
-def _sampling(subject: "Subject") -> "Sampling":
+def _sampling(spec: "RunSpec") -> "Sampling":
     """As the suites score a run where no option says otherwise."""
     from alpharl_bench.scoring import Sampling
     from alpharl_bench.scoring.catalogue import select
 
-    usual = Sampling.of(select(",".join(subject.tasks)))
-    return usual if subject.prompt is None else replace(usual, prompt=subject.prompt)
+    usual = Sampling.of(select(",".join(spec.tasks)))
+    return usual if spec.prompt is None else replace(usual, prompt=spec.prompt)
 
 
 def kept_table(kept: Iterable[Kept]) -> pd.DataFrame:

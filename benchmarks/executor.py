@@ -17,7 +17,7 @@ from tabulate import tabulate
 
 from alpharl_bench.cache import CACHE_VARIABLE
 from alpharl_bench.registry import load_registry
-from alpharl_bench.training.zoo import base_folder
+from alpharl_bench.runs.bases import base_folder
 from benchmarks.children import run
 
 #: The way, and how many workers a cluster of its own has.

@@ -8,9 +8,9 @@ from contextlib import closing
 
 from alpharl_bench.bench import Bench, Options
 from alpharl_bench.executor import LOCAL, Executor
+from alpharl_bench.runs.spec import spec_of_path
 from alpharl_bench.scoring import Sampling
 from alpharl_bench.spectral import prepare
-from alpharl_bench.subject import path_subject
 from alpharl_bench.variants import BASE, FULL, rank
 
 
@@ -33,7 +33,7 @@ def main(run: str, base: str, variants: str, workers: str) -> None:
 
     with closing(_executor(int(workers))) as executor:
         taken = {"start": lap()}
-        bench = Bench(path_subject(run, base, None), Options(Sampling()), executor)
+        bench = Bench(spec_of_path(run, base, None), Options(Sampling()), executor)
         # Every worker loads the base and the questions: two units, two workers at most.
         bench.scores({BASE: 1, FULL: 1})
         taken["load, score two"] = lap()

@@ -13,7 +13,7 @@ from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from alpharl_bench.cache import whole_folder
 from alpharl_bench.checkpoints import open_run
-from alpharl_bench.forecast import FORECASTERS, Prefix, Target, observe
+from alpharl_bench.forecast import Prefix, Target, method_named, observe
 from alpharl_bench.forecast.stability import stability
 from alpharl_bench.variants.combined import applied
 from benchmarks.synthetic import SIZES, update
@@ -93,13 +93,13 @@ def work(folder: Path, title: str) -> None:
     if title == "read":
         _read(prefix)
     else:
-        change = FORECASTERS[title].fit(prefix).predict(target)
+        change = method_named(title).forecaster.fit(prefix).predict(target)
         model = applied(change, prefix.base)
         for name in model.names:
             model.tensor(name)
     forecast, core_seconds = time.perf_counter(), time.process_time() - busy
     if title != "read":
-        stability(FORECASTERS[title], prefix, target, change)
+        stability(method_named(title).forecaster, prefix, target, change)
     _report(
         seconds=forecast - started,
         core_seconds=core_seconds,

@@ -18,9 +18,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from alpharl_bench.checkpoints import Checkpoint, Run
 from alpharl_bench.registry import load_registry
+from alpharl_bench.runs.bases import base_folder
 from alpharl_bench.scoring import Sampling
 from alpharl_bench.scoring.engine import ScoringEngine
-from alpharl_bench.training.zoo import base_folder
 from alpharl_bench.variants import FULL
 from alpharl_bench.variants.materialise import UpdateSource
 from benchmarks.clock import seconds

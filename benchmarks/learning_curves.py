@@ -12,8 +12,8 @@ import pandas as pd
 import typer
 
 from alpharl_bench.registry import load_registry
+from alpharl_bench.runs.status import training_status
 from alpharl_bench.training.history import figure, history
-from alpharl_bench.training.zoo import standing
 
 _SHARES = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 #: A step sees 16 prompts: a point of the curve is the mean over this part of the run before it.
@@ -31,7 +31,7 @@ def main() -> None:
     registry = load_registry()
     rows = []
     for run in registry.runs.values():
-        found = standing(run, registry)
+        found = training_status(run, registry)
         if found.state != "trained":
             continue
         name = figure(registry.algorithms[run.algorithm])

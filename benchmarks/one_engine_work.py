@@ -10,10 +10,11 @@ import typer
 
 from alpharl_bench.checkpoints import Checkpoint, Run
 from alpharl_bench.registry import load_registry
+from alpharl_bench.runs.source import OpenedRun
+from alpharl_bench.runs.trained import TrainedRun
 from alpharl_bench.scoring import EngineOptions, Sampling
 from alpharl_bench.scoring.engine import ScoringEngine
 from alpharl_bench.scoring.vllm import MAX_RANK
-from alpharl_bench.training.zoo import OpenedRun, trained
 from alpharl_bench.variants import BASE, FULL, Variant, rank, subspace
 from alpharl_bench.variants.combined import applied
 from alpharl_bench.variants.materialise import UpdateSource
@@ -37,7 +38,7 @@ def main(
 ) -> None:
     """Do one piece of work; the last line on standard output is its result."""
     registry = load_registry()
-    opened = trained(registry.run("qwen3-nano-dapo"), registry)
+    opened = TrainedRun(registry.run("qwen3-nano-dapo"), registry).open()
     source = UpdateSource(opened.run)
     if work == "prepare":
         for variant in VARIANTS[2:]:

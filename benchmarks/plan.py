@@ -22,16 +22,18 @@ from tabulate import tabulate
 
 from alpharl_bench.bench import Bench, Options
 from alpharl_bench.cache import CACHE_VARIABLE
-from alpharl_bench.claims import CLAIMS
-from alpharl_bench.plan import cost_of, need_of, together
+from alpharl_bench.claims.required import requirements_of
+from alpharl_bench.papers import find_claim
+from alpharl_bench.plan import cost_of
 from alpharl_bench.registry import load_registry
+from alpharl_bench.runs import wheel
+from alpharl_bench.runs.disk import folder_bytes
+from alpharl_bench.runs.spec import run_specs
+from alpharl_bench.runs.status import training_status
 from alpharl_bench.scoring import Sampling
 from alpharl_bench.scoring.catalogue import select
 from alpharl_bench.scoring.hf import SharedPromptLM
-from alpharl_bench.subject import lane_subjects
-from alpharl_bench.training import wheel
-from alpharl_bench.training.disk import folder_bytes
-from alpharl_bench.training.zoo import standing
+from alpharl_bench.tables import union
 from alpharl_bench.units import size_text
 
 
@@ -42,16 +44,16 @@ def main(
 ) -> None:
     """Plan, do it, and print both."""
     registry = load_registry()
-    now = standing(registry.run(name), registry)
+    now = training_status(registry.run(name), registry)
     if now.state != "trained":
         raise SystemExit(f"{name} is {now.state}: alpharl-bench zoo train {name}")
-    (subject,) = [run for run in lane_subjects("smol", registry) if run.name == name]
+    (subject,) = [run for run in run_specs("smol", registry) if run.name == name]
     asked = Options(replace(Sampling.of(select(",".join(subject.tasks))), samples=samples))
     with tempfile.TemporaryDirectory() as cache:
         os.environ[CACHE_VARIABLE] = cache
-        judged = [CLAIMS[claim] for claim in claims.split()]
-        outlook = subject.outlook()
-        cost = cost_of(together([need_of(c, outlook.steps) for c in judged]), outlook, asked)
+        judged = [find_claim(claim) for claim in claims.split()]
+        outlook = subject.source.info()
+        cost = cost_of(union([requirements_of(c, outlook.steps) for c in judged]), outlook, asked)
         runs = Path(cache) / "runs"
         runs.mkdir()
         (runs / now.folder.name).symlink_to(now.folder)

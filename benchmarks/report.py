@@ -17,7 +17,7 @@ from typing import Annotated
 import typer
 
 from alpharl_bench.reporting import write_report
-from alpharl_bench.reporting.storage import SCORES, SESSION, read_stored, stored, write_stored
+from alpharl_bench.reporting.storage import RESPONSES, SESSION, read_stored, stored, write_stored
 
 _CLAIMS = {"P1.1": 4, "P1.1-control": 4, "P1.6": 0}
 _VARIANTS = ("base", "full", "rank-1", "random-rank-1 #0", "random-rank-1 #1", "random-rank-1 #2")
@@ -31,7 +31,7 @@ def multiply(sample: Path, runs: int, folder: Path) -> None:
     names = [f"{name}-{i}" for i in range(runs)]
     session["runs"] = dict.fromkeys(names, record)
     write_stored(folder, SESSION, json.dumps(session))
-    lines = read_stored(stored(sample, SCORES)).splitlines()
+    lines = read_stored(stored(sample, RESPONSES)).splitlines()
     scores = [
         score
         for score in map(json.loads, lines)
@@ -42,7 +42,7 @@ def multiply(sample: Path, runs: int, folder: Path) -> None:
         for score in scores:
             score["provenance"]["run"] = copy
             copies.append(json.dumps(score) + "\n")
-    write_stored(folder, SCORES, "".join(copies))
+    write_stored(folder, RESPONSES, "".join(copies))
 
 
 def main(
@@ -55,7 +55,7 @@ def main(
         if runs:
             multiply(sample, runs, folder)
         else:
-            for name in (SESSION, SCORES):
+            for name in (SESSION, RESPONSES):
                 shutil.copy(stored(sample, name), folder)
         begin = time.process_time()
         write_report(folder)

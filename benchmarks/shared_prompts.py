@@ -28,10 +28,10 @@ from transformers import AutoTokenizer, TrainerCallback
 
 from alpharl_bench.quiet import quiet_libraries
 from alpharl_bench.registry import load_registry
+from alpharl_bench.runs.bases import base_folder
 from alpharl_bench.spectral.threads import one_thread_per_matrix
 from alpharl_bench.training.job import Job
 from alpharl_bench.training.trainers import TRAINERS
-from alpharl_bench.training.zoo import base_folder
 
 #: The model's own template puts this before every question.
 _SYSTEM = (

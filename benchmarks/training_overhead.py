@@ -30,12 +30,12 @@ from trl.rewards import get_soft_overlong_punishment
 from alpharl_bench.problems import is_correct
 from alpharl_bench.quiet import quiet_libraries
 from alpharl_bench.registry import load_registry
+from alpharl_bench.runs.bases import base_folder
 from alpharl_bench.training import data
 from alpharl_bench.training.history import figure, history
 from alpharl_bench.training.job import Job
 from alpharl_bench.training.progress import ProgressBar
 from alpharl_bench.training.train import train
-from alpharl_bench.training.zoo import base_folder
 
 _SAVE_EVERY = 6
 _DRAWN = "sampling/drawn_per_trained"

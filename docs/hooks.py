@@ -1,13 +1,17 @@
 """What the site has beside the pages of this folder: made when it is built, written nowhere."""
 
+import inspect
 import re
+from itertools import groupby
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from alpharl_bench.claims import CLAIMS, Claim
+from alpharl_bench.claims import Claim
+from alpharl_bench.forecast import Method, all_methods
+from alpharl_bench.papers import Paper, load_papers
 from alpharl_bench.reporting import html
 
 _ROOT = Path(__file__).parents[1]
@@ -28,15 +32,21 @@ _WHOLE = "whole.html"
 _CLAIMS = """\
 # Every claim
 
-What `alpharl_bench/claims/` holds, in the paper's order. The interval of the statistic decides:
-[how](statistics.md). In formulas a(V) is the accuracy of a variant V of the weights, the mean over
-tasks of the mean over each task's questions; *full* is the trained model; m is a module, ΔW its
-update with singular values σᵢ and vectors uᵢ, vᵢ; a slope is that of least squares.
+What `alpharl_bench/papers/` holds, in the order of each paper. The interval of the statistic
+decides: [how](statistics.md). In formulas a(V) is the accuracy of a variant V of the weights, the
+mean over tasks of the mean over each task's questions; *full* is the trained model; m is a module,
+ΔW its update with singular values σᵢ and vectors uᵢ, vᵢ; a slope is that of least squares.
+"""
+_FORECASTERS = """\
+# Every forecaster
+
+What `alpharl-bench forecast --list` prints, and what each method predicts. W_0 is the base, W_t the
+checkpoint of step t, W_k the last observed one, t* the step of the target.
 """
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages of the root, the committed reports and figures, the claims, and files."""
+    """Add the pages of the root, the committed reports and figures, what is registered, files."""
     for name, source in _ROOT_PAGES.items():
         text = (_ROOT / source).read_text(encoding="utf-8")
         files.append(File.generated(config, name, content=_as_in_docs(text)))
@@ -50,6 +60,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for name, source in _FILES.items():
         files.append(File.generated(config, name, abs_src_path=str(_ROOT / source)))
     files.append(File.generated(config, "claims.md", content=claims_page()))
+    files.append(File.generated(config, "forecasters.md", content=forecasters_page()))
     return files
 
 
@@ -69,8 +80,12 @@ def on_page_content(html: str, **_: object) -> str:
 
 
 def claims_page() -> str:
-    """One section for each claim."""
-    return "\n".join([_CLAIMS, *(_section(claim) for claim in CLAIMS.values())])
+    """One section for each claim, paper by paper."""
+    return "\n".join([_CLAIMS, *map(_of_paper, load_papers().values())])
+
+
+def _of_paper(paper: Paper) -> str:
+    return "\n".join([f"Claims of {paper}:\n", *map(_section, paper.claims)])
 
 
 def _section(claim: Claim) -> str:
@@ -79,7 +94,7 @@ def _section(claim: Claim) -> str:
         "",
         f"> {claim.text}",
         "",
-        f"- Place in the paper: {claim.place}. It printed: {claim.paper.statistic}.",
+        f"- Place in the paper: {claim.paper_ref.place}. It printed: {claim.printed.statistic}.",
         f"- Statistic: {claim.reads}:",
         "",
         f"        {claim.formula}",
@@ -93,6 +108,24 @@ def _section(claim: Claim) -> str:
         lines.append(f"- Only with `--engine {claim.engine}`.")
     if claim.caveat:
         lines.append(f"- {claim.caveat}")
+    return "\n".join([*lines, ""])
+
+
+def forecasters_page() -> str:
+    """One section for each class of forecasters, with the methods that it is declared as."""
+    groups = groupby(all_methods().values(), key=lambda method: type(method.forecaster))
+    return "\n".join([_FORECASTERS, *(_forecaster(list(methods)) for _, methods in groups)])
+
+
+def _forecaster(methods: list[Method]) -> str:
+    forecaster = methods[0].forecaster
+    text = inspect.cleandoc(type(forecaster).__doc__ or "").partition("\nArgs:\n")[0]
+    lines = [f"## {methods[0].title}", "", text, ""]
+    for method in methods:
+        scored = " Scored alone: it writes no model." if method.scored_only else ""
+        lines.append(f"- `{method.name}`: {method.title} ({method.reference}).{scored}")
+    needs = forecaster.needs or "nothing"
+    lines.append(f"- Checkpoints: at least {forecaster.least}. The target says: {needs}.")
     return "\n".join([*lines, ""])
 
 

@@ -14,7 +14,7 @@ from alpharl_bench.behaviour.table import (
     QuestionRow,
     TokenCount,
 )
-from alpharl_bench.claims.behaviour import BEFORE, BEHAVIOUR, READ_BEFORE
+from alpharl_bench.papers.arxiv_2510_00553.claims.behaviour import BEFORE, BEHAVIOUR, READ_BEFORE
 
 #: Markup of every sort that a model might write.
 HOSTILE = "a|b`c``d\n<script>alert(1)</script> [x](http://y) \x1b[31m \u202e"
@@ -52,7 +52,7 @@ def behaviour_of(
         tasks: how many questions each has.
         own: figures that are not the usual ones, by pass and name.
     """
-    wanted = [one for claim in BEHAVIOUR for one in claim.passes]
+    wanted = [one for claim in BEHAVIOUR for one in claim.measurements]
     passes = dict.fromkeys([*(c for one in wanted for c in chains_of(one)), *wanted])
     # The base's greedy chains are greedy to it and right nowhere: there is a gain and a way.
     known = {

@@ -1,22 +1,26 @@
 """What several tests share: a cache of their own, a short real run, synthetic evidence."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
 from alpharl_bench import registry
-from alpharl_bench.claims import CLAIMS, Evidence
+from alpharl_bench.claims import Evidence
 from alpharl_bench.dynamics import NULLS, ModuleDynamics
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.registry import Algorithm, Kind, Model, Registry, load_registry
+from alpharl_bench.runs.spec import RunSpec, run_specs
 from alpharl_bench.scoring import Score
 from alpharl_bench.spectral import PROFILE, ModuleSpectrum
-from alpharl_bench.subject import Subject, lane_subjects
 from tests.behaviours import EMBEDDING, behaviour_of
+from tests.evidence import planted
 from tests.scores import score_of
 
 STEPS = (2, 4, 6)
@@ -59,6 +63,24 @@ weight_decay = 0.1
 worked_share = 0.3
 right_share = 0.25
 """
+
+# The same examples every time, and however long one takes: the machine may be busy.
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("suite")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest: no worker is left alone with one at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("first") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is imported out of every later collection of garbage.
+
+    Each training asks for one, and the libraries' half a million objects take 0.4 s of it.
+    """
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -136,9 +158,9 @@ class SyntheticRun:
         self.effective_rank = 30.0
 
     @property
-    def subject(self) -> Subject:
+    def subject(self) -> RunSpec:
         """What the registry knows of the run; of one that it does not know, an invented one."""
-        subjects = {subject.name: subject for subject in lane_subjects("nano", load_registry())}
+        subjects = {subject.name: subject for subject in run_specs("nano", load_registry())}
         known = subjects.get(self.name, replace(subjects["qwen3-nano-grpo"], expect={}))
         return replace(known, name=self.name, selected_by=("-k", self.name), kind=self.kind)
 
@@ -146,7 +168,7 @@ class SyntheticRun:
         labels = {
             variant.label for claim in CLAIMS.values() for variant in claim.variants(STEPS)
         } | accuracies.keys()
-        return Evidence(
+        return planted(
             run=self.name,
             steps=STEPS,
             scores={v: self._score(v, accuracies.get(v, default)) for v in sorted(labels)},

@@ -21,7 +21,7 @@ from transformers import (
 )
 
 from alpharl_bench.registry import load_registry
-from alpharl_bench.training.zoo import base_folder
+from alpharl_bench.runs.bases import base_folder
 
 VOCABULARY = 50
 _SIZE = {

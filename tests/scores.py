@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from alpharl_bench.claims import CLAIMS, Evidence
+from alpharl_bench.claims import Evidence
+from alpharl_bench.papers import find_claim
 from alpharl_bench.reporting import Measured, Session, load_session, markdown
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.results import RESULTS, Results
-from alpharl_bench.reporting.storage import SCORES, SESSION, read_stored, stored, write_stored
+from alpharl_bench.reporting.storage import RESPONSES, SESSION, read_stored, stored, write_stored
+from alpharl_bench.runs.spec import RunSpec
 from alpharl_bench.scoring import Provenance, Responses, Score
-from alpharl_bench.subject import Subject
 
 PROVENANCE = Provenance(
     run="mine",
@@ -52,7 +53,7 @@ def score_of(variant: str, marks: Mapping[str, Mapping[str, str]], **provenance:
 
 
 def session_of(
-    subjects: Sequence[Subject],
+    subjects: Sequence[RunSpec],
     evidence: Mapping[str, Evidence],
     claims: Mapping[str, Sequence[str]],
     command: str = "pytest",
@@ -62,7 +63,9 @@ def session_of(
     measured = []
     for subject in subjects:
         known = evidence[subject.name]
-        judged = {c: known.samples if CLAIMS[c].asks else 0 for c in claims[subject.name]}
+        judged = {
+            c: known.samples if find_claim(c).needs_generation else 0 for c in claims[subject.name]
+        }
         measured.append(Measured(subject, known, judged, ("--samples", "4"), looks))
     return Session.of(measured, command)
 
@@ -75,7 +78,7 @@ def stored_session(folder: Path) -> dict[str, Any]:
 
 def stored_scores(folder: Path) -> list[dict[str, Any]]:
     """The scores that ``folder`` holds, as JSON."""
-    return [*map(json.loads, read_stored(stored(folder, SCORES)).splitlines())]
+    return [*map(json.loads, read_stored(stored(folder, RESPONSES)).splitlines())]
 
 
 def store_session(folder: Path, session: Mapping[str, Any]) -> None:
@@ -85,7 +88,7 @@ def store_session(folder: Path, session: Mapping[str, Any]) -> None:
 
 def store_scores(folder: Path, scores: Sequence[Mapping[str, Any]]) -> None:
     """Put other scores in the place of the stored ones."""
-    write_stored(folder, SCORES, "".join(json.dumps(score) + "\n" for score in scores))
+    write_stored(folder, RESPONSES, "".join(json.dumps(score) + "\n" for score in scores))
 
 
 def write_results(folder: Path) -> None:

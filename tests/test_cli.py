@@ -4,7 +4,7 @@ import subprocess
 import pytest
 import torch
 
-from alpharl_bench.training.zoo import trained
+from alpharl_bench.runs.trained import TrainedRun
 from tests.models import trained_pair
 from tests.processes import run_command
 from tests.scores import session_of
@@ -124,7 +124,7 @@ def test_doctor_says_what_it_found_and_what_is_wrong(pair, tmp_path):
 @pytest.fixture(scope="module")
 def trained_run(short_registry):
     """A run of three checkpoints, really trained, with its base and accuracies of its own."""
-    opened = trained(short_registry.run("qwen3-nano-grpo"), short_registry).run
+    opened = TrainedRun(short_registry.run("qwen3-nano-grpo"), short_registry).open().run
     folder = opened.final.path.parent
     values = {str(step): 0.2 + 0.1 * n for n, step in enumerate(opened.steps)}
     return folder, opened.base, values

@@ -8,7 +8,7 @@ import pytest
 
 from alpharl_bench import registry
 from alpharl_bench.registry import Registry, load_registry
-from alpharl_bench.training.zoo import trained
+from alpharl_bench.runs.trained import TrainedRun
 from alpharl_bench.variants.materialise import UpdateSource
 
 GUIDE = Path(__file__).parents[1] / "CONTRIBUTING.md"
@@ -55,6 +55,6 @@ def test_the_guides_run_trains(extended):
         },
         extended.runs,
     )
-    run = trained(short.run("olmo2-nano-grpo-sgd"), short).run
+    run = TrainedRun(short.run("olmo2-nano-grpo-sgd"), short).open().run
     assert run.steps == (1, 2)
     assert len(UpdateSource(run).spectrum()) == 4 * 7

@@ -6,9 +6,9 @@ from lm_eval.models.huggingface import HFLM
 from transformers import AutoModelForCausalLM, AutoTokenizer, MistralConfig, MistralForCausalLM
 
 from alpharl_bench.registry import load_registry
+from alpharl_bench.runs.bases import base_folder
 from alpharl_bench.scoring.hf import SharedPromptLM
 from alpharl_bench.shared_prompts import can_share
-from alpharl_bench.training.zoo import base_folder
 
 BASE = base_folder(load_registry().model("llama3-nano"))
 

@@ -9,18 +9,19 @@ import torch
 
 from alpharl_bench.bench import Bench, Options
 from alpharl_bench.checkpoints import Run
-from alpharl_bench.claims import CLAIMS
 from alpharl_bench.dynamics import WINDOWS
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.registry import load_registry
+from alpharl_bench.runs.spec import run_specs
 from alpharl_bench.scoring import Sampling, Score
-from alpharl_bench.subject import lane_subjects
-from alpharl_bench.training.zoo import OpenedRun
+from alpharl_bench.tables.scores import SCORES
 from alpharl_bench.variants import Variant, full_at, window
 from alpharl_bench.variants.combined import applied
 from alpharl_bench.windows import window_modules
 from tests.forecast.planted import STEPS, deltas, direction, planted
 from tests.scores import score_of
+from tests.sources import PlantedRun
 
 RISING = [i / 20 for i in range(1, 11)]
 #: The same accuracies in another order, in which other modules are linear.
@@ -68,8 +69,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def bench_of(run: Run, judge: Judge) -> Bench:
-    known = lane_subjects("nano", load_registry())[0]
-    subject = replace(known, name="planted", open=lambda: OpenedRun(run, "digest"), step_cost=50)
+    known = run_specs("nano", load_registry())[0]
+    subject = replace(known, name="planted", source=PlantedRun(run, "digest"), step_cost=50)
     bench = Bench(subject, Options(Sampling(questions=20, samples=5)))
     bench.__dict__["engine"] = judge
     return bench
@@ -148,13 +149,13 @@ def test_scores_come_back_and_another_ranking_never_gets_them(run: Run) -> None:
 def test_the_evidence_says_what_the_windows_hold(run: Run) -> None:
     evidence = bench_of(run, Judge(RISING)).evidence({CLAIMS["P2.3"]: 1})
     truth, sizes = ranked(run, RISING), norms(run)
-    assert len(evidence.windows) == 25
-    for held in evidence.windows:
+    assert len(evidence[SCORES].windows) == 25
+    for held in evidence[SCORES].windows:
         assert held.least == pytest.approx(min(truth[name] for name in held.modules), abs=1e-4)
         part = sum(sizes[n] ** 2 for n in held.modules) / sum(sizes[n] ** 2 for n in truth)
         assert held.norm == pytest.approx(part**0.5, rel=1e-4)
         assert held.mlp == sum(".mlp." in name for name in held.modules)
-    assert {held.variant for held in evidence.windows} < evidence.scores.keys()
+    assert {held.variant for held in evidence[SCORES].windows} < evidence.scores.keys()
 
 
 def test_shuffles_are_orders_of_their_own_that_do_not_know_of_r_squared() -> None:

@@ -12,9 +12,11 @@ from alpharl_bench import zoo_cli, zoo_tables
 from alpharl_bench.cache import locked
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry import load_registry
+from alpharl_bench.runs import parallel
+from alpharl_bench.runs.bases import base_folder
+from alpharl_bench.runs.digests import run_digest
+from alpharl_bench.runs.status import run_folder
 from alpharl_bench.scoring import EngineOptions, Sampling, ScoreStore
-from alpharl_bench.training import parallel
-from alpharl_bench.training.zoo import base_folder, run_digest, run_folder
 from alpharl_bench.variants import BASE, FULL
 from alpharl_bench.zoo_cli import chosen, zoo
 from tests.scores import score_of

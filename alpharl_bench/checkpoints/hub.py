@@ -45,11 +45,12 @@ from alpharl_bench.checkpoints.layouts import (
 from alpharl_bench.errors import AlphaRLBenchError
 
 _REFERENCE = re.compile(r"(?P<repo>[\w.-]+/[\w.*-]+)(?:@(?P<revision>\S+))?")
-# No Python: the code of a repository is never run, so it is never fetched.
-_SMALL = ("*.json", "*.txt", "*.model", "*.jinja")
-_SAFETENSORS = (*_SMALL, "*.safetensors")
+#: What decides over a model beside its weights. No Python: the code of a repository is never run,
+#: so it is never fetched.
+BESIDE_WEIGHTS = ("*.json", "*.txt", "*.model", "*.jinja")
+_SAFETENSORS = (*BESIDE_WEIGHTS, "*.safetensors")
 _TOP = PurePosixPath()
-_LEGACY = (*_SMALL, "pytorch_model*.bin", "adapter_model.bin")
+_LEGACY = (*BESIDE_WEIGHTS, "pytorch_model*.bin", "adapter_model.bin")
 # What holds weights, or says which file does.
 _WEIGHTS = ("*.safetensors", "*.bin", "*.index.json")
 # What else there may be is asked for only where there are no safetensors.

@@ -1,7 +1,7 @@
 """A training run: a base model and its checkpoints in the order of training."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from alpharl_bench.checkpoints.adapter import (
@@ -16,7 +16,6 @@ from alpharl_bench.checkpoints.layouts import (
     find_in,
     holds_model,
 )
-from alpharl_bench.checkpoints.passing import PassingWeights
 from alpharl_bench.checkpoints.tensors import WEIGHT_FILES, Weights
 from alpharl_bench.errors import AlphaRLBenchError
 
@@ -25,14 +24,10 @@ _PATHLIKE = ("/", ".", "~")
 
 @dataclass(frozen=True, order=True)
 class Checkpoint:
-    """The weights after ``step`` optimizer steps: a Hugging Face model folder, or an adapter.
-
-    Those of one on the Hub that ``passes`` leave the disk when another one's are read.
-    """
+    """The weights after ``step`` optimizer steps: a Hugging Face model folder, or an adapter."""
 
     step: int
     location: Path | HubFolder
-    passes: bool = False
 
     @property
     def path(self) -> Path:
@@ -44,14 +39,11 @@ class Checkpoint:
         return _local(self.location)
 
     def weights(self, base: Weights) -> Weights:
-        """Its weights; an adapter is merged into ``base``, and small enough to stay.
+        """Its weights; an adapter is merged into ``base``.
 
         Raises:
             AlphaRLBenchError: the download failed.
         """
-        place = self.location
-        if self.passes and isinstance(place, HubFolder) and place.adapter_config() is None:
-            return PassingWeights(place)
         return open_weights(self.path, base)
 
 
@@ -80,11 +72,6 @@ class Run:
     def final(self) -> Checkpoint:
         """The fully trained model."""
         return self.checkpoints[-1]
-
-    def passing(self) -> "Run":
-        """The same run, of whose checkpoints on the Hub the disk holds one at a time."""
-        passing = tuple(replace(checkpoint, passes=True) for checkpoint in self.checkpoints)
-        return replace(self, checkpoints=passing)
 
     def at(self, step: int | None) -> Checkpoint:
         """The checkpoint of a step; None means the final one.

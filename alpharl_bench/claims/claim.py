@@ -1,38 +1,17 @@
 """What a claim is made of: a sentence of the paper, a statistic and a threshold."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from alpharl_bench.behaviour import Pass
 from alpharl_bench.claims.kinds import RL
 from alpharl_bench.registry import Kind
 from alpharl_bench.scoring import two_sided_p
 from alpharl_bench.scoring.engines import EngineName
+from alpharl_bench.tables import Means, Query, Table, table
 from alpharl_bench.variants import FULL, Variant
-
-#: What a claim reads: a table of units × columns. Its units are resampled for the interval.
-Table = Literal["scores", "spectrum", "dynamics", "behaviour", "embedding"]
-#: What a table has rows of.
-Units = Literal["questions", "modules", "tokens"]
-#: The units of every table. The columns of ``scores`` are variants (accuracies), those of the
-#: others are named figures.
-UNITS: Mapping[Table, Units] = {
-    "scores": "questions",
-    "spectrum": "modules",
-    "dynamics": "modules",
-    "behaviour": "questions",
-    "embedding": "tokens",
-}
-
-#: Means over the units of a table, one per bootstrap resample: (resamples,) float64 per column.
-Means = Mapping[Any, np.ndarray]
-
-#: Beside the variants, among the means of a claim about questions: what it costs to score a model
-#: once on the validation split, in steps of the training.
-EVALUATION = "evaluation"
 
 #: From means and the steps of the run's checkpoints to the statistic, (resamples,) float64.
 Statistic = Callable[[Means, Sequence[int]], np.ndarray]
@@ -91,7 +70,8 @@ class Point:
     """One variant of a claim's table: its name, and where it stands on the figure's x axis.
 
     ``reference`` is what the variant is compared with, the fully trained model if nothing else.
-    Points of a ``series`` of their own have a line of their own.
+    Points of a ``series`` of their own have a line of their own. An ``optional`` one is left out
+    of stored evidence that has no score of it.
     """
 
     name: str
@@ -99,6 +79,7 @@ class Point:
     x: float | None = None
     reference: Variant = FULL
     series: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,11 +99,26 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Paper:
-    """What the paper printed, at its own scale: the statistic, and some points of the curve."""
+class PaperRef:
+    """Where a claim stands: the arXiv id of the paper, as ``2510.00553``, and the place in it.
+
+    Places are separated by commas: ``§2.1, Figure 3a``.
+    """
+
+    paper: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Printed:
+    """What the paper printed, at its own scale: the statistic, and some points of the curve.
+
+    ``by_kind`` are figures of the table that the claim reads, by kind of training and column.
+    """
 
     statistic: str
     points: Mapping[str, str]
+    by_kind: Mapping[Kind, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -140,55 +136,63 @@ class Null:
 class Claim:
     """A statement of the paper that a training run can support or refute.
 
-    ``formula`` is the statistic, ``reads`` says it in words. ``table`` is what it reads: the
-    scores of variants, the spectrum of the final update, the dynamics over checkpoints, which
-    take their accuracies too, the figures of chains of thought that its ``passes`` give, or the
-    shift of token embeddings. ``kinds`` are those of the runs that it is judged on where the
-    paper says it of others than RL; see :mod:`alpharl_bench.claims.kinds`. A claim that holds
-    is not informative unless all of its ``nulls`` clearly fail. ``by_block`` says that
-    attention and MLP are compared: their modules are resampled apart, so that each has its own
-    in every resample. ``lacks`` says why it cannot be judged on a run with checkpoints at the
-    given steps, and nothing where it can; ``engine`` is the only one that can score its
-    variants, None where all can. ``by_task`` adds a table of every task to the report,
-    ``all_singular_values`` says that the spectra must be whole, ``caveat`` is what a reader
-    must know before believing the number.
+    ``id`` is its name within its paper, ``formula`` the statistic, and ``reads`` says it in words.
+    ``table`` is the name of the table that it reads, ``measurements`` what of that has to be
+    measured for it: the table says what these are (:mod:`alpharl_bench.tables`). Beside them its
+    ``curve`` names the variants that are scored. ``strata`` is the name of what units are resampled
+    apart by: with ``block`` attention and MLP each have their own modules in every resample.
+    ``kinds`` are those of the runs that it is judged on where the paper says it of others than RL;
+    see :mod:`alpharl_bench.claims.kinds`. A claim that holds is not informative unless all of its
+    ``nulls`` clearly fail. ``lacks`` says why it cannot be judged on a run with checkpoints at the
+    given steps, and nothing where it can; ``engine`` is the only one that can score its variants,
+    None where all can. ``by_task`` adds a table of every task to the report, ``caveat`` is what a
+    reader must know before believing the number.
     """
 
     id: str
     title: str
     text: str
-    place: str
+    paper_ref: PaperRef
     statistic: Statistic
     threshold: Threshold
     formula: str
     reads: str
-    paper: Paper
+    printed: Printed
     curve: Curve
-    table: Table = "scores"
-    passes: tuple[Pass, ...] = ()
+    table: str = "scores"
+    measurements: tuple[Any, ...] = ()
+    strata: str = ""
     kinds: frozenset[Kind] | None = None
     nulls: tuple[Null, ...] = ()
     lacks: Callable[[Sequence[int]], str] = lambda _: ""
     engine: EngineName | None = None
     by_task: bool = False
-    by_block: bool = False
-    all_singular_values: bool = False
     caveat: str = ""
 
     @property
-    def units(self) -> Units:
+    def qualified_id(self) -> str:
+        """The id that no claim of another paper has: ``2510.00553:P1.1``."""
+        return f"{self.paper_ref.paper}:{self.id}"
+
+    @property
+    def reads_from(self) -> Table[Any]:
+        """The table that it reads."""
+        return table(self.table)
+
+    @property
+    def units(self) -> str:
         """What is resampled for the interval."""
-        return UNITS[self.table]
+        return self.reads_from.units
 
     @property
     def sampled(self) -> bool:
         """Whether it rests on sampled responses, of which there can be more."""
-        return self.table == "scores"
+        return self.reads_from.sampled
 
     @property
-    def asks(self) -> bool:
+    def needs_generation(self) -> bool:
         """Whether questions are asked to judge it; the weights alone tell the rest."""
-        return self.table not in {"spectrum", "embedding"}
+        return self.reads_from.needs_generation
 
     def judged_on(self, kind: Kind) -> bool:
         """Whether runs of this kind are judged."""
@@ -202,3 +206,18 @@ class Claim:
         """The variants that must be scored to judge the claim on a run with these checkpoints."""
         points = self.curve.points(steps)
         return [v for point in points for v in (point.variant, point.reference)]
+
+    def query(self, steps: Sequence[int], looks: int = 1) -> Query:
+        """What it reads of its table, of a run with these checkpoints.
+
+        Args:
+            steps: of the run's checkpoints.
+            looks: how often its variants are scored, where it rests on samples.
+        """
+        return Query(
+            variants=tuple(self.variants(steps)),
+            # A run that it cannot be judged on needs nothing measured.
+            measurements=() if self.lacks(steps) else self.measurements,
+            strata=self.strata,
+            looks=looks if self.sampled else 1,
+        )

@@ -1,55 +1,45 @@
-"""What a claim is judged by: a run's scores and figures of its modules, without the model."""
+"""What a claim is judged by: the tables that were measured on a run, without the model."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, TypeVar
 
 import numpy as np
 
-from alpharl_bench.behaviour.embedding import EmbeddingShift
-from alpharl_bench.behaviour.table import NO_BEHAVIOUR, Behaviour
-from alpharl_bench.claims.claim import EVALUATION, Claim, Means
-from alpharl_bench.dynamics import ModuleDynamics
+from alpharl_bench.claims.claim import Claim, Point
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.forecast.choice import Choice
-from alpharl_bench.grading import Mark
 from alpharl_bench.registry import Kind
-from alpharl_bench.scoring import Score, resampling_weights, unit_weights
-from alpharl_bench.spectral import ModuleSpectrum
+from alpharl_bench.scoring import Score
+from alpharl_bench.tables import Means, Query, Table, table
+from alpharl_bench.tables.scores import SCORES
 from alpharl_bench.variants import Variant
-from alpharl_bench.windows import ScoredWindow
 
-
-class _Row(Protocol):
-    """A unit of a table."""
-
-    @property
-    def columns(self) -> Mapping[str, float]: ...
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Evidence:
     """Everything that was measured on one run, of this ``kind`` of training.
 
-    ``scores`` are keyed by the variant's label; all of them hold the same questions. ``choices``
-    are those of the forecasts among them, ``windows`` what the windows among them hold;
-    ``evaluation`` is what it costs to score a model once on the validation split, in steps of the
-    training; 0 where a step's cost is not known. ``behaviour`` is what claims read of chains of
-    thought, ``embedding`` how far the token embeddings moved, None where it was not measured.
+    ``tables`` are by name what was measured of each; those that are not there were not asked for.
     """
 
     run: str
     steps: Sequence[int]
-    scores: Mapping[str, Score]
-    spectrum: Sequence[ModuleSpectrum]
+    tables: Mapping[str, Any] = field(default_factory=dict)
     kind: Kind = "RL"
-    dynamics: Sequence[ModuleDynamics] = ()
-    choices: Sequence[Choice] = ()
-    windows: Sequence[ScoredWindow] = ()
-    evaluation: float = 0.0
-    behaviour: Behaviour = NO_BEHAVIOUR
-    embedding: EmbeddingShift | None = None
+
+    def __getitem__(self, of: Table[T]) -> T:
+        """What was measured of a table; its ``empty`` where it was not."""
+        measured: T = self.tables.get(of.name, of.empty)
+        return measured
+
+    @property
+    def scores(self) -> Mapping[str, Score]:
+        """The scores by the variant's label; all of them hold the same questions."""
+        return self[SCORES].scores
 
     def score(self, variant: Variant) -> Score:
         """The score of a variant.
@@ -57,88 +47,69 @@ class Evidence:
         Raises:
             AlphaRLBenchError: it was not scored, or on other questions than the rest.
         """
-        if variant.label not in self.scores:
-            raise AlphaRLBenchError(f"run '{self.run}': no stored score of '{variant.label}'")
-        score = self.scores[variant.label]
-        if score.questions != self._questions:
-            raise AlphaRLBenchError(
-                f"run '{self.run}': '{variant.label}' was scored on other questions"
-            )
-        return score
+        with self._named():
+            return self[SCORES].score(variant)
 
     def limited(self, samples: int) -> "Evidence":
         """The evidence of the first samples of every question only."""
-        scores = {label: score.first(samples) for label, score in self.scores.items()}
-        return replace(self, scores=scores)
+        limited = {name: table(name).limited(of, samples) for name, of in self.tables.items()}
+        return replace(self, tables=limited)
+
+    def points(self, claim: Claim) -> list[Point]:
+        """The points of a claim's curve, without optional ones that were not scored."""
+        points = claim.curve.points(self.steps)
+        return [p for p in points if not p.optional or p.variant.label in self.scores]
 
     def observed(self, claim: Claim) -> Means:
         """The means over tasks of their means over questions, or over other units; (1,) per column.
 
         They make the point estimate.
         """
-        if not claim.sampled:
-            return self._means(claim, unit_weights(self.strata(claim))[None])
-        variants = claim.variants(self.steps)
-        return self._cost | {variant: self.observed_accuracy(variant) for variant in variants}
+        with self._named():
+            return claim.reads_from.observed(self[claim.reads_from], self._query(claim))
 
     def resampled(self, claim: Claim) -> Means:
         """The same means over bootstrap resamples of the units, (B,) per column."""
-        if not claim.sampled:
-            key = claim.table, claim.by_block
-            if key not in self._resampled_tables:
-                weights = resampling_weights(self.strata(claim))
-                self._resampled_tables[key] = self._means(claim, weights)
-            return self._resampled_tables[key]
-        variants = claim.variants(self.steps)
-        return self._cost | {variant: self.accuracies(variant) for variant in variants}
+        query = self._query(claim)
+        key = claim.table, query.variants, query.strata
+        if key not in self._resampled:
+            of = claim.reads_from
+            with self._named():
+                self._resampled[key] = of.resampled(self[of], query)
+        return self._resampled[key]
+
+    def resampled_within(self, claim: Claim, resamples: int = 400) -> Means:
+        """The means over all questions with the samples of each resampled.
+
+        Args:
+            claim: one about the scores of variants, with at least two samples of each question.
+            resamples: how many; 400 give the variance to 7 %.
+        """
+        return SCORES.resampled_within(self[SCORES], self._query(claim), resamples)
 
     def observed_accuracy(self, variant: Variant) -> np.ndarray:
         """(1,) the accuracy of a variant: the mean over tasks of their means over questions."""
-        return self._mean(variant, unit_weights(self.tasks)[None])
+        with self._named():
+            return self[SCORES].observed_accuracy(variant)
 
     def accuracies(self, variant: Variant) -> np.ndarray:
         """(B,) the same over bootstrap resamples of the questions, paired between variants."""
-        if variant not in self._resampled:
-            self._resampled[variant] = self._mean(variant, resampling_weights(self.tasks))
-        return self._resampled[variant]
-
-    def resampled_within(self, claim: Claim, resamples: int = 400) -> Means:
-        """The means over all questions with the samples of each resampled, (resamples,) per column.
-
-        Their variance is what chance in the responses adds to the observed means: of k samples
-        k − 1 are drawn, as of questions. A resample takes the same samples of every variant, so
-        what they share by sampling with one seed stays shared.
-
-        Args:
-            claim: one about questions, with at least two samples each.
-            resamples: how many; 400 give the variance to 7 %.
-        """
-        variants = list(dict.fromkeys(claim.variants(self.steps)))
-        right = np.stack([_right(self.score(variant)) for variant in variants])
-        _, n, k = right.shape
-        shares = (right * unit_weights(self.strata(claim))[:, None]).reshape(-1, n * k) / (k - 1)
-        rng = np.random.default_rng(0)
-        even = np.full(k, 1 / k)
-        means = [shares @ rng.multinomial(k - 1, even, n).ravel() for _ in range(resamples)]
-        return self._cost | dict(zip(variants, np.transpose(means), strict=True))
+        with self._named():
+            return self[SCORES].accuracies(variant)
 
     def strata(self, claim: Claim) -> list[str]:
         """(n,) what each unit of the claim's interval is one of, and drawn from.
 
         The task of each question; of modules the block, where the claim compares blocks.
         """
-        if claim.sampled:
-            return self.tasks
-        if claim.table == "behaviour":
-            return [question.task for question in self.behaviour.questions]
-        if claim.by_block:
-            return [module.block for module in self.dynamics]
-        return [""] * len(self._rows(claim))
+        with self._named():
+            return claim.reads_from.strata(self[claim.reads_from], self._query(claim))
 
     @property
     def tasks(self) -> list[str]:
         """(n,) the task of every question."""
-        return [task for task, _ in self._questions]
+        with self._named():
+            return self[SCORES].tasks
 
     def size(self, claim: Claim) -> int:
         """How many units the claim's interval rests on."""
@@ -147,55 +118,24 @@ class Evidence:
     @property
     def samples(self) -> int:
         """How many responses to every question were graded."""
-        return self._any.samples_per_question
+        with self._named():
+            return self[SCORES].samples
 
-    @property
-    def _cost(self) -> dict[Any, np.ndarray]:
-        return {EVALUATION: np.array([self.evaluation])}
+    def _query(self, claim: Claim) -> Query:
+        """What the claim reads here, without optional variants that were not scored."""
+        known = {v for point in self.points(claim) for v in (point.variant, point.reference)}
+        query = claim.query(self.steps)
+        return replace(query, variants=tuple(v for v in query.variants if v in known))
 
-    def _means(self, claim: Claim, weights: np.ndarray) -> Means:
-        rows = self._rows(claim)
-        # What takes all singular values is there only where it was asked for.
-        columns = [c for c in (rows[0] if rows else ()) if all(c in row for row in rows)]
-        means = weights @ np.array([[row[column] for column in columns] for row in rows])
-        return dict(zip(columns, means.T, strict=True))
-
-    def _rows(self, claim: Claim) -> Sequence[Mapping[str, float]]:
-        """What was measured of every unit of the claim's table, by column."""
-        tables: Mapping[str, Sequence[_Row]] = {
-            "spectrum": self.spectrum,
-            "dynamics": self.dynamics,
-            "behaviour": self.behaviour.questions,
-            "embedding": self.embedding.tokens if self.embedding else (),
-        }
-        return [row.columns for row in tables[claim.table]]
-
-    def _mean(self, variant: Variant, weights: np.ndarray) -> np.ndarray:
-        # Rounded, so that variants with as many right answers tie, whatever the order of the sum.
-        mean: np.ndarray = np.round(weights @ self.score(variant).per_question, 12)
-        return mean
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Say of which run something is missing."""
+        try:
+            yield
+        except AlphaRLBenchError as error:
+            raise AlphaRLBenchError(f"run '{self.run}': {error}") from error
 
     @cached_property
-    def _resampled(self) -> dict[Variant, np.ndarray]:
-        """Resampled accuracies: claims share variants, and tables ask for each many times."""
+    def _resampled(self) -> dict[tuple[Any, ...], Means]:
+        """Resampled means of the tables: a report asks for each many times."""
         return {}
-
-    @cached_property
-    def _resampled_tables(self) -> dict[tuple[str, bool], Means]:
-        """Resampled means of the tables but the scores: a report asks for each many times."""
-        return {}
-
-    @cached_property
-    def _questions(self) -> tuple[tuple[str, str], ...]:
-        return self._any.questions
-
-    @property
-    def _any(self) -> Score:
-        if not self.scores:
-            raise AlphaRLBenchError(f"run '{self.run}': no stored score of any variant")
-        return next(iter(self.scores.values()))
-
-
-def _right(score: Score) -> np.ndarray:
-    """(n_questions, k) bool: which samples are right."""
-    return np.array([[mark == Mark.RIGHT for mark in marks] for marks in score.marks])

@@ -18,6 +18,7 @@ from alpharl_bench.scoring import (
     degrees_of_freedom,
     percentile_interval,
 )
+from alpharl_bench.tables import QUESTIONS
 
 
 class Outcome(StrEnum):
@@ -145,7 +146,7 @@ def judge(claim: Claim, evidence: Evidence, looks: int = 1) -> Verdict:
         kind=evidence.kind,
     )
     reason = claim.lacks(evidence.steps) or _too_few(claim, evidence, confidence)
-    if claim.asks and not reason:
+    if claim.needs_generation and not reason:
         learned = learning(evidence, looks)
         reason = f"the run did not learn: {learned}" if learned.failed else ""
     if reason:
@@ -178,7 +179,7 @@ def judge(claim: Claim, evidence: Evidence, looks: int = 1) -> Verdict:
         return replace(judged, outcome=Outcome.SUPPORTED if told else Outcome.NOT_INFORMATIVE)
     if claim.threshold.fails(value.low, value.high):
         return replace(judged, outcome=Outcome.REFUTED)
-    if claim.units != "questions":
+    if claim.units != QUESTIONS:
         reason = f"the {claim.units} disagree; a model has no more of them to sample"
         return replace(judged, reason=reason)
     samples_needed, questions_needed = _needed(claim, evidence, value, values.var())
@@ -191,7 +192,7 @@ def _too_few(claim: Claim, evidence: Evidence, confidence: float) -> str:
     if np.isfinite(low):
         return ""
     stratum, size = Counter(strata).most_common()[-1]
-    where = f"task '{stratum}'" if claim.units == "questions" else stratum or "the update"
+    where = f"task '{stratum}'" if claim.units == QUESTIONS else stratum or "the update"
     return f"too few {claim.units} for an interval at {level(confidence)}: {where} has {size}"
 
 

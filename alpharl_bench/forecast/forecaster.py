@@ -73,14 +73,13 @@ class Fitted(ABC):
 
 
 class Forecaster(ABC):
-    """A method with its settings.
+    """A method with its settings, declared by :func:`~alpharl_bench.forecast.forecast_method`.
 
-    ``source`` says in a line where it is from, ``least`` how many checkpoints it needs at least,
-    ``needs`` what a target must say; who needs the accuracy of the target needs those of the prefix
-    as well. ``side_by_side`` is set where weights of several checkpoints are read tensor by tensor.
+    ``least`` says how many checkpoints it needs at least, ``needs`` what a target must say; who
+    needs the accuracy of the target needs those of the prefix as well. ``side_by_side`` is set
+    where weights of several checkpoints are read tensor by tensor.
     """
 
-    source: ClassVar[str]
     least: ClassVar[int] = 1
     needs: ClassVar[Literal["step", "accuracy"] | None] = None
     side_by_side: ClassVar[bool] = False
@@ -127,7 +126,7 @@ class Forecaster(ABC):
                 return tuple(Target(step=last + g * (prefix.total_steps - last)) for g in SHARES)
         return (Target(),)
 
-    def standstill(self, prefix: Prefix) -> Change:
+    def no_op(self, prefix: Prefix) -> Change:
         """The last observed checkpoint in the form of the method's predictions.
 
         A forecast that cannot be told from it forecasts nothing.

@@ -15,6 +15,7 @@ from alpharl_bench.cache import whole_folder
 from alpharl_bench.checkpoints import Accuracies, Weights
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.forecast.forecaster import Forecaster, Quality, Target
+from alpharl_bench.forecast.method import Method
 from alpharl_bench.forecast.prefix import Prefix
 from alpharl_bench.forecast.stability import Stability, stability
 from alpharl_bench.variants.adapter import write_adapter
@@ -28,14 +29,6 @@ RECORD = "forecast.json"
 _PACKAGES = ("alpharl-bench", "torch", "scipy", "safetensors", "transformers")
 # Where as large a part of shuffled accuracies fits as well, the fit says nothing.
 _CHANCE = 0.05
-
-
-@dataclass(frozen=True)
-class Method:
-    """A forecaster by its name."""
-
-    name: str
-    forecaster: Forecaster
 
 
 @dataclass(frozen=True)
@@ -75,11 +68,11 @@ class Forecast:
             found.append(
                 "too few checkpoints to leave one out: nothing is known of how sure this is"
             )
-        elif sure.still_distance <= sure.spread:
+        elif sure.no_op_distance <= sure.spread:
             found.append(
                 "leaving out a checkpoint moves the forecast as far "
                 f"({sure.spread:.3f} of its norm) as it is from the last observed checkpoint "
-                f"({sure.still_distance:.3f}): it cannot be told from no forecast"
+                f"({sure.no_op_distance:.3f}): it cannot be told from no forecast"
             )
         if fit is not None and fit.chance > _CHANCE:
             found.append(
@@ -93,7 +86,8 @@ class Forecast:
         prefix, sure, fit = self.prefix, self.stability, self.quality
         return {
             "method": self.method.name,
-            "source": self.method.forecaster.source,
+            "title": self.method.title,
+            "reference": self.method.reference,
             "settings": _settings(self.method.forecaster),
             "target": {"step": self.target.step, "accuracy": self.target.accuracy},
             "base": {"folder": str(prefix.base.folder)},
@@ -117,8 +111,8 @@ class Forecast:
                 "norm": sure.norm,
                 "last_observed": {"cosine": sure.last_cosine, "distance": sure.last_distance},
                 "last_in_its_form": {
-                    "cosine": sure.still_cosine,
-                    "distance": sure.still_distance,
+                    "cosine": sure.no_op_cosine,
+                    "distance": sure.no_op_distance,
                 },
             },
             "left_out": [

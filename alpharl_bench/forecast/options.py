@@ -4,21 +4,22 @@ from pathlib import Path
 
 from alpharl_bench.checkpoints import Accuracies, accuracies_in, read_accuracies
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.forecast import FORECASTERS
 from alpharl_bench.forecast.forecaster import Target
-from alpharl_bench.forecast.make import Method
+from alpharl_bench.forecast.method import Method
 from alpharl_bench.forecast.prefix import Prefix
+from alpharl_bench.forecast.registry import all_methods
 
 
 def chosen_method(name: str) -> Method:
-    """The forecaster of a name.
+    """The method of a name.
 
     Raises:
-        AlphaRLBenchError: there is none.
+        AlphaRLBenchError: there is none whose predictions can be written.
     """
-    if name not in FORECASTERS:
-        raise AlphaRLBenchError(f"--method {name}: unknown; one of {', '.join(FORECASTERS)}")
-    return Method(name, FORECASTERS[name])
+    known = {method.name: method for method in all_methods().values() if not method.scored_only}
+    if name not in known:
+        raise AlphaRLBenchError(f"--method {name}: unknown; one of {', '.join(known)}")
+    return known[name]
 
 
 def chosen_accuracies(

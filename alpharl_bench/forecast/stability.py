@@ -24,9 +24,9 @@ class Stability:
         distances: (L,) ‖ΔŴ' − ΔŴ‖ / ‖ΔŴ‖ of the forecast without the checkpoint.
         last_cosine: of ΔŴ with ΔW_k, the update of the last observed checkpoint.
         last_distance: ‖ΔW_k − ΔŴ‖ / ‖ΔŴ‖.
-        still_cosine: of ΔŴ with the last observed checkpoint in the form of the forecast, Rank-1
+        no_op_cosine: of ΔŴ with the last observed checkpoint in the form of the forecast, Rank-1
             for instance.
-        still_distance: likewise.
+        no_op_distance: likewise.
     """
 
     norm: float
@@ -35,8 +35,8 @@ class Stability:
     distances: tuple[float, ...]
     last_cosine: float
     last_distance: float
-    still_cosine: float
-    still_distance: float
+    no_op_cosine: float
+    no_op_distance: float
 
     @property
     def spread(self) -> float:
@@ -60,8 +60,8 @@ def stability(
     spare = len(prefix.steps) > max(forecaster.least, 1)
     left_out = prefix.steps if spare else ()
     others = [forecaster.fit(prefix.without(step)).predict(target) for step in left_out]
-    still = forecaster.standstill(prefix)
-    gram = inner_products([forecast, prefix.weights[-1], still, *others], prefix.grams)
+    no_op = forecaster.no_op(prefix)
+    gram = inner_products([forecast, prefix.weights[-1], no_op, *others], prefix.grams)
     norms = np.sqrt(gram.diagonal())
     squares = gram[0, 0] - 2 * gram[0] + gram.diagonal()
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -74,6 +74,6 @@ def stability(
         distances=tuple(map(float, distances[3:])),
         last_cosine=float(cosines[1]),
         last_distance=float(distances[1]),
-        still_cosine=float(cosines[2]),
-        still_distance=float(distances[2]),
+        no_op_cosine=float(cosines[2]),
+        no_op_distance=float(distances[2]),
     )

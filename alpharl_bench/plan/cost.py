@@ -1,22 +1,25 @@
-"""From what is needed to bytes, tokens and hours. Every formula is in docs/paper-lane.md."""
+"""From what is required to bytes, tokens and hours. Every formula is in docs/paper-lane.md."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
-
+from alpharl_bench.behaviour import Pass
 from alpharl_bench.bench import TURNS, Options, behaviour_folder
 from alpharl_bench.checkpoints import ModelSize
+from alpharl_bench.device import resolved_device
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.outlook import Outlook
-from alpharl_bench.plan.need import Generated, Need
+from alpharl_bench.lazy import torch
 from alpharl_bench.plan.throughput import tokens_per_second
+from alpharl_bench.runs.source import RunInfo
 from alpharl_bench.scoring import ScoreStore
 from alpharl_bench.scoring.catalogue import benchmarks, longest_prompt, longest_response
 from alpharl_bench.scoring.questions import local_file
 from alpharl_bench.scoring.sampling import Sampling
 from alpharl_bench.spectral.svd import level
+from alpharl_bench.tables import Requirements
 from alpharl_bench.variants import Variant
 from alpharl_bench.variants.materialise import rank_of
 
@@ -68,30 +71,32 @@ class Cost:
         return self.tokens / self.rate * self.gpus / 3600
 
 
-def cost_of(need: Need, outlook: Outlook, asked: Options, rate: float | None = None) -> Cost:
-    """What it takes to have what is needed.
+def cost_of(
+    required: Requirements, outlook: RunInfo, asked: Options, rate: float | None = None
+) -> Cost:
+    """What it takes to have what is required.
 
     Args:
-        need: of one claim or of several.
+        required: by one claim or of several.
         outlook: of the run.
         asked: how the run is measured.
         rate: tokens per second, all GPUs together; None for what hardware allows.
     """
-    fetched = need.opened & outlook.remote
+    fetched = required.opened & outlook.remote
     sampling, engine = asked.sampling, asked.engine
     dtype = _bytes_of(engine.dtype)
     context = context_of(outlook.size, sampling)
-    models = 2 if any(v.method == "rlvr-logits" for v, _ in need.looks) else 1
-    made = Made.of(outlook.digest, asked)
-    looked = [(v, split, n) for (v, split), looks in need.looks.items() for n in range(looks)]
-    scored = sum(made.has(variant, split, look) for variant, split, look in looked)
-    written = sum(map(made.wrote, need.generated))
+    models = 2 if any(v.method == "rlvr-logits" for v, _ in required.looks) else 1
+    cached = CacheStatus.of(outlook.digest, asked)
+    looked = [(v, split, n) for (v, split), looks in required.looks.items() for n in range(looks)]
+    scored = sum(cached.has(variant, split, look) for variant, split, look in looked)
+    written = sum(map(cached.wrote, required.generated))
     questions = sum(questions_of(sampling).values())
     response = most_tokens(sampling)
     tokens = questions * response * (len(looked) - scored) * sampling.samples
     if sampling.kind == "games":
         tokens *= TURNS
-    tokens += questions * response * (len(need.generated) - written)
+    tokens += questions * response * (len(required.generated) - written)
     found, gpus = tokens_per_second(outlook.size, dtype, context, engine, models)
     missing = fetched - outlook.cached
     checkpoints = missing - {None}
@@ -105,14 +110,14 @@ def cost_of(need: Need, outlook: Outlook, asked: Options, rate: float | None = N
         here=len(fetched & outlook.cached) * outlook.checkpoint_bytes,
         disk=(
             outlook.training
-            + triplet_bytes(need, outlook)
-            + _merged_bytes(need, outlook.size, asked, dtype)
+            + triplet_bytes(required, outlook)
+            + _merged_bytes(required, outlook.size, asked, dtype)
         ),
-        model=model_bytes(outlook.size, dtype, context, models) if need.loads else 0,
-        decomposing=_decomposing(need, outlook.size, asked.device),
+        model=model_bytes(outlook.size, dtype, context, models) if required.loads else 0,
+        decomposing=_decomposing(required, outlook.size, resolved_device(asked.device)),
         scores=len(looked),
         scored=scored,
-        passes=len(need.generated),
+        passes=len(required.generated),
         written=written,
         tokens=tokens,
         rate=rate or found,
@@ -152,19 +157,19 @@ def _questions(task: str, sampling: Sampling) -> int:
     return min(there, sampling.questions or there)
 
 
-def triplet_bytes(need: Need, outlook: Outlook) -> int:
+def triplet_bytes(required: Requirements, outlook: RunInfo) -> int:
     """Bytes of the triplets: of every matrix as many as the store keeps of a rank, float32."""
     kept = {
         (variant.step or outlook.steps[-1], shape, name, level(rank_of(variant, shape), shape))
-        for variant in need.decomposed
+        for variant in required.decomposed
         for name, shape in outlook.size.matrices.items()
     }
     return sum(_FLOAT32 * rank * (sum(shape) + 1) for _, shape, _, rank in kept)
 
 
-def _merged_bytes(need: Need, size: ModelSize, asked: Options, dtype: int) -> int:
+def _merged_bytes(required: Requirements, size: ModelSize, asked: Options, dtype: int) -> int:
     """Bytes of the folder that vLLM reads what is neither adapter nor checkpoint from."""
-    if asked.engine.name != "vllm" or all(_adapted(variant) for variant, _ in need.looks):
+    if asked.engine.name != "vllm" or all(_adapted(variant) for variant, _ in required.looks):
         return 0
     return size.parameters * dtype
 
@@ -174,16 +179,16 @@ def _adapted(variant: Variant) -> bool:
     return not many and variant.kind not in {"percent", "forecast"}
 
 
-def _decomposing(need: Need, size: ModelSize, device: str) -> int:
-    if not need.decomposed:
+def _decomposing(required: Requirements, size: ModelSize, device: str) -> int:
+    if not required.decomposed:
         return 0
     ranks = {
         (shape, level(rank_of(variant, shape), shape))
-        for variant in need.decomposed
+        for variant in required.decomposed
         for shape in set(size.matrices.values())
     }
     # Half of the triplets take a dense solver, as all singular values do.
-    dense = need.whole or any(2 * rank > min(shape) for shape, rank in ranks)
+    dense = required.whole or any(2 * rank > min(shape) for shape, rank in ranks)
     at_a_time = torch.get_num_threads() if device == "cpu" else 1
     return at_a_time * (_ALL if dense else _LEADING) * _FLOAT32 * size.largest_matrix
 
@@ -193,7 +198,7 @@ def _bytes_of(dtype: str) -> int:
 
 
 @dataclass(frozen=True)
-class Made:
+class CacheStatus:
     """What a run has in the cache; nothing where its key is not known yet.
 
     Args:
@@ -205,7 +210,7 @@ class Made:
     chains: Path | None
 
     @classmethod
-    def of(cls, digest: str | None, asked: Options) -> "Made":
+    def of(cls, digest: str | None, asked: Options) -> CacheStatus:
         """What is there of the run with this content key."""
         if digest is None:
             return cls({}, None)
@@ -223,7 +228,7 @@ class Made:
         store = self.stores.get(split)
         return store is not None and store.path(variant, look).is_file()
 
-    def wrote(self, one: Generated) -> bool:
+    def wrote(self, one: Pass) -> bool:
         """Whether a pass is there."""
         # Imported here: it takes what a model takes to load.
         from alpharl_bench.behaviour.measure import pass_path  # noqa: PLC0415

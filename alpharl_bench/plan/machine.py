@@ -1,19 +1,22 @@
 """What this machine has, and what it lacks for a claim, before anything is downloaded."""
 
+from __future__ import annotations
+
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-import torch
 from huggingface_hub import constants
 
 from alpharl_bench.bench import Options
 from alpharl_bench.cache import cache_root
 from alpharl_bench.checkpoints import ModelSize
+from alpharl_bench.device import resolved_device
+from alpharl_bench.lazy import torch
 from alpharl_bench.plan.cost import Cost, context_of, most_tokens, questions_of
-from alpharl_bench.plan.need import Need
 from alpharl_bench.plan.throughput import USABLE
+from alpharl_bench.tables import Requirements
 from alpharl_bench.units import size_text
 
 
@@ -49,11 +52,13 @@ def measured() -> Machine:
     )
 
 
-def shortfall(need: Need, cost: Cost, size: ModelSize, asked: Options, machine: Machine) -> str:
+def shortfall(
+    required: Requirements, cost: Cost, size: ModelSize, asked: Options, machine: Machine
+) -> str:
     """Why it cannot be done here: what is needed, what was found, what to do; empty where it can.
 
     Args:
-        need: of the claim.
+        required: by the claim.
         cost: of that.
         size: of the run's model.
         asked: how it is measured.
@@ -61,9 +66,9 @@ def shortfall(need: Need, cost: Cost, size: ModelSize, asked: Options, machine: 
     """
     return (
         _of_disk(cost, machine)
-        or _of_questions(need, asked)
-        or (_of_positions(size, asked) if need.loads else "")
-        or (_of_model(cost, size, asked, machine) if need.loads else "")
+        or _of_questions(required, asked)
+        or (_of_positions(size, asked) if required.loads else "")
+        or (_of_model(cost, size, asked, machine) if required.loads else "")
         or _of_decomposition(cost, asked, machine)
     )
 
@@ -87,8 +92,8 @@ def _of_disk(cost: Cost, machine: Machine) -> str:
     )
 
 
-def _of_questions(need: Need, asked: Options) -> str:
-    chooses = any(split == "validation" for _, split in need.looks)
+def _of_questions(required: Requirements, asked: Options) -> str:
+    chooses = any(split == "validation" for _, split in required.looks)
     if not chooses or asked.sampling.questions is not None:
         return ""
     most = min(questions_of(asked.sampling).values()) // 2
@@ -139,12 +144,13 @@ def _of_model(cost: Cost, size: ModelSize, asked: Options, machine: Machine) -> 
 
 def _of_decomposition(cost: Cost, asked: Options, machine: Machine) -> str:
     needed = f"needs {size_text(cost.decomposing)} of memory to decompose updates"
-    if asked.device == "cpu" and cost.decomposing > machine.memory:
+    device = resolved_device(asked.device)
+    if device == "cpu" and cost.decomposing > machine.memory:
         return (
             f"{needed} on all cores, found {size_text(machine.memory)}; take fewer cores "
             "(OMP_NUM_THREADS=1), or a machine with more"
         )
-    if asked.device == "cuda" and cost.decomposing > min(machine.gpus, default=0):
+    if device == "cuda" and cost.decomposing > min(machine.gpus, default=0):
         return (
             f"{needed}, found a GPU with {size_text(min(machine.gpus, default=0))}; ask for "
             "--device cpu"

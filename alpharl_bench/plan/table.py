@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from tabulate import tabulate
 
 from alpharl_bench.bench import Options
-from alpharl_bench.outlook import Outlook
 from alpharl_bench.plan.cost import Cost, context_of, most_tokens, questions_of
 from alpharl_bench.plan.throughput import H100, USABLE
+from alpharl_bench.runs.source import RunInfo
+from alpharl_bench.runs.spec import RunSpec
 from alpharl_bench.scoring.catalogue import BENCHMARK_PROMPT, FAMILY_PROMPT
-from alpharl_bench.subject import Subject
 from alpharl_bench.units import size_text
 
 
@@ -27,8 +27,8 @@ class Planned:
         skipped: why claims would be skipped here, by id.
     """
 
-    subject: Subject
-    outlook: Outlook
+    subject: RunSpec
+    outlook: RunInfo
     asked: Options
     claims: Mapping[str, Cost]
     all: Cost

@@ -17,8 +17,7 @@ from alpharl_bench.plugin.plan import lacking
 from alpharl_bench.plugin.readings import parametrize_readings
 from alpharl_bench.plugin.scheduling import share_machine
 from alpharl_bench.plugin.terminal import SessionReport
-from alpharl_bench.scoring.catalogue import GAMES
-from alpharl_bench.subject import Subject
+from alpharl_bench.runs.spec import RunSpec
 
 # By the name of a run the claims that the session judges on it.
 _SELECTED = pytest.StashKey[dict[str, list[Claim]]]()
@@ -41,7 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
             options(config, subject)
     except AlphaRLBenchError as error:
         raise pytest.UsageError(str(error)) from error
-    config.addinivalue_line("markers", "claim(id): the claim of the paper that a test judges")
+    config.addinivalue_line("markers", "claim(id): the claim of a paper that a test judges")
+    config.addinivalue_line("markers", "paper(arxiv): the paper that a suite is about")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(SessionReport(config), "alpharl-bench-report")
 
@@ -95,13 +95,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         claim = claim_of(item)
         asked = options(config, run)
         reason = _unfit(claim, asked)
-        fetched = run.fetched or asked.one_checkpoint
+        fetched = run.source.public or asked.one_checkpoint
         if not reason and fetched and not config.getoption("plan"):
             reason = lacking(config, run, claim)
             reason = reason and f"{claim.id} on {run.name} {reason}"
         if reason:
             item.add_marker(pytest.mark.skip(reason=reason))
-        known = run.expect.get(claim.id)
+        known = run.expect.get(claim.qualified_id)
         fails = known and known.verdict == "refuted" and not claim.contrasts(run.kind)
         if known and fails and not config.getini("strict"):
             item.add_marker(pytest.mark.xfail(reason=known.reason, strict=True, raises=Refuted))
@@ -112,9 +112,8 @@ def _unfit(claim: Claim, asked: Options) -> str:
     engine, kind = asked.engine.name, asked.sampling.kind
     if claim.engine not in {None, engine}:
         return f"{claim.id} takes --engine {claim.engine}: {engine} cannot score its variants"
-    if claim.passes and kind == "games":
-        return f"{claim.id} reads chains of thought: a match of --tasks {GAMES} has none"
-    return ""
+    reason = claim.reads_from.unsupported_reason(kind)
+    return reason and f"{claim.id} {reason}"
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -132,18 +131,20 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     try:
         for run in runs.values():
             if is_scored(config, run):
-                _ = options(config, run).sampling.key
+                asked = options(config, run).sampling
+                asked.refuse_missing()
+                _ = asked.key
         if runs:
             chosen_executor(config)
     except AlphaRLBenchError as error:
         raise pytest.UsageError(str(error)) from error
 
 
-def is_scored(config: pytest.Config, run: Subject) -> bool:
+def is_scored(config: pytest.Config, run: RunSpec) -> bool:
     """Whether the session scores a run at all; claims about weights alone ask none."""
-    return any(claim.asks for claim in judged_claims(config, run))
+    return any(claim.needs_generation for claim in judged_claims(config, run))
 
 
-def judged_claims(config: pytest.Config, run: Subject) -> list[Claim]:
+def judged_claims(config: pytest.Config, run: RunSpec) -> list[Claim]:
     """The claims that the session judges on a run, of those that can be judged here."""
     return config.stash[_SELECTED].get(run.name, [])

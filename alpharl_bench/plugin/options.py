@@ -12,15 +12,15 @@ from alpharl_bench.device import DEVICES, resolved_device
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.executor import EXECUTORS
 from alpharl_bench.registry import Kind, Lane, load_registry
+from alpharl_bench.runs.spec import RunSpec, run_specs, spec_of_path
 from alpharl_bench.scoring import EngineOptions, Sampling
 from alpharl_bench.scoring.catalogue import GAMES, NANO, PAPER, benchmarks, select
 from alpharl_bench.scoring.engines import DTYPES, ENGINES
 from alpharl_bench.scoring.prompts import PROMPTS
 from alpharl_bench.scoring.questions import local_file
-from alpharl_bench.subject import Subject, lane_subjects, path_subject
 
 # Found once a session: every test asks for them, and a run on the Hub costs a request each time.
-_SUBJECTS = pytest.StashKey[list[Subject]]()
+_SUBJECTS = pytest.StashKey[list[RunSpec]]()
 _OPTIONS = pytest.StashKey[dict[str, Options]]()
 #: Looks of --until-decided where no budget is named.
 DEFAULT_LOOKS = 8
@@ -186,7 +186,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def options(config: pytest.Config, subject: Subject) -> Options:
+def options(config: pytest.Config, subject: RunSpec) -> Options:
     """How the options ask a run to be measured.
 
     Raises:
@@ -206,11 +206,17 @@ def options(config: pytest.Config, subject: Subject) -> Options:
                 config.getoption("batch_size"),
                 _tensor_parallel(config),
             ),
-            device=resolved_device(config.getoption("device")),
+            device=_device(config),
             looks=_looks(config, asked.samples),
             one_checkpoint=config.getoption("one_checkpoint"),
         )
     return found[subject.name]
+
+
+def _device(config: pytest.Config) -> str:
+    name: str = config.getoption("device")
+    # To tell what `auto` is takes torch, which a session that only collects does without.
+    return name if name == "auto" else resolved_device(name)
 
 
 def _tensor_parallel(config: pytest.Config) -> int:
@@ -220,7 +226,7 @@ def _tensor_parallel(config: pytest.Config) -> int:
     return gpus
 
 
-def _sampling(config: pytest.Config, subject: Subject) -> Sampling:
+def _sampling(config: pytest.Config, subject: RunSpec) -> Sampling:
     given = {
         name: config.getoption(name)
         for name in ("questions", "samples", "prompt", "temperature", "max_tokens", "data_dir")
@@ -232,7 +238,7 @@ def _sampling(config: pytest.Config, subject: Subject) -> Sampling:
     return replace(Sampling.of(tasks), seed=config.getoption("seed"), **given)
 
 
-def _task_names(config: pytest.Config, subject: Subject) -> str:
+def _task_names(config: pytest.Config, subject: RunSpec) -> str:
     return config.getoption("tasks") or ",".join(subject.tasks)
 
 
@@ -252,7 +258,7 @@ def _looks(config: pytest.Config, samples: int) -> int:
     return int(budget // samples)
 
 
-def subjects(config: pytest.Config) -> list[Subject]:
+def subjects(config: pytest.Config) -> list[RunSpec]:
     """The runs to judge: the one of ``--run``, or those of the lane.
 
     Raises:
@@ -263,17 +269,17 @@ def subjects(config: pytest.Config) -> list[Subject]:
     return config.stash[_SUBJECTS]
 
 
-def _find_subjects(config: pytest.Config) -> list[Subject]:
+def _find_subjects(config: pytest.Config) -> list[RunSpec]:
     run, base, kind = (config.getoption(name) for name in ("run", "base", "kind"))
     if run:
-        return [path_subject(run, base, kind)]
+        return [spec_of_path(run, base, kind)]
     for name, value in (("base", base), ("kind", kind)):
         if value:
             raise AlphaRLBenchError(f"--{name} {value}: goes with --run REF")
-    return lane_subjects(config.getoption("lane"), load_registry())
+    return run_specs(config.getoption("lane"), load_registry())
 
 
-def reproducing(config: pytest.Config, subject: Subject) -> tuple[str, ...]:
+def reproducing(config: pytest.Config, subject: RunSpec) -> tuple[str, ...]:
     """The options that decide over a run's scores, as they must be typed to get the same again."""
     asked = options(config, subject)
     sampling, engine = asked.sampling, asked.engine
@@ -298,7 +304,7 @@ def report_folder(config: pytest.Config) -> Path:
     """Where the report goes."""
     named: Path | None = config.getoption("report")
     lane = "path" if config.getoption("run") else config.getoption("lane")
-    return named or config.rootpath / "reports" / lane
+    return named or config.invocation_params.dir / "reports" / lane
 
 
 def _rate(text: str) -> float:

@@ -5,18 +5,21 @@ from collections.abc import Mapping
 
 import pytest
 
-from alpharl_bench.claims import CLAIMS, Claim
+from alpharl_bench.claims import Claim
+from alpharl_bench.claims.required import requirements_of
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.outlook import Outlook
-from alpharl_bench.plan import Room, cost_of, measured, need_of, together
+from alpharl_bench.papers import shown_ids
+from alpharl_bench.plan import Budget, cost_of, measured
 from alpharl_bench.plan.table import Planned, plan_text
 from alpharl_bench.plugin.items import claim_of, run_of
 from alpharl_bench.plugin.options import options
-from alpharl_bench.subject import Subject
+from alpharl_bench.runs.source import RunInfo
+from alpharl_bench.runs.spec import RunSpec
+from alpharl_bench.tables import union
 
 # Told once a session: each takes a look at the Hub's cache, and a network of the model's size.
-_OUTLOOKS = pytest.StashKey[dict[str, Outlook]]()
-_ROOM = pytest.StashKey[Room]()
+_OUTLOOKS = pytest.StashKey[dict[str, RunInfo]]()
+_BUDGET = pytest.StashKey[Budget]()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -25,15 +28,15 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     config = session.config
     if not config.getoption("plan") or session.testsfailed or config.option.collectonly:
         return None
-    runs: dict[str, Subject] = {}
+    runs: dict[str, RunSpec] = {}
     claims: dict[str, list[Claim]] = defaultdict(list)
-    unfit: dict[str, dict[str, str]] = defaultdict(dict)
+    unfit: dict[str, dict[Claim, str]] = defaultdict(dict)
     for item in session.items:
         if (run := run_of(item)) is None:
             continue
         runs[run.name], claim = run, claim_of(item)
         if skip := item.get_closest_marker("skip"):
-            unfit[run.name][claim.id] = skip.kwargs["reason"]
+            unfit[run.name][claim] = skip.kwargs["reason"]
         else:
             claims[run.name].append(claim)
     try:
@@ -47,38 +50,46 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     return True
 
 
-def lacking(config: pytest.Config, run: Subject, claim: Claim) -> str:
+def lacking(config: pytest.Config, run: RunSpec, claim: Claim) -> str:
     """What this machine lacks to judge a claim beside those that it was asked about before.
+
+    Room is reserved for a claim that it lacks nothing for.
 
     Raises:
         AlphaRLBenchError: options name what is not there.
     """
     outlook, asked = _outlook(config, run), options(config, run)
-    need = need_of(claim, outlook.steps, asked.looks)
-    if _ROOM not in config.stash:
-        config.stash[_ROOM] = Room(measured())
-    return config.stash[_ROOM].lacking(run.name, need, outlook, asked)
+    required = requirements_of(claim, outlook.steps, asked.looks)
+    if _BUDGET not in config.stash:
+        config.stash[_BUDGET] = Budget(measured())
+    budget = config.stash[_BUDGET]
+    reason = budget.lacking(run.name, required, outlook, asked)
+    if not reason:
+        budget.reserve(run.name, required, outlook, asked)
+    return reason
 
 
 def _planned(
-    config: pytest.Config, run: Subject, claims: list[Claim], unfit: Mapping[str, str]
+    config: pytest.Config, run: RunSpec, claims: list[Claim], unfit: Mapping[Claim, str]
 ) -> Planned:
     outlook, asked = _outlook(config, run), options(config, run)
     rate = config.getoption("tokens_per_second")
-    needs = {claim.id: need_of(claim, outlook.steps, asked.looks) for claim in claims}
-    short = {claim: lacking(config, run, CLAIMS[claim]) for claim in needs}
+    ids = shown_ids([*claims, *unfit])
+    required = {c: requirements_of(c, outlook.steps, asked.looks) for c in claims}
+    short = {claim: reason for claim in required if (reason := lacking(config, run, claim))}
+    costs = {claim: cost_of(one, outlook, asked, rate) for claim, one in required.items()}
     return Planned(
         subject=run,
         outlook=outlook,
         asked=asked,
-        claims={claim: cost_of(need, outlook, asked, rate) for claim, need in needs.items()},
-        all=cost_of(together(needs.values()), outlook, asked, rate),
-        skipped={**unfit, **{claim: reason for claim, reason in short.items() if reason}},
+        claims={ids[claim.qualified_id]: cost for claim, cost in costs.items()},
+        all=cost_of(union(required.values()), outlook, asked, rate),
+        skipped={ids[claim.qualified_id]: why for claim, why in {**unfit, **short}.items()},
     )
 
 
-def _outlook(config: pytest.Config, run: Subject) -> Outlook:
+def _outlook(config: pytest.Config, run: RunSpec) -> RunInfo:
     found = config.stash.setdefault(_OUTLOOKS, {})
     if run.name not in found:
-        found[run.name] = run.outlook()
+        found[run.name] = run.source.info()
     return found[run.name]

@@ -1,14 +1,14 @@
 """What a session prints at its end, and the report that it writes."""
 
-import shlex
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import pytest
 
 from alpharl_bench.bench import Bench
-from alpharl_bench.claims import CLAIMS
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.invocation import typed_command
+from alpharl_bench.papers import load_claims, shown_ids
 from alpharl_bench.plugin.options import options, report_folder, reproducing, subjects
 from alpharl_bench.plugin.outcomes import (
     CLAIM,
@@ -20,7 +20,7 @@ from alpharl_bench.plugin.outcomes import (
     VERDICT,
 )
 from alpharl_bench.registry import load_registry, unknown
-from alpharl_bench.subject import Subject
+from alpharl_bench.runs.spec import RunSpec
 
 if TYPE_CHECKING:
     from alpharl_bench.reporting import Measured
@@ -37,7 +37,7 @@ class SessionReport:
         self._config = config
         self._judged: dict[str, dict[str, int]] = defaultdict(dict)
         self._unlearned: dict[str, str] = {}
-        self._summaries: list[tuple[str, str]] = []
+        self._summaries: list[tuple[str, str, str]] = []
         self._written, self._failed = "", False
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -49,7 +49,8 @@ class SessionReport:
             claims = self._judged[str(properties[RUN])]
             claims[str(properties[CLAIM])] = int(str(properties[SAMPLES]))
             outcome = CONTRAST if CONTRAST in properties else str(properties[VERDICT])
-            self._summaries.append((outcome, str(properties[SUMMARY])))
+            claim, summary = str(properties[CLAIM]), str(properties[SUMMARY])
+            self._summaries.append((claim, outcome, summary))
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write the report from the stored scores; no model is loaded for it.
@@ -66,7 +67,7 @@ class SessionReport:
         try:
             stored = Session.of(
                 [self._measured(run) for run in subjects(self._config) if self._took_part(run)],
-                command=shlex.join(["pytest", *arguments]),
+                command=typed_command(list(arguments)),
                 interrupted=exitstatus == pytest.ExitCode.INTERRUPTED,
             )
             stored.save(folder)
@@ -76,10 +77,10 @@ class SessionReport:
             if exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
-    def _took_part(self, subject: Subject) -> bool:
+    def _took_part(self, subject: RunSpec) -> bool:
         return subject.name in self._judged or subject.name in self._unlearned
 
-    def _measured(self, subject: Subject) -> "Measured":
+    def _measured(self, subject: RunSpec) -> "Measured":
         # For the same reason.
         from alpharl_bench.reporting import Measured  # noqa: PLC0415
 
@@ -87,7 +88,7 @@ class SessionReport:
         bench = Bench(subject, asked)
         claims = self._judged.get(subject.name, {})
         looks = {
-            CLAIMS[claim]: max(1, samples // asked.sampling.samples)
+            load_claims()[claim]: max(1, samples // asked.sampling.samples)
             for claim, samples in claims.items()
         }
         return Measured(
@@ -106,7 +107,9 @@ class SessionReport:
         if self._summaries or self._unlearned:
             terminalreporter.section("verdicts")
             colours = {"supported": "green", "refuted": "red", CONTRAST: "cyan"}
-            for outcome, line in self._summaries:
+            ids = shown_ids([load_claims()[claim] for claim, _, _ in self._summaries])
+            for claim, outcome, summary in self._summaries:
+                line = f"{ids[claim]}{summary.removeprefix(load_claims()[claim].id)}"
                 terminalreporter.write_line(line, **{colours.get(outcome, "yellow"): True})
             for line in self._unlearned.values():
                 terminalreporter.write_line(line, yellow=True)

@@ -9,16 +9,15 @@ import pandas as pd
 
 from alpharl_bench.behaviour import Chains, Continuation
 from alpharl_bench.behaviour.embedding import EmbeddingShift
-from alpharl_bench.claims import Claim, Evidence, Interval
-from alpharl_bench.claims import behaviour as claims
-from alpharl_bench.claims.claim import Means
+from alpharl_bench.claims import Claim, Curve, Evidence, Interval
+from alpharl_bench.papers.arxiv_2510_00553.claims import behaviour as claims
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.tables import markdown
 from alpharl_bench.reporting.text import plain
 from alpharl_bench.scoring import degrees_of_freedom
-
-#: The tables of claims whose figures stand here.
-TABLES = frozenset({"behaviour", "embedding"})
+from alpharl_bench.tables import Means
+from alpharl_bench.tables.behaviour import BEHAVIOUR
+from alpharl_bench.tables.embedding import EMBEDDING
 
 _TOKENS = """\
 ## Critical tokens
@@ -37,14 +36,14 @@ it is, cut to a length; questions that must not be printed are left out."""
 
 def figures(claim: Claim, evidence: Evidence) -> pd.DataFrame:
     """What a claim's statistic is made of, for one run."""
-    return _FIGURES[claim.curve.name](claim, evidence)
+    return FIGURES[claim.curve](claim, evidence)
 
 
 def sections(session: Session) -> list[str]:
     """Critical tokens and answers side by side, of the runs that they were measured on."""
     critical, answers = [], []
     for run in session.runs:
-        behaviour = session.evidence(run).behaviour
+        behaviour = session.evidence(run)[BEHAVIOUR]
         if behaviour.tokens:
             critical += [f"### {plain(run)}", "", markdown(tokens(session.evidence(run))), ""]
         if behaviour.examples:
@@ -76,7 +75,7 @@ def tokens(evidence: Evidence) -> pd.DataFrame:
                 "at the beginning": pair.early,
                 "mean place": f"{pair.place:.2f}",
             }
-            for pair in evidence.behaviour.tokens
+            for pair in evidence[BEHAVIOUR].tokens
         ]
     )
 
@@ -93,7 +92,7 @@ def examples(evidence: Evidence) -> pd.DataFrame:
                     for answer in example.answers
                 },
             }
-            for example in evidence.behaviour.examples
+            for example in evidence[BEHAVIOUR].examples
         ]
     )
 
@@ -120,7 +119,7 @@ def readings(claim: Claim, evidence: Evidence) -> pd.DataFrame:
     """One row per reading: its length, the share that is not greedy, and the perplexity."""
     rows = []
     for reading in (*claims.READINGS, claims.READ_BY_RANK1, *claims.READ_BY_RANDOM):
-        if reading["positions"] not in evidence.behaviour.questions[0].columns:
+        if reading["positions"] not in evidence[BEHAVIOUR].questions[0].columns:
             continue
         cells: dict[str, Callable[[Means], np.ndarray]] = {
             "tokens a chain": mean_of(reading["positions"]),
@@ -149,7 +148,7 @@ def places(_: Claim, evidence: Evidence) -> pd.DataFrame:
 
 def shares(evidence: Evidence, reading: str) -> np.ndarray:
     """(PARTS,) the share that is not greedy by place in the chain; NaN where no token stands."""
-    found = evidence.behaviour.places[reading]
+    found = evidence[BEHAVIOUR].places[reading]
     with np.errstate(invalid="ignore"):
         share: np.ndarray = np.array(found.other) / np.array(found.positions)
     return share
@@ -197,7 +196,7 @@ def prefixes(claim: Claim, evidence: Evidence) -> pd.DataFrame:
 def likenesses(claim: Claim, evidence: Evidence) -> pd.DataFrame:
     """One row per model: on how many questions it begins and answers as the trained model."""
     models: Sequence[Chains] = (claims.BEFORE, claims.RANK1, claims.ALPHARL)
-    columns = evidence.behaviour.questions[0].columns
+    columns = evidence[BEHAVIOUR].questions[0].columns
     known = [(chains, claims.like(chains)) for chains in models]
     return pd.DataFrame(
         [
@@ -237,9 +236,10 @@ def embedding(claim: Claim, evidence: Evidence) -> pd.DataFrame:
 
 
 def _shift_of(evidence: Evidence) -> EmbeddingShift:
-    if evidence.embedding is None:
+    shift = evidence[EMBEDDING]
+    if shift is None:
         raise ValueError(f"run '{evidence.run}': its embeddings were not measured")
-    return evidence.embedding
+    return shift
 
 
 def _mean(found: EmbeddingShift, column: str) -> float:
@@ -257,10 +257,11 @@ def _cells(
     return {name: interval(claim, evidence, of) or "–" for name, of in statistics.items()}
 
 
-_FIGURES: dict[str, Callable[[Claim, Evidence], pd.DataFrame]] = {
-    claims.EMBEDDING.name: embedding,
-    claims.READ.name: readings,
-    claims.PLACES.name: places,
-    claims.PREFIX.name: prefixes,
-    claims.ALIKE.name: likenesses,
+#: By the curve of a claim, what its statistic is made of.
+FIGURES: dict[Curve, Callable[[Claim, Evidence], pd.DataFrame]] = {
+    claims.EMBEDDING: embedding,
+    claims.READ: readings,
+    claims.PLACES: places,
+    claims.PREFIX: prefixes,
+    claims.ALIKE: likenesses,
 }

@@ -11,9 +11,11 @@ from matplotlib.figure import Figure
 from alpharl_bench.behaviour import Reading
 from alpharl_bench.behaviour.table import PARTS
 from alpharl_bench.claims import Claim, Evidence, Interval
-from alpharl_bench.claims import behaviour as claims
+from alpharl_bench.papers.arxiv_2510_00553.claims import behaviour as claims
 from alpharl_bench.reporting import svg
 from alpharl_bench.reporting.behaviour import interval, mean_of, shares
+from alpharl_bench.tables.behaviour import BEHAVIOUR
+from alpharl_bench.tables.embedding import EMBEDDING
 
 _BASE, _TRAINED = "#0b6e99", "#d1495b"
 _READINGS = {
@@ -40,12 +42,12 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path, colours: Sequen
         colours: one per run.
     """
     figure = {
-        claims.EMBEDDING.name: _embeddings,
-        claims.READ.name: _readings,
-        claims.PLACES.name: _places,
-        claims.PREFIX.name: _prefixes,
-        claims.ALIKE.name: _likenesses,
-    }[claim.curve.name](claim, evidence, colours)
+        claims.EMBEDDING: _embeddings,
+        claims.READ: _readings,
+        claims.PLACES: _places,
+        claims.PREFIX: _prefixes,
+        claims.ALIKE: _likenesses,
+    }[claim.curve](claim, evidence, colours)
     svg.save(figure, path)
 
 
@@ -53,9 +55,10 @@ def _embeddings(claim: Claim, evidence: Sequence[Evidence], _: Sequence[str]) ->
     """A row per run: where tokens stand in the base and in the trained model (Figure 5b)."""
     figure = Figure(figsize=(6.4, 0.4 + 3.0 * len(evidence)), layout="constrained")
     for row, run in zip(figure.subplots(len(evidence), 2, squeeze=False), evidence, strict=True):
-        if run.embedding is None:
+        shift = run[EMBEDDING]
+        if shift is None:
             continue
-        for axes, (name, places) in zip(row, run.embedding.pictures.items(), strict=True):
+        for axes, (name, places) in zip(row, shift.pictures.items(), strict=True):
             before, after = np.array(places).reshape(2, -1, 2)
             axes.plot(*np.stack([before, after]).transpose(2, 0, 1), color="#9a9a9a", linewidth=0.6)
             axes.plot(*before.T, "o", color=_BASE, ms=5, mfc="none", label="base")
@@ -124,7 +127,7 @@ def _prefixes(claim: Claim, evidence: Sequence[Evidence], colours: Sequence[str]
     axes = figure.subplots()
     for run, colour in zip(evidence, colours, strict=True):
         means = run.observed(claim)
-        longest = max(q.columns[claims.RANK1["tokens"]] for q in run.behaviour.questions)
+        longest = max(q.columns[claims.RANK1["tokens"]] for q in run[BEHAVIOUR].questions)
         points = [
             (0.0, claims.BEFORE),
             *(
@@ -199,4 +202,4 @@ def _measured(evidence: Sequence[Evidence], reading: Reading) -> bool:
 
 
 def _has(run: Evidence, column: str) -> bool:
-    return column in run.behaviour.questions[0].columns
+    return column in run[BEHAVIOUR].questions[0].columns

@@ -16,7 +16,7 @@ from alpharl_bench.reporting.results import (
     VerdictRecord,
     load_results,
 )
-from alpharl_bench.reporting.storage import SCORES, read_stored, stored
+from alpharl_bench.reporting.storage import RESPONSES, read_stored, stored
 from alpharl_bench.reporting.text import code, plain
 from alpharl_bench.scoring import CONFIDENCE, Score, degrees_of_freedom, read_scores, unit_weights
 
@@ -112,8 +112,7 @@ def compare(old: Path, new: Path) -> Comparison:
         AlphaRLBenchError: one of them has no results of this version.
     """
     before, after = load_results(old), load_results(new)
-    was = {(v.claim, v.run): v for v in before.verdicts}
-    now = {(v.claim, v.run): v for v in after.verdicts}
+    was, now = before.by_claim_and_run, after.by_claim_and_run
     changes = [
         Change(was[key], now[key])
         for key in was
@@ -124,14 +123,14 @@ def compare(old: Path, new: Path) -> Comparison:
         after,
         tuple(sorted(changes, key=lambda change: not change.worse)),
         tuple(_adjusted(list(_differences(before, after, _scores(old), _scores(new))))),
-        gone=tuple(key for key in was if key not in now),
-        came=tuple(key for key in now if key not in was),
+        gone=tuple((v.claim, v.run) for key, v in was.items() if key not in now),
+        came=tuple((v.claim, v.run) for key, v in now.items() if key not in was),
     )
 
 
 def _scores(path: Path) -> dict[tuple[str, str], Score]:
     """The scores that lie in a report's folder, by run and variant; none of a file alone."""
-    file = stored(path, SCORES)
+    file = stored(path, RESPONSES)
     scores = read_scores(file, read_stored) if file.is_file() else []
     return {(score.provenance.run, score.variant): score for score in scores}
 

@@ -13,6 +13,7 @@ from alpharl_bench.dynamics import NULLS, ModuleDynamics
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.tables import markdown
 from alpharl_bench.reporting.text import plain
+from alpharl_bench.tables.dynamics import DYNAMICS
 
 _INTRODUCTION = """\
 ## Dynamics of the Rank-1 Subspace
@@ -83,7 +84,7 @@ def sections(session: Session) -> list[str]:
     parts = []
     for run in session.runs:
         evidence = session.evidence(run)
-        if evidence.dynamics:
+        if evidence[DYNAMICS]:
             parts += [f"### {plain(run)}", "", markdown(r_squared(evidence)), ""]
             parts += [_SENSES, "", markdown(senses(evidence)), ""]
             parts += [_ERRORS, "", markdown(errors(evidence)), ""]
@@ -95,7 +96,7 @@ def sections(session: Session) -> list[str]:
 
 def pictured(evidence: Evidence) -> list[ModuleDynamics]:
     """The modules whose trajectories were embedded: block by block, by falling R²."""
-    embedded = [module for module in evidence.dynamics if module.pictures]
+    embedded = [module for module in evidence[DYNAMICS] if module.pictures]
     return sorted(embedded, key=lambda module: (module.block, -module.r_squared))
 
 
@@ -114,9 +115,9 @@ def r_squared(evidence: Evidence) -> pd.DataFrame:
     Means over modules; of the cosine and the angle medians.
     """
     groups: dict[str, list[ModuleDynamics]] = {}
-    for module in evidence.dynamics:
+    for module in evidence[DYNAMICS]:
         groups.setdefault(f"{module.block}: {module.kind}", []).append(module)
-    groups["all"] = list(evidence.dynamics)
+    groups["all"] = [*evidence[DYNAMICS]]
     return pd.DataFrame(
         [
             {
@@ -136,7 +137,7 @@ def r_squared(evidence: Evidence) -> pd.DataFrame:
 
 def senses(evidence: Evidence) -> pd.DataFrame:
     """One row per measure: of the run, of random walks, and of what is straight."""
-    modules = evidence.dynamics
+    modules = evidence[DYNAMICS]
     straight = _mean([m.straight_r_squared for m in modules])
     rows = [
         _sense(
@@ -179,18 +180,18 @@ def errors(evidence: Evidence) -> pd.DataFrame:
             {
                 "predicted by": method,
                 **{
-                    name: _mean([part(m)[method] for m in evidence.dynamics])
+                    name: _mean([part(m)[method] for m in evidence[DYNAMICS]])
                     for name, part in parts.items()
                 },
             }
-            for method in evidence.dynamics[0].error
+            for method in evidence[DYNAMICS][0].error
         ]
     )
 
 
 def r_squared_map(evidence: Evidence) -> pd.DataFrame:
     """Types of modules × layers: R², NaN where a layer has no such module."""
-    frame = pd.DataFrame([(m.kind, m.depth, m.r_squared) for m in evidence.dynamics])
+    frame = pd.DataFrame([(m.kind, m.depth, m.r_squared) for m in evidence[DYNAMICS]])
     table = frame.pivot_table(index=0, columns=1, values=2, sort=False)
     ordered: pd.DataFrame = table[sorted(table.columns)].set_axis(range(table.shape[1]), axis=1)
     return ordered

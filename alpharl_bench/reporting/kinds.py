@@ -5,16 +5,19 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 
-from alpharl_bench.claims import CLAIMS, Evidence, Interval, Point
-from alpharl_bench.claims.appendix_a import APPENDIX_A, RANKS, PrintedKind
+from alpharl_bench.claims import Evidence, Interval, Point
 from alpharl_bench.claims.kinds import RL
-from alpharl_bench.claims.low_rank import RANK_POINTS
 from alpharl_bench.claims.measures import recovered_gain, relative_accuracy
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
+from alpharl_bench.papers.arxiv_2510_00553.claims.appendix_a import APPENDIX_A, RANKS, PrintedKind
+from alpharl_bench.papers.arxiv_2510_00553.claims.low_rank import RANK_POINTS
 from alpharl_bench.registry import Kind
 from alpharl_bench.reporting.session import Session
-from alpharl_bench.reporting.tables import markdown, spectrum_frame
+from alpharl_bench.reporting.tables import markdown
 from alpharl_bench.reporting.text import plain
+from alpharl_bench.reporting.views.spectrum import spectrum_frame
 from alpharl_bench.scoring import degrees_of_freedom
+from alpharl_bench.tables.spectrum import SPECTRUM
 from alpharl_bench.variants import BASE, FULL
 
 #: The paper's order of kinds; self-play stands beside RL.
@@ -68,7 +71,7 @@ def norms(session: Session, runs: dict[str, Kind]) -> pd.DataFrame:
         return [f"{kind.norm:g}", f"{kind.rank1_fraction:g}", f"{kind.rank1_percent_fraction:g}"]
 
     titles = ["average ‖ΔW‖", "Rank-1 fraction (Gaussian)", "Rank-1 % fraction (Gaussian)"]
-    rows = _rows(runs, lambda run: ours(run) if session.runs[run].spectrum else None, printed)
+    rows = _rows(runs, lambda run: ours(run) if session.evidence(run)[SPECTRUM] else None, printed)
     frame = pd.DataFrame(rows, columns=["kind", "run", *titles])
     policy = ["yes" if kind in RL or APPENDIX_A[kind].on_policy else "no" for kind in frame["kind"]]
     frame.insert(2, "on-policy sampling", policy)
@@ -132,7 +135,7 @@ class _Ratio:
     """P1.8's statistic of one run: (1,) observed and (B,) resampled over the named modules."""
 
     def __init__(self, evidence: Evidence) -> None:
-        self.modules = [module.module for module in evidence.spectrum]
+        self.modules = [module.module for module in evidence[SPECTRUM]]
         self.observed, self.resampled = (
             _LOW_RANK.statistic(means, evidence.steps)
             for means in (evidence.observed(_LOW_RANK), evidence.resampled(_LOW_RANK))
@@ -140,7 +143,7 @@ class _Ratio:
 
 
 def _ratio(session: Session, run: str) -> _Ratio | None:
-    if _LOW_RANK.id not in session.runs[run].claims:
+    if _LOW_RANK.qualified_id not in session.runs[run].claims:
         return None
     return _Ratio(session.evidence(run))
 

@@ -8,17 +8,10 @@ from typing import Any
 
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.reporting.session import RunRecord, Session, load_session
-from alpharl_bench.reporting.storage import SCORES, SESSION, stored
+from alpharl_bench.reporting.storage import RESPONSES, SESSION, stored
 from alpharl_bench.scoring import Provenance
+from alpharl_bench.tables import table
 
-#: Lists that hold one entry of each name, and what in an entry is its name.
-_NAMED: Mapping[str, tuple[str, ...]] = {
-    "spectrum": ("module",),
-    "dynamics": ("module",),
-    "choices": ("variant",),
-    "windows": ("variant",),
-    "questions": ("task", "question"),
-}
 #: How a host names a run, which its digest tells apart; the first host's is kept.
 _OF_THE_HOST = ("selected_by", "model", "source")
 #: What all scores of a run share; an engine that ran out of memory has halved its batch.
@@ -89,7 +82,7 @@ def _record(name: str, first: _From, second: _From) -> _From:
         both = json.dumps(_both(one, other))
     except _Differ as differ:
         raise AlphaRLBenchError(
-            f"{_files(SESSION, first, second)}: '{' '.join(differ.args)}' "
+            f"{_files(SESSION, first, second)}: '{_place(differ.args)}' "
             f"of run '{name}' is not the same; give two runs two names, or {_AGAIN}"
         ) from None
     return _From(first.folder, RunRecord.model_validate_json(both))
@@ -106,8 +99,8 @@ def _both(one: Any, other: Any, *place: str) -> Any:
         return one
     if one in _NOTHING:
         return other
-    if place and place[-1] in _NAMED:
-        named = [_by_name(_NAMED[place[-1]], entries) for entries in (one, other)]
+    if isinstance(one, list) and (fields := _named_by(place)):
+        named = [_by_name(fields, entries) for entries in (one, other)]
         return list(_both(named[0], named[1], *place[:-1], f"{place[-1]} of").values())
     if isinstance(one, dict) and isinstance(other, dict):
         united = one | other
@@ -115,6 +108,21 @@ def _both(one: Any, other: Any, *place: str) -> Any:
             united[name] = _both(one[name], other[name], *place, name)
         return united
     raise _Differ(*place)
+
+
+def _place(names: Sequence[str]) -> str:
+    """Where two records differ, in words: what is in a table is known by the table's name."""
+    return " ".join(names[1:] if names[0] == "tables" else names)
+
+
+def _named_by(place: Sequence[str]) -> tuple[str, ...]:
+    """The fields that name the entries of a list of a table; none of anything else."""
+    match place:
+        case ("tables", name):
+            return table(name).entries.get("", ())
+        case ("tables", name, part):
+            return table(name).entries.get(part, ())
+    return ()
 
 
 def _by_name(fields: Sequence[str], entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -130,7 +138,7 @@ def _score(first: _From, second: _From) -> _From:
         or one.kuhn_policy != other.kuhn_policy
     ):
         raise AlphaRLBenchError(
-            f"{_files(SCORES, first, second)}: '{one.variant}' of run "
+            f"{_files(RESPONSES, first, second)}: '{one.variant}' of run "
             f"'{one.provenance.run}' has the same key and other responses: one was damaged, or "
             "scored on hardware that computes otherwise; judge the run again on one of the hosts"
         )
@@ -157,7 +165,7 @@ def _comparable(scores: Sequence[_From]) -> None:
             if differing := _differing(one, own, fields):
                 runs = " and ".join(dict.fromkeys(f"'{run}'" for run in (one.run, own.run)))
                 raise AlphaRLBenchError(
-                    f"{_files(SCORES, first, found)}: {runs} was asked "
+                    f"{_files(RESPONSES, first, found)}: {runs} was asked "
                     f"{group[0]} under another {differing}; {_AGAIN}"
                 )
 

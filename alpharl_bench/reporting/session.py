@@ -1,34 +1,31 @@
 """What a session leaves behind: the evidence that its report is made from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from alpharl_bench.behaviour.embedding import EmbeddingShift
-from alpharl_bench.behaviour.table import NO_BEHAVIOUR, Behaviour
 from alpharl_bench.claims import Evidence
-from alpharl_bench.dynamics import ModuleDynamics
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
-from alpharl_bench.forecast.choice import Choice
-from alpharl_bench.registry import Expectation, Kind
+from alpharl_bench.invocation import session_command
+from alpharl_bench.registry import ClaimId, Expectation, Kind, qualified
 from alpharl_bench.reporting.storage import (
-    SCORES,
+    RESPONSES,
     SESSION,
     read_stored,
     stored,
     write_stored,
     writing,
 )
+from alpharl_bench.runs.spec import RunSpec
 from alpharl_bench.scoring import Provenance, Score, read_scores
-from alpharl_bench.spectral import ModuleSpectrum
-from alpharl_bench.subject import Subject
-from alpharl_bench.windows import ScoredWindow
+from alpharl_bench.tables import table
+from alpharl_bench.tables.scores import SCORES
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,7 @@ class Measured:
     looked at; ``digest`` is the run's content key.
     """
 
-    subject: Subject
+    subject: RunSpec
     evidence: Evidence
     claims: Mapping[str, int]
     options: Sequence[str]
@@ -52,10 +49,11 @@ class RunRecord(BaseModel):
     """One run as it was judged: what it is, which claims, and what the registry expected.
 
     Without ``claims`` it did not learn, and none was judged; see :class:`Measured` for the rest.
-    Earlier versions stored no ``digest``.
+    ``tables`` are as each of them stores what it measured; the scores' responses are kept apart.
+    Earlier versions stored no ``digest``, and tables in fields of their own.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="constants")
 
     selected_by: tuple[str, ...]
     model: str
@@ -67,16 +65,26 @@ class RunRecord(BaseModel):
     options: tuple[str, ...]
     looks: int
     steps: tuple[int, ...]
-    claims: dict[str, int]
-    expect: dict[str, Expectation]
-    spectrum: tuple[ModuleSpectrum, ...]
-    dynamics: tuple[ModuleDynamics, ...] = ()
-    choices: tuple[Choice, ...] = ()
-    windows: tuple[ScoredWindow, ...] = ()
-    evaluation: float = 0.0
-    behaviour: Behaviour = NO_BEHAVIOUR
-    embedding: EmbeddingShift | None = None
+    claims: dict[ClaimId, int]
+    expect: dict[ClaimId, Expectation]
+    tables: dict[str, Any] = {}
     digest: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_tables(cls, stored: Any) -> Any:
+        """What earlier versions stored, as tables."""
+        if not isinstance(stored, dict) or "tables" in stored:
+            return stored
+        old = dict(stored)
+        scores = {name: old.pop(name) for name in _OF_SCORES if name in old}
+        found = {name: old.pop(name) for name in _OF_THEIR_OWN if name in old}
+        return {**old, "tables": {"scores": scores, **found}}
+
+
+#: Fields of earlier versions: parts of the table of scores, and tables.
+_OF_SCORES = ("choices", "windows", "evaluation")
+_OF_THEIR_OWN = ("spectrum", "dynamics", "behaviour", "embedding")
 
 
 class Session(BaseModel):
@@ -85,7 +93,7 @@ class Session(BaseModel):
     An ``interrupted`` one judged only a part of what it was asked.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="constants")
 
     command: str
     date: str
@@ -104,7 +112,7 @@ class Session(BaseModel):
                 model=subject.model,
                 algorithm=subject.algorithm,
                 kind=subject.kind,
-                source=subject.source,
+                source=subject.origin,
                 deviations=subject.deviations,
                 seed=subject.seed,
                 options=tuple(run.options),
@@ -112,13 +120,10 @@ class Session(BaseModel):
                 steps=tuple(run.evidence.steps),
                 claims=dict(run.claims),
                 expect=dict(subject.expect),
-                spectrum=tuple(run.evidence.spectrum),
-                dynamics=tuple(run.evidence.dynamics),
-                choices=tuple(run.evidence.choices),
-                windows=tuple(run.evidence.windows),
-                evaluation=run.evidence.evaluation,
-                behaviour=run.evidence.behaviour,
-                embedding=run.evidence.embedding,
+                tables={
+                    name: table(name).stored.dump_python(of, mode="json")
+                    for name, of in run.evidence.tables.items()
+                },
                 digest=run.digest,
             )
         return cls(
@@ -137,7 +142,7 @@ class Session(BaseModel):
         """
         with writing(folder):
             lines = (score.model_dump_json() + "\n" for score in self.scores)
-            write_stored(folder, SCORES, "".join(lines))
+            write_stored(folder, RESPONSES, "".join(lines))
             write_stored(folder, SESSION, self.model_dump_json(indent=1) + "\n")
 
     @property
@@ -175,10 +180,10 @@ class Session(BaseModel):
 
         Args:
             run: its name.
-            claim: only what this claim was judged by; other claims may have taken more samples of
-                the same variants.
+            claim: its id, for only what it was judged by; other claims may have taken more samples
+                of the same variants.
         """
-        samples = self.runs[run].claims[claim] if claim is not None else 0
+        samples = self.runs[run].claims[qualified(claim)] if claim is not None else 0
         if samples >= max((score.samples_per_question for score in self.scores_of(run)), default=0):
             samples = 0  # all of them
         if (run, samples) not in self._evidence:
@@ -192,19 +197,13 @@ class Session(BaseModel):
 
     def _limited(self, run: str, samples: int) -> Evidence:
         record = self.runs[run]
-        evidence = Evidence(
-            run=run,
-            steps=record.steps,
-            scores={score.variant: score for score in self.scores_of(run)},
-            spectrum=record.spectrum,
-            kind=record.kind,
-            dynamics=record.dynamics,
-            choices=record.choices,
-            windows=record.windows,
-            evaluation=record.evaluation,
-            behaviour=record.behaviour,
-            embedding=record.embedding,
-        )
+        tables = {
+            name: table(name).stored.validate_python(stored)
+            for name, stored in record.tables.items()
+        }
+        scores = {score.variant: score for score in self.scores_of(run)}
+        tables[SCORES.name] = replace(tables.get(SCORES.name, SCORES.empty), scores=scores)
+        evidence = Evidence(run, record.steps, tables, record.kind)
         return evidence.limited(samples) if samples else evidence
 
 
@@ -220,13 +219,14 @@ def load_session(folder: Path) -> Session:
     except OSError as error:
         raise AlphaRLBenchError(
             f"{path}: no stored session ({error.strerror}); a report folder is what "
-            "`pytest suites --report DIR` leaves behind"
+            f"`{session_command()} --report DIR` leaves behind"
         ) from error
     except ValidationError as error:
         faults = "; ".join(faults_of(error))
         raise AlphaRLBenchError(
             f"{path}: not a whole session of this version ({faults}); judge the runs again by "
-            "`pytest suites --report DIR`, which takes the scores of this version from the cache"
+            f"`{session_command()} --report DIR`, which takes the scores of this version from the "
+            "cache"
         ) from error
-    scores = read_scores(stored(folder, SCORES), read_stored)
+    scores = read_scores(stored(folder, RESPONSES), read_stored)
     return session.model_copy(update={"scores": tuple(scores)})

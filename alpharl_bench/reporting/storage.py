@@ -8,11 +8,12 @@ import zstandard
 
 from alpharl_bench.cache import whole_file
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.invocation import session_command
 
 #: What a session is and what it measured: one JSON object.
 SESSION = "session.json"
 #: Its scores: one JSON object a line.
-SCORES = "scores.jsonl"
+RESPONSES = "scores.jsonl"
 _COMPRESSED = ".zst"
 #: The highest levels save another fifth and take ten times as long.
 _LEVEL = 12
@@ -82,5 +83,5 @@ def writing(folder: Path) -> Iterator[None]:
 def _damaged(path: Path) -> str:
     return (
         f"{path}: not a whole Zstandard file; copy it again, or judge the runs again by "
-        "`pytest suites --report DIR`"
+        f"`{session_command()} --report DIR`"
     )

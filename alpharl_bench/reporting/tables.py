@@ -5,14 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from alpharl_bench.claims import CLAIMS, Claim, Evidence, Learning, Outcome, Verdict, learning
-from alpharl_bench.claims.appendix_a import APPENDIX_A
+from alpharl_bench.claims import Claim, Evidence, Learning, Outcome, Verdict, learning
 from alpharl_bench.grading import Mark
+from alpharl_bench.papers import find_paper
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.text import plain
 from alpharl_bench.scoring import Score
-from alpharl_bench.spectral import ModuleSpectrum
 
 _SYMBOL = {
     Outcome.SUPPORTED: "✓",
@@ -24,8 +23,11 @@ _SYMBOL = {
 LEGEND = "; ".join(f"{symbol} {outcome}" for outcome, symbol in _SYMBOL.items())
 #: Marks a verdict that is decided alone but not among all of its session.
 NOT_SURVIVING = "†"
-#: The paper's numbers are from models of 7 to 32 billion parameters.
-PAPER_COLUMN = "paper (7–32 B)"
+
+
+def paper_column(claim: Claim) -> str:
+    """The title of a column with what the claim's paper printed."""
+    return find_paper(claim.paper_ref.paper).column
 
 
 def summary(judged: Judged) -> pd.DataFrame:
@@ -35,8 +37,9 @@ def summary(judged: Judged) -> pd.DataFrame:
     all.
     """
     rows = []
-    for claim_id, by_run in judged.verdicts.items():
-        row = {"claim": claim_id, "": CLAIMS[claim_id].title}
+    for claim in judged.claims:
+        by_run = judged.verdicts[claim.qualified_id]
+        row = {"claim": judged.name(claim), "": claim.title}
         for run in judged.session.runs:
             row[run] = _cell(judged, by_run[run]) if run in by_run else ""
         rows.append(row)
@@ -47,7 +50,7 @@ def matrix(judged: Judged, claims: Sequence[Claim]) -> pd.DataFrame:
     """Runs × claims: a symbol for each verdict, in brackets where it is a contrast."""
     rows = []
     for run in judged.session.runs:
-        verdicts = {c.id: judged.verdicts[c.id].get(run) for c in claims}
+        verdicts = {judged.name(c): judged.verdicts[c.qualified_id].get(run) for c in claims}
         if any(verdicts.values()):
             cells = {
                 claim: _symbol(verdict) if verdict else "" for claim, verdict in verdicts.items()
@@ -113,13 +116,13 @@ def verdict_rows(judged: Judged, claim: Claim) -> pd.DataFrame:
             "ours [interval]": verdict.value or "–",
             "at": verdict.level,
             "asked for": claim.threshold,
-            PAPER_COLUMN: claim.paper.statistic,
+            paper_column(claim): claim.printed.statistic,
             "p (adjusted)": f"{verdict.p_value:.2g} ({judged.p_adjusted(verdict):.2g})",
             claim.units: verdict.units,
             **{f"null: {name}": null for name, null in verdict.nulls.items()},
             "note": verdict.note,
         }
-        for run, verdict in judged.of_claim(claim.id).items()
+        for run, verdict in judged.of_claim(claim).items()
     ]
     frame = pd.DataFrame(rows).fillna("–")
     return frame if any(row["note"] for row in rows) else frame.drop(columns="note")
@@ -132,7 +135,7 @@ def by_task(claim: Claim, evidence: Evidence, *, majorities: bool) -> pd.DataFra
     """
     metrics = (Score.task_accuracy, Score.task_pass, Score.task_majority)[: 2 + majorities]
     rows = []
-    for point in claim.curve.points(evidence.steps):
+    for point in evidence.points(claim):
         score = evidence.score(point.variant)
         values = np.array([[100 * metric(score, t) for metric in metrics] for t in score.tasks])
         named = zip((*score.tasks, "Avg."), (*values, values.mean(axis=0)), strict=True)
@@ -155,52 +158,6 @@ def responses(session: Session) -> pd.DataFrame:
         counts = {title: f"{marks.count(mark):,}" for mark, title in named.items()}
         rows.append({"run": name, "responses": f"{len(marks):,}", **counts})
     return pd.DataFrame(rows)
-
-
-def norms(evidence: Evidence) -> pd.DataFrame:
-    """Mean update norm and fractions of it, beside Gaussian matrices and the paper's."""
-    titles = {
-        "norm": "average update norm ‖ΔW‖",
-        "rank1_fraction": "Rank-1 fraction",
-        "rank1_percent_fraction": "Rank-1 % fraction",
-    }
-    printed = APPENDIX_A.get(evidence.kind)
-    paper = [f"{getattr(printed, column):g}" if printed else "" for column in titles]
-    return _figures(evidence, titles).assign(**{PAPER_COLUMN: paper})
-
-
-def ranks(evidence: Evidence) -> pd.DataFrame:
-    """Effective and stable rank of the update, beside Gaussian matrices."""
-    titles = {"effective_rank": "effective rank", "stable_rank": "stable rank ‖ΔW‖²/σ₁²"}
-    return _figures(evidence, titles)
-
-
-def _figures(evidence: Evidence, titles: dict[str, str]) -> pd.DataFrame:
-    frame = spectrum_frame(evidence)
-    return pd.DataFrame(
-        [
-            {
-                "": title,
-                "ours, mean over modules": f"{frame[column].mean():.4g}",
-                "ours, range": f"{frame[column].min():.3g} … {frame[column].max():.3g}",
-                "Gaussian of the same shape": (
-                    f"{frame[f'noise_{column}'].mean():.4g}"
-                    if f"noise_{column}" in frame
-                    else "same norm"
-                ),
-            }
-            for column, title in titles.items()
-        ]
-    )
-
-
-def spectrum_frame(evidence: Evidence) -> pd.DataFrame:
-    """One row per module."""
-    fields = [*ModuleSpectrum.__dataclass_fields__, "stable_rank", "noise_stable_rank"]
-    return pd.DataFrame(
-        [[getattr(module, field) for field in fields] for module in evidence.spectrum],
-        columns=fields,
-    )
 
 
 def markdown(frame: pd.DataFrame) -> str:

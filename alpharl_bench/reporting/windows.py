@@ -7,6 +7,7 @@ from alpharl_bench.claims import Evidence
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.tables import markdown
 from alpharl_bench.reporting.text import plain
+from alpharl_bench.tables.scores import SCORES
 
 _INTRODUCTION = """\
 ## Windows of modules
@@ -21,7 +22,7 @@ def sections(session: Session) -> list[str]:
     parts = []
     for run in session.runs:
         evidence = session.evidence(run)
-        if evidence.windows:
+        if evidence[SCORES].windows:
             parts += [f"### {plain(run)}", "", markdown(contents(evidence)), ""]
             parts += [_by_norm(evidence), ""]
     return ["\n".join([_INTRODUCTION, "", *parts])] if parts else []
@@ -39,14 +40,14 @@ def contents(evidence: Evidence) -> pd.DataFrame:
                 "part of ‖ΔW‖": f"{held.norm:.3f}",
                 "accuracy": f"{evidence.scores[held.variant].accuracy:.3f}",
             }
-            for held in evidence.windows
+            for held in evidence[SCORES].windows
         ]
     )
 
 
 def _by_norm(evidence: Evidence) -> str:
-    accuracies = [evidence.scores[held.variant].accuracy for held in evidence.windows]
-    parts = [held.norm for held in evidence.windows]
+    accuracies = [evidence.scores[held.variant].accuracy for held in evidence[SCORES].windows]
+    parts = [held.norm for held in evidence[SCORES].windows]
     return (
         "Correlation of a window's accuracy with its part of ‖ΔW‖, over all orders: "
         f"{np.corrcoef(parts, accuracies)[0, 1]:.2f}."

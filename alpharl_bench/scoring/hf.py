@@ -6,15 +6,19 @@ from types import MappingProxyType
 from typing import Any
 
 import torch
-from lm_eval.models.huggingface import HFLM
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from alpharl_bench.extras import requiring
 from alpharl_bench.quiet import quiet_libraries
 from alpharl_bench.scoring.engines import EngineOptions
 from alpharl_bench.shared_prompts import can_share, read_once
+from alpharl_bench.spectral.threads import threads_of_model
 from alpharl_bench.variants import Variant
 from alpharl_bench.variants.materialise import UpdateSource
 from alpharl_bench.variants.patch import PatchedModel
+
+with requiring("score"):
+    from lm_eval.models.huggingface import HFLM
 
 
 class SharedPromptLM(HFLM):
@@ -51,6 +55,7 @@ class HFBackend:
                 folder, dtype=getattr(torch, options.dtype)
             )
             self._patched = PatchedModel(model.to(self.device).eval(), source)
+            self._parameters = model.num_parameters()
             self.lm = SharedPromptLM(
                 pretrained=model,
                 tokenizer=AutoTokenizer.from_pretrained(folder),
@@ -65,7 +70,7 @@ class HFBackend:
     @contextmanager
     def wearing(self, variant: Variant) -> Iterator[None]:
         """Generate with the variant's weights inside the block, with the base's behind it."""
-        with self._patched.wearing(variant):
+        with threads_of_model(self._parameters), self._patched.wearing(variant):
             yield
 
     def reseed(self, seed: int) -> None:

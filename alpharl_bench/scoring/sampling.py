@@ -6,18 +6,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal, Self
 
-from alpharl_bench.cache import content_key, file_digest
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.problems import NANO_FAMILIES, WORD_FAMILIES
+from alpharl_bench.extras import requiring
+from alpharl_bench.keys import product_key
+from alpharl_bench.problems import NANO_FAMILIES
 from alpharl_bench.scoring.catalogue import FOLDER, Kind, benchmarks, kind_of
 from alpharl_bench.scoring.prompts import PROMPTS, TEMPLATES, Prompt
 from alpharl_bench.scoring.questions import digest
-
-_PACKAGE = Path(__file__).parents[1]
-#: What decides over a mark: another text of these files is another way of grading.
-_GRADING = (*sorted((_PACKAGE / "grading").glob("*.py")), _PACKAGE / "problems" / "grading.py")
-_RULES = (*sorted((_PACKAGE / "games").glob("*.py")), _PACKAGE / "scoring" / "games.py")
-
 
 #: What is reported, and what scalars of a method are chosen by. They share no question.
 Split = Literal["test", "validation"]
@@ -111,7 +106,19 @@ class Sampling:
     def _files(self) -> list[Path]:
         """The task files that are read; another benchmark beside them changes nothing."""
         own = [benchmarks()[task].file for task in self.tasks if task in benchmarks()]
-        return [*sorted(FOLDER.glob("_*.yaml")), FOLDER / "functions.py", *own]
+        return [*sorted(FOLDER.glob("_*.yaml")), *own]
+
+    def refuse_missing(self) -> None:
+        """Refuse to ask where a package that it takes is missing; told before a run is trained.
+
+        Raises:
+            AlphaRLBenchError: it is missing.
+        """
+        with requiring("score"):
+            version("lm-eval")
+        if self.kind == "games":
+            with requiring("games"):
+                version("open-spiel")
 
     @cached_property
     def key(self) -> str:
@@ -125,11 +132,8 @@ class Sampling:
             for task in self.tasks
             if task in benchmarks()
         }
-        if any(task in WORD_FAMILIES for task in self.tasks):
-            questions["words"] = file_digest(_PACKAGE / "problems" / "words.py")
-        judging = _RULES if self.kind == "games" else _GRADING
-        judges = ("open-spiel", "textarena") if self.kind == "games" else ("math-verify",)
-        return content_key(
+        return product_key(
+            "matches" if self.kind == "games" else "questions",
             tasks=self.tasks,
             content=questions,
             questions=self.questions,
@@ -140,6 +144,4 @@ class Sampling:
             max_tokens=self.max_tokens,
             split=self.split,
             files={path.name: path.read_text(encoding="utf-8") for path in self._files},
-            grading={str(p.relative_to(_PACKAGE)): p.read_text(encoding="utf-8") for p in judging},
-            packages={name: version(name) for name in ("lm-eval", *judges)},
         )

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from alpharl_bench import __version__
 from alpharl_bench.cache import cache_root, content_key, write_whole
-from alpharl_bench.forecast.choice import methods_digest
+from alpharl_bench.forecast.identity import method_digest
+from alpharl_bench.keys import product_key
 from alpharl_bench.scoring.engines import EngineOptions
 from alpharl_bench.scoring.sampling import Sampling
 from alpharl_bench.scoring.score import Score, joined, read_scores
@@ -15,8 +15,10 @@ from alpharl_bench.variants import Variant
 def identity(variant: Variant) -> dict[str, Any]:
     """What tells a variant of a run from every other: plain JSON values, for a content key."""
     named: dict[str, Any] = {"variant": variant.label}
+    if variant.low_rank:
+        named["triplets"] = product_key("triplets")
     if variant.kind == "forecast":
-        named["methods"] = methods_digest()
+        named["method"] = method_digest(variant.method)
     if variant.modules:
         # Another ranking puts other modules under the same name.
         named["modules"] = variant.modules
@@ -36,12 +38,12 @@ class ScoreStore:
     """
 
     def __init__(self, run_digest: str, sampling: Sampling, engine: EngineOptions) -> None:
-        key = content_key(
+        key = product_key(
+            "score",
             run=run_digest,
             sampling=sampling.key,
-            engine=engine.name,
+            engine=product_key(engine.name),
             dtype=engine.dtype,
-            version=__version__,
         )
         self.folder = cache_root() / "scores" / key
 

@@ -1,5 +1,7 @@
 """The singular triplets of a whole update: decomposed once, in parallel, and kept on disk."""
 
+from __future__ import annotations
+
 import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,20 +10,17 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 
-import torch
-
-from alpharl_bench.cache import cache_root, content_key, file_digest, locked, sweep_scratch
+from alpharl_bench.cache import cache_root, file_digest, locked, sweep_scratch
 from alpharl_bench.checkpoints import Weights, compare, shared
 from alpharl_bench.errors import AlphaRLBenchError, AlphaRLBenchWarning
+from alpharl_bench.keys import product_key
+from alpharl_bench.lazy import torch
 from alpharl_bench.progress import progress_bar
 from alpharl_bench.spectral.lowrank import LowRank
-from alpharl_bench.spectral.shelf import Entry, Shelf
 from alpharl_bench.spectral.svd import TOLERANCE, Decomposition, decompose, level, singular_values
+from alpharl_bench.spectral.tensor_store import Entry, TensorStore
 from alpharl_bench.spectral.threads import spread
 
-#: Part of every key: raise it when a decomposition changes in more than its last bits, or the
-#: files do.
-_ENGINE = 3
 # Below this much work a progress bar would only flicker by.
 _WORTH_A_BAR = 50_000_000
 
@@ -94,7 +93,7 @@ class UpdateFactors:
         """
         _fill([self], dict.fromkeys(self.modules))
         for name in self.modules:
-            entry = self.shelf.get(_key(name, None))
+            entry = self.store.get(_key(name, None))
             if entry is None:
                 raise OSError(f"{self.folder}: '{name}' cannot be read back")
             yield name, entry.tensors["sigma"]
@@ -131,22 +130,21 @@ class UpdateFactors:
         )
 
     def _load(self, name: str, rank: int) -> Decomposition | None:
-        entry = self.shelf.get(_key(name, level(rank, self.shape(name))))
+        entry = self.store.get(_key(name, level(rank, self.shape(name))))
         return None if entry is None else Decomposition(LowRank(**entry.tensors), **entry.about)
 
     @cached_property
-    def shelf(self) -> Shelf:
+    def store(self) -> TensorStore:
         """The store."""
-        return Shelf(self.folder)
+        return TensorStore(self.folder)
 
     @cached_property
     def folder(self) -> Path:
         """Where the store is."""
-        key = content_key(
+        key = product_key(
+            "triplets",
             base=self.base.digest,
             trained=self.trained.digest,
-            engine=_ENGINE,
-            tolerance=TOLERANCE,
             device=self.device.type,
         )
         return cache_root() / "factors" / key
@@ -163,38 +161,38 @@ def prepare(updates: Sequence[UpdateFactors], rank_of: RankOf) -> None:
     modules = [update.modules for update in updates][-1]
     shapes = {name: updates[-1].shape(name) for name in modules}
     wanted = {name: level(rank_of(shape), shape) for name, shape in shapes.items()}
-    # The base is read once for all that are here, and of those that pass only one is.
-    together = [update for update in updates if not update.trained.passes]
-    alone = [[update] for update in updates if update.trained.passes]
+    # The base is read once for all that are here, and of ephemeral ones only one is.
+    together = [update for update in updates if not update.trained.ephemeral]
+    alone = [[update] for update in updates if update.trained.ephemeral]
     for some in [together, *alone] if together else alone:
         _fill(some, wanted)
 
 
 def _fill(updates: Sequence[UpdateFactors], wanted: Mapping[str, int | None]) -> None:
-    """Put on every shelf what it lacks: of each module so many triplets, or all values (None)."""
+    """Put into every store what it lacks: of each module so many triplets, or all values (None)."""
     _digest(updates)
     keys = {name: _key(name, rank) for name, rank in wanted.items()}
-    # Checkpoints of the same content share a shelf.
+    # Checkpoints of the same content share a store.
     short = {
         update.folder: update
         for update in updates
-        if any(key not in update.shelf for key in keys.values())
+        if any(key not in update.store for key in keys.values())
     }
     with ExitStack() as locks:
         # In one order, so that no two processes wait for each other.
         for folder, update in sorted(short.items()):
             locks.enter_context(locked(folder))
             sweep_scratch(folder)
-            update.shelf.look()
+            update.store.refresh()
         missing = {
-            name: [update for update in short.values() if keys[name] not in update.shelf]
+            name: [update for update in short.values() if keys[name] not in update.store]
             for name in wanted
         }
         try:
             _spread({name: lacking for name, lacking in missing.items() if lacking}, wanted)
         finally:
             for update in short.values():
-                update.shelf.write()
+                update.store.write()
 
 
 def _spread(
@@ -215,7 +213,7 @@ def _spread(
             torch.empty(missing[name][0].shape(name)),
         )
         for update in missing[name]:
-            update.shelf.put(_key(name, rank), update.made(name, rank, before, delta))
+            update.store.put(_key(name, rank), update.made(name, rank, before, delta))
             bar.update()
 
     title = f"decompose {updates[-1].trained.folder.name}"
@@ -230,7 +228,7 @@ def _digest(updates: Sequence[UpdateFactors]) -> None:
         path
         for update in unknown
         for weights in (update.base, update.trained)
-        if not weights.passes  # its digest is kept, its files may be gone
+        if not weights.ephemeral  # its digest is kept, its files may be gone
         for path in weights.files
     }
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:

@@ -1,13 +1,19 @@
-"""How the work on matrices is spread over the cores."""
+"""How work on matrices and models is spread over the cores."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from typing import TypeVar
 
-import torch
 from threadpoolctl import ThreadpoolController
+
+from alpharl_bench.lazy import torch
+
+#: Parameters up to which a model takes one thread (docs/performance.md has the measurement).
+SMALL_MODEL = 20_000_000
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -51,7 +57,22 @@ def one_thread_per_matrix() -> Iterator[None]:
             torch.set_num_threads(before)
 
 
+def threads_of_model(parameters: int) -> AbstractContextManager[None]:
+    """The threads that a model generates with: one for a small model, as many as there are else.
+
+    The operations of a small model are short. Threads that share one wait for the slowest of them,
+    and on a machine that does anything else for a core.
+
+    Args:
+        parameters: of the model.
+    """
+    return one_thread_per_matrix() if parameters <= SMALL_MODEL else nullcontext()
+
+
 @cache
 def _libraries() -> ThreadpoolController:
-    """The BLAS libraries that are loaded; looking for them takes as long as a few matrices."""
+    """The BLAS libraries of numpy and scipy; looking for them takes as long as a few matrices."""
+    # Only those are found that are loaded.
+    import scipy.linalg  # noqa: F401, PLC0415
+
     return ThreadpoolController()

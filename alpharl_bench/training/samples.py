@@ -2,15 +2,15 @@
 
 import json
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 
-from alpharl_bench.cache import cache_root, content_key, locked, write_whole
+from alpharl_bench.cache import cache_root, locked, write_whole
 from alpharl_bench.checkpoints import WeightFiles
 from alpharl_bench.device import resolved_device
+from alpharl_bench.keys import product_key
 from alpharl_bench.progress import progress_bar
 
 _BATCH = 256
@@ -40,7 +40,8 @@ def samples(
         For each prompt up to ``count`` texts, without the end token. A response that is not ended
         at its limit is left out.
     """
-    key = content_key(
+    key = product_key(
+        "teacher samples",
         model=WeightFiles(folder).digest,
         template=tokenizer.chat_template,
         end=tokenizer.eos_token,
@@ -48,7 +49,6 @@ def samples(
         count=count,
         tokens=tokens,
         seed=seed,
-        packages={name: version(name) for name in ("torch", "transformers")},
     )
     path = cache_root() / "samples" / f"{folder.name}-{key}.json"
     with locked(path):

@@ -4,24 +4,9 @@ import pytest
 
 from alpharl_bench.checkpoints import cached_base, cached_steps, open_release
 from alpharl_bench.checkpoints.hub import HubFolder
-from alpharl_bench.elsewhere import opened_release, outlook_of_release
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.registry import Release, load_registry
+from tests.releases import release
 from tests.small_hub import Files, SmallHub, below, forget
-
-
-def release(**fields: object) -> Release:
-    known = {
-        "name": "mine-rl",
-        "model": "qwen3-4b",
-        "base": "lab/base",
-        "algorithm": "RL",
-        "kind": "RL",
-        "run": "lab/rlvr@step_*",
-        "source": "a test",
-        "unverified": "nothing at all",
-    }
-    return Release.model_validate(known | fields)
 
 
 @pytest.fixture
@@ -78,18 +63,3 @@ def test_what_is_here_is_told_without_asking(branches: SmallHub) -> None:
     assert not cached_base(release(base="lab/other"))
     assert cached_steps(release(run="lab/other")) == frozenset()
     assert asked == []
-
-
-def test_the_outlook_knows_what_is_left_to_fetch(branches: SmallHub) -> None:
-    public = release(steps=[5, 15])
-    architecture = load_registry().architectures["qwen3-4b"]
-    before = outlook_of_release(public, architecture)
-    assert before.cached == frozenset()
-    assert before.digest is None
-    assert branches.fetched == []
-    opened = opened_release(public)
-    assert opened.run.final.path.is_dir()
-    after = outlook_of_release(public, architecture)
-    assert after.remote == {None, 5, 15}
-    assert after.cached == {None, 15}
-    assert after.digest == opened.digest

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alpharl_bench.claims import Claim, Curve, Paper, Point, Threshold
+from alpharl_bench.claims import Claim, Curve, PaperRef, Point, Printed, Threshold
 from alpharl_bench.claims.claim import Table
 from alpharl_bench.scoring import percentile_interval
 from alpharl_bench.variants import BASE, FULL, full_at, rank
@@ -116,12 +116,12 @@ def test_a_claim_needs_its_points_and_what_they_are_compared_with(
         id="X",
         title="",
         text="",
-        place="",
+        paper_ref=PaperRef("", ""),
         statistic=lambda a, _: a[BASE],
         threshold=Threshold(low=0),
         formula="",
         reads="",
-        paper=Paper("", {}),
+        printed=Printed("", {}),
         curve=Curve(
             "x",
             lambda steps: [
@@ -134,5 +134,5 @@ def test_a_claim_needs_its_points_and_what_they_are_compared_with(
     )
     assert set(claim.variants([5])) == {BASE, FULL, rank(1, step=5), full_at(5)}
     assert set(claim.variants([])) == {BASE, FULL}
-    assert (claim.units, claim.sampled, claim.asks) == (units, sampled, asks)
+    assert (claim.units, claim.sampled, claim.needs_generation) == (units, sampled, asks)
     assert np.isinf(claim.threshold.high)

@@ -5,11 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from alpharl_bench.claims import CLAIMS, Evidence
-from alpharl_bench.claims.claim import EVALUATION
+from alpharl_bench.claims import Evidence
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.spectral import ModuleSpectrum
+from alpharl_bench.tables import EVALUATION
+from alpharl_bench.tables.spectrum import SPECTRUM as SPECTRUM_TABLE
 from alpharl_bench.variants import BASE, FULL, random_control, rank
+from tests.evidence import altered, planted
 from tests.scores import score_of
 
 RECOVERY, SPECTRUM = CLAIMS["P1.1"], CLAIMS["P1.6"]
@@ -19,7 +22,7 @@ VARIANTS = (BASE, FULL, rank(1), *map(random_control, range(3)))
 def evidence(**changed: dict[str, dict[str, str]]) -> Evidence:
     """Two tasks of one and three questions; every variant alike but for ``changed``."""
     plain = {"chain": {"q0": "1111"}, "modulo": {"q1": "0000", "q2": "1100", "q3": "1000"}}
-    return Evidence(
+    return planted(
         run="mine",
         steps=(5,),
         scores={v.label: score_of(v.label, changed.get(v.kind, plain)) for v in VARIANTS},
@@ -80,7 +83,7 @@ def test_as_many_right_answers_tie_whatever_their_order() -> None:
         )
         for order, variant in zip((0, 1, 2, 2, 2, 2), VARIANTS, strict=True)
     }
-    means = Evidence("mine", (5,), scores, []).resampled(RECOVERY)
+    means = planted("mine", (5,), scores).resampled(RECOVERY)
     steps = (means[FULL] - means[BASE]) * 4 * 49
     tied = np.isclose(steps, 0)
     assert 0.01 < tied.mean() < 0.2
@@ -133,8 +136,8 @@ def test_effective_ranks_are_averaged_where_they_were_asked_for() -> None:
     assert "effective_rank" not in evidence().observed(SPECTRUM)
     modules = [
         replace(module, effective_rank=rank, noise_effective_rank=40.0)
-        for module, rank in zip(evidence().spectrum, (10.0, 30.0), strict=True)
+        for module, rank in zip(evidence()[SPECTRUM_TABLE], (10.0, 30.0), strict=True)
     ]
-    observed = replace(evidence(), spectrum=modules).observed(CLAIMS["P1.8"])
+    observed = altered(evidence(), spectrum=modules).observed(CLAIMS["P1.8"])
     assert observed["effective_rank"] == pytest.approx([20])
     assert observed["noise_effective_rank"] == pytest.approx([40])

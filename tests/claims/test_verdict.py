@@ -10,7 +10,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from alpharl_bench.claims import (
-    CLAIMS,
     Claim,
     Evidence,
     Interval,
@@ -23,9 +22,11 @@ from alpharl_bench.claims import (
 )
 from alpharl_bench.claims import Threshold as Asked
 from alpharl_bench.claims.measures import accuracy, recovered_gain, relative_accuracy
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.scoring import Score
 from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.variants import BASE, FULL, Variant, full_at, rank
+from tests.evidence import altered, planted
 from tests.scores import score_of
 
 QUESTIONS, SAMPLES = 40, 4
@@ -43,12 +44,12 @@ def evidence(marks: dict[Variant, Sequence[str]], claim: Claim = RECOVERY) -> Ev
     """The base answers nothing, every other variant all, but for ``marks``."""
     all_marks = {v: NONE if v == BASE else ALL for v in claim.variants(STEPS)} | marks
     scores = {variant.label: score(variant, given) for variant, given in all_marks.items()}
-    return Evidence("mine", STEPS, scores, spectrum=[])
+    return planted("mine", STEPS, scores)
 
 
 def modules(*fractions: float, noise: float = 0.25) -> Evidence:
     spectrum = [ModuleSpectrum("m", 1.0, fraction, 1.0, noise, 1.0) for fraction in fractions]
-    return Evidence("mine", STEPS, {}, spectrum)
+    return planted("mine", STEPS, spectrum=spectrum)
 
 
 def with_statistic(observed: float, resampled: np.ndarray, threshold: Asked) -> Claim:
@@ -178,7 +179,7 @@ def test_a_task_of_one_question_has_no_interval(tasks: list[str]) -> None:
     scores = {
         label: score_of(label, wrong if label == "base" else correct) for label in given.scores
     }
-    given = replace(given, scores=scores)
+    given = altered(given, scores=scores)
     verdict = judge(RECOVERY, given)
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert verdict.reason == "too few questions for an interval at 95 %: task 'lonely' has 1"
@@ -353,7 +354,7 @@ def test_more_looks_ask_for_a_clearer_gain() -> None:
 
 def test_one_question_does_not_tell_whether_a_run_learned() -> None:
     scores = {v.label: score(v, marks) for v, marks in ((BASE, ["0000"]), (FULL, ["1111"]))}
-    learned = learning(Evidence("mine", STEPS, scores, []))
+    learned = learning(planted("mine", STEPS, scores))
     assert not learned.known
     assert not learned.failed
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from alpharl_bench.claims import CLAIMS
+from alpharl_bench.forecast import all_methods
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,6 +36,12 @@ def test_every_claim_has_its_section(site):
         assert claim.reads in page
         assert claim.formula in page
         assert str(claim.threshold) in page
+
+
+def test_every_forecaster_is_on_its_page(site):
+    page = unescape((site / "forecasters" / "index.html").read_text(encoding="utf-8"))
+    for method in all_methods().values():
+        assert f"<code>{method.name}</code>: {method.title} ({method.reference})" in page
 
 
 def test_the_api_has_what_docstrings_say(site):

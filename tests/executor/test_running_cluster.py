@@ -22,6 +22,8 @@ from tests.scores import stored_session
 # Not installed where only vLLM is.
 pytest.importorskip("ray")
 
+pytestmark = pytest.mark.first
+
 TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "a-token-of-this-test-and-of-no-other"}
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
 # A shell starts what runs in its background deaf to an interrupt.

@@ -7,9 +7,10 @@ from safetensors.torch import load_file, save_file
 from sklearn.cross_decomposition import PLSRegression
 
 from alpharl_bench.checkpoints import module_names
-from alpharl_bench.forecast import FORECASTERS, Target, observe
-from alpharl_bench.forecast.alpharl import AlphaRL
+from alpharl_bench.forecast import Target, observe
+from alpharl_bench.forecast.methods.alpharl import AlphaRL
 from alpharl_bench.variants.combined import applied
+from tests.forecast.forecasters import FORECASTERS
 from tests.forecast.planted import STEPS, deltas, direction, planted
 
 ACCURACIES = {10: 0.21, 20: 0.3, 30: 0.28, 40: 0.41, 50: 0.44} | dict.fromkeys(STEPS[5:], 0.6)

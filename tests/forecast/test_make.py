@@ -1,6 +1,7 @@
 """Forecasts as files: what stands in them, what is said of them, and what is refused."""
 
 import json
+from collections.abc import Mapping
 
 import pytest
 import torch
@@ -10,10 +11,11 @@ from transformers import AutoModelForCausalLM
 
 from alpharl_bench.checkpoints import Accuracies, open_run, open_weights
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.forecast import FORECASTERS, Target, observe
-from alpharl_bench.forecast.make import RECORD, Method, make
-from alpharl_bench.reporting.forecasting import describe
+from alpharl_bench.forecast import Target, method_named, observe
+from alpharl_bench.forecast.make import RECORD, make
+from alpharl_bench.reporting.forecast_summary import describe
 from alpharl_bench.variants.combined import applied
+from tests.forecast.forecasters import FORECASTERS, OWN
 from tests.forecast.planted import STEPS, direction, planted
 
 ACCURACIES = {step: 0.1 + 0.007 * step for step in STEPS}
@@ -32,7 +34,7 @@ def run(tmp_path_factory):
 def made(run, method, folder, fraction=0.4, accuracies=ACCURACIES, **options):
     prefix = observe(run, fraction, accuracies)
     origin = Accuracies(ACCURACIES, run.base / "accuracies.json", "accuracy")
-    named = Method(method, FORECASTERS[method])
+    named = method_named(method)
     return make(named, prefix, TARGET, folder, accuracies=origin, **options)
 
 
@@ -59,15 +61,23 @@ def test_an_adapter_is_the_same_model(run, method, tmp_path):
         torch.testing.assert_close(tensor, merged[name], atol=1e-6, rtol=0)
 
 
-@pytest.mark.parametrize(
-    "method",
-    [
-        n
-        for n in FORECASTERS
-        if n not in {"alpharl", "alpharl-matched", "rank1-last", "rank1-sigma"}
-    ],
-)
-def test_a_whole_model_is_no_adapter(run, method, tmp_path):
+def test_these_methods_predict_updates_of_low_rank(run):
+    prefix = observe(run, 0.4, ACCURACIES)
+    predicted = {method: FORECASTERS[method].fit(prefix).predict(TARGET) for method in OWN}
+    assert {method for method, change in predicted.items() if isinstance(change, Mapping)} == {
+        "alpharl",
+        "alpharl-matched",
+        "rank1-last",
+        "rank1-sigma",
+    }
+
+
+@pytest.mark.parametrize("method", FORECASTERS)
+def test_an_update_of_low_rank_is_an_adapter_and_a_whole_model_is_none(run, method, tmp_path):
+    prefix = observe(run, 0.4, ACCURACIES)
+    if isinstance(FORECASTERS[method].fit(prefix).predict(TARGET), Mapping):
+        assert made(run, method, tmp_path / "out").form == "peft"
+        return
     with pytest.raises(AlphaRLBenchError, match=rf"{method} predicts a whole model.*merged"):
         made(run, method, tmp_path / "out", form="peft")
     assert made(run, method, tmp_path / "out").form == "merged"

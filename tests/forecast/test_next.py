@@ -5,9 +5,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.forecast import FORECASTERS, Target, observe
-from alpharl_bench.forecast.next import NExt
+from alpharl_bench.forecast import Target, observe
+from alpharl_bench.forecast.methods.next import NExt
 from alpharl_bench.forecast.next_network import TrajectoryNetwork, trained_network
+from tests.forecast.forecasters import FORECASTERS
 from tests.forecast.planted import deltas, direction, planted
 
 UP = "model.layers.0.mlp.up_proj.weight"

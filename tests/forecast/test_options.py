@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.forecast import FORECASTERS, Target, observe
+from alpharl_bench.forecast import Target, observe
 from alpharl_bench.forecast.options import chosen_accuracies, chosen_method, chosen_target
+from tests.forecast.forecasters import FORECASTERS
 from tests.forecast.planted import planted
 
 

@@ -11,10 +11,11 @@ from safetensors.torch import load_file, save_file
 
 from alpharl_bench.checkpoints import module_names
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.forecast import FORECASTERS, Target, observe
-from alpharl_bench.forecast.expo import ExPO
-from alpharl_bench.forecast.first_update import FirstUpdate
+from alpharl_bench.forecast import Target, method_named, observe
+from alpharl_bench.forecast.methods.expo import ExPO
+from alpharl_bench.forecast.methods.first_update import FirstUpdate
 from alpharl_bench.variants.combined import applied
+from tests.forecast.forecasters import FORECASTERS, OWN
 from tests.forecast.planted import STEPS, direction, planted
 
 UP = "model.layers.0.mlp.up_proj.weight"
@@ -87,7 +88,7 @@ RIGHT = {
 
 @pytest.mark.parametrize("kind", RIGHT)
 def test_the_right_methods_are_right_and_no_others(errors, kind):
-    for name in FORECASTERS:
+    for name in OWN:
         error = errors[kind, name]
         if name in RIGHT[kind]:
             assert error < 2e-3, name
@@ -194,6 +195,6 @@ def test_matrices_that_do_not_move_are_refused(tmp_path, method):
 
 
 def test_every_method_says_where_it_is_from():
-    for forecaster in FORECASTERS.values():
-        assert "\n" not in forecaster.source
-        assert forecaster.source.startswith("naive") or "arXiv" in forecaster.source
+    for name in OWN:
+        reference = method_named(name).reference
+        assert reference.startswith("naive: ") or "arXiv" in reference

@@ -7,8 +7,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.forecast import FORECASTERS, Target, observe
+from alpharl_bench.forecast import Target, observe
 from alpharl_bench.variants.combined import applied
+from tests.forecast.forecasters import FORECASTERS
 from tests.forecast.planted import STEPS, deltas, direction, planted
 
 ACCURACIES = {step: 0.2 + 0.6 * step / 100 + 0.01 * (step % 20) for step in STEPS}

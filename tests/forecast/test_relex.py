@@ -6,11 +6,12 @@ import torch
 
 from alpharl_bench.checkpoints import open_run, open_weights
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.forecast import FORECASTERS, Target, observe
+from alpharl_bench.forecast import Target, observe
 from alpharl_bench.forecast.products import Grams, inner_products
 from alpharl_bench.spectral import LowRank
 from alpharl_bench.variants.combined import CombinedWeights, applied
 from alpharl_bench.variants.materialise import UpdateSource
+from tests.forecast.forecasters import FORECASTERS
 from tests.forecast.planted import deltas, direction, planted
 from tests.models import trained_pair
 

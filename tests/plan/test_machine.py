@@ -6,20 +6,21 @@ import pytest
 
 from alpharl_bench.bench import Options
 from alpharl_bench.checkpoints import ModelSize
-from alpharl_bench.claims import CLAIMS
-from alpharl_bench.outlook import Outlook
-from alpharl_bench.plan import Machine, Room, cost_of, measured, need_of, shortfall
+from alpharl_bench.claims.required import requirements_of
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
+from alpharl_bench.plan import Budget, Machine, cost_of, measured, shortfall
+from alpharl_bench.runs.source import RunInfo
 from alpharl_bench.scoring import EngineOptions, Sampling
 
 #: 8 GB of weights in bfloat16, 16 GB in float32.
 SIZE = ModelSize(4 * 10**9, {"model.layers.0.mlp.up_proj.weight": (5000, 20_000)}, 1000, 8192)
-OUTLOOK = Outlook((1, 2, 3), SIZE, 2, remote=frozenset({None, 1, 2, 3}))
+OUTLOOK = RunInfo((1, 2, 3), SIZE, 2, remote=frozenset({None, 1, 2, 3}))
 ASKED = Options(Sampling(("math500",), questions=10, max_tokens=1000))
 ROOMY = Machine(10**12, 10**12, shared=False, memory=10**12, gpus=())
 
 
 def lacks(claim="P1.1", asked=ASKED, **machine):
-    need = need_of(CLAIMS[claim], OUTLOOK.steps)
+    need = requirements_of(CLAIMS[claim], OUTLOOK.steps)
     cost = cost_of(need, OUTLOOK, asked)
     return shortfall(need, cost, SIZE, asked, replace(ROOMY, **machine))
 
@@ -91,7 +92,7 @@ def test_questions_to_choose_by():
     found = lacks("A1", asked=Options(Sampling(("aime24", "gsm8k"), questions=None, max_tokens=9)))
     # A stage needs two checkpoints: of three there are none, and nothing is to be chosen.
     assert found == ""
-    need = need_of(CLAIMS["A1"], range(1, 28))
+    need = requirements_of(CLAIMS["A1"], range(1, 28))
     everything = Options(Sampling(("aime24", "gsm8k"), questions=None, max_tokens=9))
     cost = cost_of(need, OUTLOOK, everything)
     found = shortfall(need, cost, SIZE, everything, ROOMY)
@@ -100,24 +101,26 @@ def test_questions_to_choose_by():
 
 @pytest.mark.parametrize(("disk", "fitting"), [(15, []), (20, ["P1.1"]), (40, ["P1.1", "P1.3"])])
 def test_claims_must_fit_together(disk, fitting):
-    room = Room(replace(ROOMY, hub=disk * 10**9))
-    fits = [
-        claim
-        for claim in ("P1.1", "P1.3", "P1.1-control")
-        if not room.lacking("mine", need_of(CLAIMS[claim], OUTLOOK.steps), OUTLOOK, ASKED)
-    ]
+    budget, fits = Budget(replace(ROOMY, hub=disk * 10**9)), []
+    for claim in ("P1.1", "P1.3", "P1.1-control"):
+        required = requirements_of(CLAIMS[claim], OUTLOOK.steps)
+        if not budget.lacking("mine", required, OUTLOOK, ASKED):
+            budget.reserve("mine", required, OUTLOOK, ASKED)
+            fits.append(claim)
     # The control takes the checkpoints that Rank-1 has taken.
     assert fits == [*fitting, *(["P1.1-control"] if fitting else [])]
 
 
 def test_runs_must_fit_together():
-    room = Room(replace(ROOMY, hub=20 * 10**9))
-    need = need_of(CLAIMS["P1.1"], OUTLOOK.steps)
-    assert room.lacking("first", need, OUTLOOK, ASKED) == ""
-    assert "found 4 GB free" in room.lacking("second", need, OUTLOOK, ASKED)
-    # What is refused takes nothing.
-    assert room.lacking("first", need, OUTLOOK, ASKED) == ""
-    assert list(room.taken) == ["first"]
+    budget = Budget(replace(ROOMY, hub=20 * 10**9))
+    need = requirements_of(CLAIMS["P1.1"], OUTLOOK.steps)
+    assert budget.lacking("first", need, OUTLOOK, ASKED) == ""
+    # To ask reserves nothing.
+    assert budget.lacking("second", need, OUTLOOK, ASKED) == ""
+    budget.reserve("first", need, OUTLOOK, ASKED)
+    assert "found 4 GB free" in budget.lacking("second", need, OUTLOOK, ASKED)
+    assert budget.lacking("first", need, OUTLOOK, ASKED) == ""
+    assert list(budget.reserved) == ["first"]
 
 
 def test_this_machine():

@@ -7,12 +7,14 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from alpharl_bench.bench import Bench, Options
-from alpharl_bench.claims import CLAIMS
-from alpharl_bench.plan import cost_of, need_of, together
+from alpharl_bench.claims.required import requirements_of
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
+from alpharl_bench.plan import cost_of
 from alpharl_bench.registry import load_registry
+from alpharl_bench.runs.bases import base_folder
+from alpharl_bench.runs.spec import spec_of_path
 from alpharl_bench.scoring import Sampling
-from alpharl_bench.subject import path_subject
-from alpharl_bench.training.zoo import base_folder
+from alpharl_bench.tables import union
 
 BASE = base_folder(load_registry().model("qwen3-nano"))
 #: Rank-1 beside its references, a forecast with candidates, and chains of thought.
@@ -36,15 +38,15 @@ def subject(tmp_path_factory):
         at = folder / "run" / "saved_models" / f"step_{step:05d}"
         shutil.copytree(BASE, at)
         save_file(weights, at / "model.safetensors", metadata={"format": "pt"})
-    return path_subject(str(folder / "run"), str(BASE), None)
+    return spec_of_path(str(folder / "run"), str(BASE), None)
 
 
 def test_what_was_planned_is_scored_and_nothing_else(subject):
-    outlook = subject.outlook()
+    outlook = subject.source.info()
     asked = Options(Sampling(("addition",), questions=10, samples=1))
     assert outlook.steps == (1, 2, 3, 4, 5)
     assert outlook.remote == frozenset()
-    need = together([need_of(claim, outlook.steps) for claim in JUDGED])
+    need = union([requirements_of(claim, outlook.steps) for claim in JUDGED])
     before = cost_of(need, outlook, asked)
     assert before.scored == before.written == 0
     assert before.download == before.here == 0
@@ -58,7 +60,7 @@ def test_what_was_planned_is_scored_and_nothing_else(subject):
         path
         for split in ("test", "validation")
         for path in bench._store(split).folder.glob("*.json")
-        if not path.name.startswith("choice-")
+        if not path.name.startswith("selection-")
     ]
     after = cost_of(need, outlook, asked)
     assert len(kept) == after.scored == before.scores
@@ -66,7 +68,9 @@ def test_what_was_planned_is_scored_and_nothing_else(subject):
     assert after.tokens == 0
 
     # A further claim shares what is there: only its own variants are left.
-    further = cost_of(together([need, need_of(CLAIMS["P1.4-best"], outlook.steps)]), outlook, asked)
+    further = cost_of(
+        union([need, requirements_of(CLAIMS["P1.4-best"], outlook.steps)]), outlook, asked
+    )
     assert further.scores - further.scored == 5
     other = Options(Sampling(("addition",), questions=10, samples=1, seed=1))
     assert cost_of(need, outlook, other).scored == 0

@@ -3,23 +3,24 @@
 import pytest
 
 from alpharl_bench.bench import Options
-from alpharl_bench.claims import CLAIMS
-from alpharl_bench.plan import cost_of, need_of
+from alpharl_bench.claims.required import requirements_of
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
+from alpharl_bench.plan import cost_of
 from alpharl_bench.plan.table import Planned, plan_text
 from alpharl_bench.registry import load_registry
+from alpharl_bench.runs.spec import run_specs
 from alpharl_bench.scoring import Sampling
-from alpharl_bench.subject import lane_subjects
 
 
 @pytest.fixture
 def planned(tmp_path, monkeypatch):
     monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(tmp_path))
-    runs = {run.name: run for run in lane_subjects("nano", load_registry())}
+    runs = {run.name: run for run in run_specs("nano", load_registry())}
 
     def plan(name):
-        outlook, asked = runs[name].outlook(), Options(Sampling(("addition",)))
+        outlook, asked = runs[name].source.info(), Options(Sampling(("addition",)))
         costs = {
-            claim: cost_of(need_of(CLAIMS[claim], outlook.steps), outlook, asked, 100)
+            claim: cost_of(requirements_of(CLAIMS[claim], outlook.steps), outlook, asked, 100)
             for claim in ("P1.1", "P1.6")
         }
         why = {"P1.6": "needs more"}

@@ -14,8 +14,8 @@ from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.plugin import options
 
 # Two runs of the zoo are enough here.
-of_lane = options.lane_subjects
-options.lane_subjects = lambda lane, registry: [
+of_lane = options.run_specs
+options.run_specs = lambda lane, registry: [
     subject for subject in of_lane(lane, registry)
     if subject.name in {"qwen3-nano-dapo", "qwen3-nano-grpo"}
 ]

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from alpharl_bench.plugin.options import subjects
 from alpharl_bench.registry import load_registry
 from alpharl_bench.reporting import load_session
-from alpharl_bench.training.zoo import base_folder
+from alpharl_bench.runs.bases import base_folder
 from tests.models import learned_run
 from tests.processes import run_pytest
 

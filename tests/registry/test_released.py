@@ -7,10 +7,10 @@ import pytest
 
 from alpharl_bench import registry
 from alpharl_bench.checkpoints.hub import parse_reference
-from alpharl_bench.claims import CLAIMS
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.registry import load_registry
-from alpharl_bench.subject import lane_subjects
+from alpharl_bench.runs.spec import run_specs
 
 OWN = Path(registry.__file__).parent
 #: The numbers of parameters that the pages of the models on the Hub print, tied ones once.
@@ -30,34 +30,34 @@ PUBLISHED = {
 
 
 @pytest.fixture(scope="module")
-def outlooks():
+def infos():
     """By the name of the run; nothing is asked of the Hub."""
-    return {run.name: run.outlook() for run in lane_subjects("paper", load_registry())}
+    return {run.name: run.source.info() for run in run_specs("paper", load_registry())}
 
 
-def test_every_architecture_has_as_many_parameters_as_its_model(outlooks):
+def test_every_architecture_has_as_many_parameters_as_its_model(infos):
     released = load_registry().released
-    assert {released[name].model for name in outlooks} == set(PUBLISHED)
-    for name, outlook in outlooks.items():
-        assert outlook.size.parameters == PUBLISHED[released[name].model], name
+    assert {released[name].model for name in infos} == set(PUBLISHED)
+    for name, info in infos.items():
+        assert info.size.parameters == PUBLISHED[released[name].model], name
 
 
-def test_the_size_of_qwen3_8b_is_what_its_config_gives_by_hand(outlooks):
-    outlook = outlooks["qwen3-8b-dapo"]
+def test_the_size_of_qwen3_8b_is_what_its_config_gives_by_hand(infos):
+    info = infos["qwen3-8b-dapo"]
     hidden, layers, vocabulary = 4096, 36, 151_936
     attention = 2 * hidden * 32 * 128 + 2 * hidden * 8 * 128  # q and o, k and v
     mlp = 3 * hidden * 12_288
     norms = 2 * hidden + 2 * 128
     by_hand = 2 * vocabulary * hidden + layers * (attention + mlp + norms) + hidden
-    assert outlook.size.parameters == by_hand
-    assert outlook.checkpoint_bytes == 2 * by_hand  # bfloat16: 16.4 GB
-    assert round(outlook.checkpoint_bytes / 1e9, 1) == 16.4
+    assert info.size.parameters == by_hand
+    assert info.checkpoint_bytes == 2 * by_hand  # bfloat16: 16.4 GB
+    assert round(info.checkpoint_bytes / 1e9, 1) == 16.4
     # Keys and values of 8 heads of 128 in 36 layers: 144 KiB a token in bfloat16.
-    assert 2 * outlook.size.cached_values == 147_456
-    assert len(outlook.size.matrices) == 7 * layers
-    assert outlook.size.largest_matrix == hidden * 12_288
-    assert outlook.size.positions == 32_768
-    assert len(outlook.remote) == 28  # the base, and 27 checkpoints
+    assert 2 * info.size.cached_values == 147_456
+    assert len(info.size.matrices) == 7 * layers
+    assert info.size.largest_matrix == hidden * 12_288
+    assert info.size.positions == 32_768
+    assert len(info.remote) == 28  # the base, and 27 checkpoints
 
 
 def test_every_run_can_be_looked_for_and_expects_claims_that_exist():
@@ -68,22 +68,22 @@ def test_every_run_can_be_looked_for_and_expects_claims_that_exist():
 
 
 def test_the_lane_has_the_kinds_that_the_paper_compares():
-    kinds = {run.name: run.kind for run in lane_subjects("paper", load_registry())}
+    kinds = {run.name: run.kind for run in run_specs("paper", load_registry())}
     assert set(kinds.values()) == {"RL", "self-play", "distillation", "DPO"}
     assert len(kinds) == 16
     assert kinds["qwen2.5-math-7b-dist"] == "distillation"
 
 
-def test_a_trajectory_whose_last_step_is_the_main_branch(outlooks):
+def test_a_trajectory_whose_last_step_is_the_main_branch(infos):
     assert load_registry().released["qwen3-4b-rlvr"].main_step == 500
-    assert outlooks["qwen3-4b-rlvr"].steps[-2:] == (75, 500)
+    assert infos["qwen3-4b-rlvr"].steps[-2:] == (75, 500)
 
 
-def test_what_is_not_known_is_said(outlooks):
-    about = " ".join(outlooks["r1-distill-qwen-1.5b-grpo"].about)
+def test_what_is_not_known_is_said(infos):
+    about = " ".join(infos["r1-distill-qwen-1.5b-grpo"].about)
     assert "not verified: Which steps there are" in about
     assert "the last alone is counted" in about
-    assert "licence: none that was seen" in outlooks["qwen2.5-7b-ppo"].about
+    assert "licence: none that was seen" in infos["qwen2.5-7b-ppo"].about
 
 
 @pytest.fixture

@@ -9,15 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from alpharl_bench.claims import BEHAVIOUR, CLAIMS
-from alpharl_bench.claims import behaviour as b
+from alpharl_bench.papers.arxiv_2510_00553.claims import BEHAVIOUR as JUDGING
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
+from alpharl_bench.papers.arxiv_2510_00553.claims import behaviour as b
 from alpharl_bench.reporting import behaviour, load_session, write_report
 from alpharl_bench.reporting.tables import markdown
+from alpharl_bench.tables.behaviour import BEHAVIOUR
 from tests.behaviours import HOSTILE, behaviour_of
 from tests.reporting.pictures import picture
 from tests.scores import session_of
 
-JUDGED = [claim.id for claim in BEHAVIOUR if claim.judged_on("RL")]
+JUDGED = [claim.id for claim in JUDGING if claim.judged_on("RL")]
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def folder(synthetic, tmp_path):
 
 def test_a_stored_session_makes_the_report_again(folder, synthetic):
     (evidence,) = (load_session(folder).evidence(run) for run in load_session(folder).runs)
-    assert evidence.behaviour == behaviour_of({"addition": 10, "chain": 10})
+    assert evidence[BEHAVIOUR] == behaviour_of({"addition": 10, "chain": 10})
     text = write_report(folder).read_text()
     for name in {CLAIMS[claim].curve.name for claim in JUDGED}:
         shown = picture(folder / "figures" / f"{name}.svg")

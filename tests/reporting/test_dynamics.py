@@ -1,14 +1,15 @@
 """The tables of Property 2, from figures of four modules."""
 
 import re
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from alpharl_bench.claims import CLAIMS
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.reporting import dynamics, load_session, write_report
-from alpharl_bench.reporting.figures import draw
+from alpharl_bench.reporting.views import view_of
+from alpharl_bench.tables.dynamics import DYNAMICS
+from tests.evidence import altered
 from tests.reporting.pictures import picture
 from tests.scores import session_of
 
@@ -69,9 +70,9 @@ def test_trajectories_are_drawn_from_what_is_stored(synthetic, evidence, tmp_pat
         [synthetic.subject], {synthetic.name: evidence}, {synthetic.name: ["P2.1"]}
     )
     session.save(tmp_path)
-    kept = load_session(tmp_path).evidence(synthetic.name).dynamics
+    kept = load_session(tmp_path).evidence(synthetic.name)[DYNAMICS]
     # NaN is not equal to itself, but to its text.
-    assert repr(list(kept)) == repr(list(evidence.dynamics))
+    assert repr(list(kept)) == repr(list(evidence[DYNAMICS]))
     write_report(tmp_path)
     path = tmp_path / "figures" / f"trajectories-{synthetic.name}.svg"
     shown = picture(path)
@@ -106,7 +107,7 @@ def test_a_name_of_the_users_makes_a_link_and_a_file(name, synthetic, tmp_path):
 
 
 def test_the_map_is_drawn_for_every_run(evidence, tmp_path):
-    draw(CLAIMS["P2.1"], [evidence] * 3, tmp_path / "dynamics.svg")
+    view_of("dynamics").draw(CLAIMS["P2.1"], [evidence] * 3, tmp_path / "dynamics.svg")
     shown = picture(tmp_path / "dynamics.svg")
     assert shown.texts.count("layer") == shown.texts.count("R²") == 3
 
@@ -123,7 +124,7 @@ def test_the_report_has_the_section_once_and_only_of_runs_that_were_measured(
     assert text.count("| PLS at the accuracy |") == 1
     assert "null: random walk" in text
     assert f"](figures/trajectories-{synthetic.name}.svg)" in text
-    without = replace(evidence, dynamics=[])
+    without = altered(evidence, dynamics=[])
     session_of([synthetic.subject], {synthetic.name: without}, {synthetic.name: ["P1.1"]}).save(
         tmp_path
     )

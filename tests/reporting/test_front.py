@@ -10,6 +10,7 @@ import pytest
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.reporting import Session, write_report
 from alpharl_bench.reporting.judged import LISTED
+from tests.evidence import altered
 from tests.reporting.hostile import NAME
 from tests.scores import session_of, store_scores, store_session, stored_session
 
@@ -22,7 +23,7 @@ def evidence_of(synthetic, rank1=0.7, **changed):
     evidence = synthetic.evidence(known)
     scores = {label: evidence.scores[label] for label in NEEDED}
     # Without dynamics, of which every run has pictures that take seconds to draw.
-    return replace(evidence, scores=scores, dynamics=[])
+    return altered(evidence, scores=scores, dynamics=[])
 
 
 def many(synthetic, accuracies, folder, claims=None):
@@ -150,7 +151,7 @@ def test_a_session_of_another_version_says_what_to_do(synthetic, tmp_path):
 
 def test_a_hostile_name_is_text_in_every_file(synthetic, tmp_path):
     synthetic.name = NAME
-    subject = replace(synthetic.subject, model=NAME, source=NAME, deviations=NAME)
+    subject = replace(synthetic.subject, model=NAME, origin=NAME, deviations=NAME)
     session = session_of([subject], {NAME: evidence_of(synthetic)}, {NAME: FEW}, command=NAME)
     session.save(tmp_path)
     text = write_report(tmp_path).read_text()

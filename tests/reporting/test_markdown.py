@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from alpharl_bench.claims import CLAIMS
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.reporting import write_report
 from alpharl_bench.reporting.claim_sections import commands
 from tests.conftest import SyntheticRun
+from tests.evidence import altered
 from tests.reporting.pictures import picture
 from tests.scores import session_of, store_scores, stored_scores
 
@@ -68,8 +69,8 @@ def test_every_claim_has_a_section_with_table_figure_and_command(report):
     for claim in map(CLAIMS.get, JUDGED):
         section = sections[claim.id]
         assert claim.text in section
-        assert claim.place in section
-        assert claim.paper.statistic in section
+        assert claim.paper_ref.place in section
+        assert claim.printed.statistic in section
         (command,) = [line for line in section.splitlines() if line.startswith("pytest ")]
         options = shlex.split(command)
         assert options[options.index("-m") + 1] == f"claim(id='{claim.id}')"
@@ -129,7 +130,7 @@ def test_a_report_on_tasks_of_one_question_has_no_intervals_and_no_verdicts(synt
         )
         for label, score in evidence.scores.items()
     }
-    evidence = replace(evidence, scores=lonely)
+    evidence = altered(evidence, scores=lonely)
     claims = {GRPO: ["P1.1", "P1.3"]}
     session_of([synthetic.subject], {GRPO: evidence}, claims).save(tmp_path)
     text = write_report(tmp_path).read_text()

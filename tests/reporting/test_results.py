@@ -1,7 +1,6 @@
 """results.json against its published schema, with a validator that is not ours."""
 
 import json
-from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.reporting.results import load_results, schema
+from tests.evidence import altered
 from tests.reporting.test_front import FEW, evidence_of
 from tests.scores import session_of, stored_scores, write_results
 
@@ -76,7 +76,7 @@ def test_of_too_few_questions_there_is_no_bound(synthetic, tmp_path):
         )
         for label, score in evidence.scores.items()
     }
-    known = {synthetic.name: replace(evidence, scores=lonely)}
+    known = {synthetic.name: altered(evidence, scores=lonely)}
     session_of([synthetic.subject], known, {synthetic.name: FEW}).save(tmp_path)
     write_results(tmp_path)
     run = load_results(tmp_path).runs[synthetic.name]

@@ -1,15 +1,13 @@
 """The tables of self-play, from matches with chosen ends."""
 
-from dataclasses import replace
-
 import pytest
 
-from alpharl_bench.claims import Evidence
 from alpharl_bench.reporting import self_play
 from alpharl_bench.scoring import Score
 from alpharl_bench.scoring.catalogue import GAME_TASKS
 from alpharl_bench.scoring.score import KuhnPolicy, Responses
 from alpharl_bench.variants import full_at, rank
+from tests.evidence import altered, planted
 from tests.scores import PROVENANCE, report_text, session_of
 
 STEPS = (5, 10, 40, 100)
@@ -36,7 +34,7 @@ def score(variant, won, exploitability=0.2):
 
 
 def evidence_of(*scores):
-    return Evidence(SPIRAL, STEPS, {s.variant: s for s in scores}, [], kind="self-play")
+    return planted(SPIRAL, STEPS, {s.variant: s for s in scores}, kind="self-play")
 
 
 @pytest.fixture
@@ -100,7 +98,7 @@ def test_without_poker_there_is_no_policy(evidence):
     scores = {
         label: s.model_copy(update={"kuhn_policy": None}) for label, s in evidence.scores.items()
     }
-    talk = replace(evidence, scores=scores)
+    talk = altered(evidence, scores=scores)
     assert self_play.policy(talk).empty
     assert set(self_play.stages(talk)["exploitability"]) == {"–"}
 
@@ -124,7 +122,7 @@ def test_samples_of_a_match_have_no_majority(synthetic, tmp_path):
     asked = synthetic.evidence({"full": 0.9, "base": 0.2})
     games = {v: score(v, 18 if v == "full" else 4) for v in asked.scores}
     texts = []
-    for evidence in (asked, replace(asked, scores=games)):
+    for evidence in (asked, altered(asked, scores=games)):
         session_of([synthetic.subject], {SPIRAL: evidence}, {SPIRAL: ["P1.1"]}).save(tmp_path)
         texts.append(report_text(tmp_path))
     assert ["pass@" in text for text in texts] == [True, True]

@@ -2,6 +2,8 @@ import pytest
 
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.reporting import load_session
+from alpharl_bench.tables.spectrum import SPECTRUM
+from tests.evidence import altered
 from tests.scores import session_of
 
 NAME = "qwen3-nano-grpo"
@@ -23,7 +25,7 @@ def test_what_is_saved_is_loaded(synthetic, tmp_path):
     assert repr(loaded) == repr(session)
     before, after = synthetic.evidence({"base": 0.2, "full": 0.8}), loaded.evidence(NAME)
     assert after.scores == before.scores
-    assert list(after.spectrum) == list(before.spectrum)
+    assert list(after[SPECTRUM]) == list(before[SPECTRUM])
     assert tuple(after.steps) == tuple(before.steps)
     assert loaded.runs[NAME].options == ("--samples", "4")
 
@@ -43,10 +45,12 @@ def test_a_claim_is_seen_with_the_samples_that_it_was_judged_by(synthetic, tmp_p
 def test_an_update_of_zero_is_stored_as_what_it_is(synthetic, tmp_path):
     nothing = float("nan")
     evidence = synthetic.evidence({})
-    module = evidence.spectrum[0].__class__("m.mlp.up_proj.weight", 0.0, nothing, nothing, 0.1, 0.1)
-    zero = evidence.__class__(NAME, evidence.steps, evidence.scores, [module])
+    module = evidence[SPECTRUM][0].__class__(
+        "m.mlp.up_proj.weight", 0.0, nothing, nothing, 0.1, 0.1
+    )
+    zero = altered(evidence, spectrum=[module])
     session_of([synthetic.subject], {NAME: zero}, {NAME: ["P1.6"]}).save(tmp_path)
-    (loaded,) = load_session(tmp_path).evidence(NAME).spectrum
+    (loaded,) = load_session(tmp_path).evidence(NAME)[SPECTRUM]
     assert loaded.rank1_fraction != loaded.rank1_fraction  # NaN, and neither 0 nor missing
 
 

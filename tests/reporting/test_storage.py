@@ -7,13 +7,13 @@ import pytest
 
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.reporting import load_session
-from alpharl_bench.reporting.storage import SCORES, SESSION, read_stored, stored, write_stored
+from alpharl_bench.reporting.storage import RESPONSES, SESSION, read_stored, stored, write_stored
 from tests.reporting.test_session import stored as session_in
 
 
 def as_earlier_versions(folder):
     """Both files plain."""
-    for name in (SESSION, SCORES):
+    for name in (SESSION, RESPONSES):
         compressed = stored(folder, name)
         (folder / name).write_bytes(read_stored(compressed))
         compressed.unlink()
@@ -21,9 +21,9 @@ def as_earlier_versions(folder):
 
 def test_what_is_written_is_small_and_read_again(tmp_path):
     text = '{"name": "σ₁", "values": [0.1, 0.2]}\n' * 1000
-    write_stored(tmp_path, SCORES, text)
+    write_stored(tmp_path, RESPONSES, text)
     (file,) = tmp_path.iterdir()
-    assert file == stored(tmp_path, SCORES) == tmp_path / "scores.jsonl.zst"
+    assert file == stored(tmp_path, RESPONSES) == tmp_path / "scores.jsonl.zst"
     assert file.stat().st_size < len(text) / 100
     assert read_stored(file) == text.encode()
 
@@ -31,8 +31,8 @@ def test_what_is_written_is_small_and_read_again(tmp_path):
 @pytest.mark.skipif(shutil.which("zstd") is None, reason="no zstd here: apt-get install zstd")
 def test_it_is_what_the_program_zstd_reads_and_writes(tmp_path):
     text = "a line\n" * 1000
-    write_stored(tmp_path, SCORES, text)
-    command = ["zstd", "--decompress", "--stdout", stored(tmp_path, SCORES)]
+    write_stored(tmp_path, RESPONSES, text)
+    command = ["zstd", "--decompress", "--stdout", stored(tmp_path, RESPONSES)]
     assert subprocess.run(command, capture_output=True, check=True).stdout == text.encode()
     (tmp_path / SESSION).write_text(text)
     # From a stream, without its size in front.
@@ -45,14 +45,14 @@ def test_plain_files_are_read_and_give_way_to_compressed_ones(synthetic, tmp_pat
     session_in(synthetic, tmp_path)
     new = load_session(tmp_path)
     as_earlier_versions(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {SESSION, SCORES}
+    assert {path.name for path in tmp_path.iterdir()} == {SESSION, RESPONSES}
     old = load_session(tmp_path)
     assert repr(old) == repr(new)
     old.save(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {f"{SESSION}.zst", f"{SCORES}.zst"}
+    assert {path.name for path in tmp_path.iterdir()} == {f"{SESSION}.zst", f"{RESPONSES}.zst"}
 
 
-@pytest.mark.parametrize("name", [SESSION, SCORES])
+@pytest.mark.parametrize("name", [SESSION, RESPONSES])
 @pytest.mark.parametrize("plain", [False, True])
 @pytest.mark.parametrize(
     "damage", [lambda b: b[: len(b) // 2], lambda b: b[:60] + bytes([b[60] ^ 255]) + b[61:]]
@@ -71,8 +71,8 @@ def test_a_damaged_file_is_named(name, plain, damage, synthetic, tmp_path):
 
 @pytest.mark.parametrize("more", [b"x", b"\0" * 9])
 def test_a_file_with_something_behind_its_end_is_damaged(more, tmp_path):
-    write_stored(tmp_path, SCORES, "a")
-    file = stored(tmp_path, SCORES)
+    write_stored(tmp_path, RESPONSES, "a")
+    file = stored(tmp_path, RESPONSES)
     file.write_bytes(file.read_bytes() + more)
     with pytest.raises(AlphaRLBenchError, match="not a whole Zstandard file"):
         read_stored(file)
@@ -80,6 +80,6 @@ def test_a_file_with_something_behind_its_end_is_damaged(more, tmp_path):
 
 def test_a_missing_file_is_named(synthetic, tmp_path):
     session_in(synthetic, tmp_path)
-    stored(tmp_path, SCORES).unlink()
+    stored(tmp_path, RESPONSES).unlink()
     with pytest.raises(AlphaRLBenchError, match=r"scores\.jsonl\.zst: no stored scores"):
         load_session(tmp_path)

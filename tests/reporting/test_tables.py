@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from alpharl_bench.claims import CLAIMS, Interval, Outcome, Verdict, holm
+from alpharl_bench.claims import Interval, Outcome, Verdict, holm
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.reporting import tables
 from alpharl_bench.reporting.judged import Judged
+from tests.evidence import altered
 from tests.scores import responses, session_of
 
 GRPO, DAPO = "qwen3-nano-grpo", "qwen3-nano-dapo"
@@ -22,11 +24,11 @@ def verdict(claim, run, outcome, p):
 def verdicts():
     # Holm: 0.001 · 4, 0.02 · 3, 0.04 · 2 and 0.5; only the first stays below 0.05.
     return {
-        "P1.1": {
+        CLAIMS["P1.1"].qualified_id: {
             GRPO: verdict("P1.1", GRPO, Outcome.REFUTED, 0.001),
             DAPO: verdict("P1.1", DAPO, Outcome.REFUTED, 0.02),
         },
-        "P1.3": {
+        CLAIMS["P1.3"].qualified_id: {
             GRPO: verdict("P1.3", GRPO, Outcome.SUPPORTED, 0.04),
             DAPO: replace(verdict("P1.3", DAPO, Outcome.INCONCLUSIVE, 0.5), samples_needed=9),
         },
@@ -74,6 +76,6 @@ def test_the_average_of_the_tasks_counts_every_task_alike(synthetic):
         for label, score in evidence.scores.items()
     }
     claim = CLAIMS["P1.1"]
-    known = replace(evidence, scores=few)
+    known = altered(evidence, scores=few)
     frame = tables.by_task(claim, known, majorities=False).set_index("variant")
     assert list(frame.loc["Fully trained"]) == ["80.0 / 100.0", "25.0 / 50.0", "52.5 / 75.0"]

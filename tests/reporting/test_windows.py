@@ -1,15 +1,14 @@
 """What windows hold, as a table; their shuffles as curves of their own."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from alpharl_bench.claims import CLAIMS
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.reporting import windows, write_report
-from alpharl_bench.reporting.figures import _curve
+from alpharl_bench.reporting.views.scores import _curve
 from alpharl_bench.windows import ScoredWindow
+from tests.evidence import altered
 from tests.reporting.pictures import picture
 from tests.scores import report_text, session_of
 
@@ -21,7 +20,7 @@ HELD = [
 
 @pytest.fixture
 def evidence(synthetic):
-    return replace(synthetic.evidence({"full": 0.9, "base": 0.2, "window-1": 0.8}), windows=HELD)
+    return altered(synthetic.evidence({"full": 0.9, "base": 0.2, "window-1": 0.8}), windows=HELD)
 
 
 def test_a_row_says_what_a_window_holds(evidence):
@@ -43,7 +42,7 @@ def test_the_report_keeps_the_windows_and_has_the_section_only_where_there_are_s
     assert "over all orders: 1.00." in text
     shown = picture(tmp_path / "figures" / "windows.svg")
     assert "relative accuracy" in shown.texts
-    without = replace(evidence, windows=[])
+    without = altered(evidence, windows=[])
     session_of([synthetic.subject], {synthetic.name: without}, {synthetic.name: ["P1.1"]}).save(
         tmp_path
     )

@@ -10,10 +10,10 @@ from alpharl_bench.checkpoints import Checkpoint, Run
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.problems import is_correct
 from alpharl_bench.registry import load_registry
+from alpharl_bench.runs.bases import base_folder
+from alpharl_bench.runs.spec import run_specs
 from alpharl_bench.scoring import Sampling, Score
 from alpharl_bench.scoring.engine import ScoringEngine
-from alpharl_bench.subject import lane_subjects
-from alpharl_bench.training.zoo import base_folder
 from alpharl_bench.variants import BASE, FULL, Variant, forecast, rank, subspace
 from alpharl_bench.variants.extrapolated_logits import ExtrapolatedLogits
 from alpharl_bench.variants.materialise import Change, UpdateSource
@@ -132,7 +132,7 @@ def test_a_checkpoint_with_nan_is_an_error_and_never_a_score(value, tmp_path):
 
 def test_a_killed_session_scores_only_what_is_missing(short_registry, tmp_path, monkeypatch):
     monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(tmp_path))
-    subjects = lane_subjects("nano", short_registry)
+    subjects = run_specs("nano", short_registry)
     subject = next(subject for subject in subjects if subject.name == "qwen3-nano-dapo")
     options = Options(SAMPLING)
     scored = Bench(subject, options).scores({BASE: 1, FULL: 1})

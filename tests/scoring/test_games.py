@@ -1,7 +1,6 @@
 """Games as tasks, with scripted models in place of an engine."""
 
 import re
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -212,19 +211,6 @@ def test_every_game_of_the_catalogue_has_its_opponent():
 def test_prompts_for_problems_are_refused():
     with pytest.raises(AlphaRLBenchError, match=r"--prompt paper-rl: .*games"):
         Sampling(GAME_TASKS, prompt="paper-rl")
-
-
-def test_the_key_of_games_follows_their_rules_and_not_the_grading_of_answers(monkeypatch, tmp_path):
-    games, arithmetic = Sampling(GAME_TASKS), Sampling()
-    before = games.key, arithmetic.key
-    rules = tmp_path / "rules.py"
-    rules.write_text("other rules")
-    monkeypatch.setattr("alpharl_bench.scoring.sampling._RULES", (rules,))
-    monkeypatch.setattr("alpharl_bench.scoring.sampling._PACKAGE", tmp_path)
-    monkeypatch.setattr("alpharl_bench.scoring.sampling._GRADING", ())
-    assert replace(games).key != before[0]
-    monkeypatch.undo()
-    assert (replace(games).key, replace(arithmetic).key) == before
 
 
 def test_validation_plays_other_matches():

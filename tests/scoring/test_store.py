@@ -89,7 +89,7 @@ def test_another_text_of_the_methods_has_its_forecasts_scored_again(
 ) -> None:
     predicted, rest = forecast("alpharl", 40), store.path(BASE)
     before = store.path(predicted)
-    monkeypatch.setattr("alpharl_bench.scoring.store.methods_digest", lambda: "another")
+    monkeypatch.setattr("alpharl_bench.scoring.store.method_digest", lambda _: "another")
     assert store.path(predicted) != before
     assert store.path(BASE) == rest
 

@@ -4,12 +4,22 @@ import pytest
 
 from alpharl_bench.bench import Bench, Options
 from alpharl_bench.checkpoints import open_weights
+from alpharl_bench.runs.bases import base_folder
+from alpharl_bench.runs.spec import run_specs
 from alpharl_bench.scoring import Sampling
-from alpharl_bench.subject import lane_subjects
-from alpharl_bench.training.zoo import base_folder
+from alpharl_bench.training import data
 from alpharl_bench.variants import BASE, FULL, rank
 
 ARCHITECTURES = ("qwen3-nano", "qwen2-nano", "llama3-nano", "glm4-nano")
+pytestmark = pytest.mark.first
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_problems():
+    """Of 1000 a family SFT would tokenise all for its six steps."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data, "_PROMPTS_PER_FAMILY", 32)
+        yield
 
 
 @pytest.fixture(scope="module", params=ARCHITECTURES)
@@ -19,7 +29,7 @@ def model(request):
 
 @pytest.mark.parametrize("algorithm", ["dapo", "sft"])
 def test_a_run_trains_and_its_variants_are_scored(short_registry, model, algorithm):
-    subjects = {subject.name: subject for subject in lane_subjects("nano", short_registry)}
+    subjects = {subject.name: subject for subject in run_specs("nano", short_registry)}
     subject = subjects[f"{model}-{algorithm}"]
     assert subject.prompt == ("plain" if model == "qwen3-nano" else "chat")
     sampling = Sampling(questions=4, samples=2, prompt=subject.prompt)

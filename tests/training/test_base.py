@@ -6,6 +6,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from alpharl_bench.checkpoints import Checkpoint, Run, WeightFiles
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry import load_registry
+from alpharl_bench.runs.bases import base_folder
 from alpharl_bench.scoring import (
     Sampling,
     degrees_of_freedom,
@@ -14,7 +15,6 @@ from alpharl_bench.scoring import (
 )
 from alpharl_bench.scoring.engine import ScoringEngine
 from alpharl_bench.training.base import build_base, pack
-from alpharl_bench.training.zoo import base_folder
 from alpharl_bench.variants import BASE
 from alpharl_bench.variants.materialise import UpdateSource
 

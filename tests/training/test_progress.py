@@ -2,7 +2,6 @@
 
 from transformers import TrainerControl, TrainerState, TrainingArguments
 
-from alpharl_bench.training.board import Board
 from alpharl_bench.training.progress import ProgressBar, shown_by
 
 
@@ -51,18 +50,3 @@ def test_without_one_it_is_shown_by_a_bar_of_its_own(capsys):
     assert "train it" in shown
     assert "3/4" in shown
     assert "reward 0.250" in shown
-
-
-def test_a_log_file_gets_a_line_when_a_run_begins_and_ends(capsys):
-    with Board({"good": (10, 0), "bad[/]": (4, 2)}) as board:
-        board.begin("good")
-        board.begin("bad[/]")
-        board.move("good", 10, "reward 0.5")
-        board.end("bad[/]", "no such option")
-        board.end("good")
-    assert capsys.readouterr().err.splitlines() == [
-        "good: begins at step 0 of 10",
-        "bad[/]: begins at step 2 of 4",
-        "bad[/]: failed: no such option",
-        "good: trained, 10 steps, reward 0.5",
-    ]

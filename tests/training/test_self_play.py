@@ -9,9 +9,9 @@ from transformers import AutoTokenizer, PrinterCallback, TrainerCallback
 from alpharl_bench.checkpoints import WeightFiles
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry import load_registry
+from alpharl_bench.runs.bases import base_folder
 from alpharl_bench.training.job import Job
 from alpharl_bench.training.self_play import RoleBaselines, build
-from alpharl_bench.training.zoo import base_folder
 from tests.byte_model import write_byte_pair
 from tests.training.tiny import tiny_base
 

@@ -14,9 +14,10 @@ from safetensors.torch import save_file
 from alpharl_bench.checkpoints import WeightFiles
 from alpharl_bench.registry import Registry, load_registry
 from alpharl_bench.reporting import load_session
+from alpharl_bench.runs.bases import base_folder, parameter_count
+from alpharl_bench.runs.trained import TrainedRun
 from alpharl_bench.training import data
 from alpharl_bench.training.history import history
-from alpharl_bench.training.zoo import base_folder, parameter_count, trained
 from tests.processes import run_command, run_pytest
 
 pytestmark = pytest.mark.smol
@@ -57,7 +58,7 @@ def base(registry):
 def run(registry):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(data, "_PROMPTS_PER_FAMILY", 16)
-        return trained(registry.run(RUN), registry).run
+        return TrainedRun(registry.run(RUN), registry).open().run
 
 
 @pytest.fixture
@@ -127,4 +128,7 @@ def test_the_suites_take_the_run(laid_out, base, tmp_path):
     assert "P1.6 on my-run: supported" in result.stdout, result.stdout + result.stderr
     session = load_session(tmp_path / "report")
     assert session.runs["my-run"].steps == (1, 2)
-    assert session.runs["my-run"].claims.keys() == {"P1.6", "P1.8"}
+    assert session.runs["my-run"].claims.keys() == {
+        "2510.00553:P1.6",
+        "2510.00553:P1.8",
+    }

@@ -1,8 +1,19 @@
+from functools import cache
+
 import pytest
 
 from alpharl_bench.training.history import history
 from tests.processes import run_module
-from tests.training.tiny import random_weights_can_be_right, short, tiny_base, trained, weights
+from tests.training.tiny import (
+    STEPS,
+    random_weights_can_be_right,
+    short,
+    tiny_base,
+    trained,
+    weights,
+)
+
+pytestmark = pytest.mark.first
 
 
 @pytest.fixture(scope="module")
@@ -10,10 +21,27 @@ def base(tmp_path_factory):
     return tiny_base(tmp_path_factory.mktemp("base"))
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def easy():
     with random_weights_can_be_right():
         yield
+
+
+@pytest.fixture(scope="module")
+def straight(base, tmp_path_factory):
+    """The folder of a run that was trained without an interruption, once for each recipe."""
+
+    @cache
+    def of(name):
+        folder = tmp_path_factory.mktemp(name)
+        trained(short(name), base, folder)
+        return folder
+
+    return of
+
+
+def last(folder):
+    return weights(folder / f"checkpoint-{STEPS}")
 
 
 def assert_equal(one, other):
@@ -22,21 +50,21 @@ def assert_equal(one, other):
 
 
 @pytest.mark.parametrize("name", ["dapo", "ppo", "rloo", "sft", "dpo", "dist"])
-def test_the_same_seed_gives_the_same_weights(name, base, tmp_path):
-    once, again = (trained(short(name), base, tmp_path / run) for run in ("once", "again"))
-    assert_equal(weights(once), weights(again))
+def test_the_same_seed_gives_the_same_weights(name, base, straight, tmp_path):
+    again = trained(short(name), base, tmp_path)
+    assert_equal(last(straight(name)), weights(again))
 
 
-def test_another_seed_gives_other_weights(base, tmp_path):
-    one = trained(short("grpo"), base, tmp_path / "one")
-    other = trained(short("grpo"), base, tmp_path / "other", seed=2)
-    assert not weights(one)["model.norm.weight"].equal(weights(other)["model.norm.weight"])
+def test_another_seed_gives_other_weights(base, straight, tmp_path):
+    other = trained(short("grpo"), base, tmp_path, seed=2)
+    one = last(straight("grpo"))
+    assert not one["model.norm.weight"].equal(weights(other)["model.norm.weight"])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["ppo", "dapo", "sft"])
-def test_a_killed_training_resumes_to_the_same_weights(name, base, tmp_path):
-    killed, whole = tmp_path / "killed", tmp_path / "whole"
+def test_a_killed_training_resumes_to_the_same_weights(name, base, straight, tmp_path):
+    killed, whole = tmp_path / "killed", straight(name)
     child = run_module("tests.training.tiny", name, base, killed, 3)
     assert child.returncode == -9, child.stderr
     assert [path.name for path in killed.glob("checkpoint-*")] == ["checkpoint-2"]
@@ -46,8 +74,7 @@ def test_a_killed_training_resumes_to_the_same_weights(name, base, tmp_path):
     torn.mkdir()
     (torn / "model.safetensors").write_bytes(b"half")
     resumed = trained(short(name), base, killed)
-    straight = trained(short(name), base, whole)
-    assert_equal(weights(resumed), weights(straight))
+    assert_equal(weights(resumed), last(whole))
     kept = ("step", "loss", "accuracy", "value_loss", "sampling/drawn_per_trained")
     first, second = (
         [[figures.get(key) for key in kept] for figures in history(run)] for run in (killed, whole)

