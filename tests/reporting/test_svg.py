@@ -63,9 +63,9 @@ def test_a_browser_shows_what_matplotlib_draws(tmp_path, chromium):
         for name in ("true", "seen")
     )
     assert true.shape == seen.shape
-    # Edges are smoothed otherwise; a shape that is missing or moved would be more than a trace.
-    assert np.abs(true - seen).mean() < 8
-    assert np.corrcoef(true.ravel(), seen.ravel())[0, 1] > 0.9
+    # Edges are smoothed otherwise; in blocks of ten pixels only what is missing or moved is seen.
+    true, seen = (x.reshape(30, 10, 40, 10, 3).mean(axis=(1, 3)).ravel() for x in (true, seen))
+    assert np.corrcoef(true, seen)[0, 1] > 0.95
 
 
 def test_numbers_keep_a_hundredth_of_a_point(tmp_path):
