@@ -13,6 +13,7 @@ import pytest
 from tests.byte_model import write_byte_pair
 from tests.papers.toy import ARXIV, install
 from tests.processes import ROOT
+from tests.scores import stored_session
 
 HOME, TOY = "2510.00553:P1.1", f"{ARXIV}:P1.1"
 
@@ -58,7 +59,7 @@ def test_each_claim_has_its_own_verdict(judged) -> None:
     result, report = judged
     lines = result.stdout.split(" verdicts ")[1].splitlines()
     assert {line.split(" on ")[0] for line in lines if " on " in line} == {HOME, TOY}
-    session = json.loads((report / "session.json").read_text())
+    session = stored_session(report)
     (record,) = session["runs"].values()
     assert record["claims"].keys() == {HOME, TOY}
     results = json.loads((report / "results.json").read_text())
