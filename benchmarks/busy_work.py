@@ -9,10 +9,10 @@ import torch
 
 from alpharl_bench.checkpoints import Checkpoint, Run
 from alpharl_bench.registry import load_registry
+from alpharl_bench.runs.bases import base_folder
 from alpharl_bench.scoring import Sampling
 from alpharl_bench.scoring.engine import ScoringEngine
 from alpharl_bench.spectral import threads
-from alpharl_bench.training.zoo import base_folder
 from alpharl_bench.variants import FULL
 from alpharl_bench.variants.materialise import UpdateSource
 
