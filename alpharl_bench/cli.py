@@ -217,8 +217,12 @@ def report(
 
 
 @app.command("paper")
-def paper() -> None:
-    """Print what the paper's own numbers contradict, with the arithmetic; no model is needed."""
+def paper(
+    arxiv: Annotated[
+        str | None, typer.Argument(help="The paper, as 2510.00553, which is the default.")
+    ] = None,
+) -> None:
+    """Print what a paper's own numbers contradict, with the arithmetic; no model is needed."""
     from alpharl_bench.reporting.paper import errata
 
     typer.echo(errata())

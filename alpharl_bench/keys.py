@@ -138,7 +138,7 @@ PRODUCTS: Mapping[ProductName, Product] = {
     "hf": Product(
         code=(
             *("scoring.engines", "scoring.hf", "shared_prompts", "variants.parameters"),
-            *("variants.patch", "variants.whole"),
+            *("spectral.threads", "variants.patch", "variants.whole"),
         ),
         packages=("lm-eval", "torch", "transformers"),
         inputs=("variant",),

@@ -22,8 +22,8 @@ from tabulate import tabulate
 
 from alpharl_bench.bench import Bench, Options
 from alpharl_bench.cache import CACHE_VARIABLE
-from alpharl_bench.claims import CLAIMS
 from alpharl_bench.claims.required import requirements_of
+from alpharl_bench.papers import find_claim
 from alpharl_bench.plan import cost_of
 from alpharl_bench.registry import load_registry
 from alpharl_bench.runs import wheel
@@ -51,7 +51,7 @@ def main(
     asked = Options(replace(Sampling.of(select(",".join(subject.tasks))), samples=samples))
     with tempfile.TemporaryDirectory() as cache:
         os.environ[CACHE_VARIABLE] = cache
-        judged = [CLAIMS[claim] for claim in claims.split()]
+        judged = [find_claim(claim) for claim in claims.split()]
         outlook = subject.source.info()
         cost = cost_of(union([requirements_of(c, outlook.steps) for c in judged]), outlook, asked)
         runs = Path(cache) / "runs"

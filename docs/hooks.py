@@ -8,8 +8,9 @@ from pathlib import Path
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-from alpharl_bench.claims import CLAIMS, Claim
+from alpharl_bench.claims import Claim
 from alpharl_bench.forecast import Method, all_methods
+from alpharl_bench.papers import Paper, load_papers
 
 _ROOT = Path(__file__).parents[1]
 #: Pages that lie in the root of the repository, by what the site calls them.
@@ -27,10 +28,10 @@ _REPORTS = ("sample", "smollm2")
 _CLAIMS = """\
 # Every claim
 
-What `alpharl_bench/claims/` holds, in the paper's order. The interval of the statistic decides:
-[how](statistics.md). In formulas a(V) is the accuracy of a variant V of the weights, the mean over
-tasks of the mean over each task's questions; *full* is the trained model; m is a module, ΔW its
-update with singular values σᵢ and vectors uᵢ, vᵢ; a slope is that of least squares.
+What `alpharl_bench/papers/` holds, in the order of each paper. The interval of the statistic
+decides: [how](statistics.md). In formulas a(V) is the accuracy of a variant V of the weights, the
+mean over tasks of the mean over each task's questions; *full* is the trained model; m is a module,
+ΔW its update with singular values σᵢ and vectors uᵢ, vᵢ; a slope is that of least squares.
 """
 _FORECASTERS = """\
 # Every forecaster
@@ -75,8 +76,12 @@ def on_page_content(html: str, **_: object) -> str:
 
 
 def claims_page() -> str:
-    """One section for each claim."""
-    return "\n".join([_CLAIMS, *(_section(claim) for claim in CLAIMS.values())])
+    """One section for each claim, paper by paper."""
+    return "\n".join([_CLAIMS, *map(_of_paper, load_papers().values())])
+
+
+def _of_paper(paper: Paper) -> str:
+    return "\n".join([f"Claims of {paper}:\n", *map(_section, paper.claims)])
 
 
 def _section(claim: Claim) -> str:
@@ -85,7 +90,7 @@ def _section(claim: Claim) -> str:
         "",
         f"> {claim.text}",
         "",
-        f"- Place in the paper: {claim.place}. It printed: {claim.paper.statistic}.",
+        f"- Place in the paper: {claim.paper_ref.place}. It printed: {claim.printed.statistic}.",
         f"- Statistic: {claim.reads}:",
         "",
         f"        {claim.formula}",

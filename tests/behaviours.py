@@ -14,7 +14,7 @@ from alpharl_bench.behaviour.table import (
     QuestionRow,
     TokenCount,
 )
-from alpharl_bench.claims.behaviour import BEFORE, BEHAVIOUR, READ_BEFORE
+from alpharl_bench.papers.arxiv_2510_00553.claims.behaviour import BEFORE, BEHAVIOUR, READ_BEFORE
 
 #: Markup of every sort that a model might write.
 HOSTILE = "a|b`c``d\n<script>alert(1)</script> [x](http://y) \x1b[31m \u202e"

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from alpharl_bench import registry
-from alpharl_bench.claims import CLAIMS, Evidence
+from alpharl_bench.claims import Evidence
 from alpharl_bench.dynamics import NULLS, ModuleDynamics
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.registry import Algorithm, Kind, Model, Registry, load_registry
 from alpharl_bench.runs.spec import RunSpec, run_specs
 from alpharl_bench.scoring import Score

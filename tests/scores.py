@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from alpharl_bench.claims import CLAIMS, Evidence
+from alpharl_bench.claims import Evidence
+from alpharl_bench.papers import find_claim
 from alpharl_bench.reporting import Measured, Session, load_session, markdown
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.results import RESULTS, Results
@@ -61,7 +62,7 @@ def session_of(
     for subject in subjects:
         known = evidence[subject.name]
         judged = {
-            c: known.samples if CLAIMS[c].needs_generation else 0 for c in claims[subject.name]
+            c: known.samples if find_claim(c).needs_generation else 0 for c in claims[subject.name]
         }
         measured.append(Measured(subject, known, judged, ("--samples", "4"), looks))
     return Session.of(measured, command)

@@ -9,9 +9,9 @@ import torch
 
 from alpharl_bench.bench import Bench, Options
 from alpharl_bench.checkpoints import Run
-from alpharl_bench.claims import CLAIMS
 from alpharl_bench.dynamics import WINDOWS
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.registry import load_registry
 from alpharl_bench.runs.spec import run_specs
 from alpharl_bench.scoring import Sampling, Score

@@ -1,7 +1,7 @@
 """What a claim is made of: a sentence of the paper, a statistic and a threshold."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -99,11 +99,26 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Paper:
-    """What the paper printed, at its own scale: the statistic, and some points of the curve."""
+class PaperRef:
+    """Where a claim stands: the arXiv id of the paper, as ``2510.00553``, and the place in it.
+
+    Places are separated by commas: ``§2.1, Figure 3a``.
+    """
+
+    paper: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Printed:
+    """What the paper printed, at its own scale: the statistic, and some points of the curve.
+
+    ``by_kind`` are figures of the table that the claim reads, by kind of training and column.
+    """
 
     statistic: str
     points: Mapping[str, str]
+    by_kind: Mapping[Kind, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -121,28 +136,28 @@ class Null:
 class Claim:
     """A statement of the paper that a training run can support or refute.
 
-    ``formula`` is the statistic, ``reads`` says it in words. ``table`` is the name of the table
-    that it reads, ``measurements`` what of that has to be measured for it: the table says what
-    these are (:mod:`alpharl_bench.tables`). Beside them its ``curve`` names the variants that are
-    scored. ``strata`` is the name of what units are resampled apart by: with ``block`` attention
-    and MLP each have their own modules in every resample. ``kinds`` are those of the runs that it
-    is judged on where the paper says it of others than RL; see :mod:`alpharl_bench.claims.kinds`.
-    A claim that holds is not informative unless all of its ``nulls`` clearly fail. ``lacks`` says
-    why it cannot be judged on a run with checkpoints at the given steps, and nothing where it can;
-    ``engine`` is the only one that can score its variants, None where all can. ``by_task`` adds a
-    table of every task to the report, ``caveat`` is what a reader must know before believing the
-    number.
+    ``id`` is its name within its paper, ``formula`` the statistic, and ``reads`` says it in words.
+    ``table`` is the name of the table that it reads, ``measurements`` what of that has to be
+    measured for it: the table says what these are (:mod:`alpharl_bench.tables`). Beside them its
+    ``curve`` names the variants that are scored. ``strata`` is the name of what units are resampled
+    apart by: with ``block`` attention and MLP each have their own modules in every resample.
+    ``kinds`` are those of the runs that it is judged on where the paper says it of others than RL;
+    see :mod:`alpharl_bench.claims.kinds`. A claim that holds is not informative unless all of its
+    ``nulls`` clearly fail. ``lacks`` says why it cannot be judged on a run with checkpoints at the
+    given steps, and nothing where it can; ``engine`` is the only one that can score its variants,
+    None where all can. ``by_task`` adds a table of every task to the report, ``caveat`` is what a
+    reader must know before believing the number.
     """
 
     id: str
     title: str
     text: str
-    place: str
+    paper_ref: PaperRef
     statistic: Statistic
     threshold: Threshold
     formula: str
     reads: str
-    paper: Paper
+    printed: Printed
     curve: Curve
     table: str = "scores"
     measurements: tuple[Any, ...] = ()
@@ -153,6 +168,11 @@ class Claim:
     engine: EngineName | None = None
     by_task: bool = False
     caveat: str = ""
+
+    @property
+    def qualified_id(self) -> str:
+        """The id that no claim of another paper has: ``2510.00553:P1.1``."""
+        return f"{self.paper_ref.paper}:{self.id}"
 
     @property
     def reads_from(self) -> Table[Any]:

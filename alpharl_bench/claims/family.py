@@ -6,7 +6,7 @@ from alpharl_bench.claims.verdict import Verdict
 
 
 def holm(verdicts: Iterable[Verdict]) -> dict[tuple[str, str], float]:
-    """Adjusted p-values by claim id and run (Holm 1979, Scand. J. Statist. 6:65).
+    """Adjusted p-values by qualified id of the claim and run (Holm 1979, Scand. J. Statist. 6:65).
 
     With verdicts at an adjusted p ≤ 0.05 alone, the chance of a single false one among all is at
     most 5 %, however they depend on each other. Verdicts that could not be judged count with p = 1:
@@ -22,5 +22,5 @@ def holm(verdicts: Iterable[Verdict]) -> dict[tuple[str, str], float]:
     if not family:
         return {}
     adjusted = multipletests([verdict.p_value for verdict in family], method="holm")[1]
-    keys = [(verdict.claim.id, verdict.run) for verdict in family]
+    keys = [(verdict.claim.qualified_id, verdict.run) for verdict in family]
     return dict(zip(keys, map(float, adjusted), strict=True))

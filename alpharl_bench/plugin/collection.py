@@ -40,7 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
             options(config, subject)
     except AlphaRLBenchError as error:
         raise pytest.UsageError(str(error)) from error
-    config.addinivalue_line("markers", "claim(id): the claim of the paper that a test judges")
+    config.addinivalue_line("markers", "claim(id): the claim of a paper that a test judges")
+    config.addinivalue_line("markers", "paper(arxiv): the paper that a suite is about")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(SessionReport(config), "alpharl-bench-report")
 
@@ -100,7 +101,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             reason = reason and f"{claim.id} on {run.name} {reason}"
         if reason:
             item.add_marker(pytest.mark.skip(reason=reason))
-        known = run.expect.get(claim.id)
+        known = run.expect.get(claim.qualified_id)
         fails = known and known.verdict == "refuted" and not claim.contrasts(run.kind)
         if known and fails and not config.getini("strict"):
             item.add_marker(pytest.mark.xfail(reason=known.reason, strict=True, raises=Refuted))

@@ -2,9 +2,9 @@
 
 import pytest
 
-from alpharl_bench.claims import CLAIMS, Claim
+from alpharl_bench.claims import Claim
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.registry import unknown
+from alpharl_bench.papers import find_claim
 from alpharl_bench.runs.spec import RunSpec
 
 #: What a test of a claim asks for, to be run once per run.
@@ -12,17 +12,29 @@ PARAMETER = "bench"
 
 
 def claim_of(item: pytest.Item) -> Claim:
-    """The claim that a test is marked with.
+    """The claim that a test is marked with; a short id is of the paper that it is marked with.
 
     Raises:
-        AlphaRLBenchError: it has no such mark, or one of an unknown claim.
+        AlphaRLBenchError: it has no such mark, or one of an unknown claim or paper, or of a claim
+            that several papers have.
     """
     mark = item.get_closest_marker("claim")
     if mark is None or "id" not in mark.kwargs:
         raise AlphaRLBenchError(f"{item.name}: needs @pytest.mark.claim(id=…) to get a verdict")
-    if mark.kwargs["id"] not in CLAIMS:
-        raise AlphaRLBenchError(f"{item.name}: {unknown('claim', mark.kwargs['id'], CLAIMS)}")
-    return CLAIMS[mark.kwargs["id"]]
+    try:
+        return find_claim(mark.kwargs["id"], paper_of(item))
+    except AlphaRLBenchError as error:
+        raise AlphaRLBenchError(f"{item.name}: {error}") from error
+
+
+def paper_of(item: pytest.Item) -> str | None:
+    """The arXiv id of the paper that a test is marked with, None where it is not."""
+    mark = item.get_closest_marker("paper")
+    if mark is None:
+        return None
+    if "arxiv" not in mark.kwargs:
+        raise AlphaRLBenchError(f"{item.name}: needs @pytest.mark.paper(arxiv=…)")
+    return str(mark.kwargs["arxiv"])
 
 
 def run_of(item: pytest.Item) -> RunSpec | None:

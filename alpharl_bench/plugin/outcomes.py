@@ -50,7 +50,7 @@ def note_did_not_learn(item: pytest.Item, run: str, learning: Learning) -> None:
 def note(item: pytest.Item, verdict: Verdict) -> None:
     """Attach a verdict to the test that asked for it."""
     item.user_properties += [
-        (CLAIM, verdict.claim.id),
+        (CLAIM, verdict.claim.qualified_id),
         (RUN, verdict.run),
         (VERDICT, str(verdict.outcome)),
         (SUMMARY, str(verdict)),

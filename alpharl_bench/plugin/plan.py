@@ -5,9 +5,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from alpharl_bench.claims import CLAIMS, Claim
+from alpharl_bench.claims import Claim
 from alpharl_bench.claims.required import requirements_of
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.papers import shown_ids
 from alpharl_bench.plan import Budget, cost_of, measured
 from alpharl_bench.plan.table import Planned, plan_text
 from alpharl_bench.plugin.items import claim_of, run_of
@@ -29,13 +30,13 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         return None
     runs: dict[str, RunSpec] = {}
     claims: dict[str, list[Claim]] = defaultdict(list)
-    unfit: dict[str, dict[str, str]] = defaultdict(dict)
+    unfit: dict[str, dict[Claim, str]] = defaultdict(dict)
     for item in session.items:
         if (run := run_of(item)) is None:
             continue
         runs[run.name], claim = run, claim_of(item)
         if skip := item.get_closest_marker("skip"):
-            unfit[run.name][claim.id] = skip.kwargs["reason"]
+            unfit[run.name][claim] = skip.kwargs["reason"]
         else:
             claims[run.name].append(claim)
     try:
@@ -69,19 +70,21 @@ def lacking(config: pytest.Config, run: RunSpec, claim: Claim) -> str:
 
 
 def _planned(
-    config: pytest.Config, run: RunSpec, claims: list[Claim], unfit: Mapping[str, str]
+    config: pytest.Config, run: RunSpec, claims: list[Claim], unfit: Mapping[Claim, str]
 ) -> Planned:
     outlook, asked = _outlook(config, run), options(config, run)
     rate = config.getoption("tokens_per_second")
-    required = {c.id: requirements_of(c, outlook.steps, asked.looks) for c in claims}
-    short = {claim: lacking(config, run, CLAIMS[claim]) for claim in required}
+    ids = shown_ids([*claims, *unfit])
+    required = {c: requirements_of(c, outlook.steps, asked.looks) for c in claims}
+    short = {claim: reason for claim in required if (reason := lacking(config, run, claim))}
+    costs = {claim: cost_of(one, outlook, asked, rate) for claim, one in required.items()}
     return Planned(
         subject=run,
         outlook=outlook,
         asked=asked,
-        claims={claim: cost_of(one, outlook, asked, rate) for claim, one in required.items()},
+        claims={ids[claim.qualified_id]: cost for claim, cost in costs.items()},
         all=cost_of(union(required.values()), outlook, asked, rate),
-        skipped={**unfit, **{claim: reason for claim, reason in short.items() if reason}},
+        skipped={ids[claim.qualified_id]: why for claim, why in {**unfit, **short}.items()},
     )
 
 

@@ -3,21 +3,23 @@
 import pytest
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.paper import Reading, read_averages, read_statements
+from alpharl_bench.papers import find_paper
+from alpharl_bench.plugin.items import paper_of
 from alpharl_bench.plugin.outcomes import Refuted, Unprinted
+from alpharl_bench.printed import Reading, read_averages, read_statements
 
 #: What a test may ask for, and where its parameters come from.
 _SOURCES = {"paper_statement": read_statements, "paper_average": read_averages}
 
 
 def parametrize_readings(metafunc: pytest.Metafunc) -> None:
-    """Give a test every ``paper_statement`` or every ``paper_average``.
+    """Give a test every ``paper_statement`` or every ``paper_average`` of its paper.
 
     No identifier has the name of a model or an algorithm: ``-k`` selects runs by these.
     """
     for name in _SOURCES.keys() & set(metafunc.fixturenames):
         try:
-            readings = _SOURCES[name]()
+            readings = _SOURCES[name](find_paper(paper_of(metafunc.definition)).folder)
         except AlphaRLBenchError as error:
             raise pytest.Collector.CollectError(str(error)) from error
         strict = metafunc.config.getini("strict")

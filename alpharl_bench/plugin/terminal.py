@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alpharl_bench.bench import Bench
-from alpharl_bench.claims import CLAIMS
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.papers import load_claims, shown_ids
 from alpharl_bench.plugin.options import options, report_folder, reproducing, subjects
 from alpharl_bench.plugin.outcomes import (
     CLAIM,
@@ -37,7 +37,7 @@ class SessionReport:
         self._config = config
         self._judged: dict[str, dict[str, int]] = defaultdict(dict)
         self._unlearned: dict[str, str] = {}
-        self._summaries: list[tuple[str, str]] = []
+        self._summaries: list[tuple[str, str, str]] = []
         self._written = ""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -49,7 +49,8 @@ class SessionReport:
             claims = self._judged[str(properties[RUN])]
             claims[str(properties[CLAIM])] = int(str(properties[SAMPLES]))
             outcome = CONTRAST if CONTRAST in properties else str(properties[VERDICT])
-            self._summaries.append((outcome, str(properties[SUMMARY])))
+            claim, summary = str(properties[CLAIM]), str(properties[SUMMARY])
+            self._summaries.append((claim, outcome, summary))
 
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         """Write the report from the stored scores; no model is loaded for it."""
@@ -82,7 +83,7 @@ class SessionReport:
         bench = Bench(subject, asked)
         claims = self._judged.get(subject.name, {})
         looks = {
-            CLAIMS[claim]: max(1, samples // asked.sampling.samples)
+            load_claims()[claim]: max(1, samples // asked.sampling.samples)
             for claim, samples in claims.items()
         }
         return Measured(
@@ -101,7 +102,9 @@ class SessionReport:
         if self._summaries or self._unlearned:
             terminalreporter.section("verdicts")
             colours = {"supported": "green", "refuted": "red", CONTRAST: "cyan"}
-            for outcome, line in self._summaries:
+            ids = shown_ids([load_claims()[claim] for claim, _, _ in self._summaries])
+            for claim, outcome, summary in self._summaries:
+                line = f"{ids[claim]}{summary.removeprefix(load_claims()[claim].id)}"
                 terminalreporter.write_line(line, **{colours.get(outcome, "yellow"): True})
             for line in self._unlearned.values():
                 terminalreporter.write_line(line, yellow=True)

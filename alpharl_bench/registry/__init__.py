@@ -1,5 +1,6 @@
 """Models, algorithms and runs, trained here or public, each one TOML file in its kind's folder."""
 
+from alpharl_bench.registry.claim_ids import HOME_PAPER, ClaimId, qualified
 from alpharl_bench.registry.load import Registry, load_registry, unknown
 from alpharl_bench.registry.schema import (
     Algorithm,
@@ -19,8 +20,10 @@ from alpharl_bench.registry.schema import (
 )
 
 __all__ = [
+    "HOME_PAPER",
     "Algorithm",
     "Architecture",
+    "ClaimId",
     "Expectation",
     "Format",
     "Kind",
@@ -35,5 +38,6 @@ __all__ = [
     "Trainer",
     "Wheel",
     "load_registry",
+    "qualified",
     "unknown",
 ]

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from alpharl_bench.registry.claim_ids import ClaimId
+
 #: ``nano``: pretrained here; ``smol``: public models that a laptop trains; ``paper``: public runs.
 Lane = Literal["nano", "smol", "paper"]
 #: How a prompt is written: bare, or in the chat format of Qwen, Llama 3 or GLM-4.
@@ -145,7 +147,7 @@ class Known(_Entry):
     """
 
     name: str
-    expect: dict[str, Expectation] = Field(default_factory=dict)
+    expect: dict[ClaimId, Expectation] = Field(default_factory=dict)
     further_seeds: tuple[Annotated[int, Field(ge=2)], ...] = ()
 
 
@@ -157,7 +159,7 @@ class RunEntry(_Entry):
     algorithm: str
     regime: Regime
     seed: int
-    expect: dict[str, Expectation] = Field(default_factory=dict)
+    expect: dict[ClaimId, Expectation] = Field(default_factory=dict)
 
 
 class Architecture(_Entry):
@@ -197,7 +199,7 @@ class Release(_Entry):
     source: str
     unverified: str = Field(min_length=10)
     tasks: tuple[str, ...] = ("paper",)
-    expect: dict[str, Expectation] = Field(default_factory=dict)
+    expect: dict[ClaimId, Expectation] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _steps_are_a_run(self) -> Self:

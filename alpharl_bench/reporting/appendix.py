@@ -1,9 +1,12 @@
 """What stands at the end: how numbers are to be read, what was answered, every variant by run."""
 
+from collections.abc import Iterable, Mapping, Sequence
+
 import pandas as pd
 
-from alpharl_bench.claims import CLAIMS, Claim, Evidence
+from alpharl_bench.claims import Claim, Evidence
 from alpharl_bench.claims.measures import accuracy, recovered_gain, relative_accuracy
+from alpharl_bench.papers import Paper
 from alpharl_bench.reporting import tables
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.self_play import is_played
@@ -17,8 +20,7 @@ _READING = """\
 Accuracies are means over tasks of the mean over each task's questions. Intervals are paired \
 bootstraps over questions, each with all its samples; they do not cover another training seed. \
 They are at 95 %; a verdict's is at more where scores were looked at before all samples were \
-taken, so that all looks together err as rarely as one. Numbers of the paper are from models of 7 \
-to 32 billion parameters: another scale than the nano lane.
+taken, so that all looks together err as rarely as one.{caveats}
 
 - Relative accuracy = accuracy / accuracy of the fully trained model. It flatters, because the \
 untrained base scores well above 0 by it. So beside it stands the recovered gain = \
@@ -37,9 +39,11 @@ _VARIANTS = """\
 Relative accuracy is over the fully trained model, of a checkpoint's Rank-1 over that checkpoint."""
 
 
-def reading() -> str:
-    """What the figures mean."""
-    return _READING
+def reading(papers: Sequence[Paper]) -> str:
+    """What the figures mean, and what a reader must know of those that the papers printed."""
+    several = len(papers) > 1
+    told = [f" {f'{paper}: ' if several else ''}{paper.caveat}" for paper in papers if paper.caveat]
+    return _READING.format(caveats="".join(told))
 
 
 def responses(session: Session) -> list[str]:
@@ -52,26 +56,30 @@ def variants(judged: Judged) -> list[str]:
     """The accuracy of every variant of a curve, each once; nothing where none was scored."""
     lines = []
     for run, record in judged.shown.runs.items():
-        claims = [CLAIMS[c] for c in CLAIMS if c in record.claims and CLAIMS[c].sampled]
+        claims = {
+            judged.name(claim): claim
+            for claim in judged.claims
+            if claim.qualified_id in record.claims and claim.sampled
+        }
         if claims:
             lines += folded(run, _of_run(judged.session.evidence(run), claims))
     return ["\n".join([_VARIANTS, "", *lines])] if lines else []
 
 
-def _of_run(evidence: Evidence, claims: list[Claim]) -> list[str]:
-    lines = [tables.markdown(accuracies(evidence, claims)), ""]
+def _of_run(evidence: Evidence, claims: Mapping[str, Claim]) -> list[str]:
+    lines = [tables.markdown(accuracies(evidence, claims.values())), ""]
     k = evidence.score(BASE).samples_per_question
     # A match has a payoff and no answer that samples could agree on.
     majorities = not is_played(evidence)
     metrics = f"mean@{k} / pass@{k}" + (f" / maj@{k}" if majorities else "")
-    for claim in claims:
+    for name, claim in claims.items():
         if claim.by_task:
             frame = tables.by_task(claim, evidence, majorities=majorities)
-            lines += [f"{claim.id}, {metrics} per task, %:", "", tables.markdown(frame), ""]
+            lines += [f"{name}, {metrics} per task, %:", "", tables.markdown(frame), ""]
     return lines
 
 
-def accuracies(evidence: Evidence, claims: list[Claim]) -> pd.DataFrame:
+def accuracies(evidence: Evidence, claims: Iterable[Claim]) -> pd.DataFrame:
     """One row per variant of the claims' curves, for one run."""
     points = {
         (point.name, point.variant): point for claim in claims for point in evidence.points(claim)

@@ -9,8 +9,8 @@ import pandas as pd
 
 from alpharl_bench.behaviour import Chains, Continuation
 from alpharl_bench.behaviour.embedding import EmbeddingShift
-from alpharl_bench.claims import Claim, Evidence, Interval
-from alpharl_bench.claims import behaviour as claims
+from alpharl_bench.claims import Claim, Curve, Evidence, Interval
+from alpharl_bench.papers.arxiv_2510_00553.claims import behaviour as claims
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.tables import markdown
 from alpharl_bench.reporting.text import plain
@@ -36,7 +36,7 @@ it is, cut to a length; questions that must not be printed are left out."""
 
 def figures(claim: Claim, evidence: Evidence) -> pd.DataFrame:
     """What a claim's statistic is made of, for one run."""
-    return _FIGURES[claim.curve.name](claim, evidence)
+    return FIGURES[claim.curve](claim, evidence)
 
 
 def sections(session: Session) -> list[str]:
@@ -257,10 +257,11 @@ def _cells(
     return {name: interval(claim, evidence, of) or "–" for name, of in statistics.items()}
 
 
-_FIGURES: dict[str, Callable[[Claim, Evidence], pd.DataFrame]] = {
-    claims.EMBEDDING.name: embedding,
-    claims.READ.name: readings,
-    claims.PLACES.name: places,
-    claims.PREFIX.name: prefixes,
-    claims.ALIKE.name: likenesses,
+#: By the curve of a claim, what its statistic is made of.
+FIGURES: dict[Curve, Callable[[Claim, Evidence], pd.DataFrame]] = {
+    claims.EMBEDDING: embedding,
+    claims.READ: readings,
+    claims.PLACES: places,
+    claims.PREFIX: prefixes,
+    claims.ALIKE: likenesses,
 }

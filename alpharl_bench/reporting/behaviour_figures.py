@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from alpharl_bench.behaviour import Reading
 from alpharl_bench.behaviour.table import PARTS
 from alpharl_bench.claims import Claim, Evidence, Interval
-from alpharl_bench.claims import behaviour as claims
+from alpharl_bench.papers.arxiv_2510_00553.claims import behaviour as claims
 from alpharl_bench.reporting.behaviour import interval, mean_of, shares
 from alpharl_bench.tables.behaviour import BEHAVIOUR
 from alpharl_bench.tables.embedding import EMBEDDING
@@ -41,12 +41,12 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path, colours: Sequen
         colours: one per run.
     """
     figure = {
-        claims.EMBEDDING.name: _embeddings,
-        claims.READ.name: _readings,
-        claims.PLACES.name: _places,
-        claims.PREFIX.name: _prefixes,
-        claims.ALIKE.name: _likenesses,
-    }[claim.curve.name](claim, evidence, colours)
+        claims.EMBEDDING: _embeddings,
+        claims.READ: _readings,
+        claims.PLACES: _places,
+        claims.PREFIX: _prefixes,
+        claims.ALIKE: _likenesses,
+    }[claim.curve](claim, evidence, colours)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
 

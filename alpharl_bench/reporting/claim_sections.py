@@ -4,8 +4,9 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from alpharl_bench.claims import Claim
+from alpharl_bench.papers import find_paper
 from alpharl_bench.reporting import tables
-from alpharl_bench.reporting.judged import COLUMNS, ROWS, Judged, curves
+from alpharl_bench.reporting.judged import COLUMNS, ROWS, Judged
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.text import code, fenced, plain
 from alpharl_bench.reporting.views import view_of
@@ -13,7 +14,7 @@ from alpharl_bench.reporting.views import view_of
 
 def chapter(judged: Judged, title: str, claims: Sequence[Claim]) -> list[str]:
     """The sections of those claims that were judged; none where none was."""
-    found = [claim for claim in claims if claim.id in judged.verdicts]
+    found = [claim for claim in claims if claim.qualified_id in judged.verdicts]
     if not found:
         return []
     lines = [f"## {title}", ""]
@@ -26,9 +27,9 @@ def chapter(judged: Judged, title: str, claims: Sequence[Claim]) -> list[str]:
 
 
 def _section(judged: Judged, claim: Claim) -> Iterator[str]:
-    by_run = judged.of_claim(claim.id)
-    yield from (f"### {claim.id} {plain(claim.title)}", "", f"> {plain(claim.text)}", "")
-    yield f"Place in the paper: {plain(claim.place)}."
+    by_run = judged.of_claim(claim)
+    yield from (f"### {judged.name(claim)} {plain(claim.title)}", "", f"> {plain(claim.text)}", "")
+    yield f"Place in the paper: {plain(claim.paper_ref.place)}."
     reads = f"{plain(claim.reads)}, {code(claim.formula)}"
     yield from (f"Statistic: {reads}; the claim holds where it is {claim.threshold}.", "")
     if claim.caveat:
@@ -37,16 +38,16 @@ def _section(judged: Judged, claim: Claim) -> Iterator[str]:
         yield from ("It was judged on none of the runs that are shown one by one.", "")
         return
     yield from (tables.markdown(tables.verdict_rows(judged, claim)), "")
-    alike = curves(judged.verdicts)[claim.curve.name]
-    first = next(other for other in alike if judged.of_claim(other.id))
+    figure = judged.figure(claim)
+    first = next(other for other in judged.curves[figure] if judged.of_claim(other))
     if first is claim:
-        yield from (f"![{plain(claim.title)}](figures/{claim.curve.name}.png)", "")
+        yield from (f"![{plain(claim.title)}](figures/{figure}.png)", "")
     else:
-        yield from (f"The figure is under {first.id}.", "")
+        yield from (f"The figure is under {judged.name(first)}.", "")
     yield from view_of(claim.table).lines(judged, claim)
     reasons: dict[str, list[str]] = {}
     for run in by_run:
-        if known := judged.session.runs[run].expect.get(claim.id):
+        if known := judged.session.runs[run].expect.get(claim.qualified_id):
             reasons.setdefault(f"{known.verdict}: {known.reason}", []).append(run)
     for reason, runs in reasons.items():
         yield from (f"Known of {', '.join(map(plain, runs))} to be {plain(reason)}", "")
@@ -62,9 +63,9 @@ def commands(claim: Claim, runs: Sequence[str], session: Session) -> list[str]:
         of_lane = record.selected_by[-2:] == ("-k", run)
         lane = record.selected_by[:-1] if of_lane else record.selected_by
         alike.setdefault((lane, record.options), []).append(run)
-    found = []
+    found, suites = [], find_paper(claim.paper_ref.paper).suites
     for (lane, options), named in alike.items():
         names = [" or ".join(named)] if lane[-1] == "-k" else []
         words = shlex.join([*lane, *names, *options])
-        found.append(f"""pytest suites -m "claim(id='{claim.id}')" {words}""")
+        found.append(f"""pytest {suites} -m "claim(id='{claim.id}')" {words}""")
     return found

@@ -111,8 +111,7 @@ def compare(old: Path, new: Path) -> Comparison:
         AlphaRLBenchError: one of them has no results of this version.
     """
     before, after = load_results(old), load_results(new)
-    was = {(v.claim, v.run): v for v in before.verdicts}
-    now = {(v.claim, v.run): v for v in after.verdicts}
+    was, now = before.by_claim_and_run, after.by_claim_and_run
     changes = [
         Change(was[key], now[key])
         for key in was
@@ -123,8 +122,8 @@ def compare(old: Path, new: Path) -> Comparison:
         after,
         tuple(sorted(changes, key=lambda change: not change.worse)),
         tuple(_adjusted(list(_differences(before, after, _scores(old), _scores(new))))),
-        gone=tuple(key for key in was if key not in now),
-        came=tuple(key for key in now if key not in was),
+        gone=tuple((v.claim, v.run) for key, v in was.items() if key not in now),
+        came=tuple((v.claim, v.run) for key, v in now.items() if key not in was),
     )
 
 

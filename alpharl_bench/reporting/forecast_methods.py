@@ -5,14 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pandas as pd
 
-from alpharl_bench.claims import CLAIMS, Evidence, Interval, Point
-from alpharl_bench.claims.alpharl import (
-    ALPHARL,
-    LATE,
-    STAGES,
-    last_observed,
-    speed_up,
-)
+from alpharl_bench.claims import Evidence, Interval, Point
 from alpharl_bench.claims.kinds import RL
 from alpharl_bench.claims.measures import (
     accuracy,
@@ -20,10 +13,18 @@ from alpharl_bench.claims.measures import (
     relative_accuracy,
     remaining_gain_closed,
 )
-from alpharl_bench.claims.printed_stages import by_run
 from alpharl_bench.forecast import all_methods, title_of
 from alpharl_bench.forecast.method import ORACLE
 from alpharl_bench.forecast.selection import TargetSelection
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
+from alpharl_bench.papers.arxiv_2510_00553.claims.alpharl import (
+    ALPHARL,
+    LATE,
+    STAGES,
+    last_observed,
+    speed_up,
+)
+from alpharl_bench.papers.arxiv_2510_00553.claims.printed_stages import by_run
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.tables import markdown
 from alpharl_bench.reporting.text import code, folded, plain

@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pandas as pd
 
-from alpharl_bench.claims import CLAIMS, Interval, Outcome, Verdict
+from alpharl_bench.claims import Claim, Interval, Outcome, Verdict
 from alpharl_bench.reporting import tables
 from alpharl_bench.reporting.judged import COLUMNS, LISTED, ROWS, Judged, counted
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.text import code, plain
 
-_PAPER = "*On Predictability of Reinforcement Learning Dynamics for LLMs* (arXiv 2510.00553)"
 #: So many models or algorithms are named where there are more combinations than columns.
 _NAMED = 12
 _CONTRAST = """\
@@ -29,14 +28,18 @@ def page(judged: Judged) -> str:
     session = judged.session
     number = _several(len(session.runs), "training run")
     lines = [f"# {_several(len(judged.verdicts), 'claim')} judged on {number}", ""]
-    lines += [_what_was_run(session), ""]
+    lines += [_what_was_run(judged), ""]
     if session.interrupted:
         lines += ["**The session was interrupted**: what is missing here was not judged.", ""]
     return "\n".join([*lines, *_summary(judged), *_runs(judged)])
 
 
-def _what_was_run(session: Session) -> str:
-    parts = [f"Claims of {_PAPER}", f"runs: {_which_runs(session) or 'none'}"]
+def _what_was_run(judged: Judged) -> str:
+    session = judged.session
+    parts = [
+        f"Claims of {' and '.join(map(str, judged.papers))}",
+        f"runs: {_which_runs(session) or 'none'}",
+    ]
     origins = session.provenance.values()
     if origins:
         tasks = list(dict.fromkeys(task for origin in origins for task in origin.tasks))
@@ -73,7 +76,7 @@ def _summary(judged: Judged) -> Iterator[str]:
     contrasts = [verdict for verdict in family if verdict.contrast]
     told = counted(own) + (f"; for contrast {counted(contrasts)}" if contrasts else "")
     yield from ("## Summary", "", f"Verdicts: {told}.", "")
-    left = list(judged.verdicts)
+    left = judged.claims
     for title, belongs in _GROUPS.items():
         found = [claim for claim in left if belongs(_own(judged, claim))]
         left = [claim for claim in left if claim not in found]
@@ -95,8 +98,9 @@ def _summary(judged: Judged) -> Iterator[str]:
     yield ""
 
 
-def _own(judged: Judged, claim: str) -> list[Verdict]:
-    return [verdict for verdict in judged.verdicts[claim].values() if not verdict.contrast]
+def _own(judged: Judged, claim: Claim) -> list[Verdict]:
+    verdicts = judged.verdicts[claim.qualified_id].values()
+    return [verdict for verdict in verdicts if not verdict.contrast]
 
 
 def _all_decided(outcome: Outcome) -> Callable[[Sequence[Verdict]], bool]:
@@ -113,10 +117,10 @@ _GROUPS: dict[str, Callable[[Sequence[Verdict]], bool]] = {
 }
 
 
-def _sentence(judged: Judged, claim_id: str) -> str:
+def _sentence(judged: Judged, claim: Claim) -> str:
     """The claim and the numbers that decide it, in a line."""
-    claim, own = CLAIMS[claim_id], _own(judged, claim_id)
-    contrasts = [v for v in judged.verdicts[claim_id].values() if v.contrast]
+    own = _own(judged, claim)
+    contrasts = [v for v in judged.verdicts[claim.qualified_id].values() if v.contrast]
     parts = []
     if len(own) == 1:
         (verdict,) = own
@@ -132,28 +136,28 @@ def _sentence(judged: Judged, claim_id: str) -> str:
             values = [v.nulls[null.name] for v in own if null.name in v.nulls]
             parts.append(f"null, {plain(null.name)}: {_spread(values)}")
     if own:
-        parts.append(f"paper: {plain(claim.paper.statistic)}")
+        parts.append(f"paper: {plain(claim.printed.statistic)}")
     else:
         parts.append(f"{counted(contrasts)}: {_estimates(contrasts)}")
-    return f"- **{claim.id}** {plain(claim.title)}: {'; '.join(parts)}"
+    return f"- **{judged.name(claim)}** {plain(claim.title)}: {'; '.join(parts)}"
 
 
 def counts(judged: Judged) -> pd.DataFrame:
     """One row per claim: how many runs have which verdict, where runs are too many for columns."""
     rows = []
-    for claim, by_run in judged.verdicts.items():
-        own = _own(judged, claim)
+    for claim in judged.claims:
+        by_run, own = judged.verdicts[claim.qualified_id], _own(judged, claim)
         outcomes = Counter(verdict.outcome for verdict in own)
         known = sum(judged.known(v) for v in own if v.outcome is Outcome.REFUTED)
         rows.append(
             {
-                "claim": claim,
-                "": CLAIMS[claim].title,
+                "claim": judged.name(claim),
+                "": claim.title,
                 **{str(outcome): outcomes[outcome] for outcome in Outcome},
                 "of these refuted known": known,
                 "for contrast": len(by_run) - len(own),
                 "ours": _estimates(own),
-                "asked for": CLAIMS[claim].threshold,
+                "asked for": claim.threshold,
             }
         )
     return pd.DataFrame(rows)

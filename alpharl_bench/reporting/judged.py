@@ -1,13 +1,14 @@
 """A stored session with its verdicts: what every form of the report is made from."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
-from alpharl_bench.claims import CLAIMS, Claim, Outcome, Verdict, holm, judge
+from alpharl_bench.claims import Claim, Outcome, Verdict, holm, judge
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.papers import Paper, find_paper, load_claims, load_papers, shown_ids
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.scoring import CONFIDENCE
 
@@ -21,7 +22,10 @@ ROWS = 100
 
 @dataclass(frozen=True)
 class Judged:
-    """Verdicts per claim, in the paper's order, and run; ``adjusted`` are Holm's p-values."""
+    """Verdicts by qualified id of the claim, in the papers' order, and run.
+
+    ``adjusted`` are Holm's p-values.
+    """
 
     session: Session
     verdicts: dict[str, dict[str, Verdict]]
@@ -34,8 +38,9 @@ class Judged:
         Raises:
             AlphaRLBenchError: a claim is not known, or a score of it is missing.
         """
+        known = load_claims()
         judged = {c for record in session.runs.values() for c in record.claims}
-        if unknown := sorted(judged - set(CLAIMS)):
+        if unknown := sorted(judged - known.keys()):
             raise AlphaRLBenchError(
                 f"the stored session judged {', '.join(unknown)}, which this version of "
                 "alpharl-bench does not know; take the version that wrote it, or judge the runs "
@@ -43,16 +48,48 @@ class Judged:
             )
         if len(session.runs) > LISTED:
             session = session.most_judged_first()
-        by_claim: dict[str, dict[str, Verdict]] = {c: {} for c in CLAIMS if c in judged}
+        by_claim: dict[str, dict[str, Verdict]] = {c: {} for c in known if c in judged}
         for number, (run, record) in enumerate(session.runs.items()):
             for claim, verdicts in by_claim.items():
                 if claim in record.claims:
                     evidence = session.evidence(run, claim)
-                    verdicts[run] = judge(CLAIMS[claim], evidence, looks=record.looks)
+                    verdicts[run] = judge(known[claim], evidence, looks=record.looks)
             if number >= LISTED:
                 session.release(run)
         family = (verdict for by_run in by_claim.values() for verdict in by_run.values())
         return cls(session, by_claim, holm(family))
+
+    @cached_property
+    def claims(self) -> list[Claim]:
+        """The claims that were judged, in the papers' order."""
+        return [load_claims()[claim] for claim in self.verdicts]
+
+    @cached_property
+    def papers(self) -> list[Paper]:
+        """The papers whose claims were judged; of a session that judged none the first one."""
+        papers = dict.fromkeys(claim.paper_ref.paper for claim in self.claims)
+        return [find_paper(paper) for paper in papers or list(load_papers())[:1]]
+
+    def name(self, claim: Claim) -> str:
+        """The id as it is shown: with its paper where claims of several were judged."""
+        return self._names[claim.qualified_id]
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return shown_ids(self.claims)
+
+    def figure(self, claim: Claim) -> str:
+        """The file of the curve that a claim compares, without its ending."""
+        curve = claim.curve.name
+        return curve if len(self.papers) == 1 else f"{claim.paper_ref.paper}-{curve}"
+
+    @cached_property
+    def curves(self) -> dict[str, list[Claim]]:
+        """The claims by the figure of the curve that they compare, which they share."""
+        found: dict[str, list[Claim]] = {}
+        for claim in self.claims:
+            found.setdefault(self.figure(claim), []).append(claim)
+        return found
 
     @cached_property
     def shown(self) -> Session:
@@ -69,13 +106,14 @@ class Judged:
         """All verdicts."""
         return [verdict for by_run in self.verdicts.values() for verdict in by_run.values()]
 
-    def of_claim(self, claim: str) -> dict[str, Verdict]:
+    def of_claim(self, claim: Claim) -> dict[str, Verdict]:
         """A claim's verdicts on the runs that are shown."""
-        return {run: v for run, v in self.verdicts[claim].items() if run in self.shown.runs}
+        verdicts = self.verdicts[claim.qualified_id]
+        return {run: v for run, v in verdicts.items() if run in self.shown.runs}
 
     def p_adjusted(self, verdict: Verdict) -> float:
         """The p-value among all verdicts of the session."""
-        return self.adjusted[verdict.claim.id, verdict.run]
+        return self.adjusted[verdict.claim.qualified_id, verdict.run]
 
     def survives(self, verdict: Verdict) -> bool:
         """Whether a verdict is decided among all of the session at 5 %."""
@@ -83,16 +121,8 @@ class Judged:
 
     def known(self, verdict: Verdict) -> bool:
         """Whether the registry expects a refutation of the claim on this run."""
-        expected = self.session.runs[verdict.run].expect.get(verdict.claim.id)
+        expected = self.session.runs[verdict.run].expect.get(verdict.claim.qualified_id)
         return expected is not None and expected.verdict == "refuted"
-
-
-def curves(verdicts: Iterable[str]) -> dict[str, list[Claim]]:
-    """The claims by the name of the curve that they compare; they share its figure and table."""
-    found: dict[str, list[Claim]] = {}
-    for claim in verdicts:
-        found.setdefault(CLAIMS[claim].curve.name, []).append(CLAIMS[claim])
-    return found
 
 
 def counted(verdicts: Sequence[Verdict]) -> str:

@@ -3,7 +3,7 @@
 from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
 from junitparser.junitparser import FinalResult
 
-from alpharl_bench.claims import CLAIMS, Outcome, Verdict
+from alpharl_bench.claims import Outcome, Verdict
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.text import printable
 
@@ -15,8 +15,9 @@ def junit(judged: Judged) -> str:
     its numbers. A run without verdicts did not learn: one skipped case.
     """
     xml = JUnitXml("alpharl-bench")
-    for claim, by_run in judged.verdicts.items():
-        suite = TestSuite(printable(f"{claim} {CLAIMS[claim].title}"))
+    for claim in judged.claims:
+        by_run = judged.verdicts[claim.qualified_id]
+        suite = TestSuite(printable(f"{judged.name(claim)} {claim.title}"))
         suite.timestamp = judged.session.date
         suite.add_testcases([_case(judged, verdict) for verdict in by_run.values()])
         xml.add_testsuite(suite)
@@ -34,7 +35,7 @@ def junit(judged: Judged) -> str:
 
 
 def _case(judged: Judged, verdict: Verdict) -> TestCase:
-    case = TestCase(printable(verdict.run), verdict.claim.id)
+    case = TestCase(printable(verdict.run), judged.name(verdict.claim))
     case.system_out = printable(verdict)
     case.result = _result(judged, verdict)
     return case
@@ -44,7 +45,7 @@ def _result(judged: Judged, verdict: Verdict) -> list[FinalResult]:
     told, known = printable(verdict), judged.known(verdict)
     match verdict.outcome:
         case Outcome.REFUTED if not verdict.contrast:
-            reason = judged.session.runs[verdict.run].expect.get(verdict.claim.id)
+            reason = judged.session.runs[verdict.run].expect.get(verdict.claim.qualified_id)
             if known and reason:
                 return [Skipped(f"known: {printable(reason.reason)}; {told}")]
             return [Failure(told, "refuted")]

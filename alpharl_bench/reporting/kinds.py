@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 
-from alpharl_bench.claims import CLAIMS, Evidence, Interval, Point
-from alpharl_bench.claims.appendix_a import APPENDIX_A, RANKS, PrintedKind
+from alpharl_bench.claims import Evidence, Interval, Point
 from alpharl_bench.claims.kinds import RL
-from alpharl_bench.claims.low_rank import RANK_POINTS
 from alpharl_bench.claims.measures import recovered_gain, relative_accuracy
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
+from alpharl_bench.papers.arxiv_2510_00553.claims.appendix_a import APPENDIX_A, RANKS, PrintedKind
+from alpharl_bench.papers.arxiv_2510_00553.claims.low_rank import RANK_POINTS
 from alpharl_bench.registry import Kind
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.tables import markdown
@@ -142,7 +143,7 @@ class _Ratio:
 
 
 def _ratio(session: Session, run: str) -> _Ratio | None:
-    if _LOW_RANK.id not in session.runs[run].claims:
+    if _LOW_RANK.qualified_id not in session.runs[run].claims:
         return None
     return _Ratio(session.evidence(run))
 

@@ -1,11 +1,12 @@
-"""The paper's errata as Markdown: what its own numbers contradict, with the arithmetic."""
+"""A paper's errata as Markdown: what its own numbers contradict, with the arithmetic."""
 
 from collections import Counter
 from collections.abc import Sequence
 
 import pandas as pd
 
-from alpharl_bench.paper import Outcome, Reading, read_averages, read_statements
+from alpharl_bench.papers import Paper, find_paper, load_papers
+from alpharl_bench.printed import Outcome, Reading, read_averages, read_statements
 from alpharl_bench.reporting.tables import markdown
 
 _INTRODUCTION = """\
@@ -14,30 +15,44 @@ other sentences, every average against its columns. Rounding has the benefit of 
 contradicted is so whatever the printed numbers were rounded from."""
 
 
-def section() -> str:
-    """The section of a report: the sentences that are contradicted, and how many averages are."""
-    statements, averages = read_statements(), read_averages()
+def section(paper: Paper) -> list[str]:
+    """The section of a report: the sentences that are contradicted, and how many averages are.
+
+    There is none of a paper of which nothing printed is here.
+    """
+    statements, averages = read_statements(paper.folder), read_averages(paper.folder)
+    if not (statements or averages):
+        return []
     rows = [
         {"the paper says": r.text, "place": r.place, "its numbers say": r.arithmetic}
         for r in _of(statements, "contradicted")
     ]
-    return "\n".join(
-        [
-            "## The paper's own numbers",
-            "",
-            _INTRODUCTION,
-            f"Sentences: {_counted(statements)}. Averages: {_counted(averages)}.",
-            "`alpharl-bench paper` lists all that is not consistent.",
-            "",
-            markdown(pd.DataFrame(rows)),
-            "",
-        ]
-    )
+    first = next(iter(load_papers())) == paper.arxiv
+    command = "alpharl-bench paper" if first else f"alpharl-bench paper {paper.arxiv}"
+    lines = [
+        "## The paper's own numbers",
+        "",
+        _INTRODUCTION,
+        f"Sentences: {_counted(statements)}. Averages: {_counted(averages)}.",
+        f"`{command}` lists all that is not consistent.",
+        "",
+        markdown(pd.DataFrame(rows)),
+        "",
+    ]
+    return ["\n".join(lines)]
 
 
-def errata() -> str:
-    """All that is not consistent, in lists that can be read as text too."""
-    statements, averages = read_statements(), read_averages()
+def errata(arxiv: str | None = None) -> str:
+    """All that is not consistent in a paper, in lists that can be read as text too.
+
+    Args:
+        arxiv: the paper's id; without it the first paper.
+
+    Raises:
+        AlphaRLBenchError: the paper is not here.
+    """
+    paper = find_paper(arxiv or next(iter(load_papers())))
+    statements, averages = read_statements(paper.folder), read_averages(paper.folder)
     return "\n".join(
         [
             f"## Sentences: {_counted(statements)}",
@@ -66,4 +81,4 @@ def _of(readings: Sequence[Reading], outcome: Outcome) -> list[Reading]:
 
 def _counted(readings: Sequence[Reading]) -> str:
     counts = Counter(reading.outcome for reading in readings)
-    return ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
+    return ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "none"

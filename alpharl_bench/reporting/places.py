@@ -1,10 +1,12 @@
-"""Where the paper's figures and tables have their counterparts in the report."""
+"""Where a paper's figures and tables have their counterparts in the report."""
 
 import re
+from collections.abc import Iterable
 
 import pandas as pd
 
-from alpharl_bench.claims import CLAIMS
+from alpharl_bench.claims import Claim
+from alpharl_bench.papers import Paper
 from alpharl_bench.reporting import tables
 from alpharl_bench.reporting.judged import Judged
 
@@ -16,27 +18,31 @@ session did not select or that no run of it allows."""
 _PLACE = re.compile(r"(Figures?|Tables?|Appendix) ([^,§]+)")
 
 
-def places(judged: Judged) -> str:
-    """A table from the paper's figures, tables and appendices to the claims about them."""
-    found: dict[str, list[str]] = {}
-    for claim in CLAIMS.values():
-        for what, where in _PLACE.findall(claim.place):
+def places(judged: Judged, paper: Paper) -> list[str]:
+    """A table from a paper's figures, tables and appendices to the claims about them."""
+    found: dict[str, list[Claim]] = {}
+    for claim in paper.claims:
+        for what, where in _PLACE.findall(claim.paper_ref.place):
             for one in re.split(r" and ", where):
-                found.setdefault(f"{what.removesuffix('s')} {one.strip()}", []).append(claim.id)
+                found.setdefault(f"{what.removesuffix('s')} {one.strip()}", []).append(claim)
     frame = pd.DataFrame(
         [
             {
                 "paper": place,
-                "judged here": ", ".join(c for c in claims if c in judged.verdicts) or "–",
-                "not judged": ", ".join(c for c in claims if c not in judged.verdicts) or "–",
+                "judged here": _ids(c for c in claims if c.qualified_id in judged.verdicts),
+                "not judged": _ids(c for c in claims if c.qualified_id not in judged.verdicts),
             }
             for place, claims in sorted(found.items(), key=_in_order)
         ]
     )
-    return "\n".join([_INTRODUCTION, "", tables.markdown(frame), ""])
+    return ["\n".join([_INTRODUCTION, "", tables.markdown(frame), ""])] if found else []
 
 
-def _in_order(item: tuple[str, list[str]]) -> tuple[int, int, str]:
+def _ids(claims: Iterable[Claim]) -> str:
+    return ", ".join(claim.id for claim in claims) or "–"
+
+
+def _in_order(item: tuple[str, list[Claim]]) -> tuple[int, int, str]:
     what, where = item[0].split(" ", 1)
     number = re.match(r"\d+", where)
     return ["Figure", "Table", "Appendix"].index(what), int(number[0]) if number else 0, where

@@ -10,9 +10,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from alpharl_bench import __version__
-from alpharl_bench.claims import CLAIMS, Claim, Evidence, Interval, Verdict, learning
+from alpharl_bench.claims import Claim, Evidence, Interval, Verdict, learning
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
-from alpharl_bench.registry import Kind
+from alpharl_bench.registry import HOME_PAPER, Kind
 from alpharl_bench.reporting.claim_sections import commands
 from alpharl_bench.reporting.judged import LISTED, Judged
 from alpharl_bench.reporting.session import Session
@@ -89,11 +89,12 @@ class VerdictRecord(_Record):
 
 
 class ClaimRecord(_Record):
-    """What a claim says, in our words and the paper's."""
+    """What a claim says, in our words and its paper's; ``paper`` is the paper's arXiv id."""
 
     title: str
     text: str
     caveat: str
+    paper: str = HOME_PAPER
 
 
 class AccuracyRecord(_Record):
@@ -125,7 +126,11 @@ class RunResult(_Record):
 
 
 class Results(_Record):
-    """A session's results. ``format`` changes with every change that a reader must know of."""
+    """A session's results. ``format`` changes with every change that a reader must know of.
+
+    Claims of one paper have short ids (``P1.1``), of several those with their paper
+    (``2510.00553:P1.1``).
+    """
 
     format: Format = "1"
     version: str = Field(description="of alpharl-bench")
@@ -151,10 +156,18 @@ class Results(_Record):
             date=session.date,
             command=session.command,
             interrupted=session.interrupted,
-            claims={claim: _claim(CLAIMS[claim]) for claim in judged.verdicts},
+            claims={judged.name(claim): _claim(claim) for claim in judged.claims},
             runs=runs,
             verdicts=tuple(verdicts),
         )
+
+    @property
+    def by_claim_and_run(self) -> dict[tuple[str, str, str], VerdictRecord]:
+        """The verdicts by paper, id of the claim within it, and run."""
+        return {
+            (self.claims[v.claim].paper, v.claim.rpartition(":")[2], v.run): v
+            for v in self.verdicts
+        }
 
 
 def schema() -> str:
@@ -188,14 +201,16 @@ def load_results(path: Path) -> Results:
 
 
 def _claim(claim: Claim) -> ClaimRecord:
-    return ClaimRecord(title=claim.title, text=claim.text, caveat=claim.caveat)
+    return ClaimRecord(
+        title=claim.title, text=claim.text, caveat=claim.caveat, paper=claim.paper_ref.paper
+    )
 
 
 def _verdict(judged: Judged, verdict: Verdict) -> VerdictRecord:
     claim, session = verdict.claim, judged.session
-    expected = session.runs[verdict.run].expect.get(claim.id)
+    expected = session.runs[verdict.run].expect.get(claim.qualified_id)
     return VerdictRecord(
-        claim=claim.id,
+        claim=judged.name(claim),
         run=verdict.run,
         outcome=verdict.outcome.value,
         contrast=verdict.contrast,
@@ -212,8 +227,8 @@ def _verdict(judged: Judged, verdict: Verdict) -> VerdictRecord:
         units=claim.units,
         count=verdict.units,
         samples=verdict.samples,
-        place=claim.place,
-        paper=claim.paper.statistic,
+        place=claim.paper_ref.place,
+        paper=claim.printed.statistic,
         note=verdict.note,
         command=commands(claim, [verdict.run], session)[0],
     )

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import pandas as pd
 
 from alpharl_bench.claims import Evidence
-from alpharl_bench.claims.alpharl import predicted
 from alpharl_bench.claims.measures import accuracy
 from alpharl_bench.grading import Mark
-from alpharl_bench.paper import load_tables
+from alpharl_bench.papers.arxiv_2510_00553.claims.alpharl import predicted
+from alpharl_bench.papers.arxiv_2510_00553.claims.reference import FOLDER
+from alpharl_bench.printed import load_tables
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.tables import markdown
 from alpharl_bench.reporting.text import plain
@@ -75,7 +76,7 @@ def stages(evidence: Evidence) -> pd.DataFrame:
     """
     last = evidence.steps[-1]
     rows = []
-    table = load_tables()["table-5"]
+    table = load_tables(FOLDER)["table-5"]
     (block,) = table.blocks
     for label in block.labels:
         percent = int(label.removeprefix("Training ").removesuffix("%"))

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from alpharl_bench.cache import write_whole
 from alpharl_bench.claims import Evidence
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
-from alpharl_bench.registry import Expectation, Kind
+from alpharl_bench.registry import ClaimId, Expectation, Kind, qualified
 from alpharl_bench.runs.spec import RunSpec
 from alpharl_bench.scoring import Provenance, Score, read_scores
 from alpharl_bench.tables import table
@@ -59,8 +59,8 @@ class RunRecord(BaseModel):
     options: tuple[str, ...]
     looks: int
     steps: tuple[int, ...]
-    claims: dict[str, int]
-    expect: dict[str, Expectation]
+    claims: dict[ClaimId, int]
+    expect: dict[ClaimId, Expectation]
     tables: dict[str, Any] = {}
     digest: str = ""
 
@@ -179,10 +179,10 @@ class Session(BaseModel):
 
         Args:
             run: its name.
-            claim: only what this claim was judged by; other claims may have taken more samples of
-                the same variants.
+            claim: its id, for only what it was judged by; other claims may have taken more samples
+                of the same variants.
         """
-        samples = self.runs[run].claims[claim] if claim is not None else 0
+        samples = self.runs[run].claims[qualified(claim)] if claim is not None else 0
         if samples >= max((score.samples_per_question for score in self.scores_of(run)), default=0):
             samples = 0  # all of them
         if (run, samples) not in self._evidence:

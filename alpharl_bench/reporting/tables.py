@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from alpharl_bench.claims import CLAIMS, Claim, Evidence, Learning, Outcome, Verdict, learning
+from alpharl_bench.claims import Claim, Evidence, Learning, Outcome, Verdict, learning
 from alpharl_bench.grading import Mark
+from alpharl_bench.papers import find_paper
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.text import plain
@@ -22,8 +23,11 @@ _SYMBOL = {
 LEGEND = "; ".join(f"{symbol} {outcome}" for outcome, symbol in _SYMBOL.items())
 #: Marks a verdict that is decided alone but not among all of its session.
 NOT_SURVIVING = "†"
-#: The paper's numbers are from models of 7 to 32 billion parameters.
-PAPER_COLUMN = "paper (7–32 B)"
+
+
+def paper_column(claim: Claim) -> str:
+    """The title of a column with what the claim's paper printed."""
+    return find_paper(claim.paper_ref.paper).column
 
 
 def summary(judged: Judged) -> pd.DataFrame:
@@ -33,8 +37,9 @@ def summary(judged: Judged) -> pd.DataFrame:
     all.
     """
     rows = []
-    for claim_id, by_run in judged.verdicts.items():
-        row = {"claim": claim_id, "": CLAIMS[claim_id].title}
+    for claim in judged.claims:
+        by_run = judged.verdicts[claim.qualified_id]
+        row = {"claim": judged.name(claim), "": claim.title}
         for run in judged.session.runs:
             row[run] = _cell(judged, by_run[run]) if run in by_run else ""
         rows.append(row)
@@ -45,7 +50,7 @@ def matrix(judged: Judged, claims: Sequence[Claim]) -> pd.DataFrame:
     """Runs × claims: a symbol for each verdict, in brackets where it is a contrast."""
     rows = []
     for run in judged.session.runs:
-        verdicts = {c.id: judged.verdicts[c.id].get(run) for c in claims}
+        verdicts = {judged.name(c): judged.verdicts[c.qualified_id].get(run) for c in claims}
         if any(verdicts.values()):
             cells = {
                 claim: _symbol(verdict) if verdict else "" for claim, verdict in verdicts.items()
@@ -111,13 +116,13 @@ def verdict_rows(judged: Judged, claim: Claim) -> pd.DataFrame:
             "ours [interval]": verdict.value or "–",
             "at": verdict.level,
             "asked for": claim.threshold,
-            PAPER_COLUMN: claim.paper.statistic,
+            paper_column(claim): claim.printed.statistic,
             "p (adjusted)": f"{verdict.p_value:.2g} ({judged.p_adjusted(verdict):.2g})",
             claim.units: verdict.units,
             **{f"null: {name}": null for name, null in verdict.nulls.items()},
             "note": verdict.note,
         }
-        for run, verdict in judged.of_claim(claim.id).items()
+        for run, verdict in judged.of_claim(claim).items()
     ]
     frame = pd.DataFrame(rows).fillna("–")
     return frame if any(row["note"] for row in rows) else frame.drop(columns="note")

@@ -6,7 +6,7 @@ from alpharl_bench.cache import write_whole
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.reporting import dynamics, html, markdown
 from alpharl_bench.reporting.figures import draw_trajectories
-from alpharl_bench.reporting.judged import Judged, curves
+from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.junit import junit
 from alpharl_bench.reporting.results import RESULTS, Results
 from alpharl_bench.reporting.session import load_session
@@ -38,10 +38,10 @@ def write_report(folder: Path) -> Path:
 
 def _draw(judged: Judged, folder: Path) -> None:
     """A figure for each curve, of the claim that most runs were judged by; and trajectories."""
-    for name, claims in curves(judged.verdicts).items():
-        claim = max(claims, key=lambda claim: len(judged.of_claim(claim.id)))
-        if runs := judged.of_claim(claim.id):
-            evidence = [judged.session.evidence(run, claim.id) for run in runs]
+    for name, claims in judged.curves.items():
+        claim = max(claims, key=lambda claim: len(judged.of_claim(claim)))
+        if runs := judged.of_claim(claim):
+            evidence = [judged.session.evidence(run, claim.qualified_id) for run in runs]
             view_of(claim.table).draw(claim, evidence, folder / f"{name}.png")
     for run in judged.shown.runs:
         measured = judged.session.evidence(run)

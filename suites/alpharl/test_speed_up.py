@@ -5,6 +5,8 @@ import pytest
 from alpharl_bench.claims import Verdict
 from alpharl_bench.plugin import check
 
+pytestmark = pytest.mark.paper(arxiv="2510.00553")
+
 
 @pytest.mark.claim(id="A4")
 def test_alpharl_is_as_fast_as_the_paper_says(verdict: Verdict) -> None:

@@ -5,6 +5,8 @@ import pytest
 from alpharl_bench.claims import Verdict
 from alpharl_bench.plugin import check
 
+pytestmark = pytest.mark.paper(arxiv="2510.00553")
+
 
 @pytest.mark.claim(id="B7")
 def test_rank1_answers_as_the_trained_model(verdict: Verdict) -> None:

@@ -5,6 +5,8 @@ import pytest
 from alpharl_bench.claims import Verdict
 from alpharl_bench.plugin import check
 
+pytestmark = pytest.mark.paper(arxiv="2510.00553")
+
 
 @pytest.mark.claim(id="B1")
 def test_rl_leaves_the_embeddings_where_they_are(verdict: Verdict) -> None:

@@ -5,6 +5,8 @@ import pytest
 from alpharl_bench.claims import Verdict
 from alpharl_bench.plugin import check
 
+pytestmark = pytest.mark.paper(arxiv="2510.00553")
+
 
 @pytest.mark.claim(id="P1.4-best")
 def test_subspace_1_is_the_best(verdict: Verdict) -> None:

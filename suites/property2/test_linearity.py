@@ -5,6 +5,8 @@ import pytest
 from alpharl_bench.claims import Verdict
 from alpharl_bench.plugin import check
 
+pytestmark = pytest.mark.paper(arxiv="2510.00553")
+
 
 @pytest.mark.claim(id="P2.1")
 def test_accuracy_is_linear_in_the_rank1_direction(verdict: Verdict) -> None:

@@ -5,6 +5,8 @@ import pytest
 from alpharl_bench.claims import Verdict
 from alpharl_bench.plugin import check
 
+pytestmark = pytest.mark.paper(arxiv="2510.00553")
+
 
 @pytest.mark.claim(id="P2.2-block")
 def test_mlp_is_more_linear_than_attention(verdict: Verdict) -> None:

@@ -14,9 +14,9 @@ from alpharl_bench.checkpoints import Run, WeightFiles, open_run, open_weights
 from alpharl_bench.checkpoints import ephemeral as module
 from alpharl_bench.checkpoints.ephemeral import with_ephemeral_weights
 from alpharl_bench.checkpoints.hub import HubFolder
-from alpharl_bench.claims import CLAIMS
 from alpharl_bench.claims.required import requirements_of
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.plan import cost_of
 from alpharl_bench.plan.budget import Budget
 from alpharl_bench.plan.machine import Machine

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alpharl_bench.claims import Claim, Curve, Paper, Point, Threshold
+from alpharl_bench.claims import Claim, Curve, PaperRef, Point, Printed, Threshold
 from alpharl_bench.claims.claim import Table
 from alpharl_bench.scoring import percentile_interval
 from alpharl_bench.variants import BASE, FULL, full_at, rank
@@ -116,12 +116,12 @@ def test_a_claim_needs_its_points_and_what_they_are_compared_with(
         id="X",
         title="",
         text="",
-        place="",
+        paper_ref=PaperRef("", ""),
         statistic=lambda a, _: a[BASE],
         threshold=Threshold(low=0),
         formula="",
         reads="",
-        paper=Paper("", {}),
+        printed=Printed("", {}),
         curve=Curve(
             "x",
             lambda steps: [

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from alpharl_bench.claims import CLAIMS, Evidence
+from alpharl_bench.claims import Evidence
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.tables import EVALUATION
 from alpharl_bench.tables.spectrum import SPECTRUM as SPECTRUM_TABLE

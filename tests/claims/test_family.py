@@ -2,7 +2,8 @@
 
 import pytest
 
-from alpharl_bench.claims import CLAIMS, Outcome, Verdict, holm
+from alpharl_bench.claims import Outcome, Verdict, holm
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 
 
 def verdict(claim: str, run: str, p: float) -> Verdict:
@@ -18,7 +19,12 @@ def test_holm_by_hand() -> None:
     ]
     # In order 0.005 · 4, 0.01 · 3, 0.03 · 2, and 0.04 · 1, which is not less than the one before.
     assert holm(family) == pytest.approx(
-        {("P1.1", "a"): 0.03, ("P1.1", "b"): 0.06, ("P1.3", "a"): 0.06, ("P1.3", "b"): 0.02}
+        {
+            ("2510.00553:P1.1", "a"): 0.03,
+            ("2510.00553:P1.1", "b"): 0.06,
+            ("2510.00553:P1.3", "a"): 0.06,
+            ("2510.00553:P1.3", "b"): 0.02,
+        }
     )
 
 

@@ -1,8 +1,8 @@
 """What claims need: worked by hand from their curves."""
 
 from alpharl_bench.behaviour import Chains
-from alpharl_bench.claims import CLAIMS
 from alpharl_bench.claims.required import requirements_of
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.tables import Requirements, union
 from alpharl_bench.variants import (
     BASE,

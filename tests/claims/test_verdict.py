@@ -10,7 +10,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from alpharl_bench.claims import (
-    CLAIMS,
     Claim,
     Evidence,
     Interval,
@@ -23,6 +22,7 @@ from alpharl_bench.claims import (
 )
 from alpharl_bench.claims import Threshold as Asked
 from alpharl_bench.claims.measures import accuracy, recovered_gain, relative_accuracy
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.scoring import Score
 from alpharl_bench.spectral import ModuleSpectrum
 from alpharl_bench.variants import BASE, FULL, Variant, full_at, rank

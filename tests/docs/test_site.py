@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from alpharl_bench.claims import CLAIMS
 from alpharl_bench.forecast import all_methods
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 
 ROOT = Path(__file__).parents[2]
 

@@ -14,13 +14,14 @@ import torch
 from safetensors.torch import load_file
 
 from alpharl_bench import source_code
-from alpharl_bench.claims import ALPHARL, CLAIMS, judge
+from alpharl_bench.claims import judge
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.forecast import all_methods, forecast_method, method_named, title_of
 from alpharl_bench.forecast.identity import method_digest
 from alpharl_bench.forecast.method import Method, declared
 from alpharl_bench.forecast.methods.expo import ExPO
 from alpharl_bench.forecast.registry import GROUP
+from alpharl_bench.papers.arxiv_2510_00553.claims import ALPHARL, CLAIMS
 from alpharl_bench.variants import forecast
 from tests.distributions import install
 from tests.forecast.planted import direction, planted

@@ -13,12 +13,12 @@ from safetensors.torch import load_file, save_file
 
 from alpharl_bench.bench import Bench, Options
 from alpharl_bench.checkpoints import Checkpoint, Run
-from alpharl_bench.claims import CLAIMS
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.forecast import Target
 from alpharl_bench.forecast.identity import method_digest
 from alpharl_bench.forecast.method import ORACLE
 from alpharl_bench.forecast.selection import TargetSelection
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.registry import load_registry
 from alpharl_bench.runs.bases import base_folder
 from alpharl_bench.runs.spec import run_specs

@@ -8,8 +8,8 @@ import torch
 
 from alpharl_bench.bench import Options
 from alpharl_bench.checkpoints import ModelSize
-from alpharl_bench.claims import CLAIMS
 from alpharl_bench.claims.required import requirements_of
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.plan import cost_of
 from alpharl_bench.plan.cost import context_of, questions_of
 from alpharl_bench.plan.throughput import tokens_per_second

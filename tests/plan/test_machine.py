@@ -6,8 +6,8 @@ import pytest
 
 from alpharl_bench.bench import Options
 from alpharl_bench.checkpoints import ModelSize
-from alpharl_bench.claims import CLAIMS
 from alpharl_bench.claims.required import requirements_of
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.plan import Budget, Machine, cost_of, measured, shortfall
 from alpharl_bench.runs.source import RunInfo
 from alpharl_bench.scoring import EngineOptions, Sampling

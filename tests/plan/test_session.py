@@ -7,8 +7,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from alpharl_bench.bench import Bench, Options
-from alpharl_bench.claims import CLAIMS
 from alpharl_bench.claims.required import requirements_of
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.plan import cost_of
 from alpharl_bench.registry import load_registry
 from alpharl_bench.runs.bases import base_folder

@@ -3,8 +3,8 @@
 import pytest
 
 from alpharl_bench.bench import Options
-from alpharl_bench.claims import CLAIMS
 from alpharl_bench.claims.required import requirements_of
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.plan import cost_of
 from alpharl_bench.plan.table import Planned, plan_text
 from alpharl_bench.registry import load_registry

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from alpharl_bench.papers.arxiv_2510_00553.claims import PROPERTY1
 from alpharl_bench.plugin.options import options, reproducing
 from alpharl_bench.problems import NANO_FAMILIES
 from tests.processes import run_pytest
@@ -25,9 +26,11 @@ def test_every_claim_is_judged_on_every_run():
         "--collect-only", "-q", "-k", "not slow and (qwen3-nano-dapo or qwen3-nano-sft)"
     ).stdout
     names = [line for line in text.splitlines() if "::" in line]
-    # Of twelve claims one is about imitation only.
-    assert len(names) == 23
-    assert sum("[qwen3-nano-dapo]" in name for name in names) == 11
+    for run, kind in (("qwen3-nano-dapo", "RL"), ("qwen3-nano-sft", "SFT")):
+        judged = sum(claim.judged_on(kind) for claim in PROPERTY1)
+        assert sum(f"[{run}]" in name for name in names) == judged
+    # One claim is about imitation only.
+    assert len(names) == 2 * len(PROPERTY1) - 1
 
 
 def test_a_claim_is_selected_by_its_id():

@@ -5,15 +5,15 @@ import pytest
 from tests.processes import run_pytester
 
 CONFTEST = """
-from alpharl_bench.paper import Reading
-from alpharl_bench.paper.finding import Finding
+from alpharl_bench.printed import Reading
+from alpharl_bench.printed.finding import Finding
 from alpharl_bench.plugin import readings
 
 def reading(id, known, *holds):
     findings = tuple(Finding(f"{id} {n}: 1 + 1 = {3 - h}, = 2", h) for n, h in enumerate(holds))
     return Reading(id, f"sentence {id}", "§1", known, findings, note="Why so.")
 
-readings._SOURCES["paper_statement"] = lambda: [
+readings._SOURCES["paper_statement"] = lambda folder: [
     reading("fine", "consistent", True, True),
     reading("erratum", "contradicted", True, False),
     reading("new", "consistent", False),

@@ -72,7 +72,10 @@ def test_samples_are_added_until_the_budget_is_spent(learned, tmp_path):  # noqa
     assert "report: " in result.stdout, result.stdout + result.stderr
     session = load_session(tmp_path / "more")
     # Scales about 1 are as good as each other; the modules are what they are.
-    assert session.runs[mine.name].claims == {"P1.5-peak": 3, "P1.6": 0}
+    assert session.runs[mine.name].claims == {
+        "2510.00553:P1.5-peak": 3,
+        "2510.00553:P1.6": 0,
+    }
     assert session.runs[mine.name].looks == 3
     evidence = session.evidence(mine.name, "P1.5-peak")
     assert evidence.samples == 3

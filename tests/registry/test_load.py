@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from alpharl_bench import registry
-from alpharl_bench.claims import CLAIMS
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.registry import load_registry, unknown
 
 OWN = Path(registry.__file__).parent

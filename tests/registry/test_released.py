@@ -7,8 +7,8 @@ import pytest
 
 from alpharl_bench import registry
 from alpharl_bench.checkpoints.hub import parse_reference
-from alpharl_bench.claims import CLAIMS
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.registry import load_registry
 from alpharl_bench.runs.spec import run_specs
 

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from alpharl_bench.claims import ALPHARL, Evidence
+from alpharl_bench.claims import Evidence
 from alpharl_bench.forecast import Target
 from alpharl_bench.forecast.method import ORACLE
 from alpharl_bench.forecast.selection import TargetSelection
+from alpharl_bench.papers.arxiv_2510_00553.claims import ALPHARL
 from alpharl_bench.variants import Variant, forecast, full_at
 from tests.evidence import planted
 from tests.scores import score_of

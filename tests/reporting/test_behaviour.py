@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from PIL import Image
 
-from alpharl_bench.claims import BEHAVIOUR as JUDGING
-from alpharl_bench.claims import CLAIMS
-from alpharl_bench.claims import behaviour as b
+from alpharl_bench.papers.arxiv_2510_00553.claims import BEHAVIOUR as JUDGING
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
+from alpharl_bench.papers.arxiv_2510_00553.claims import behaviour as b
 from alpharl_bench.reporting import behaviour, load_session, write_report
 from alpharl_bench.reporting.tables import markdown
 from alpharl_bench.tables.behaviour import BEHAVIOUR

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from alpharl_bench.claims import CLAIMS
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.reporting import dynamics, load_session, write_report
 from alpharl_bench.reporting.views import view_of
 from alpharl_bench.tables.dynamics import DYNAMICS

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from alpharl_bench.claims import CLAIMS, Interval, Outcome, Verdict, holm
+from alpharl_bench.claims import Interval, Outcome, Verdict, holm
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.junit import junit
 from tests.scores import session_of
@@ -31,7 +32,7 @@ def cases(session, outcome):
         run: replace(verdict, run=run, kind="SFT" if run == SFT else "RL")
         for run in (KNOWN, NEW, SFT)
     }
-    text = junit(Judged(session, {"P1.1": by_run}, holm(by_run.values())))
+    text = junit(Judged(session, {verdict.claim.qualified_id: by_run}, holm(by_run.values())))
     root = ET.fromstring(text)  # noqa: S314
     return root, {case.get("name"): case for case in root.iter("testcase")}
 
@@ -64,6 +65,8 @@ def test_every_outcome_is_what_pytest_makes_of_it(session, outcome, known, new, 
 def test_a_case_tells_the_numbers_and_why_it_is_known(session):
     _, found = cases(session, Outcome.REFUTED)
     message = found[KNOWN].find("skipped").get("message")
-    assert message.startswith(f"known: {session.runs[KNOWN].expect['P1.1'].reason}")
+    assert message.startswith(
+        f"known: {session.runs[KNOWN].expect[CLAIMS['P1.1'].qualified_id].reason}"
+    )
     assert "0.900 [0.800, 0.950]" in message
     assert "≥ 0.99" in found["mine ]]> & <b>"].find("failure").get("message")

@@ -7,8 +7,8 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from alpharl_bench.claims import CLAIMS
 from alpharl_bench.claims.measures import recovered_gain, relative_accuracy
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.reporting import kinds
 from alpharl_bench.reporting.views import view_of
 from alpharl_bench.spectral import PROFILE

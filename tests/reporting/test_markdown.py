@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from alpharl_bench.claims import CLAIMS
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.reporting import write_report
 from alpharl_bench.reporting.claim_sections import commands
 from tests.conftest import SyntheticRun
@@ -69,8 +69,8 @@ def test_every_claim_has_a_section_with_table_figure_and_command(report):
     for claim in map(CLAIMS.get, JUDGED):
         section = sections[claim.id]
         assert claim.text in section
-        assert claim.place in section
-        assert claim.paper.statistic in section
+        assert claim.paper_ref.place in section
+        assert claim.printed.statistic in section
         (command,) = [line for line in section.splitlines() if line.startswith("pytest ")]
         options = shlex.split(command)
         assert options[options.index("-m") + 1] == f"claim(id='{claim.id}')"

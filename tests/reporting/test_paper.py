@@ -1,6 +1,8 @@
 from pathlib import Path
 
-from alpharl_bench.paper import read_averages, read_statements
+from alpharl_bench.papers import find_paper
+from alpharl_bench.papers.arxiv_2510_00553.claims.reference import FOLDER
+from alpharl_bench.printed import read_averages, read_statements
 from alpharl_bench.reporting.paper import errata, section
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "paper.md"
@@ -12,7 +14,10 @@ def contradicted(readings):
 
 def test_every_erratum_is_listed_with_its_arithmetic():
     text = errata()
-    statements, averages = contradicted(read_statements()), contradicted(read_averages())
+    statements, averages = (
+        contradicted(read_statements(FOLDER)),
+        contradicted(read_averages(FOLDER)),
+    )
     assert statements
     assert averages
     for reading in (*statements, *averages):
@@ -29,14 +34,15 @@ def test_every_erratum_is_listed_with_its_arithmetic():
 
 def test_what_is_consistent_is_not_listed():
     text = errata()
-    for reading in read_statements():
+    for reading in read_statements(FOLDER):
         if reading.outcome == "consistent":
             assert f"“{reading.text}”." not in text
 
 
 def test_a_reports_section_has_a_row_for_every_sentence():
-    rows = [line for line in section().splitlines() if line.startswith("| ")]
-    assert len(rows) == 1 + len(contradicted(read_statements()))
+    (text,) = section(find_paper("2510.00553"))
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    assert len(rows) == 1 + len(contradicted(read_statements(FOLDER)))
     assert any("48.52 / 50.82 = 0.9547" in row for row in rows)
 
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from alpharl_bench.claims import CLAIMS, Interval, Outcome, Verdict, holm
+from alpharl_bench.claims import Interval, Outcome, Verdict, holm
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.reporting import tables
 from alpharl_bench.reporting.judged import Judged
 from tests.evidence import altered
@@ -23,11 +24,11 @@ def verdict(claim, run, outcome, p):
 def verdicts():
     # Holm: 0.001 · 4, 0.02 · 3, 0.04 · 2 and 0.5; only the first stays below 0.05.
     return {
-        "P1.1": {
+        CLAIMS["P1.1"].qualified_id: {
             GRPO: verdict("P1.1", GRPO, Outcome.REFUTED, 0.001),
             DAPO: verdict("P1.1", DAPO, Outcome.REFUTED, 0.02),
         },
-        "P1.3": {
+        CLAIMS["P1.3"].qualified_id: {
             GRPO: verdict("P1.3", GRPO, Outcome.SUPPORTED, 0.04),
             DAPO: replace(verdict("P1.3", DAPO, Outcome.INCONCLUSIVE, 0.5), samples_needed=9),
         },

@@ -17,9 +17,10 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from alpharl_bench.checkpoints import Checkpoint, Run, open_run, open_weights
-from alpharl_bench.claims import CLAIMS, judge
+from alpharl_bench.claims import judge
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.forecast import Target, method_named, observe
+from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.registry import load_registry
 from alpharl_bench.reporting import load_session
 from alpharl_bench.runs.bases import base_folder
@@ -425,7 +426,8 @@ def test_both_engines_give_the_same_verdicts(sessions):
         name: {c: judge(CLAIMS[c], session.evidence("run")).outcome for c in JUDGED}
         for name, session in sessions.items()
     }
-    assert all(session.runs["run"].claims.keys() == set(JUDGED) for session in sessions.values())
+    ids = {CLAIMS[claim].qualified_id for claim in JUDGED}
+    assert all(session.runs["run"].claims.keys() == ids for session in sessions.values())
     # A verdict that one engine leaves open contradicts nothing that the other found.
     for claim, outcome in verdicts["hf"].items():
         other = verdicts["vllm"][claim]

@@ -128,4 +128,7 @@ def test_the_suites_take_the_run(laid_out, base, tmp_path):
     assert "P1.6 on my-run: supported" in result.stdout, result.stdout + result.stderr
     session = load_session(tmp_path / "report")
     assert session.runs["my-run"].steps == (1, 2)
-    assert session.runs["my-run"].claims.keys() == {"P1.6", "P1.8"}
+    assert session.runs["my-run"].claims.keys() == {
+        "2510.00553:P1.6",
+        "2510.00553:P1.8",
+    }

@@ -27,8 +27,8 @@ class ScoresView(View):
 
     def lines(self, judged: Judged, claim: Claim) -> Iterator[str]:
         """The relative accuracies of which the paper has a number."""
-        if claim.paper.points:
-            yield from (f"Relative accuracy beside the {tables.PAPER_COLUMN}:", "")
+        if claim.printed.points:
+            yield from (f"Relative accuracy beside the {tables.paper_column(claim)}:", "")
             yield from (tables.markdown(beside_the_paper(judged, claim)), "")
 
     def draw(self, claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
@@ -68,16 +68,16 @@ class ScoresView(View):
 
 def beside_the_paper(judged: Judged, claim: Claim) -> pd.DataFrame:
     """One row per variant of which the paper has a number, one column per run."""
-    by_run = judged.of_claim(claim.id)
+    by_run = judged.of_claim(claim)
     rows: dict[str, dict[str, object]] = {}
     for run in by_run:
-        evidence = judged.session.evidence(run, claim.id)
+        evidence = judged.session.evidence(run, claim.qualified_id)
         for point in evidence.points(claim):
-            if point.name in claim.paper.points:
+            if point.name in claim.printed.points:
                 ours = relative_accuracy(evidence, point)
                 shown = ours if len(by_run) <= _WITH_INTERVALS else ours and f"{ours.estimate:.3f}"
                 rows.setdefault(point.name, {})[run] = shown or "–"
-    paper = {tables.PAPER_COLUMN: claim.paper.points}
+    paper = {tables.paper_column(claim): claim.printed.points}
     return pd.DataFrame(
         [
             {"variant": name, **cells, **{title: paper[title][name] for title in paper}}

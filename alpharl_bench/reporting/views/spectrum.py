@@ -1,6 +1,7 @@
 """Spectra: norms and ranks of the update, module by module, beside Gaussian matrices."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import matplotlib as mpl
@@ -9,7 +10,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from alpharl_bench.claims import Claim, Evidence
-from alpharl_bench.claims.appendix_a import APPENDIX_A
 from alpharl_bench.reporting import tables
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.views.style import KIND_COLOURS, STYLE, by_kind, save, styles
@@ -23,7 +23,8 @@ class SpectrumView(View):
 
     def lines(self, judged: Judged, claim: Claim) -> Iterator[str]:
         """Ranks or norms of every run."""
-        return by_run(judged, claim, ranks if WHOLE in claim.measurements else norms)
+        whole = WHOLE in claim.measurements
+        return by_run(judged, claim, ranks if whole else partial(norms, claim))
 
     def draw(self, claim: Claim, evidence: Sequence[Evidence], path: Path) -> None:
         """The whole spectra, or fractions per module."""
@@ -31,16 +32,18 @@ class SpectrumView(View):
         drawn(evidence, path)
 
 
-def norms(evidence: Evidence) -> pd.DataFrame:
-    """Mean update norm and fractions of it, beside Gaussian matrices and the paper's."""
+def norms(claim: Claim, evidence: Evidence) -> pd.DataFrame:
+    """Mean update norm and fractions of it, beside Gaussian matrices and the claim's paper's."""
     titles = {
         "norm": "average update norm ‖ΔW‖",
         "rank1_fraction": "Rank-1 fraction",
         "rank1_percent_fraction": "Rank-1 % fraction",
     }
-    printed = APPENDIX_A.get(evidence.kind)
-    paper = [f"{getattr(printed, column):g}" if printed else "" for column in titles]
-    return _figures(evidence, titles).assign(**{tables.PAPER_COLUMN: paper})
+    frame, printed = _figures(evidence, titles), claim.printed.by_kind
+    if not printed:
+        return frame
+    paper = [printed.get(evidence.kind, {}).get(column, "") for column in titles]
+    return frame.assign(**{tables.paper_column(claim): paper})
 
 
 def ranks(evidence: Evidence) -> pd.DataFrame:

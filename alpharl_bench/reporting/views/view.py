@@ -75,8 +75,8 @@ def by_run(
     judged: Judged, claim: Claim, frame: Callable[[Evidence], pd.DataFrame]
 ) -> Iterator[str]:
     """A folded table for every run that a claim was judged on."""
-    for run in judged.of_claim(claim.id):
-        evidence = judged.session.evidence(run, claim.id)
+    for run in judged.of_claim(claim):
+        evidence = judged.session.evidence(run, claim.qualified_id)
         yield from folded(run, [tables.markdown(frame(evidence))])
 
 

@@ -1,0 +1,305 @@
+"""Property 1, Rank-1 Dominance (§2 of arXiv 2510.00553): each claim with statistic and threshold.
+
+``a[variant]`` is the accuracy of a variant; relative accuracy is accuracy over that of the fully
+trained model, as in the paper.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from alpharl_bench.claims.claim import Claim, Curve, Point, Printed, Threshold
+from alpharl_bench.papers.arxiv_2510_00553.claims.appendix_a import APPENDIX_A, NORMS
+from alpharl_bench.papers.arxiv_2510_00553.claims.reference import in_paper
+from alpharl_bench.tables import Means
+from alpharl_bench.variants import (
+    BASE,
+    FULL,
+    Variant,
+    full_at,
+    percent,
+    random_control,
+    rank,
+    subspace,
+)
+
+#: 'Recovers over 99 %' (abstract): a relative accuracy that differs by less is the same.
+TOLERANCE = 0.01
+PERCENTS = (1, 10, 20, 30, 40, 50, 60, 70, 80, 90)
+RANKS = (1, 2, 4, 8)
+SUBSPACES = (1, 2, 3, 5, 9)
+ALPHAS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
+CONTROL_DRAWS = (0, 1, 2)
+
+
+def slope(x: npt.ArrayLike, curves: Sequence[np.ndarray]) -> np.ndarray:
+    """The least-squares slope over the points of a curve.
+
+    Args:
+        x: (points,) positions.
+        curves: one (resamples,) array per point.
+
+    Returns:
+        (resamples,) change of the curve per unit of x.
+    """
+    positions = np.asarray(x, dtype=float)
+    centred = positions - positions.mean()
+    fitted: np.ndarray = centred @ np.stack(curves) / (centred @ centred)
+    return fitted
+
+
+def relative(a: Means, variant: Variant) -> np.ndarray:
+    """Relative accuracy: accuracy over that of the fully trained model (§2.2)."""
+    ratio: np.ndarray = a[variant] / a[FULL]
+    return ratio
+
+
+def rank1_over_checkpoint(a: Means, step: int) -> np.ndarray:
+    """The relative accuracy of Rank-1 at one checkpoint: over that of the same checkpoint."""
+    ratio: np.ndarray = a[rank(1, step=step)] / a[full_at(step)]
+    return ratio
+
+
+def late_minus_early(a: Means, steps: Sequence[int]) -> np.ndarray:
+    """Mean relative accuracy of Rank-1 over the later half of the checkpoints minus the earlier."""
+    half = len(steps) // 2
+    early = np.mean([rank1_over_checkpoint(a, step) for step in steps[:half]], axis=0)
+    late = np.mean([rank1_over_checkpoint(a, step) for step in steps[half:]], axis=0)
+    difference: np.ndarray = late - early
+    return difference
+
+
+def control_accuracy(a: Means) -> np.ndarray:
+    """The mean relative accuracy of the draws of the random rank-1 control."""
+    mean: np.ndarray = np.mean([relative(a, random_control(d)) for d in CONTROL_DRAWS], axis=0)
+    return mean
+
+
+def peak_alpha(a: Means) -> np.ndarray:
+    """The scale with the highest accuracy; the smallest of several."""
+    accuracies = np.stack([a[rank(1, alpha=alpha)] for alpha in ALPHAS])
+    peaks: np.ndarray = np.take(ALPHAS, accuracies.argmax(axis=0))
+    return peaks
+
+
+#: What every curve is seen against: the base, the fully trained model and the control.
+REFERENCES = (
+    Point("Base", BASE),
+    Point("Fully trained", FULL),
+    *(Point(f"Control: random rank-1, draw {d}", random_control(d)) for d in CONTROL_DRAWS),
+)
+RECOVERY = Curve("recovery", lambda _: [*REFERENCES, Point("Rank-1", rank(1))], x_label="")
+RANK_CURVE = Curve(
+    "rank-percent",
+    lambda _: [
+        *REFERENCES,
+        *(Point(f"Rank-{p} %", percent(p), p) for p in PERCENTS),
+    ],
+    x_label="subspaces kept, % of min(m, n)",
+)
+RANK_K_CURVE = Curve(
+    "rank-k",
+    lambda _: [
+        *REFERENCES,
+        *(Point(f"Rank-{k}", rank(k), k) for k in RANKS),
+    ],
+    x_label="subspaces kept, k",
+    log_x=True,
+)
+PROCESS = Curve(
+    "process",
+    lambda steps: [
+        *REFERENCES,
+        *(
+            Point(f"Rank-1 at step {step}", rank(1, step=step), step, reference=full_at(step))
+            for step in steps
+        ),
+    ],
+    x_label="training step",
+)
+ABLATION = Curve(
+    "ablation",
+    lambda _: [
+        *REFERENCES,
+        *(Point(f"Subspace {i}", subspace(i), i) for i in SUBSPACES),
+    ],
+    x_label="index of the singular value",
+    log_x=True,
+)
+SCALING = Curve(
+    "scaling",
+    lambda _: [
+        *REFERENCES,
+        *(Point(f"α = {alpha:g}", rank(1, alpha=alpha), alpha) for alpha in ALPHAS),
+    ],
+    x_label="scale α of the norm-matched Rank-1 update",
+)
+SPECTRUM = Curve("norms", lambda _: [], x_label="")
+#: What the paper printed of its RL.
+_RL = APPENDIX_A["RL"]
+
+RANK1_DOMINANCE = (
+    Claim(
+        id="P1.1",
+        title="Rank-1 recovers the fully trained model",
+        text=(
+            "Adding only the Rank-1 component of the update to the base recovers the fully "
+            "trained model: 99.17 % of its accuracy on average."
+        ),
+        paper_ref=in_paper("abstract, §1, §2.2, Figure 3a"),
+        statistic=lambda a, _: relative(a, rank(1)),
+        threshold=Threshold(low=1 - TOLERANCE),
+        formula="a(Rank-1) / a(full)",
+        reads="relative accuracy of Rank-1",
+        printed=Printed("0.9917 on average", {"Rank-1": "0.9917", "Fully trained": "1"}),
+        curve=RECOVERY,
+        by_task=True,
+    ),
+    Claim(
+        id="P1.1-control",
+        title="A random rank-1 update of the same norm does not",
+        text=(
+            "Control, not in the paper: a rank-1 update in a random direction, with the norm of "
+            "the trained update in every module, must miss what P1.1 asks for."
+        ),
+        paper_ref=in_paper("control of §2.2"),
+        statistic=lambda a, _: control_accuracy(a),
+        threshold=Threshold(high=1 - TOLERANCE),
+        formula="⅓ Σ_d a(random_d) / a(full), d = 1, 2, 3",
+        reads="relative accuracy of the random update, mean of three draws",
+        printed=Printed("not measured", {}),
+        curve=RECOVERY,
+    ),
+    Claim(
+        id="P1.2-percent",
+        title="Accuracy does not fall from Rank-1 % to Rank-90 %",
+        text="The few leading subspaces suffice, and more of them do no harm.",
+        paper_ref=in_paper("Figure 1, Appendix A (rank table)"),
+        statistic=lambda a, _: slope(
+            np.linspace(0, 1, len(PERCENTS)), [relative(a, percent(p)) for p in PERCENTS]
+        ),
+        threshold=Threshold(low=-TOLERANCE),
+        formula="slope of a(Rank-p %) / a(full), p = 1, 10, 20, … 90 placed evenly from 0 to 1",
+        reads="change of relative accuracy along the fitted line from Rank-1 % to Rank-90 %",
+        printed=Printed(
+            "0 (100 % at every rank)",
+            {name: f"{ratio:.2f}" for name, ratio in _RL.relative_accuracy.items() if "%" in name},
+        ),
+        curve=RANK_CURVE,
+        caveat="1 % of a matrix of order 128 is one subspace: Rank-1 % is Rank-1 at this size.",
+    ),
+    Claim(
+        id="P1.2-rank",
+        title="Accuracy does not fall as the rank k grows",
+        text="A single subspace is close to the fully trained model, and a few more do no harm.",
+        paper_ref=in_paper("Figure 3a"),
+        statistic=lambda a, _: slope(
+            np.linspace(0, 1, len(RANKS)), [relative(a, rank(k)) for k in RANKS]
+        ),
+        threshold=Threshold(low=-TOLERANCE),
+        formula="slope of a(Rank-k) / a(full), k = 1, 2, 4, 8 placed evenly from 0 to 1",
+        reads="change of relative accuracy along the fitted line from Rank-1 to Rank-8, log₂ k",
+        printed=Printed("not printed", {"Rank-1": "0.9917"}),
+        curve=RANK_K_CURVE,
+    ),
+    Claim(
+        id="P1.3",
+        title="Rank-1 dominance holds throughout training, late at least as well as early",
+        text=(
+            "Early in training Rank-1 is slightly below the full update; at later checkpoints it "
+            "matches the fully trained model."
+        ),
+        paper_ref=in_paper("§2.2, Figure 3b"),
+        statistic=late_minus_early,
+        threshold=Threshold(low=-TOLERANCE),
+        formula=(
+            "mean of a(Rank-1 of t) / a(full at t) over the later half of the checkpoints t, "
+            "minus the mean over the earlier"
+        ),
+        reads="mean relative accuracy of Rank-1, later half of the checkpoints minus earlier half",
+        printed=Printed("above 0 (figure only)", {}),
+        curve=PROCESS,
+        caveat=(
+            "Relative accuracy is over the same checkpoint, as in the paper. Early in training "
+            "that checkpoint is hardly better than the base, so any update scores near 1; the "
+            "recovered gain does not have this flaw and is left out where there is no gain yet."
+        ),
+    ),
+    Claim(
+        id="P1.4-best",
+        title="Subspace 1 is the best single subspace",
+        text="The Rank-1 Subspace significantly outperforms every other subspace.",
+        paper_ref=in_paper("§2.2, Figure 4a"),
+        statistic=lambda a, _: (
+            relative(a, subspace(1))
+            - np.max([relative(a, subspace(i)) for i in SUBSPACES[1:]], axis=0)
+        ),
+        threshold=Threshold(low=0),
+        formula="[a(subspace 1) − max_i a(subspace i)] / a(full), i = 2, 3, 5, 9",
+        reads="relative accuracy of subspace 1 minus that of the best other one",
+        printed=Printed("above 0 (figure only)", {}),
+        curve=ABLATION,
+    ),
+    Claim(
+        id="P1.4-order",
+        title="A subspace is worth less the smaller its singular value",
+        text="Performance gradually decreases as the corresponding singular values decline.",
+        paper_ref=in_paper("§2.2, Figure 4a"),
+        statistic=lambda a, _: slope(
+            np.log2(SUBSPACES), [relative(a, subspace(i)) for i in SUBSPACES]
+        ),
+        threshold=Threshold(high=0),
+        formula="slope of a(subspace i) / a(full) over log₂ i, i = 1, 2, 3, 5, 9",
+        reads="change of relative accuracy per doubling of the index",
+        printed=Printed("below 0 (figure only)", {}),
+        curve=ABLATION,
+    ),
+    Claim(
+        id="P1.5-saturation",
+        title="Accuracy rises with the scale of Rank-1 and then saturates",
+        text="Performance increases rapidly with α and then saturates.",
+        paper_ref=in_paper("§2.2, Figure 4b"),
+        statistic=lambda a, _: (
+            (relative(a, rank(1)) - relative(a, rank(1, alpha=0.5)))
+            - (relative(a, rank(1, alpha=1.5)) - relative(a, rank(1)))
+        ),
+        threshold=Threshold(low=0),
+        formula="[a(α = 1) − a(α = ½)] / a(full) − [a(α = 1½) − a(α = 1)] / a(full)",
+        reads="relative accuracy gained from α = 0.5 to 1 minus that from 1 to 1.5",
+        printed=Printed("above 0 (figure only)", {}),
+        curve=SCALING,
+    ),
+    Claim(
+        id="P1.5-peak",
+        title="The best scale is at or just below the norm of the full update",
+        text="Accuracy peaks at an α slightly below the norm magnitude of the full update.",
+        paper_ref=in_paper("§2.2, Figure 4b"),
+        statistic=lambda a, _: peak_alpha(a),
+        # α = 0.75 or 1 of the grid, to half way to its neighbours.
+        threshold=Threshold(low=0.625, high=1.125),
+        formula="arg max_α a(α · Rank-1)",
+        reads="the α of the highest accuracy",
+        printed=Printed("just below 1 (figure only)", {}),
+        curve=SCALING,
+    ),
+    Claim(
+        id="P1.6",
+        title="The update's norm is concentrated in its first subspace",
+        text=(
+            "The unscaled Rank-1 Subspace holds a large fraction of the update's norm: 19.3 % for "
+            "DAPO."
+        ),
+        paper_ref=in_paper("§2.3, Figure 5a, Appendix A (norm table)"),
+        statistic=lambda m, _: m["rank1_fraction"] / m["noise_rank1_fraction"],
+        threshold=Threshold(low=1),
+        formula="mean_m [σ₁ / ‖ΔW‖_F] / mean_m [σ₁ / ‖N‖_F], N Gaussian of the shape of ΔW",
+        reads="Rank-1 fraction of the norm over that of Gaussian matrices of the same shapes",
+        printed=Printed(f"{_RL.rank1_fraction:g} (no null given)", {}, NORMS),
+        curve=SPECTRUM,
+        caveat=(
+            "A small Gaussian matrix is 'concentrated' too, so the statistic is a ratio to it."
+        ),
+        table="spectrum",
+    ),
+)
