@@ -6,7 +6,6 @@ import sys
 import time
 
 import torch
-from alpharl_bench.training.zoo import base_folder
 
 from alpharl_bench.checkpoints import Checkpoint, Run
 from alpharl_bench.registry import load_registry
