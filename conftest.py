@@ -1,3 +1,3 @@
-"""Load the plugin and the fixtures for the suites, and pytester for the tests of the plugin."""
+"""Load the plugin for the suites, and pytester for the tests of the plugin."""
 
-pytest_plugins = ["alpharl_bench.plugin", "fixtures.runs", "fixtures.verdicts", "pytester"]
+pytest_plugins = ["alpharl_bench.plugin", "pytester"]

@@ -19,6 +19,7 @@ from alpharl_bench.checkpoints.ephemeral import with_ephemeral_weights
 from alpharl_bench.claims import Claim, Learning, Outcome, Verdict, judge, learning
 from alpharl_bench.claims.evidence import Evidence
 from alpharl_bench.claims.required import requirements_of
+from alpharl_bench.device import resolved_device
 from alpharl_bench.dynamics import ModuleDynamics, dynamics
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.executor import LOCAL, Executor
@@ -53,7 +54,7 @@ class Options:
     Args:
         sampling: what every variant is asked.
         engine: what scores.
-        device: where updates are decomposed, as torch names it.
+        device: where updates are decomposed: ``auto``, ``cpu`` or ``cuda``.
         looks: how often a claim's evidence may be looked at; between two looks every variant gets
             as many further samples as before, until the verdict is decided.
         one_checkpoint: whether the disk holds one checkpoint of the Hub at a time.
@@ -118,7 +119,7 @@ class Bench:
         """The updates and models of the run's variants."""
         return UpdateSource(
             self.run,
-            self._options.device,
+            resolved_device(self._options.device),
             forecast=self._forecast,
         )
 
@@ -137,7 +138,7 @@ class Bench:
             self.run,
             self._validation,
             self._store("validation").folder,
-            self._options.device,
+            resolved_device(self._options.device),
         )
 
     @cached_property

@@ -16,7 +16,7 @@ Format = Literal["peft", "vllm", "merged"]
 Dtype = Literal["float32", "bfloat16", "float16"]
 
 app = typer.Typer(
-    help="Test claims about RL weight dynamics. The claims themselves: `pytest suites`.",
+    help="Test claims about RL weight dynamics on any training run.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -48,6 +48,30 @@ def _show_warning(
 def _fail(line: str) -> int:
     sys.stderr.write(f"{line}\n")
     return 2
+
+
+# Everything that follows the names of suites goes to pytest as it was typed.
+@app.command(
+    "judge", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False}
+)
+def judge(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SUITE]... [OPTION]...",
+            help="Suites by name, as property1 (all by default; a wrong name lists them), then "
+            "options of pytest: `alpharl-bench judge property1 --help` lists these.",
+        ),
+    ] = None,
+) -> None:
+    """Judge claims on runs: the suites, run by pytest. The report goes to ./reports."""
+    import pytest
+
+    from alpharl_bench.invocation import pytest_arguments
+
+    given = words or []
+    first = next((i for i, word in enumerate(given) if word.startswith("-")), len(given))
+    raise typer.Exit(pytest.main(pytest_arguments(given[:first], given[first:])))
 
 
 _Run = Annotated[
@@ -196,7 +220,7 @@ def forecast(
 
 @app.command("report")
 def report(
-    folders: Annotated[list[Path], typer.Argument(help="What `pytest suites --report DIR` left.")],
+    folders: Annotated[list[Path], typer.Argument(help="What a session with --report DIR left.")],
     out: Annotated[
         Path | None, typer.Option(help="The folder to write; needed to unite several.")
     ] = None,

@@ -1,8 +1,9 @@
 """Which device does the work."""
 
-import torch
+from __future__ import annotations
 
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.lazy import torch
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -15,7 +16,9 @@ def resolved_device(name: str) -> str:
     """
     if name not in DEVICES:
         raise AlphaRLBenchError(f"--device {name}: unknown; one of {', '.join(DEVICES)}")
+    if name == "cpu":
+        return name
     there = torch.cuda.is_available()
     if name == "cuda" and not there:
         raise AlphaRLBenchError("--device cuda: torch sees no GPU here; use --device cpu")
-    return "cuda" if name == "cuda" or (name == "auto" and there) else "cpu"
+    return "cuda" if there else "cpu"

@@ -1,5 +1,7 @@
 """What `alpharl-bench doctor` says of a training run: what was found, and what is wrong with it."""
 
+from __future__ import annotations
+
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -8,7 +10,6 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-import torch
 from tabulate import tabulate
 
 from alpharl_bench.checkpoints.accuracies import read_accuracies
@@ -27,6 +28,7 @@ from alpharl_bench.checkpoints.modules import (
 from alpharl_bench.checkpoints.run import Checkpoint, Discovery, discover, find_base
 from alpharl_bench.checkpoints.tensors import WeightFiles, Weights
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.lazy import torch
 from alpharl_bench.progress import progress_bar
 from alpharl_bench.units import size_text
 

@@ -4,9 +4,8 @@ import io
 import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr
+from contextlib import contextmanager, redirect_stderr, suppress
 
-import datasets
 import transformers
 
 # Deprecations between transformers and TRL, which a user of this package can do nothing about.
@@ -20,7 +19,10 @@ _UPSTREAM_WARNINGS = (
 def quiet_libraries() -> Iterator[None]:
     """Silence bars and deprecations of the libraries that train and score; errors get through."""
     transformers.utils.logging.disable_progress_bar()
-    datasets.disable_progress_bars()
+    with suppress(ImportError):  # What is not installed is quiet.
+        import datasets  # noqa: PLC0415
+
+        datasets.disable_progress_bars()
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         for message in _UPSTREAM_WARNINGS:

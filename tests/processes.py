@@ -12,6 +12,7 @@ import runpy
 import shutil
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -113,7 +114,8 @@ def _server() -> Popen[str]:
 def _serve() -> None:
     """Fork for every request, a line of input; the exit code is a line of output."""
     for library in LIBRARIES:
-        import_module(library)
+        with suppress(ModuleNotFoundError):  # What an extra brings need not be there.
+            import_module(library)
     # Collecting garbage would write to every page that is shared.
     gc.freeze()
     while line := sys.stdin.readline():

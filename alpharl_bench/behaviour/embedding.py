@@ -1,16 +1,18 @@
 """How far training moves the token embeddings (§2.3, Figure 5b): a number beside the picture."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
-import torch
 from pydantic.dataclasses import dataclass
 
 from alpharl_bench.checkpoints import Weights
 from alpharl_bench.checkpoints.modules import is_head, is_vocabulary, module_names
 from alpharl_bench.dynamics.embedding import Picture, embed
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.lazy import torch
 
 #: Tokens that are measured, and those of them that are drawn; of a larger vocabulary they are drawn
 #: by lot.

@@ -1,18 +1,20 @@
 """LoRA-only checkpoints: what a trainer saved is an adapter, the weights are its base's."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from alpharl_bench.cache import content_key
 from alpharl_bench.checkpoints.modules import is_head, is_vocabulary, tied_embeddings
 from alpharl_bench.checkpoints.tensors import WeightFiles, Weights
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
+from alpharl_bench.lazy import torch
 
 CONFIG = "adapter_config.json"
 ADAPTER_FILES = ("adapter_model.safetensors", "adapter_model.bin")

@@ -1,9 +1,9 @@
 """Whether a checkpoint belongs to a base: names, shapes and dtypes, without reading a value."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import torch
 
 from alpharl_bench.checkpoints.adapter import AdapterWeights
 from alpharl_bench.checkpoints.modules import (
@@ -14,9 +14,10 @@ from alpharl_bench.checkpoints.modules import (
 )
 from alpharl_bench.checkpoints.tensors import Weights
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.lazy import torch
 
 #: What a difference of weights can be taken of; other dtypes hold codes of a quantization.
-_PLAIN = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
+_PLAIN = ("float64", "float32", "float16", "bfloat16")
 # Buffers that older versions of transformers saved; no model reads them.
 _BUFFERS = ("rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias")
 _SHOWN = 3
@@ -105,7 +106,8 @@ def compare(base: Weights, trained: Weights, *, embeddings: bool = False) -> Com
 
 
 def _quantized(weights: Weights, names: Sequence[str]) -> list[str]:
-    odd = [name for name in names if weights.dtype(name) not in _PLAIN]
+    plain = {getattr(torch, dtype) for dtype in _PLAIN}
+    odd = [name for name in names if weights.dtype(name) not in plain]
     if not odd:
         return []
     fault = (

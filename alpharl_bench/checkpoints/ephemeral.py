@@ -1,18 +1,20 @@
 """Checkpoints on the Hub of which the disk holds one at a time."""
 
+from __future__ import annotations
+
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
-import torch
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from alpharl_bench.cache import cache_root, content_key, locked, write_whole
 from alpharl_bench.checkpoints.hub import HubFolder
 from alpharl_bench.checkpoints.run import Checkpoint, Run
 from alpharl_bench.checkpoints.tensors import WeightFiles, Weights
+from alpharl_bench.lazy import torch
 
 _PLACE = TypeAdapter(HubFolder)
 

@@ -1,13 +1,14 @@
 """The size of a model that need not be here: its network is made without weights."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
-import torch
-
 from alpharl_bench.checkpoints.modules import matrices
+from alpharl_bench.lazy import torch
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -35,7 +36,7 @@ class ModelSize:
         return max(map(prod, self.matrices.values()))
 
 
-def size_of(make: Callable[[], "PreTrainedModel"]) -> ModelSize:
+def size_of(make: Callable[[], PreTrainedModel]) -> ModelSize:
     """The size of the network that ``make`` makes; it takes no memory for its weights."""
     with torch.device("meta"):
         network = make()

@@ -1,5 +1,7 @@
 """The tensors of one model, read from memory-mapped files one at a time."""
 
+from __future__ import annotations
+
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -7,12 +9,12 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-import torch
 from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError, safe_open
 
 from alpharl_bench.cache import content_key, file_digest
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
+from alpharl_bench.lazy import torch
 
 #: What holds the weights of a model folder, in the order in which they are looked for.
 WEIGHT_FILES = (
@@ -22,28 +24,28 @@ WEIGHT_FILES = (
     "pytorch_model.bin",
 )
 _SLICE = re.compile(r"(?P<stack>.+)\[(?P<index>\d+)\]")
-# What safetensors calls the dtypes.
+# What torch calls the dtypes of safetensors.
 _DTYPES = {
-    "F64": torch.float64,
-    "F32": torch.float32,
-    "F16": torch.float16,
-    "BF16": torch.bfloat16,
-    "F8_E4M3": torch.float8_e4m3fn,
-    "F8_E4M3FNUZ": torch.float8_e4m3fnuz,
-    "F8_E5M2": torch.float8_e5m2,
-    "F8_E5M2FNUZ": torch.float8_e5m2fnuz,
-    "F8_E8M0": torch.float8_e8m0fnu,
-    "F4": torch.float4_e2m1fn_x2,
-    "I64": torch.int64,
-    "I32": torch.int32,
-    "I16": torch.int16,
-    "I8": torch.int8,
-    "U64": torch.uint64,
-    "U32": torch.uint32,
-    "U16": torch.uint16,
-    "U8": torch.uint8,
-    "BOOL": torch.bool,
-    "C64": torch.complex64,
+    "F64": "float64",
+    "F32": "float32",
+    "F16": "float16",
+    "BF16": "bfloat16",
+    "F8_E4M3": "float8_e4m3fn",
+    "F8_E4M3FNUZ": "float8_e4m3fnuz",
+    "F8_E5M2": "float8_e5m2",
+    "F8_E5M2FNUZ": "float8_e5m2fnuz",
+    "F8_E8M0": "float8_e8m0fnu",
+    "F4": "float4_e2m1fn_x2",
+    "I64": "int64",
+    "I32": "int32",
+    "I16": "int16",
+    "I8": "int8",
+    "U64": "uint64",
+    "U32": "uint32",
+    "U16": "uint16",
+    "U8": "uint8",
+    "BOOL": "bool",
+    "C64": "complex64",
 }
 
 
@@ -109,7 +111,7 @@ class Weights(ABC):
 
     def delta(
         self,
-        base: "Weights",
+        base: Weights,
         name: str,
         rows: slice | None = None,
         before: Callable[[], torch.Tensor] | None = None,
@@ -323,7 +325,7 @@ def _header(path: Path, name: str, part: Any) -> torch.Tensor:
     code = part.get_dtype()
     if code not in _DTYPES:
         raise AlphaRLBenchError(f"{path}: tensor '{name}' has the dtype {code}, unknown to torch")
-    return torch.empty(part.get_shape(), dtype=_DTYPES[code], device="meta")
+    return torch.empty(part.get_shape(), dtype=getattr(torch, _DTYPES[code]), device="meta")
 
 
 def _opened(path: Path) -> safe_open:

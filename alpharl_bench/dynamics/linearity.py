@@ -6,14 +6,16 @@ regresses every single weight on the step. NExt looks at how far u₁ and v₁ t
 checkpoints, and finds them not linear.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from alpharl_bench.dynamics.nulls import step_lengths, walk, walk_gram
+from alpharl_bench.lazy import torch
 from alpharl_bench.progress import progress_bar
 from alpharl_bench.variants.materialise import UpdateSource
 
@@ -53,7 +55,7 @@ class WeightLinearity:
     counts: np.ndarray
     unmoved: int = 0
 
-    def __add__(self, other: "WeightLinearity") -> "WeightLinearity":
+    def __add__(self, other: WeightLinearity) -> WeightLinearity:
         """Of the weights of both."""
         return WeightLinearity(self.counts + other.counts, self.unmoved + other.unmoved)
 

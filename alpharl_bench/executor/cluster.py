@@ -13,15 +13,12 @@ from alpharl_bench.cache import CACHE_VARIABLE, cache_root, scratch_folder, writ
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.executor.executor import DeskT, Result, Unit
 from alpharl_bench.executor.worker import Greeting, Worker, installed
+from alpharl_bench.extras import requiring
 from alpharl_bench.progress import note
 
-try:
+with requiring("ray"):
     import ray
     from ray.exceptions import RayActorError, RayError, RayTaskError
-except ImportError as error:
-    raise AlphaRLBenchError(
-        f"--executor ray: Ray is not installed ({error}); pip install 'alpharl-bench[ray]'"
-    ) from error
 
 #: What Ray calls the cluster that runs on this machine.
 RUNNING = "auto"

@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import requires, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,23 @@ from alpharl_bench import __version__
 from alpharl_bench.cache import CACHE_VARIABLE, write_whole
 from alpharl_bench.errors import AlphaRLBenchError
 
+#: The extras whose packages scores and runs depend on.
+_WORKING = ("games", "score", "train")
+
 
 def installed() -> dict[str, str]:
-    """The versions of this package and of all that it requires."""
-    required = [Requirement(line) for line in requires("alpharl-bench") or ()]
-    names = [r.name for r in required if r.marker is None or r.marker.evaluate({"extra": ""})]
-    return {"alpharl-bench": __version__} | {name: version(name) for name in names}
+    """The versions of this package and of all that it requires, with the extras that do its work.
+
+    Packages of extras that are not installed are left out.
+    """
+    found = {"alpharl-bench": __version__}
+    for required in map(Requirement, requires("alpharl-bench") or ()):
+        if required.marker is None or any(
+            required.marker.evaluate({"extra": extra}) for extra in ("", *_WORKING)
+        ):
+            with suppress(PackageNotFoundError):
+                found[required.name] = version(required.name)
+    return found
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
 """Inner products of whole updates, by their factors, and by files where they have none."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
 from alpharl_bench.checkpoints import Weights, shared
+from alpharl_bench.lazy import torch
 from alpharl_bench.spectral import spread
 from alpharl_bench.variants.combined import CombinedWeights, applied, block_shape, row_blocks
 from alpharl_bench.variants.materialise import Change
@@ -34,7 +36,7 @@ class Grams:
         known = self._kept(name, models)
         if known is not None:
             return known
-        return self.keep(name, models, delta_products(self.base, models, name, *_NONE)[0])
+        return self.keep(name, models, delta_products(self.base, models, name, *_none())[0])
 
     def keep(self, name: str, models: Sequence[Weights], gram: np.ndarray) -> np.ndarray:
         """Remember the (T, T) products in a tensor for :meth:`of`; returns them."""
@@ -86,7 +88,8 @@ def delta_products(
     return gram, cross.numpy()
 
 
-_NONE = (torch.zeros(0, 0), torch.zeros(0, 0))
+def _none() -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.zeros(0, 0), torch.zeros(0, 0)
 
 
 def inner_products(changes: Sequence[Change], grams: Grams) -> np.ndarray:
@@ -166,7 +169,7 @@ class _Added(NamedTuple):
 def _added(models: Sequence[CombinedWeights], matrix: str) -> _Added:
     parts = [(i, factors) for i, model in enumerate(models) for factors in model.added(matrix)]
     if not parts:
-        return _Added(*_NONE, np.zeros((len(models), 0)))
+        return _Added(*_none(), np.zeros((len(models), 0)))
     owner = np.zeros((len(models), sum(factors.sigma.numel() for _, factors in parts)))
     start = 0
     for i, factors in parts:

@@ -8,8 +8,8 @@ from itertools import product
 from typing import Any, ClassVar
 
 import numpy as np
-import pyspiel
 
+from alpharl_bench.extras import requiring
 from alpharl_bench.games.match import Match
 
 _CARDS = "JQK"
@@ -19,9 +19,17 @@ _MOVE = re.compile(r"\s*\[(check|bet|call|fold)\]\s*")
 _NAMES = {False: ("check", "bet"), True: ("fold", "call")}
 
 
+# Imported when a game is played: every recipe's trainer knows the games.
+@cache
+def _open_spiel() -> Any:
+    with requiring("games"):
+        import pyspiel  # noqa: PLC0415
+    return pyspiel
+
+
 @cache
 def _game() -> Any:
-    return pyspiel.load_game("kuhn_poker")
+    return _open_spiel().load_game("kuhn_poker")
 
 
 class KuhnPoker:
@@ -122,7 +130,8 @@ def exploitability(active: Mapping[str, float]) -> float:
     # The C++ one. The Python one imports absl, whose log handler closes the stream that it took
     # for its own when vLLM sets up logging: under pytest the captured stderr.
     moves = {key: [(0, 1 - chance), (1, chance)] for key, chance in active.items()}
-    return float(pyspiel.exploitability(_game(), pyspiel.TabularPolicy(moves)))
+    spiel = _open_spiel()
+    return float(spiel.exploitability(_game(), spiel.TabularPolicy(moves)))
 
 
 def nash_policy() -> dict[str, float]:

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import ClassVar
 
 import numpy as np
-from textarena.envs.SimpleNegotiation.env import SimpleNegotiationEnv
 
+from alpharl_bench.extras import requiring
 from alpharl_bench.games.match import Match
 
 # TextArena looks at its limit behind a turn and before it counts it: one more turn is played.
@@ -31,6 +31,10 @@ class Negotiation:
     )
 
     def __init__(self, seed: int) -> None:
+        # Imported when it is played: every recipe's trainer knows the games.
+        with requiring("games"):
+            from textarena.envs.SimpleNegotiation.env import SimpleNegotiationEnv  # noqa: PLC0415
+
         self._env = SimpleNegotiationEnv(max_turns=_LIMIT)
         with _python_random(seed):
             self._env.reset(num_players=2)

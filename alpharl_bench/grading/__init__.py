@@ -3,11 +3,8 @@
 from alpharl_bench.grading.answers import final_answer
 from alpharl_bench.grading.graders import MAX_ANSWER_CHARS, Kind, grade, grade_all
 from alpharl_bench.grading.marks import Grade, Mark
-from alpharl_bench.grading.workers import COMPARISON_BYTES, COMPARISON_SECONDS
 
 __all__ = [
-    "COMPARISON_BYTES",
-    "COMPARISON_SECONDS",
     "MAX_ANSWER_CHARS",
     "Grade",
     "Kind",

@@ -10,9 +10,9 @@ from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.grading.answers import clean, final_answer
 from alpharl_bench.grading.marks import Grade, Mark
 from alpharl_bench.grading.notation import base, decimal, rewritten, squeezed, unassigned
-from alpharl_bench.grading.workers import Pair, compare_all
 from alpharl_bench.problems import MAX_RESPONSE_CHARS, final_number, last_number
 
+Pair = tuple[str, str]
 Kind = Literal["arithmetic", "number", "math", "choice"]
 
 #: Longer answers are not compared. The longest gold answer of the paper's benchmarks has 210.
@@ -122,6 +122,9 @@ def _compared(pairs: Iterable[Pair]) -> dict[Pair, Grade]:
     with _lock:
         grades = {pair: _remembered[pair] for pair in wanted if pair in _remembered}
     new: dict[Pair, Grade] = {}
+    # Imported here: only answers in words of mathematics take it, and the extra `score`.
+    from alpharl_bench.grading.workers import compare_all  # noqa: PLC0415
+
     for (gold, answer), found in compare_all(sorted(wanted - grades.keys())).items():
         if found is None:
             new[gold, answer] = _STOPPED

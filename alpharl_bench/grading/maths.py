@@ -11,11 +11,13 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from latex2sympy2_extended import NormalizationConfig
-from math_verify import LatexExtractionConfig, parse, verify
-from sympy import Basic, MatrixBase, Rational
-
+from alpharl_bench.extras import requiring
 from alpharl_bench.grading.notation import readings
+
+with requiring("score"):
+    from latex2sympy2_extended import NormalizationConfig
+    from math_verify import LatexExtractionConfig, parse, verify
+    from sympy import Basic, MatrixBase, Rational
 
 # One warning per process that time limits are off, and a line for all that does not parse.
 logging.getLogger("math_verify").setLevel(logging.ERROR)

@@ -17,10 +17,12 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 
-from pebble import ProcessExpired, ProcessPool
-
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.extras import requiring
 from alpharl_bench.grading.maths import Comparison, compare
+
+with requiring("score"):
+    from pebble import ProcessExpired, ProcessPool
 
 #: Wall-clock time for one comparison; gold answers against rewritten forms take up to 0.2 s.
 COMPARISON_SECONDS = 5.0

@@ -14,8 +14,9 @@ class Paper:
     ``arxiv`` is its id, as ``2510.00553``; ``claims`` are its claims in their order. ``package`` is
     the name of the Python package that holds the rest: the folders ``tables`` and ``statements``
     have what was printed (:mod:`alpharl_bench.printed`), and the module ``chapters`` has
-    ``CHAPTERS``, the order of the report. Each of these may be missing. ``suites`` is what pytest
-    is given to judge the claims: a folder, or ``--pyargs`` and a package. ``column`` is the title
+    ``CHAPTERS``, the order of the report. Each of these may be missing. ``suites`` is
+    the Python package whose tests judge the claims; empty where the suites of this distribution do.
+    ``column`` is the title
     of the columns with what it printed, ``caveat`` what a reader must know of these numbers.
     """
 
@@ -23,7 +24,7 @@ class Paper:
     title: str
     claims: tuple[Claim, ...]
     package: str
-    suites: str = "suites"
+    suites: str = ""
     column: str = "paper"
     caveat: str = ""
 

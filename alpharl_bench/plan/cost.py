@@ -1,15 +1,17 @@
 """From what is required to bytes, tokens and hours. Every formula is in docs/paper-lane.md."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
-
 from alpharl_bench.behaviour import Pass
 from alpharl_bench.bench import TURNS, Options, behaviour_folder
 from alpharl_bench.checkpoints import ModelSize
+from alpharl_bench.device import resolved_device
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.lazy import torch
 from alpharl_bench.plan.throughput import tokens_per_second
 from alpharl_bench.runs.source import RunInfo
 from alpharl_bench.scoring import ScoreStore
@@ -112,7 +114,7 @@ def cost_of(
             + _merged_bytes(required, outlook.size, asked, dtype)
         ),
         model=model_bytes(outlook.size, dtype, context, models) if required.loads else 0,
-        decomposing=_decomposing(required, outlook.size, asked.device),
+        decomposing=_decomposing(required, outlook.size, resolved_device(asked.device)),
         scores=len(looked),
         scored=scored,
         passes=len(required.generated),
@@ -208,7 +210,7 @@ class CacheStatus:
     chains: Path | None
 
     @classmethod
-    def of(cls, digest: str | None, asked: Options) -> "CacheStatus":
+    def of(cls, digest: str | None, asked: Options) -> CacheStatus:
         """What is there of the run with this content key."""
         if digest is None:
             return cls({}, None)

@@ -1,16 +1,19 @@
 """What this machine has, and what it lacks for a claim, before anything is downloaded."""
 
+from __future__ import annotations
+
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-import torch
 from huggingface_hub import constants
 
 from alpharl_bench.bench import Options
 from alpharl_bench.cache import cache_root
 from alpharl_bench.checkpoints import ModelSize
+from alpharl_bench.device import resolved_device
+from alpharl_bench.lazy import torch
 from alpharl_bench.plan.cost import Cost, context_of, most_tokens, questions_of
 from alpharl_bench.plan.throughput import USABLE
 from alpharl_bench.tables import Requirements
@@ -141,12 +144,13 @@ def _of_model(cost: Cost, size: ModelSize, asked: Options, machine: Machine) -> 
 
 def _of_decomposition(cost: Cost, asked: Options, machine: Machine) -> str:
     needed = f"needs {size_text(cost.decomposing)} of memory to decompose updates"
-    if asked.device == "cpu" and cost.decomposing > machine.memory:
+    device = resolved_device(asked.device)
+    if device == "cpu" and cost.decomposing > machine.memory:
         return (
             f"{needed} on all cores, found {size_text(machine.memory)}; take fewer cores "
             "(OMP_NUM_THREADS=1), or a machine with more"
         )
-    if asked.device == "cuda" and cost.decomposing > min(machine.gpus, default=0):
+    if device == "cuda" and cost.decomposing > min(machine.gpus, default=0):
         return (
             f"{needed}, found a GPU with {size_text(min(machine.gpus, default=0))}; ask for "
             "--device cpu"

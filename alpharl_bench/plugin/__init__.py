@@ -1,5 +1,9 @@
-"""The pytest plugin: options, runs as parameters, verdicts as outcomes, the report at the end."""
+"""The pytest plugin: options, runs as parameters, verdicts as outcomes, the report at the end.
 
+pytest loads it where ``-p alpharl_bench.plugin`` or a conftest names it, and nowhere else.
+"""
+
+from alpharl_bench.invocation import FIXTURES
 from alpharl_bench.plugin.collection import (
     pytest_collection_finish,
     pytest_collection_modifyitems,
@@ -19,6 +23,9 @@ from alpharl_bench.plugin.scheduling import (
     pytest_xdist_auto_num_workers,
     pytest_xdist_make_scheduler,
 )
+
+# pytest loads these with the plugin.
+pytest_plugins = FIXTURES
 
 __all__ = [
     "check",

@@ -131,7 +131,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     try:
         for run in runs.values():
             if is_scored(config, run):
-                _ = options(config, run).sampling.key
+                asked = options(config, run).sampling
+                asked.refuse_missing()
+                _ = asked.key
         if runs:
             chosen_executor(config)
     except AlphaRLBenchError as error:

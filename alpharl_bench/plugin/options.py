@@ -206,11 +206,17 @@ def options(config: pytest.Config, subject: RunSpec) -> Options:
                 config.getoption("batch_size"),
                 _tensor_parallel(config),
             ),
-            device=resolved_device(config.getoption("device")),
+            device=_device(config),
             looks=_looks(config, asked.samples),
             one_checkpoint=config.getoption("one_checkpoint"),
         )
     return found[subject.name]
+
+
+def _device(config: pytest.Config) -> str:
+    name: str = config.getoption("device")
+    # To tell what `auto` is takes torch, which a session that only collects does without.
+    return name if name == "auto" else resolved_device(name)
 
 
 def _tensor_parallel(config: pytest.Config) -> int:
@@ -298,7 +304,7 @@ def report_folder(config: pytest.Config) -> Path:
     """Where the report goes."""
     named: Path | None = config.getoption("report")
     lane = "path" if config.getoption("run") else config.getoption("lane")
-    return named or config.rootpath / "reports" / lane
+    return named or config.invocation_params.dir / "reports" / lane
 
 
 def _rate(text: str) -> float:

@@ -1,19 +1,17 @@
 """Under ``pytest -n`` all claims of a run are judged by one worker, on a GPU of its own."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping, MutableMapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import torch
-from xdist.scheduler import LoadScopeScheduling
 
+from alpharl_bench.lazy import torch
 
-class RunScheduling(LoadScopeScheduling):
-    """Hand out tests run by run: two workers would wait for each other's training of one run."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return nodeid.rsplit("[", 1)[-1]
+if TYPE_CHECKING:
+    from alpharl_bench.plugin.runwise import RunScheduling
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -39,7 +37,12 @@ def pytest_configure_node(node: Any) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> RunScheduling | None:
     """Take the place of xdist's default distribution, not of one that the user names."""
-    return RunScheduling(config, log) if config.getoption("dist") == "load" else None
+    if config.getoption("dist") != "load":
+        return None
+    # Only a session with workers loads xdist.
+    from alpharl_bench.plugin.runwise import RunScheduling  # noqa: PLC0415
+
+    return RunScheduling(config, log)
 
 
 def share_machine(

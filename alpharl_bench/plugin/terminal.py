@@ -1,6 +1,5 @@
 """What a session prints at its end, and the report that it writes."""
 
-import shlex
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -8,6 +7,7 @@ import pytest
 
 from alpharl_bench.bench import Bench
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.invocation import typed_command
 from alpharl_bench.papers import load_claims, shown_ids
 from alpharl_bench.plugin.options import options, report_folder, reproducing, subjects
 from alpharl_bench.plugin.outcomes import (
@@ -64,7 +64,7 @@ class SessionReport:
         try:
             session = Session.of(
                 [self._measured(run) for run in subjects(self._config) if self._took_part(run)],
-                command=shlex.join(["pytest", *arguments]),
+                command=typed_command(list(arguments)),
                 interrupted=exitstatus == pytest.ExitCode.INTERRUPTED,
             )
             session.save(folder)

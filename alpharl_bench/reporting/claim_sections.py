@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from alpharl_bench.claims import Claim
+from alpharl_bench.invocation import session_command
 from alpharl_bench.papers import find_paper
 from alpharl_bench.reporting import tables
 from alpharl_bench.reporting.judged import COLUMNS, ROWS, Judged
@@ -63,9 +64,9 @@ def commands(claim: Claim, runs: Sequence[str], session: Session) -> list[str]:
         of_lane = record.selected_by[-2:] == ("-k", run)
         lane = record.selected_by[:-1] if of_lane else record.selected_by
         alike.setdefault((lane, record.options), []).append(run)
-    found, suites = [], find_paper(claim.paper_ref.paper).suites
+    found, session_typed = [], session_command(package=find_paper(claim.paper_ref.paper).suites)
     for (lane, options), named in alike.items():
         names = [" or ".join(named)] if lane[-1] == "-k" else []
         words = shlex.join([*lane, *names, *options])
-        found.append(f"""pytest {suites} -m "claim(id='{claim.id}')" {words}""")
+        found.append(f"""{session_typed} -m "claim(id='{claim.id}')" {words}""")
     return found

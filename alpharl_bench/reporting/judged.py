@@ -8,6 +8,7 @@ from typing import Self
 
 from alpharl_bench.claims import Claim, Outcome, Verdict, holm, judge
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.invocation import session_command
 from alpharl_bench.papers import Paper, find_paper, load_claims, load_papers, shown_ids
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.scoring import CONFIDENCE
@@ -44,7 +45,7 @@ class Judged:
             raise AlphaRLBenchError(
                 f"the stored session judged {', '.join(unknown)}, which this version of "
                 "alpharl-bench does not know; take the version that wrote it, or judge the runs "
-                "again by `pytest suites --report DIR`"
+                f"again by `{session_command()} --report DIR`"
             )
         if len(session.runs) > LISTED:
             session = session.most_judged_first()

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from alpharl_bench.cache import write_whole
 from alpharl_bench.claims import Evidence
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
+from alpharl_bench.invocation import session_command
 from alpharl_bench.registry import ClaimId, Expectation, Kind, qualified
 from alpharl_bench.runs.spec import RunSpec
 from alpharl_bench.scoring import Provenance, Score, read_scores
@@ -218,12 +219,13 @@ def load_session(folder: Path) -> Session:
     except OSError as error:
         raise AlphaRLBenchError(
             f"{path}: no stored session ({error.strerror}); a report folder is what "
-            "`pytest suites --report DIR` leaves behind"
+            f"`{session_command()} --report DIR` leaves behind"
         ) from error
     except ValidationError as error:
         faults = "; ".join(faults_of(error))
         raise AlphaRLBenchError(
             f"{path}: not a whole session of this version ({faults}); judge the runs again by "
-            "`pytest suites --report DIR`, which takes the scores of this version from the cache"
+            f"`{session_command()} --report DIR`, which takes the scores of this version from the "
+            "cache"
         ) from error
     return session.model_copy(update={"scores": tuple(read_scores(folder / RESPONSES))})

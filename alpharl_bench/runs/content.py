@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from alpharl_bench.cache import content_key, file_digest
 from alpharl_bench.checkpoints import Checkpoint, Run, Weights, open_weights
 from alpharl_bench.checkpoints.hub import BESIDE_WEIGHTS
+from alpharl_bench.lazy import torch
 from alpharl_bench.progress import progress_bar
 
 

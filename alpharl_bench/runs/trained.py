@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from alpharl_bench.cache import locked, write_whole
+from alpharl_bench.extras import requiring
 from alpharl_bench.problems import NANO_FAMILIES
 from alpharl_bench.registry import Registry, RunEntry
 from alpharl_bench.runs.bases import (
@@ -99,7 +100,9 @@ class TrainedRun:
             seconds_taken,
         )
         from alpharl_bench.training.progress import ProgressBar  # noqa: PLC0415
-        from alpharl_bench.training.train import train  # noqa: PLC0415
+
+        with requiring("train"):
+            from alpharl_bench.training.train import train  # noqa: PLC0415
 
         entry, registry = self.entry, self.registry
         algorithm = registry.algorithms[entry.algorithm]

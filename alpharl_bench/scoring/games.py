@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import yaml
-from lm_eval.api.instance import Instance
 from scipy.special import expit
 
+from alpharl_bench.extras import requiring
 from alpharl_bench.games import KuhnPoker, Match, Negotiation, Player
 from alpharl_bench.games.kuhn import exploitability, information_sets, nash_player
 from alpharl_bench.games.match import random_player
@@ -19,6 +19,9 @@ from alpharl_bench.quiet import no_bars
 from alpharl_bench.scoring.catalogue import FOLDER
 from alpharl_bench.scoring.sampling import Sampling
 from alpharl_bench.scoring.score import Asked, KuhnPolicy, Responses
+
+with requiring("score"):
+    from lm_eval.api.instance import Instance
 
 
 @dataclass(frozen=True)

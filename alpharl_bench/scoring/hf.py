@@ -6,9 +6,9 @@ from types import MappingProxyType
 from typing import Any
 
 import torch
-from lm_eval.models.huggingface import HFLM
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from alpharl_bench.extras import requiring
 from alpharl_bench.quiet import quiet_libraries
 from alpharl_bench.scoring.engines import EngineOptions
 from alpharl_bench.shared_prompts import can_share, read_once
@@ -16,6 +16,9 @@ from alpharl_bench.spectral.threads import threads_of_model
 from alpharl_bench.variants import Variant
 from alpharl_bench.variants.materialise import UpdateSource
 from alpharl_bench.variants.patch import PatchedModel
+
+with requiring("score"):
+    from lm_eval.models.huggingface import HFLM
 
 
 class SharedPromptLM(HFLM):

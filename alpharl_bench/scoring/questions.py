@@ -5,6 +5,7 @@ from pathlib import Path
 
 from alpharl_bench.cache import content_key
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.extras import requiring
 from alpharl_bench.scoring.catalogue import Benchmark
 
 
@@ -48,7 +49,8 @@ def documents(benchmark: Benchmark, folder: Path | None) -> list[dict[str, str]]
         AlphaRLBenchError: the questions cannot be had, and how to get them.
     """
     # Imported here: both take seconds, and the nano lane needs none of it.
-    from datasets import Dataset, load_dataset  # noqa: PLC0415
+    with requiring("score"):
+        from datasets import Dataset, load_dataset  # noqa: PLC0415
 
     from alpharl_bench.scoring.lm_eval_tasks.functions import benchmark_docs  # noqa: PLC0415
 

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Literal, Self
 
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.extras import requiring
 from alpharl_bench.keys import product_key
 from alpharl_bench.problems import NANO_FAMILIES
 from alpharl_bench.scoring.catalogue import FOLDER, Kind, benchmarks, kind_of
@@ -105,6 +107,18 @@ class Sampling:
         """The task files that are read; another benchmark beside them changes nothing."""
         own = [benchmarks()[task].file for task in self.tasks if task in benchmarks()]
         return [*sorted(FOLDER.glob("_*.yaml")), *own]
+
+    def refuse_missing(self) -> None:
+        """Refuse to ask where a package that it takes is missing; told before a run is trained.
+
+        Raises:
+            AlphaRLBenchError: it is missing.
+        """
+        with requiring("score"):
+            version("lm-eval")
+        if self.kind == "games":
+            with requiring("games"):
+                version("open-spiel")
 
     @cached_property
     def key(self) -> str:

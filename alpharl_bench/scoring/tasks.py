@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import lm_eval
 import numpy as np
-from lm_eval.api.task import ConfigurableTask
-from lm_eval.tasks import TaskManager
-from lm_eval.tasks.manager import TaskDict
 
 from alpharl_bench.cache import cache_root, content_key, locked, whole_folder
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.extras import requiring
 from alpharl_bench.grading import Kind, grade
 from alpharl_bench.problems import FAMILIES, held_out_problems
 from alpharl_bench.quiet import no_bars, quiet_libraries
@@ -22,6 +19,12 @@ from alpharl_bench.scoring.prompts import TEMPLATES
 from alpharl_bench.scoring.questions import local_file
 from alpharl_bench.scoring.sampling import Sampling
 from alpharl_bench.scoring.score import Asked, Responses
+
+with requiring("score"):
+    import lm_eval
+    from lm_eval.api.task import ConfigurableTask
+    from lm_eval.tasks import TaskManager
+    from lm_eval.tasks.manager import TaskDict
 
 
 @dataclass(frozen=True)

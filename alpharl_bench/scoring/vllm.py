@@ -188,7 +188,7 @@ class VLLMBackend:
 
     @contextmanager
     def _adapter(self, update: Update, folder: Path) -> Iterator[None]:
-        write_adapter(update, self._source.base, folder, split_fused=True)
+        write_adapter(update, self._source.base, folder, torch.float32, split_fused=True)
         # A number that was used before would silently bring back the adapter it belonged to.
         self._adapters += 1
         request = LoRARequest(f"variant-{self._adapters}", self._adapters, str(folder))

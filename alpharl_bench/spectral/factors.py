@@ -1,5 +1,7 @@
 """The singular triplets of a whole update: decomposed once, in parallel, and kept on disk."""
 
+from __future__ import annotations
+
 import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,12 +10,11 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 
-import torch
-
 from alpharl_bench.cache import cache_root, file_digest, locked, sweep_scratch
 from alpharl_bench.checkpoints import Weights, compare, shared
 from alpharl_bench.errors import AlphaRLBenchError, AlphaRLBenchWarning
 from alpharl_bench.keys import product_key
+from alpharl_bench.lazy import torch
 from alpharl_bench.progress import progress_bar
 from alpharl_bench.spectral.lowrank import LowRank
 from alpharl_bench.spectral.svd import TOLERANCE, Decomposition, decompose, level, singular_values

@@ -1,8 +1,10 @@
 """Low-rank updates of one module, kept as factors."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 
-import torch
+from alpharl_bench.lazy import torch
 
 
 @dataclass(frozen=True)
@@ -26,19 +28,19 @@ class LowRank:
         """(m, n) float32."""
         return (self.left * self.sigma) @ self.right.T
 
-    def leading(self, rank: int) -> "LowRank":
+    def leading(self, rank: int) -> LowRank:
         """The first ``rank`` triplets: ΔW_(k), §2.1."""
         return self._columns(slice(0, rank))
 
-    def only(self, index: int) -> "LowRank":
+    def only(self, index: int) -> LowRank:
         """The triplet at ``index``, counted from 1: one subspace alone (§2.2, Figure 4a)."""
         return self._columns(slice(index - 1, index))
 
-    def scaled(self, alpha: float) -> "LowRank":
+    def scaled(self, alpha: float) -> LowRank:
         """The update times ``alpha`` (§2.2, Figure 4b)."""
         return replace(self, sigma=self.sigma * alpha)
 
-    def _columns(self, columns: slice) -> "LowRank":
+    def _columns(self, columns: slice) -> LowRank:
         return LowRank(self.left[:, columns], self.sigma[columns], self.right[:, columns])
 
 

@@ -4,15 +4,17 @@ Every solver takes a matrix (m, n), float32, whose squares do not overflow, and 
 (m, r), ``sigma`` (r,) falling, and ``right`` (n, r), float32 on the matrix's device.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import numpy as np
-import scipy.linalg
-import scipy.sparse.linalg
-import torch
+import scipy
 
-Triplets = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
-Solver = Callable[[torch.Tensor, int], Triplets]
+from alpharl_bench.lazy import torch
+
+Triplets = tuple["torch.Tensor", "torch.Tensor", "torch.Tensor"]
+Solver = Callable[["torch.Tensor", int], Triplets]
 
 
 def lanczos(matrix: torch.Tensor, rank: int, tolerance: float = 5e-6) -> Triplets:

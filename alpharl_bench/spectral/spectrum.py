@@ -1,14 +1,16 @@
 """How concentrated an update is: norms and the part of them in a few subspaces (Figure 5a)."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import numpy as np
-import torch
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
+from alpharl_bench.lazy import torch
 from alpharl_bench.spectral.svd import Decomposition, decompose, singular_values
 from alpharl_bench.spectral.threads import one_thread_per_matrix
 

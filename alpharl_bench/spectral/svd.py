@@ -1,12 +1,13 @@
 """Singular triplets of an update matrix, no more of them than are wanted, and how good they are."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
-import torch
-
+from alpharl_bench.lazy import torch
 from alpharl_bench.spectral import solvers
 from alpharl_bench.spectral.lowrank import LowRank
 

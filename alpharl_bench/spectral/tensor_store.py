@@ -1,5 +1,7 @@
 """Named groups of tensors in a folder: many to a file, and no file ever seen half-written."""
 
+from __future__ import annotations
+
 import json
 import os
 import time
@@ -9,11 +11,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from alpharl_bench.cache import content_key, whole_file
+from alpharl_bench.lazy import torch
 
 # What a killed process loses: the work of a second, or what takes about as long to write.
 _SECONDS, _BYTES = 1.0, 1 << 28
@@ -94,6 +95,9 @@ class TensorStore:
                 self._write()
 
     def _write(self) -> None:
+        # Imported here: it loads torch.
+        from safetensors.torch import save_file  # noqa: PLC0415
+
         path = self._folder / f"{content_key(entries=sorted(self._waiting))}.safetensors"
         with whole_file(path) as scratch:
             save_file(

@@ -1,13 +1,16 @@
 """How work on matrices and models is spread over the cores."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from typing import TypeVar
 
-import torch
 from threadpoolctl import ThreadpoolController
+
+from alpharl_bench.lazy import torch
 
 #: Parameters up to which a model takes one thread (docs/performance.md has the measurement).
 SMALL_MODEL = 20_000_000
@@ -68,5 +71,8 @@ def threads_of_model(parameters: int) -> AbstractContextManager[None]:
 
 @cache
 def _libraries() -> ThreadpoolController:
-    """The BLAS libraries that are loaded; looking for them takes as long as a few matrices."""
+    """The BLAS libraries of numpy and scipy; looking for them takes as long as a few matrices."""
+    # Only those are found that are loaded.
+    import scipy.linalg  # noqa: F401, PLC0415
+
     return ThreadpoolController()

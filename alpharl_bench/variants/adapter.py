@@ -1,12 +1,12 @@
 """A variant as an adapter: the factors alone, in the names that peft or that vLLM knows."""
 
-from pathlib import Path
+from __future__ import annotations
 
-import torch
-from safetensors.torch import save_file
+from pathlib import Path
 
 from alpharl_bench.checkpoints import Weights, is_expert, is_head, is_vocabulary, tied_embeddings
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.lazy import torch
 from alpharl_bench.spectral import LowRank
 from alpharl_bench.variants.materialise import Update
 from alpharl_bench.variants.rounding import lora_factors
@@ -20,7 +20,7 @@ def write_adapter(
     update: Update,
     weights: Weights,
     folder: Path,
-    dtype: torch.dtype = torch.float32,
+    dtype: torch.dtype,
     *,
     split_fused: bool = False,
 ) -> None:
@@ -40,8 +40,9 @@ def write_adapter(
     Raises:
         AlphaRLBenchError: an adapter cannot express the update of a module.
     """
-    # Imported here: peft takes seconds to load, and a merged folder does not need it.
+    # Imported here: they take seconds to load, and a merged folder does not need peft.
     from peft import LoraConfig  # noqa: PLC0415
+    from safetensors.torch import save_file  # noqa: PLC0415
 
     _refuse(update, weights)
     tensors: dict[str, torch.Tensor] = {}

@@ -1,17 +1,19 @@
 """A model that is a combination of others of its run, made tensor by tensor when asked for."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
-import torch
 import xxhash
 
 from alpharl_bench.cache import content_key
 from alpharl_bench.checkpoints import Weights, is_head, shared
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.lazy import torch
 from alpharl_bench.spectral import LowRank
 from alpharl_bench.variants.extrapolated_logits import ExtrapolatedLogits
 from alpharl_bench.variants.materialise import Change, Update

@@ -1,5 +1,7 @@
 """One checkpoint's update as files, adapter or merged folder, and what rounding leaves of it."""
 
+from __future__ import annotations
+
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -8,11 +10,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
-
 from alpharl_bench.cache import whole_folder
 from alpharl_bench.checkpoints import Weights
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.lazy import torch
 from alpharl_bench.progress import progress_bar
 from alpharl_bench.spectral import TOLERANCE
 from alpharl_bench.variants.adapter import write_adapter

@@ -1,14 +1,15 @@
 """Extrapolate the logits of two models at every decoding step (RLVR-Linearity, 2601.04537)."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-import torch
-
 from alpharl_bench.checkpoints import Weights
+from alpharl_bench.lazy import torch
 
 if TYPE_CHECKING:
     # It takes seconds to load, and most who know of updates run no model.
@@ -32,7 +33,7 @@ class ExtrapolatedLogits:
 
 @contextmanager
 def extrapolated_logits(
-    model: "PreTrainedModel", later: "PreTrainedModel", alpha: float
+    model: PreTrainedModel, later: PreTrainedModel, alpha: float
 ) -> Iterator[None]:
     """Inside the block ``model`` returns z₁ + α(z₂ − z₁) in place of its own logits z₁.
 

@@ -1,13 +1,15 @@
 """From a variant's name to its update, module by module."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
-
-import torch
 
 from alpharl_bench.cache import content_key
 from alpharl_bench.checkpoints import Run, Weights, open_weights
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.invocation import session_command
+from alpharl_bench.lazy import torch
 from alpharl_bench.spectral import (
     Decomposition,
     LowRank,
@@ -31,7 +33,7 @@ Change = Update | Weights | ExtrapolatedLogits
 def _no_forecast(variant: Variant) -> Change:
     raise AlphaRLBenchError(
         f"'{variant.label}': nothing forecasts here; `alpharl-bench forecast` writes the predicted "
-        "model, and `pytest suites/alpharl` scores it"
+        f"model, and `{session_command('alpharl')}` scores it"
     )
 
 
@@ -61,7 +63,7 @@ class UpdateSource:
         self._embeddings = embeddings
         self._opened: dict[int, UpdateFactors] = {}
 
-    def among(self, run: Run) -> "UpdateSource":
+    def among(self, run: Run) -> UpdateSource:
         """The updates of some of the run's checkpoints, which are not opened a second time."""
         fewer = copy(self)
         fewer.run = run
@@ -97,8 +99,8 @@ class UpdateSource:
         factors.prepare(lambda shape: rank_of(variant, shape))
         if variant.kind == "window" and not variant.modules:
             raise AlphaRLBenchError(
-                f"'{variant.label}': its modules are not known here; `pytest suites/property2` "
-                "ranks them"
+                f"'{variant.label}': its modules are not known here; "
+                f"`{session_command('property2')}` ranks them"
             )
         names = variant.modules or factors.modules
         return LazyUpdate(names, lambda name: self._module(variant, name))

@@ -1,15 +1,16 @@
 """Weights as a merged model folder, written tensor by tensor."""
 
+from __future__ import annotations
+
 import json
 import re
 import shutil
 from pathlib import Path
 
-import torch
 from huggingface_hub import split_torch_state_dict_into_shards
-from safetensors.torch import save_file
 
 from alpharl_bench.checkpoints import Weights, is_head, tied_embeddings
+from alpharl_bench.lazy import torch
 from alpharl_bench.progress import progress_bar
 
 #: As much is held in memory at a time, or one tensor where that is larger.
@@ -35,6 +36,9 @@ def write_merged(
         dtype: of all floating-point tensors.
     """
     tied = tied_embeddings(base)
+    # Imported here: it loads torch.
+    from safetensors.torch import save_file  # noqa: PLC0415
+
     # Where head and embeddings are one, transformers ties them when it loads the folder.
     names = [name for name in base.names if not (is_head(name) and tied)]
     planned = {

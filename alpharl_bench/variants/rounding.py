@@ -1,11 +1,12 @@
 """How much of an update is left after it is written in a format: bfloat16 swallows small ones."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 from typing import Self
 
-import torch
-
+from alpharl_bench.lazy import torch
 from alpharl_bench.spectral import LowRank
 
 #: A merged folder in its storage dtype, the factors of an adapter, and a model patched in float32.
@@ -37,7 +38,7 @@ class Rounding:
             entries=stored.numel(),
         )
 
-    def __add__(self, other: "Rounding") -> "Rounding":
+    def __add__(self, other: Rounding) -> Rounding:
         return Rounding(
             self.square + other.square,
             self.inner + other.inner,

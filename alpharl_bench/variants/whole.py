@@ -1,11 +1,12 @@
 """The whole weights of a checkpoint, as the base has them."""
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-import torch
+from collections.abc import Iterator
 
 from alpharl_bench.checkpoints import Weights, compare
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.lazy import torch
 
 
 def whole(base: Weights, checkpoint: Weights) -> Iterator[tuple[str, torch.Tensor]]:

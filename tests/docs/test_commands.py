@@ -105,14 +105,23 @@ def check(words: list[str], collected: Callable[[str], list[str]], config: pytes
         tox = configparser.ConfigParser(interpolation=None)
         tox.read(ROOT / "tox.ini")
         named = rest[rest.index("-e") + 1].split(",")
-        assert all(f"testenv:{name}" in tox for name in named)
+        assert all(name in environments(tox) for name in named)
     else:
         extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
             "optional-dependencies"
         ]
         assert rest[0] in {"install", "uninstall"}
-        for found in re.findall(r"^\.\[(.*)\]$", "\n".join(rest), re.MULTILINE):
-            assert found in extras
+        for found in re.findall(r"^(?:\.|alpharl-bench)\[(.*)\]$", "\n".join(rest), re.MULTILINE):
+            assert set(found.split(",")) <= set(extras)
+
+
+def environments(tox: configparser.ConfigParser) -> set[str]:
+    """Their names; {a,b} in one stands for several."""
+    names = set()
+    for section in tox.sections():
+        start, *choices = re.split(r"\{(.*)\}", section.removeprefix("testenv:"))
+        names |= {start + choice for choice in choices[0].split(",")} if choices else {start}
+    return names
 
 
 def understood(command, words: list[str]) -> None:
@@ -142,6 +151,7 @@ def understood(command, words: list[str]) -> None:
         "pytest suites/property1 --lane paper -k qwen9",
         "python -m benchmarks.forecast --huge",
         "tox -e nothing",
+        "tox -e core-py310",
         "pip install -e .[gpu]",
     ],
 )

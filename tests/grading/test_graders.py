@@ -9,7 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.grading import MAX_ANSWER_CHARS, Grade, Kind, Mark, grade, grade_all, graders
+from alpharl_bench.grading import (
+    MAX_ANSWER_CHARS,
+    Grade,
+    Kind,
+    Mark,
+    grade,
+    grade_all,
+    graders,
+    workers,
+)
 from alpharl_bench.grading.maths import Comparison
 from alpharl_bench.problems import MAX_RESPONSE_CHARS, is_correct
 
@@ -217,7 +226,7 @@ def test_an_answer_is_compared_once_and_the_latest_are_remembered(
         compared.extend(new)
         return new
 
-    monkeypatch.setattr(graders, "compare_all", counting)
+    monkeypatch.setattr(workers, "compare_all", counting)
     monkeypatch.setattr(graders, "_remembered", {})
     monkeypatch.setattr(graders, "_MAX_REMEMBERED", 2)
     assert grade("math", "g", boxed("a", "b", "a")) == [Grade(Mark.WRONG, "f")] * 3
@@ -232,7 +241,7 @@ def test_a_wrong_answer_that_is_written_like_the_gold_answer_votes_apart(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found = Comparison(right=False, form="g")
-    monkeypatch.setattr(graders, "compare_all", lambda pairs: dict.fromkeys(pairs, found))
+    monkeypatch.setattr(workers, "compare_all", lambda pairs: dict.fromkeys(pairs, found))
     monkeypatch.setattr(graders, "_remembered", {})
     assert grade("math", "g", boxed("a")) == [Grade(Mark.WRONG, "a")]
 

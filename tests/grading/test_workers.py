@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from alpharl_bench.grading import COMPARISON_BYTES, Mark, grade, workers
+from alpharl_bench.grading import Mark, grade, workers
 from alpharl_bench.grading.maths import Comparison
 from tests.grading import faults
 
@@ -58,7 +58,8 @@ def test_a_comparison_that_kills_its_worker_twice_is_stopped_and_the_others_are_
 
 def test_memory_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "compare", faults.greedy)
-    little, much = (str(COMPARISON_BYTES // 4), "1"), (str(2 * COMPARISON_BYTES), "1")
+    limit = workers.COMPARISON_BYTES
+    little, much = (str(limit // 4), "1"), (str(2 * limit), "1")
     compared = workers.compare_all([little, much])
     assert compared[little] is not None
     assert compared[much] is None

@@ -91,7 +91,7 @@ def test_the_report_has_a_part_for_each_paper(judged) -> None:
     assert "Property 1" not in toy
     assert "the full toy beats the half" in toy
     assert f"`alpharl-bench paper {ARXIV}` lists all" in toy
-    assert "pytest --pyargs toy_paper -m \"claim(id='P1.1')\"" in toy
+    assert "pytest -p alpharl_bench.plugin --pyargs toy_paper -m \"claim(id='P1.1')\"" in toy
     page = (report / "report.html").read_text()
     for heading in (f"{HOME} Rank-1", f"{TOY} Every update", "Toy results (§2)"):
         assert page.count(heading) >= 2, heading  # in the contents, and above its section

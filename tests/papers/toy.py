@@ -31,7 +31,7 @@ PAPER = Paper(
     title="A Toy Paper",
     claims=(CLAIM,),
     package="toy_paper",
-    suites="--pyargs toy_paper",
+    suites="toy_paper",
 )
 '''
 CHAPTERS = '''

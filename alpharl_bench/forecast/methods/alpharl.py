@@ -1,11 +1,12 @@
 """AlphaRL: the Rank-1 update that belongs to an accuracy (§4.1)."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
-import torch
 
 from alpharl_bench.dynamics import PLS, Trajectory, r_squared, trajectories
 from alpharl_bench.forecast.forecaster import (
@@ -18,6 +19,7 @@ from alpharl_bench.forecast.forecaster import (
 )
 from alpharl_bench.forecast.method import ORACLE, forecast_method
 from alpharl_bench.forecast.prefix import Prefix
+from alpharl_bench.lazy import torch
 from alpharl_bench.spectral import LowRank
 from alpharl_bench.variants.combined import CombinedWeights
 from alpharl_bench.variants.extract import Anchor
@@ -91,7 +93,7 @@ class AlphaRL(Forecaster):
         last = prefix.last
         return LazyUpdate(last.modules, lambda name: last.module(name, 1).factors.leading(1))
 
-    def _module(self, path: Trajectory, accuracies: np.ndarray) -> "_Module":
+    def _module(self, path: Trajectory, accuracies: np.ndarray) -> _Module:
         moved = path.sigma[-1] > 0
         stretch = path.norm[-1] / path.sigma[-1] if self.norm_matched and moved else 1.0
         return _Module(PLS.fit(path.x, accuracies), torch.from_numpy(path.v[-1]), float(stretch))

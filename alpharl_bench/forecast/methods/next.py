@@ -1,18 +1,18 @@
 """NExt (arXiv 2604.11446): networks that learn how Rank-1 updates go on."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
-import torch
-
 from alpharl_bench.checkpoints import Weights
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.forecast.forecaster import SHARES, Fitted, Forecaster, Target
 from alpharl_bench.forecast.method import forecast_method
-from alpharl_bench.forecast.next_network import trained_network
 from alpharl_bench.forecast.prefix import Prefix
+from alpharl_bench.lazy import torch
 from alpharl_bench.progress import progress_bar
 from alpharl_bench.spectral import LowRank, UpdateFactors, one_thread_per_matrix
 from alpharl_bench.variants.combined import CombinedWeights
@@ -77,7 +77,7 @@ class NExt(Forecaster):
 @dataclass(frozen=True)
 class _Fitted(Fitted):
     prefix: Prefix
-    said: "Mapping[_Part, torch.Tensor]"
+    said: Mapping[_Part, torch.Tensor]
     alpha: float
 
     def predict(self, target: Target) -> Weights:
@@ -136,6 +136,9 @@ class _History:
             for some in (self._global, self._local, self._coming)
         )
         global_, local, coming = (some.to(self._device) for some in (global_, local, coming))
+        # Imported here: its class is one of torch's.
+        from alpharl_bench.forecast.next_network import trained_network  # noqa: PLC0415
+
         network = trained_network(global_[:-1], local[:-1], coming)
         with torch.no_grad():
             said: torch.Tensor = network(global_[-1], local[-1])

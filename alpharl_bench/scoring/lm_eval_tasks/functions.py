@@ -4,10 +4,12 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from datasets import Dataset
-
+from alpharl_bench.extras import requiring
 from alpharl_bench.grading import grade
 from alpharl_bench.scoring.metrics import majority_at_k, mean_at_k, pass_at_k
+
+with requiring("score"):
+    from datasets import Dataset
 
 # How the sets on the Hub and the local files call their columns.
 _QUESTION = ("question", "problem", "Question", "Problem")

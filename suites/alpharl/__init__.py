@@ -1,0 +1,1 @@
+"""§4: AlphaRL and other forecasts of the trained model."""

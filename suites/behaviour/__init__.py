@@ -1,0 +1,1 @@
+"""§2.3, §4.2 and Appendix D: what training does to a model's words."""

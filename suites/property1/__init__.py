@@ -1,0 +1,1 @@
+"""§2: Rank-1 Dominance."""

@@ -1,0 +1,1 @@
+"""§3: Rank-1 Linear Dynamics."""
