@@ -56,7 +56,8 @@ def test_the_report_of_halves_is_that_of_the_whole(sample, tmp_path):
     whole = store(tmp_path / "whole", session, scores)
     first, second = (store(tmp_path / name, *of_runs(sample, [name])) for name in FEW)
     # What lies in both is counted once.
-    (second / "scores.jsonl").open("a").writelines(json.dumps(score) + "\n" for score in scores[:9])
+    with (second / "scores.jsonl").open("a") as file:
+        file.writelines(json.dumps(score) + "\n" for score in scores[:9])
     made, judged = Judged.of(united([first, second])), Judged.of(load_session(whole))
     assert markdown.report(made) == markdown.report(judged)
     assert Results.of(made).model_dump_json() == Results.of(judged).model_dump_json()
