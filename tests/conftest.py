@@ -72,6 +72,8 @@ hypothesis.settings.load_profile("suite")
 #: suites of a user are no worse for a library's deprecation.
 WARNINGS = (
     "error",
+    # Comes when garbage is collected, in whichever test that is.
+    "ignore::ResourceWarning",
     # TRL passes transformers the older name, and reads it from the model.
     "ignore:`(is_)?gradient_checkpointing.*` is deprecated:FutureWarning",
 )
