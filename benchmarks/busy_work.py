@@ -6,10 +6,10 @@ import sys
 import time
 
 import torch
-from alpharl_bench.training.zoo import base_folder
 
 from alpharl_bench.checkpoints import Checkpoint, Run
 from alpharl_bench.registry import load_registry
+from alpharl_bench.runs.bases import base_folder
 from alpharl_bench.scoring import Sampling
 from alpharl_bench.scoring.engine import ScoringEngine
 from alpharl_bench.spectral import threads

@@ -68,6 +68,21 @@ right_share = 0.25
 hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("suite")
 
+#: A warning is an error, but for these of libraries about themselves. Not in pyproject.toml, as the
+#: suites of a user are no worse for a library's deprecation.
+WARNINGS = (
+    "error",
+    # Comes when garbage is collected, in whichever test that is.
+    "ignore::ResourceWarning",
+    # TRL passes transformers the older name, and reads it from the model.
+    "ignore:`(is_)?gradient_checkpointing.*` is deprecated:FutureWarning",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for line in WARNINGS:
+        config.addinivalue_line("filterwarnings", line)
+
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

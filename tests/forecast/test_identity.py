@@ -29,7 +29,7 @@ for path, old, new in json.load(sys.stdin):
     before = file.read_text() if file.exists() else None
     text = before or ""
     assert old in text, (path, old)
-    file.write_text(text.replace(old, new, 1) if old else new + text)
+    file.write_text(text.replace(old, new, 1) if old else text + new)
     with multiprocessing.get_context("fork").Pool(1) as pool:
         print(json.dumps(pool.apply(digests)), flush=True)
     file.unlink() if before is None else file.write_text(before)
@@ -46,7 +46,7 @@ class New(Forecaster):
     def _fit(self, prefix):
         raise NotImplementedError
 """
-#: What is edited: the file, what is replaced in it ("" begins it), and by what.
+#: What is edited: the file, what is replaced in it ("" ends it), and by what.
 EDITS = {
     "nothing": ("forecast/__init__.py", "", ""),
     "a new method": ("forecast/methods/new.py", "", NEW),

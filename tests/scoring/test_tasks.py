@@ -62,7 +62,10 @@ def test_validation_asks_as_many_other_held_out_questions_of_every_family():
     splits = {s: write_tasks(replace(test, split=s)) for s in ("test", "validation")}
     for family in NANO_FAMILIES:
         prompts = {
-            split: {json.loads(line)["question"] for line in (folder / f"{family}.jsonl").open()}
+            split: {
+                json.loads(line)["question"]
+                for line in (folder / f"{family}.jsonl").read_text().splitlines()
+            }
             for split, folder in splits.items()
         }
         assert len(prompts["test"]) == len(prompts["validation"]) == 30
