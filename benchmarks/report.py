@@ -17,6 +17,7 @@ from typing import Annotated
 import typer
 
 from alpharl_bench.reporting import write_report
+from alpharl_bench.reporting.storage import RESPONSES, SESSION, read_stored, stored, write_stored
 
 _CLAIMS = {"P1.1": 4, "P1.1-control": 4, "P1.6": 0}
 _VARIANTS = ("base", "full", "rank-1", "random-rank-1 #0", "random-rank-1 #1", "random-rank-1 #2")
@@ -24,23 +25,24 @@ _VARIANTS = ("base", "full", "rank-1", "random-rank-1 #0", "random-rank-1 #1", "
 
 def multiply(sample: Path, runs: int, folder: Path) -> None:
     """Store a session in ``folder`` that has one run of ``sample`` so many times."""
-    session = json.loads((sample / "session.json").read_text())
+    session = json.loads(read_stored(stored(sample, SESSION)))
     name = next(run for run, record in session["runs"].items() if record["kind"] == "RL")
     record = session["runs"][name] | {"claims": _CLAIMS}
     names = [f"{name}-{i}" for i in range(runs)]
     session["runs"] = dict.fromkeys(names, record)
-    (folder / "session.json").write_text(json.dumps(session))
-    lines = (sample / "scores.jsonl").read_text().splitlines()
+    write_stored(folder, SESSION, json.dumps(session))
+    lines = read_stored(stored(sample, RESPONSES)).splitlines()
     scores = [
         score
         for score in map(json.loads, lines)
         if score["provenance"]["run"] == name and score["variant"] in _VARIANTS
     ]
-    with (folder / "scores.jsonl").open("w") as file:
-        for copy in names:
-            for score in scores:
-                score["provenance"]["run"] = copy
-                file.write(json.dumps(score) + "\n")
+    copies = []
+    for copy in names:
+        for score in scores:
+            score["provenance"]["run"] = copy
+            copies.append(json.dumps(score) + "\n")
+    write_stored(folder, RESPONSES, "".join(copies))
 
 
 def main(
@@ -48,13 +50,13 @@ def main(
     runs: Annotated[int, typer.Option(help="Copies of one run; 0: what is stored.")] = 0,
 ) -> None:
     """Print the processor's seconds, the memory at its peak, and the size of what was written."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
         if runs:
             multiply(sample, runs, folder)
         else:
-            for stored in ("session.json", "scores.jsonl"):
-                shutil.copy(sample / stored, folder)
+            for name in (SESSION, RESPONSES):
+                shutil.copy(stored(sample, name), folder)
         begin = time.process_time()
         write_report(folder)
         seconds = time.process_time() - begin

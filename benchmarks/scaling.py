@@ -17,6 +17,7 @@ import typer
 from matplotlib.figure import Figure
 from tabulate import tabulate
 
+from alpharl_bench.reporting import svg
 from alpharl_bench.spectral import decompose, one_thread_per_matrix
 from benchmarks.clock import seconds
 from benchmarks.synthetic import update
@@ -33,7 +34,7 @@ _MARKERS = ("o", "s", "^")
 
 
 def main(
-    out: Annotated[Path, typer.Option(help="The figure.")] = Path("docs/figures/scaling.png"),
+    out: Annotated[Path, typer.Option(help="The figure.")] = Path("docs/figures/scaling.svg"),
     smallest: Annotated[int, typer.Option(help="The first order.")] = 512,
     largest: Annotated[int, typer.Option(help="The orders double up to here.")] = 8192,
     dense_up_to: Annotated[int, typer.Option(help="8192 takes minutes for dense.")] = 4096,
@@ -68,7 +69,7 @@ def draw(curves: Curves, path: Path) -> None:
     """Draw every curve into ``path``."""
     style: dict[Any, Any] = {"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}
     with mpl.rc_context(style):
-        figure = Figure(figsize=(6.4, 4.2), dpi=150, layout="constrained")
+        figure = Figure(figsize=(6.4, 4.2), layout="constrained")
         axes = figure.subplots()
         for (title, curve), colour, marker in zip(curves.items(), _COLOURS, _MARKERS, strict=True):
             label = f"{title}: $n^{{{exponent(curve):.2f}}}$"
@@ -80,8 +81,7 @@ def draw(curves: Curves, path: Path) -> None:
         axes.set_ylabel("time per matrix on one thread, s")
         axes.grid(alpha=0.25)
         axes.legend(frameon=False)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path)
+        svg.save(figure, path)
 
 
 def _engine(delta: torch.Tensor, rank: int) -> Callable[[], object]:

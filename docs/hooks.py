@@ -7,10 +7,12 @@ from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
 from alpharl_bench.claims import Claim
 from alpharl_bench.forecast import Method, all_methods
 from alpharl_bench.papers import Paper, load_papers
+from alpharl_bench.reporting import html
 
 _ROOT = Path(__file__).parents[1]
 #: Pages that lie in the root of the repository, by what the site calls them.
@@ -25,6 +27,8 @@ _ROLE = re.compile(r":\w+:<code>~?(?:\w+\.)*?(\w+(?:\.\w+)?)</code>")
 _FILES = {"results.schema.json": "alpharl_bench/reporting/results.schema.json"}
 #: The reports that are committed, each a folder of that name.
 _REPORTS = ("sample", "smollm2")
+#: What the site calls a report as one file.
+_WHOLE = "whole.html"
 _CLAIMS = """\
 # Every claim
 
@@ -47,11 +51,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         text = (_ROOT / source).read_text(encoding="utf-8")
         files.append(File.generated(config, name, content=_as_in_docs(text)))
     folders = [_ROOT / "reports" / name for name in _REPORTS]
-    for part in (p for f in folders for p in (*f.glob("report.*"), *f.glob("figures/*.png"))):
+    for part in (p for f in folders for p in (f / "report.md", *f.glob("figures/*.svg"))):
         place = part.relative_to(_ROOT / "reports").as_posix()
-        # Else the page in HTML would take the place of the one made from Markdown.
-        place = place.replace("report.html", "whole.html")
         files.append(File.generated(config, place, abs_src_path=str(part)))
+    for folder in folders:
+        whole = html.page((folder / "report.md").read_text(encoding="utf-8"), folder)
+        files.append(File.generated(config, f"{folder.name}/{_WHOLE}", content=whole))
     for name, source in _FILES.items():
         files.append(File.generated(config, name, abs_src_path=str(_ROOT / source)))
     files.append(File.generated(config, "claims.md", content=claims_page()))
@@ -59,12 +64,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, **_: object) -> str:
-    """Links of this folder's pages to the root's, which the site has beside them."""
-    moved = {}
-    for name in _REPORTS:
-        moved[f"{name}/whole.html"] = f"reports/{name}/report.html"
-        moved[f"{name}/"] = f"reports/{name}/"
+def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
+    """Links to the pages of the root, which the site has beside these; and to whole reports."""
+    if page.file.src_uri.endswith("/report.md"):
+        return f"[The same as one HTML file]({_WHOLE})\n\n{markdown}"
+    moved = {f"{name}/": f"reports/{name}/" for name in _REPORTS}
     for name, source in {**_ROOT_PAGES, **_FILES, **moved}.items():
         markdown = markdown.replace(f"](../{source}", f"]({name}")
     return markdown

@@ -1,5 +1,6 @@
 """Scores with chosen marks, for tests of what is made from them."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from alpharl_bench.papers import find_claim
 from alpharl_bench.reporting import Measured, Session, load_session, markdown
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.results import RESULTS, Results
+from alpharl_bench.reporting.storage import RESPONSES, SESSION, read_stored, stored, write_stored
 from alpharl_bench.runs.spec import RunSpec
 from alpharl_bench.scoring import Provenance, Responses, Score
 
@@ -66,6 +68,27 @@ def session_of(
         }
         measured.append(Measured(subject, known, judged, ("--samples", "4"), looks))
     return Session.of(measured, command)
+
+
+def stored_session(folder: Path) -> dict[str, Any]:
+    """What ``folder`` holds of a session beside its scores, as JSON."""
+    session: dict[str, Any] = json.loads(read_stored(stored(folder, SESSION)))
+    return session
+
+
+def stored_scores(folder: Path) -> list[dict[str, Any]]:
+    """The scores that ``folder`` holds, as JSON."""
+    return [*map(json.loads, read_stored(stored(folder, RESPONSES)).splitlines())]
+
+
+def store_session(folder: Path, session: Mapping[str, Any]) -> None:
+    """Put another session in the place of the stored one."""
+    write_stored(folder, SESSION, json.dumps(session))
+
+
+def store_scores(folder: Path, scores: Sequence[Mapping[str, Any]]) -> None:
+    """Put other scores in the place of the stored ones."""
+    write_stored(folder, RESPONSES, "".join(json.dumps(score) + "\n" for score in scores))
 
 
 def write_results(folder: Path) -> None:

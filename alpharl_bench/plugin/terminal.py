@@ -38,7 +38,7 @@ class SessionReport:
         self._judged: dict[str, dict[str, int]] = defaultdict(dict)
         self._unlearned: dict[str, str] = {}
         self._summaries: list[tuple[str, str, str]] = []
-        self._written = ""
+        self._written, self._failed = "", False
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note the verdict of every judged claim, and the runs that none is judged on."""
@@ -52,8 +52,11 @@ class SessionReport:
             claim, summary = str(properties[CLAIM]), str(properties[SUMMARY])
             self._summaries.append((claim, outcome, summary))
 
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
-        """Write the report from the stored scores; no model is loaded for it."""
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Write the report from the stored scores; no model is loaded for it.
+
+        A session whose report cannot be written has failed.
+        """
         if not (self._judged or self._unlearned):
             return
         # Imported here: figures and tables take a second to load, in every worker too.
@@ -62,15 +65,17 @@ class SessionReport:
         folder = report_folder(self._config)
         arguments = map(str, self._config.invocation_params.args)
         try:
-            session = Session.of(
+            stored = Session.of(
                 [self._measured(run) for run in subjects(self._config) if self._took_part(run)],
                 command=typed_command(list(arguments)),
                 interrupted=exitstatus == pytest.ExitCode.INTERRUPTED,
             )
-            session.save(folder)
+            stored.save(folder)
             self._written = f"report: {write_report(folder)}"
         except (AlphaRLBenchError, OSError) as error:
-            self._written = f"no report was written: {error}"
+            self._written, self._failed = f"ERROR: no report was written: {error}", True
+            if exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _took_part(self, subject: RunSpec) -> bool:
         return subject.name in self._judged or subject.name in self._unlearned
@@ -108,7 +113,7 @@ class SessionReport:
                 terminalreporter.write_line(line, **{colours.get(outcome, "yellow"): True})
             for line in self._unlearned.values():
                 terminalreporter.write_line(line, yellow=True)
-            terminalreporter.write_line(self._written)
+            terminalreporter.write_line(self._written, red=self._failed)
         elif exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._config.getoption("keyword"):
             terminalreporter.write_line(f"ERROR: {self._nothing_selected()}", red=True)
 

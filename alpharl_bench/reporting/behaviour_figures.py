@@ -12,6 +12,7 @@ from alpharl_bench.behaviour import Reading
 from alpharl_bench.behaviour.table import PARTS
 from alpharl_bench.claims import Claim, Evidence, Interval
 from alpharl_bench.papers.arxiv_2510_00553.claims import behaviour as claims
+from alpharl_bench.reporting import svg
 from alpharl_bench.reporting.behaviour import interval, mean_of, shares
 from alpharl_bench.tables.behaviour import BEHAVIOUR
 from alpharl_bench.tables.embedding import EMBEDDING
@@ -37,7 +38,7 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path, colours: Sequen
     Args:
         claim: by whose figures.
         evidence: of every run.
-        path: of the PNG.
+        path: of the SVG.
         colours: one per run.
     """
     figure = {
@@ -47,8 +48,7 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path, colours: Sequen
         claims.PREFIX: _prefixes,
         claims.ALIKE: _likenesses,
     }[claim.curve](claim, evidence, colours)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
+    svg.save(figure, path)
 
 
 def _embeddings(claim: Claim, evidence: Sequence[Evidence], _: Sequence[str]) -> Figure:

@@ -42,7 +42,7 @@ def _section(judged: Judged, claim: Claim) -> Iterator[str]:
     figure = judged.figure(claim)
     first = next(other for other in judged.curves[figure] if judged.of_claim(other))
     if first is claim:
-        yield from (f"![{plain(claim.title)}](figures/{figure}.png)", "")
+        yield from (f"![{plain(claim.title)}](figures/{figure}.svg)", "")
     else:
         yield from (f"The figure is under {judged.name(first)}.", "")
     yield from view_of(claim.table).lines(judged, claim)

@@ -16,6 +16,7 @@ from alpharl_bench.reporting.results import (
     VerdictRecord,
     load_results,
 )
+from alpharl_bench.reporting.storage import RESPONSES, read_stored, stored
 from alpharl_bench.reporting.text import code, plain
 from alpharl_bench.scoring import CONFIDENCE, Score, degrees_of_freedom, read_scores, unit_weights
 
@@ -129,8 +130,8 @@ def compare(old: Path, new: Path) -> Comparison:
 
 def _scores(path: Path) -> dict[tuple[str, str], Score]:
     """The scores that lie in a report's folder, by run and variant; none of a file alone."""
-    file = path / "scores.jsonl"
-    scores = read_scores(file) if file.is_file() else []
+    file = stored(path, RESPONSES)
+    scores = read_scores(file, read_stored) if file.is_file() else []
     return {(score.provenance.run, score.variant): score for score in scores}
 
 

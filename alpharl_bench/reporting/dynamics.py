@@ -106,7 +106,7 @@ def picture_name(run: str) -> str:
     # Two names may be alike when cleaned, and one too long for a file.
     if cleaned != run or len(run) > _LONGEST_NAME:
         cleaned = f"{cleaned[:_LONGEST_NAME]}-{content_key(run=run)}"
-    return f"trajectories-{cleaned}.png"
+    return f"trajectories-{cleaned}.svg"
 
 
 def r_squared(evidence: Evidence) -> pd.DataFrame:

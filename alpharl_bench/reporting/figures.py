@@ -1,4 +1,4 @@
-"""The picture of a run's trajectories, as PNG."""
+"""The picture of a run's trajectories, as SVG."""
 
 import re
 from collections.abc import Sequence
@@ -14,8 +14,9 @@ from matplotlib.ticker import PercentFormatter
 
 from alpharl_bench.claims import Evidence
 from alpharl_bench.dynamics import ModuleDynamics
+from alpharl_bench.reporting import svg
 from alpharl_bench.reporting.dynamics import pictured
-from alpharl_bench.reporting.views.style import STYLE, label, save
+from alpharl_bench.reporting.views.style import STYLE, label
 
 
 def draw_trajectories(evidence: Evidence, path: Path) -> None:
@@ -38,7 +39,7 @@ def draw_trajectories(evidence: Evidence, path: Path) -> None:
         title = f"{label(evidence.run)}: trajectories over checkpoints, PCA + t-SNE"
         figure.suptitle(title, fontsize=10)
         figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-        save(figure, path)
+        svg.save(figure, path)
 
 
 def _trajectory(axes: Axes, places: np.ndarray, steps: Sequence[int]) -> PathCollection:

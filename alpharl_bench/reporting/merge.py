@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.reporting.session import RESPONSES, SESSION, RunRecord, Session, load_session
+from alpharl_bench.reporting.session import RunRecord, Session, load_session
+from alpharl_bench.reporting.storage import RESPONSES, SESSION, stored
 from alpharl_bench.scoring import Provenance
 from alpharl_bench.tables import table
 
@@ -68,6 +69,10 @@ def united(folders: Sequence[Path]) -> Session:
     )
 
 
+def _files(name: str, first: _From, second: _From) -> str:
+    return f"{stored(first.folder, name)} and {stored(second.folder, name)}"
+
+
 def _record(name: str, first: _From, second: _From) -> _From:
     # As they are stored, where NaN is a constant.
     one, other = (json.loads(found.value.model_dump_json()) for found in (first, second))
@@ -77,7 +82,7 @@ def _record(name: str, first: _From, second: _From) -> _From:
         both = json.dumps(_both(one, other))
     except _Differ as differ:
         raise AlphaRLBenchError(
-            f"{first.folder / SESSION} and {second.folder / SESSION}: '{_place(differ.args)}' "
+            f"{_files(SESSION, first, second)}: '{_place(differ.args)}' "
             f"of run '{name}' is not the same; give two runs two names, or {_AGAIN}"
         ) from None
     return _From(first.folder, RunRecord.model_validate_json(both))
@@ -133,7 +138,7 @@ def _score(first: _From, second: _From) -> _From:
         or one.kuhn_policy != other.kuhn_policy
     ):
         raise AlphaRLBenchError(
-            f"{first.folder / RESPONSES} and {second.folder / RESPONSES}: '{one.variant}' of run "
+            f"{_files(RESPONSES, first, second)}: '{one.variant}' of run "
             f"'{one.provenance.run}' has the same key and other responses: one was damaged, or "
             "scored on hardware that computes otherwise; judge the run again on one of the hosts"
         )
@@ -160,7 +165,7 @@ def _comparable(scores: Sequence[_From]) -> None:
             if differing := _differing(one, own, fields):
                 runs = " and ".join(dict.fromkeys(f"'{run}'" for run in (one.run, own.run)))
                 raise AlphaRLBenchError(
-                    f"{first.folder / RESPONSES} and {found.folder / RESPONSES}: {runs} was asked "
+                    f"{_files(RESPONSES, first, found)}: {runs} was asked "
                     f"{group[0]} under another {differing}; {_AGAIN}"
                 )
 

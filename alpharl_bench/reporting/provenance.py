@@ -4,7 +4,7 @@ from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.text import code, plain
 
 _STORED = """\
-- Every figure above is a function of `scores.jsonl` and `session.json` beside this file: \
+- Every figure above is a function of `scores.jsonl.zst` and `session.json.zst` beside this file: \
 `alpharl-bench report DIR` makes it again. `results.json` has the same for programs."""
 
 

@@ -10,17 +10,22 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from alpharl_bench.cache import write_whole
 from alpharl_bench.claims import Evidence
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
 from alpharl_bench.invocation import session_command
 from alpharl_bench.registry import ClaimId, Expectation, Kind, qualified
+from alpharl_bench.reporting.storage import (
+    RESPONSES,
+    SESSION,
+    read_stored,
+    stored,
+    write_stored,
+    writing,
+)
 from alpharl_bench.runs.spec import RunSpec
 from alpharl_bench.scoring import Provenance, Score, read_scores
 from alpharl_bench.tables import table
 from alpharl_bench.tables.scores import SCORES
-
-SESSION, RESPONSES = "session.json", "scores.jsonl"
 
 
 @dataclass(frozen=True)
@@ -135,15 +140,10 @@ class Session(BaseModel):
         Raises:
             AlphaRLBenchError: the folder cannot be written to.
         """
-        try:
-            write_whole(
-                folder / RESPONSES, "".join(s.model_dump_json() + "\n" for s in self.scores)
-            )
-            write_whole(folder / SESSION, self.model_dump_json(indent=1) + "\n")
-        except OSError as error:
-            raise AlphaRLBenchError(
-                f"report folder {folder}: cannot be written to ({error.strerror}); name another"
-            ) from error
+        with writing(folder):
+            lines = (score.model_dump_json() + "\n" for score in self.scores)
+            write_stored(folder, RESPONSES, "".join(lines))
+            write_stored(folder, SESSION, self.model_dump_json(indent=1) + "\n")
 
     @property
     def provenance(self) -> dict[str, Provenance]:
@@ -213,9 +213,9 @@ def load_session(folder: Path) -> Session:
     Raises:
         AlphaRLBenchError: ``folder`` holds no session, or a damaged one.
     """
-    path = folder / SESSION
+    path = stored(folder, SESSION)
     try:
-        session = Session.model_validate_json(path.read_bytes())
+        session = Session.model_validate_json(read_stored(path))
     except OSError as error:
         raise AlphaRLBenchError(
             f"{path}: no stored session ({error.strerror}); a report folder is what "
@@ -228,4 +228,5 @@ def load_session(folder: Path) -> Session:
             f"`{session_command()} --report DIR`, which takes the scores of this version from the "
             "cache"
         ) from error
-    return session.model_copy(update={"scores": tuple(read_scores(folder / RESPONSES))})
+    scores = read_scores(stored(folder, RESPONSES), read_stored)
+    return session.model_copy(update={"scores": tuple(scores)})

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from alpharl_bench.cache import write_whole
-from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.reporting import dynamics, html, markdown
 from alpharl_bench.reporting.figures import draw_trajectories
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.junit import junit
 from alpharl_bench.reporting.results import RESULTS, Results
 from alpharl_bench.reporting.session import load_session
+from alpharl_bench.reporting.storage import writing
 from alpharl_bench.reporting.views import view_of
 
 
@@ -20,10 +20,10 @@ def write_report(folder: Path) -> Path:
         The path of ``report.md``.
 
     Raises:
-        AlphaRLBenchError: there is no session, a score is missing, or the folder is read-only.
+        AlphaRLBenchError: there is no session, a score is missing, or a file cannot be written.
     """
     judged = Judged.of(load_session(folder))
-    try:
+    with writing(folder):
         _draw(judged, folder / "figures")
         text = markdown.report(judged)
         report = folder / "report.md"
@@ -31,8 +31,6 @@ def write_report(folder: Path) -> Path:
         write_whole(folder / "report.html", html.page(text, folder))
         write_whole(folder / RESULTS, Results.of(judged).model_dump_json(indent=1) + "\n")
         write_whole(folder / "junit.xml", junit(judged))
-    except OSError as error:
-        raise AlphaRLBenchError(f"{folder}: cannot be written to ({error.strerror})") from error
     return report
 
 
@@ -42,7 +40,7 @@ def _draw(judged: Judged, folder: Path) -> None:
         claim = max(claims, key=lambda claim: len(judged.of_claim(claim)))
         if runs := judged.of_claim(claim):
             evidence = [judged.session.evidence(run, claim.qualified_id) for run in runs]
-            view_of(claim.table).draw(claim, evidence, folder / f"{name}.png")
+            view_of(claim.table).draw(claim, evidence, folder / f"{name}.svg")
     for run in judged.shown.runs:
         measured = judged.session.evidence(run)
         if dynamics.pictured(measured):

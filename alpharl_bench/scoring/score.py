@@ -1,6 +1,6 @@
 """What scoring a variant yields: every sampled response's mark, and where it came from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, NamedTuple, Self
@@ -187,14 +187,18 @@ def joined(scores: Sequence[Score]) -> Score:
     )
 
 
-def read_scores(path: Path) -> list[Score]:
+def read_scores(path: Path, read: Callable[[Path], bytes] = Path.read_bytes) -> list[Score]:
     """Read a file of scores, one JSON object a line.
+
+    Args:
+        path: of the file.
+        read: what gives its text.
 
     Raises:
         AlphaRLBenchError: the file is missing, or a line of it is not a score.
     """
     try:
-        lines = path.read_bytes().splitlines()
+        lines = read(path).splitlines()
         return [Score.model_validate_json(line) for line in lines]
     except OSError as error:
         raise AlphaRLBenchError(f"{path}: no stored scores here ({error.strerror})") from error

@@ -59,6 +59,8 @@ def test_the_sample_report_and_its_figures_are_there(site):
     assert figures
     for figure in figures:
         assert (site / "sample" / "report" / figure).resolve().is_file()
+    (whole,) = re.findall(r'href="([^"]+whole.html)"', page)
+    assert "data:image/svg+xml" in (site / "sample" / "report" / whole).resolve().read_text()
 
 
 def test_a_broken_link_fails(tmp_path):

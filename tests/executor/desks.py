@@ -8,13 +8,17 @@ from alpharl_bench.errors import AlphaRLBenchError
 
 
 class Counter:
-    """Counts what it was asked for; a copy in another process begins anew."""
+    """Counts what it was asked for; a copy in another process begins anew.
 
-    def __init__(self, name: str = "counter", folder: Path = Path()) -> None:
-        self.name, self.folder, self.done = name, folder, 0
+    A worker closes it when it is given another, which may be long after: in ``folder``, and not in
+    the worker's own.
+    """
+
+    def __init__(self, folder: Path, name: str = "counter") -> None:
+        self.folder, self.name, self.done = folder, name, 0
 
     def __reduce__(self):
-        return type(self), (self.name, self.folder)
+        return type(self), (self.folder, self.name)
 
     def close(self) -> None:
         (self.folder / f"closed-{self.name}-{os.getpid()}").touch()

@@ -1,6 +1,5 @@
 """A cluster that ran before the session: two hosts, as far as Ray can tell, and a token."""
 
-import json
 import os
 import re
 import shutil
@@ -18,6 +17,7 @@ import pytest
 from alpharl_bench.cache import CACHE_VARIABLE
 from tests.models import learned_run
 from tests.processes import run_pytest
+from tests.scores import stored_session
 
 # Not installed where only vLLM is.
 pytest.importorskip("ray")
@@ -215,8 +215,5 @@ def test_a_session_that_loses_a_host_goes_on_with_the_other(hosts, begin, local,
     assert session.returncode in {0, 1}, output
     assert seen == {head, second}
     assert scores(folder, "ray") == scores(folder, "local")
-    verdicts = [
-        json.loads((folder / f"{name}-report" / "session.json").read_text())["runs"]
-        for name in ("local", "ray")
-    ]
+    verdicts = [stored_session(folder / f"{name}-report")["runs"] for name in ("local", "ray")]
     assert verdicts[0] == verdicts[1], local.stdout + output

@@ -13,6 +13,7 @@ import pytest
 from tests.byte_model import write_byte_pair
 from tests.papers.toy import ARXIV, install
 from tests.processes import ROOT
+from tests.scores import stored_session
 
 HOME, TOY = "2510.00553:P1.1", f"{ARXIV}:P1.1"
 
@@ -58,7 +59,7 @@ def test_each_claim_has_its_own_verdict(judged) -> None:
     result, report = judged
     lines = result.stdout.split(" verdicts ")[1].splitlines()
     assert {line.split(" on ")[0] for line in lines if " on " in line} == {HOME, TOY}
-    session = json.loads((report / "session.json").read_text())
+    session = stored_session(report)
     (record,) = session["runs"].values()
     assert record["claims"].keys() == {HOME, TOY}
     results = json.loads((report / "results.json").read_text())
@@ -131,16 +132,18 @@ def test_the_stored_session_is_read_again_and_compared(judged, installed: Path) 
     assert len(lone.stderr.splitlines()) == 1
 
 
-FIND = "from alpharl_bench.papers import find_claim; print(find_claim({}).qualified_id)"
+FIND = """
+from alpharl_bench.papers import find_claim
+for name, paper in {}:
+    print(find_claim(name, paper).qualified_id)
+"""
 
 
 def test_a_short_id_of_two_papers_is_an_error_that_names_both(installed: Path) -> None:
-    found = run(installed, FIND.format("'P1.1', '9999.00001'"))
-    assert found.stdout.split() == [TOY], found.stderr
-    assert run(installed, FIND.format("'9999.00001:P1.1'")).stdout.split() == [TOY]
-    assert run(installed, FIND.format("'P1.2-rank'")).stdout.split() == ["2510.00553:P1.2-rank"]
-    error = run(installed, FIND.format("'P1.1'")).stderr.splitlines()[-1]
-    assert f"is {HOME} and {TOY}" in error
+    asked = [("P1.1", ARXIV), (TOY, None), ("P1.2-rank", None), ("P1.1", None)]
+    found = run(installed, FIND.format(asked))
+    assert found.stdout.split() == [TOY, TOY, "2510.00553:P1.2-rank"], found.stderr
+    assert f"is {HOME} and {TOY}" in found.stderr.splitlines()[-1]
 
 
 def test_the_check_of_the_named_paper_is_printed(installed: Path) -> None:

@@ -89,6 +89,28 @@ def test_no_claim_is_judged_on_a_run_that_did_not_learn(run, tmp_path):
     assert "No claim was judged." in text
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_session_whose_report_cannot_be_written_has_failed(run, tmp_path, workers):
+    (tmp_path / "report").write_text("of the user")
+    result = judge(
+        f"--run={run}",
+        "--tasks=nano",
+        f"--base={BASE}",
+        f"--report={tmp_path / 'report'}",
+        f"-n{workers}",
+        "--questions=2",
+        "--samples=1",
+        "-m",
+        "claim(id='P1.6')",
+    )
+    assert "1 passed" in result.stdout, result.stdout + result.stderr
+    assert result.returncode == pytest.ExitCode.TESTS_FAILED
+    (line,) = [line for line in result.stdout.splitlines() if "no report was written" in line]
+    assert line.startswith(f"ERROR: no report was written: report folder {tmp_path / 'report'}: ")
+    assert "Traceback" not in result.stdout + result.stderr
+    assert (tmp_path / "report").read_text() == "of the user"
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -1,6 +1,5 @@
 """The main job itself, by shorter recipes: real training, real scores, with and without xdist."""
 
-import json
 import os
 import re
 from pathlib import Path
@@ -94,4 +93,4 @@ def test_without_xdist_scores_and_verdicts_are_the_same(with_workers, tmp_path, 
 
 def test_the_stored_session_names_its_command(with_workers):
     folder, _, _ = with_workers
-    assert "suites/property1" in json.loads((folder / "session.json").read_text())["command"]
+    assert "suites/property1" in load_session(folder).command

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from PIL import Image
 
 from alpharl_bench.papers.arxiv_2510_00553.claims import BEHAVIOUR as JUDGING
 from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
@@ -17,6 +16,7 @@ from alpharl_bench.reporting import behaviour, load_session, write_report
 from alpharl_bench.reporting.tables import markdown
 from alpharl_bench.tables.behaviour import BEHAVIOUR
 from tests.behaviours import HOSTILE, behaviour_of
+from tests.reporting.pictures import picture
 from tests.scores import session_of
 
 JUDGED = [claim.id for claim in JUDGING if claim.judged_on("RL")]
@@ -34,8 +34,9 @@ def test_a_stored_session_makes_the_report_again(folder, synthetic):
     assert evidence[BEHAVIOUR] == behaviour_of({"addition": 10, "chain": 10})
     text = write_report(folder).read_text()
     for name in {CLAIMS[claim].curve.name for claim in JUDGED}:
-        with Image.open(folder / "figures" / f"{name}.png") as image:
-            assert len(image.convert("L").getcolors(256)) > 10
+        shown = picture(folder / "figures" / f"{name}.svg")
+        assert len(shown.texts) >= 5
+        assert shown.colours["#0b6e99"]
     assert "## Critical tokens" in text
     assert "## Answers side by side" in text
 

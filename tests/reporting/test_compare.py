@@ -11,7 +11,7 @@ from alpharl_bench.cli import main
 from alpharl_bench.reporting.compare import compare
 from tests.reporting.hostile import NAME
 from tests.reporting.test_front import FEW, NEEDED, evidence_of
-from tests.scores import score_of, session_of, write_results
+from tests.scores import score_of, session_of, store_scores, stored_scores, write_results
 
 GRPO = "qwen3-nano-grpo"
 
@@ -71,14 +71,13 @@ def test_a_trained_model_that_clearly_fell_is_a_regression(synthetic, tmp_path):
 
 
 def changed_scores(folder, variant, marks):
-    lines = [json.loads(line) for line in (folder / "scores.jsonl").read_text().splitlines()]
     new = [
         json.loads(score_of(variant, marks, run=GRPO).model_dump_json())
         if line["variant"] == variant
         else line
-        for line in lines
+        for line in stored_scores(folder)
     ]
-    (folder / "scores.jsonl").write_text("".join(json.dumps(line) + "\n" for line in new))
+    store_scores(folder, new)
     write_results(folder)
 
 
@@ -113,8 +112,7 @@ def test_one_task_is_scipy_s_paired_test(synthetic, tmp_path):
         marks = {"chain": {f"q{i}": "1" * n + "0" * (4 - n) for i, n in enumerate(counts)}}
         half = {"chain": dict.fromkeys(marks["chain"], "1100")}
         scores = [score_of(v, marks if v == "rank-1" else half, run=GRPO) for v in NEEDED]
-        lines = [score.model_dump_json() + "\n" for score in scores]
-        (folder / "scores.jsonl").write_text("".join(lines))
+        store_scores(folder, [score.model_dump(mode="json") for score in scores])
         write_results(folder)
     found = only(compare(*folders), "rank-1")
     expected = stats.ttest_rel(right[1] / 4, right[0] / 4)

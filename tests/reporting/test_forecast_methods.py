@@ -131,7 +131,7 @@ def test_the_report_has_the_section_where_something_was_forecast(synthetic, tmp_
     assert "### Over the runs of RL above" in text
     assert "| Training 40 % + AlphaRL " in text
     for curve in ("alpharl", "alpharl-speed", "alpharl-rivals"):
-        assert (tmp_path / "figures" / f"{curve}.png").is_file()
+        assert (tmp_path / "figures" / f"{curve}.svg").is_file()
     plain = synthetic.evidence({})
     session_of([synthetic.subject], {NAME: plain}, {NAME: ["P1.1"]}).save(tmp_path)
     assert "## Forecasts" not in report_text(tmp_path)

@@ -12,7 +12,7 @@ from alpharl_bench.reporting import Session, write_report
 from alpharl_bench.reporting.judged import LISTED
 from tests.evidence import altered
 from tests.reporting.hostile import NAME
-from tests.scores import session_of
+from tests.scores import session_of, store_scores, store_session, stored_session
 
 FEW = ["P1.1", "P1.1-control"]
 NEEDED = ("base", "full", "rank-1", *(f"random-rank-1 #{i}" for i in range(3)))
@@ -125,7 +125,7 @@ def test_without_a_run_there_is_a_page_that_says_so(tmp_path):
 def test_claims_without_any_score_are_an_error_that_names_the_run(synthetic, tmp_path):
     evidence = {synthetic.name: evidence_of(synthetic)}
     session_of([synthetic.subject], evidence, {synthetic.name: FEW}).save(tmp_path)
-    (tmp_path / "scores.jsonl").write_text("")
+    store_scores(tmp_path, [])
     with pytest.raises(AlphaRLBenchError, match=f"{synthetic.name}.*no stored score"):
         write_report(tmp_path)
     assert not (tmp_path / "report.md").exists()
@@ -134,16 +134,16 @@ def test_claims_without_any_score_are_an_error_that_names_the_run(synthetic, tmp
 def test_scores_of_modules_alone_are_enough_for_claims_about_them(synthetic, tmp_path):
     evidence = {synthetic.name: evidence_of(synthetic)}
     session_of([synthetic.subject], evidence, {synthetic.name: ["P1.6"]}).save(tmp_path)
-    (tmp_path / "scores.jsonl").write_text("")
+    store_scores(tmp_path, [])
     assert "### P1.6" in write_report(tmp_path).read_text()
 
 
 def test_a_session_of_another_version_says_what_to_do(synthetic, tmp_path):
     evidence = {synthetic.name: evidence_of(synthetic)}
     session_of([synthetic.subject], evidence, {synthetic.name: FEW}).save(tmp_path)
-    stored = json.loads((tmp_path / "session.json").read_text())
+    stored = stored_session(tmp_path)
     del stored["runs"][synthetic.name]["steps"]
-    (tmp_path / "session.json").write_text(json.dumps(stored))
+    store_session(tmp_path, stored)
     with pytest.raises(AlphaRLBenchError, match=r"steps.*judge the runs again") as caught:
         write_report(tmp_path)
     assert "\n" not in str(caught.value)
@@ -158,7 +158,9 @@ def test_a_hostile_name_is_text_in_every_file(synthetic, tmp_path):
     html = (tmp_path / "report.html").read_text()
     for markup in ("<script>alert", "<img src=x", "<b>", 'href="javascript'):
         assert markup not in html
-    assert not re.search(r'(src|href)="(?!data:|#)', html)
+    pictures = re.compile(r"<img src='data:image/svg\+xml,[^'&\n]*' ")
+    assert pictures.search(html)
+    assert not re.search(r"""(src|href)=["'](?!data:|#)""", pictures.sub("<img ", html))
     assert html.count("<script>") == 1
     assert "\x1b" not in text + html
     cases = ET.parse(tmp_path / "junit.xml").findall(".//testcase")  # noqa: S314

@@ -3,18 +3,17 @@
 import base64
 import hashlib
 import re
-import shutil
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import pytest
 
 from alpharl_bench.reporting import html, write_report
 from tests.conftest import SyntheticRun
+from tests.reporting.pictures import picture
 from tests.reporting.test_front import FEW, evidence_of
 from tests.scores import session_of
-
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +51,10 @@ def test_the_page_is_whole_and_needs_nothing_else(report):
     images = [attributes["src"] for tag, attributes in page.tags if tag == "img"]
     assert len(images) == 2  # P1.1 and its control share one
     for source in images:
-        data = base64.b64decode(source.removeprefix("data:image/png;base64,"), validate=True)
-        assert data.startswith(b"\x89PNG")
+        (report.parent / "shown.svg").write_bytes(
+            unquote_to_bytes(source.removeprefix("data:image/svg+xml,"))
+        )
+        assert picture(report.parent / "shown.svg").texts
     for _, attributes in page.tags:
         for name in ("src", "href"):
             assert re.match(r"data:|#", attributes.get(name) or "#")
@@ -82,36 +83,30 @@ def test_html_within_markdown_is_text_but_for_folds():
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
-def test_in_a_browser(report, tmp_path):
-    sync = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
-    with sync.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        backgrounds, faults = {}, []
-        for scheme in ("light", "dark"):
-            for width in (390, 1280):
-                context = browser.new_context(
-                    color_scheme=scheme, viewport={"width": width, "height": 844}, offline=True
-                )
-                page = context.new_page()
-                page.on("console", lambda message: faults.append(message.text))
-                page.on("pageerror", lambda error: faults.append(str(error)))
-                page.on("request", lambda asked: faults.append(asked.url) if _outside(asked) else 0)
-                page.goto(report.as_uri())
-                page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-                assert page.evaluate("document.documentElement.scrollWidth") <= width
-                assert page.locator("img").evaluate_all("all => all.every(i => i.alt.length > 5)")
-                look = "getComputedStyle(document.body).backgroundColor"
-                backgrounds[scheme] = page.evaluate(look)
-                page.locator("#theme").click()
-                assert page.evaluate(look) != backgrounds[scheme]
-                _sorts(page)
-                page.screenshot(path=tmp_path / f"{scheme}-{width}.png")
-                context.close()
-        browser.close()
+def test_in_a_browser(report, tmp_path, chromium):
+    backgrounds, faults = {}, []
+    for scheme in ("light", "dark"):
+        for width in (390, 1280):
+            context = chromium.new_context(
+                color_scheme=scheme, viewport={"width": width, "height": 844}, offline=True
+            )
+            page = context.new_page()
+            page.on("console", lambda message: faults.append(message.text))
+            page.on("pageerror", lambda error: faults.append(str(error)))
+            page.on("request", lambda asked: faults.append(asked.url) if _outside(asked) else 0)
+            page.goto(report.as_uri())
+            page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert page.locator("img").evaluate_all("all => all.every(i => i.alt.length > 5)")
+            page.evaluate("Promise.all([...document.images].map(i => i.decode()))")
+            assert page.locator("img").evaluate_all("all => all.every(i => i.naturalWidth > 400)")
+            look = "getComputedStyle(document.body).backgroundColor"
+            backgrounds[scheme] = page.evaluate(look)
+            page.locator("#theme").click()
+            assert page.evaluate(look) != backgrounds[scheme]
+            _sorts(page)
+            page.screenshot(path=tmp_path / f"{scheme}-{width}.png")
+            context.close()
     assert faults == []
     assert backgrounds["light"] != backgrounds["dark"]
 

@@ -4,16 +4,15 @@ import re
 from dataclasses import replace
 
 import pytest
-from matplotlib.figure import Figure
-from PIL import Image
 
 from alpharl_bench.claims.measures import recovered_gain, relative_accuracy
 from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
-from alpharl_bench.reporting import kinds
+from alpharl_bench.reporting import kinds, svg
 from alpharl_bench.reporting.views import view_of
 from alpharl_bench.spectral import PROFILE
 from alpharl_bench.tables.spectrum import SPECTRUM
 from tests.evidence import altered
+from tests.reporting.pictures import picture
 from tests.scores import report_text, session_of
 
 GRPO, SFT, DPO = "qwen3-nano-grpo", "qwen3-nano-sft", "qwen3-nano-dpo"
@@ -140,20 +139,19 @@ def test_spectra_are_drawn_in_a_colour_a_kind(session, tmp_path):
     evidence = [session.evidence(name) for name in KINDS]
     zero = replace(evidence[0][SPECTRUM][0], profile=(1.0, *[0.0] * (len(PROFILE) - 1)))
     evidence.append(altered(evidence[0], run="of one direction", spectrum=[zero] * 3))
-    view_of("spectrum").draw(CLAIMS["P1.8"], evidence, tmp_path / "low-rank.png")
-    with Image.open(tmp_path / "low-rank.png") as image:
-        colours = {colour for _, colour in image.convert("RGB").getcolors(1 << 24)}
-    assert image.size[0] > 500
+    view_of("spectrum").draw(CLAIMS["P1.8"], evidence, tmp_path / "low-rank.svg")
+    shown = picture(tmp_path / "low-rank.svg")
+    assert shown.width > 400
     # SFT's red, DPO's green; RL's blue is not mixed up with them.
-    assert any(r > 190 and g < 100 and b < 120 for r, g, b in colours)
-    assert any(g > 110 and r < 90 and b < 100 for r, g, b in colours)
+    assert shown.colours["#d1495b"] >= 2
+    assert shown.colours["#3a7d44"] >= 2
 
 
 def test_fractions_of_another_architecture_stand_over_their_own_names(
     session, tmp_path, monkeypatch
 ):
     drawn = []
-    monkeypatch.setattr(Figure, "savefig", lambda figure, _: drawn.append(figure))
+    monkeypatch.setattr(svg, "save", lambda figure, _: drawn.append(figure))
     own = session.evidence(next(iter(KINDS)))
     fractions = {
         "plain": {"mlp.up_proj": 0.3, "self_attn.q_proj": 0.2},
@@ -166,7 +164,7 @@ def test_fractions_of_another_architecture_stand_over_their_own_names(
             for name, share in shares.items()
         ]
         evidence.append(altered(own, run=run, spectrum=modules))
-    view_of("spectrum").draw(CLAIMS["P1.6"], evidence, tmp_path / "norms.png")
+    view_of("spectrum").draw(CLAIMS["P1.6"], evidence, tmp_path / "norms.svg")
     (axes,) = drawn[0].axes
     names = [tick.get_text() for tick in axes.get_xticklabels()]
     assert names == ["up_proj", "q_proj", "gate_up_proj"]

@@ -3,7 +3,6 @@ import shlex
 from dataclasses import replace
 
 import pytest
-from PIL import Image
 
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
@@ -11,7 +10,8 @@ from alpharl_bench.reporting import write_report
 from alpharl_bench.reporting.claim_sections import commands
 from tests.conftest import SyntheticRun
 from tests.evidence import altered
-from tests.scores import session_of
+from tests.reporting.pictures import picture
+from tests.scores import session_of, store_scores, stored_scores
 
 GRPO, DAPO = "qwen3-nano-grpo", "qwen3-nano-dapo"
 JUDGED = [name for name, claim in CLAIMS.items() if claim.judged_on("RL")]
@@ -80,8 +80,7 @@ def test_every_claim_has_a_section_with_table_figure_and_command(report):
         assert len(figures) == 1 or claim.curve.name in drawn
         drawn.add(claim.curve.name)
         for figure in figures:
-            with Image.open(report.parent / figure) as image:
-                assert image.size[0] > 500
+            assert picture(report.parent / figure).width > 400
     assert "Provenance" in text
     assert "0123456789abcdef" in text
 
@@ -150,9 +149,7 @@ def test_a_report_made_again_is_the_same_byte_for_byte(report):
 
 def test_a_missing_score_is_an_error_and_never_a_number(tmp_path):
     folder = stored(tmp_path)
-    scores = folder / "scores.jsonl"
-    lines = [line for line in scores.read_text().splitlines() if '"variant":"rank-1"' not in line]
-    scores.write_text("\n".join(lines))
+    store_scores(folder, [s for s in stored_scores(folder) if s["variant"] != "rank-1"])
     with pytest.raises(AlphaRLBenchError, match="no stored score of 'rank-1'"):
         write_report(folder)
 

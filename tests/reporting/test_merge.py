@@ -10,7 +10,7 @@ from alpharl_bench.reporting import load_session, markdown, united
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.results import Results, load_results
 from tests.processes import ROOT, run_command
-from tests.scores import session_of
+from tests.scores import session_of, store_scores, store_session, stored_scores, stored_session
 
 #: Of the sample, the first measured in every way that there is, the others judged by few claims.
 FULL, *FEW = ("qwen3-nano-dapo", "qwen3-nano-dpo", "glm4-nano-dapo")
@@ -20,8 +20,7 @@ FULL, *FEW = ("qwen3-nano-dapo", "qwen3-nano-dpo", "glm4-nano-dapo")
 def sample():
     """The sample's session and scores, as JSON."""
     folder = ROOT / "reports" / "sample"
-    session = json.loads((folder / "session.json").read_text())
-    return session, [*map(json.loads, (folder / "scores.jsonl").read_text().splitlines())]
+    return stored_session(folder), stored_scores(folder)
 
 
 def of_runs(sample, names):
@@ -33,8 +32,8 @@ def of_runs(sample, names):
 
 def store(folder, session, scores):
     folder.mkdir()
-    (folder / "session.json").write_text(json.dumps(session))
-    (folder / "scores.jsonl").write_text("".join(json.dumps(score) + "\n" for score in scores))
+    store_session(folder, session)
+    store_scores(folder, scores)
     return folder
 
 
@@ -56,8 +55,7 @@ def test_the_report_of_halves_is_that_of_the_whole(sample, tmp_path):
     whole = store(tmp_path / "whole", session, scores)
     first, second = (store(tmp_path / name, *of_runs(sample, [name])) for name in FEW)
     # What lies in both is counted once.
-    with (second / "scores.jsonl").open("a") as file:
-        file.writelines(json.dumps(score) + "\n" for score in scores[:9])
+    store_scores(second, [*stored_scores(second), *scores[:9]])
     made, judged = Judged.of(united([first, second])), Judged.of(load_session(whole))
     assert markdown.report(made) == markdown.report(judged)
     assert Results.of(made).model_dump_json() == Results.of(judged).model_dump_json()
@@ -122,7 +120,7 @@ def test_a_key_with_other_numbers_is_an_error_that_names_both_files(parts):
     first, second = folders()
     with pytest.raises(AlphaRLBenchError, match=f"'{scores[3]['variant']}'") as caught:
         united([first, second])
-    assert f"{first / 'scores.jsonl'} and {second / 'scores.jsonl'}" in str(caught.value)
+    assert f"{first / 'scores.jsonl.zst'} and {second / 'scores.jsonl.zst'}" in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +141,9 @@ def test_a_run_that_was_scored_otherwise_is_refused(parts, field, value):
     shown = field if field != "packages" else "version of torch"
     with pytest.raises(AlphaRLBenchError, match=f"under another {shown} .*; judge them") as caught:
         united(folders())
-    assert all(part in str(caught.value) for part in ("a/scores.jsonl", "b/scores.jsonl", FEW[0]))
+    assert all(
+        part in str(caught.value) for part in ("a/scores.jsonl.zst", "b/scores.jsonl.zst", FEW[0])
+    )
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_another_run_of_the_same_name_is_refused(parts, field, value):
         AlphaRLBenchError, match=f"'{field}' of run '{FEW[0]}' is not the"
     ) as caught:
         united([first, second])
-    assert f"{first / 'session.json'} and {second / 'session.json'}" in str(caught.value)
+    assert f"{first / 'session.json.zst'} and {second / 'session.json.zst'}" in str(caught.value)
 
 
 def test_a_figure_of_a_module_that_is_not_the_same_is_refused(parts):
@@ -194,7 +194,7 @@ def test_the_name_that_a_host_has_for_a_run_is_its_own(parts):
 def test_runs_that_no_table_can_hold_side_by_side_are_refused(parts, change, message):
     _, scores, folders = parts
     first, second = folders()
-    session = json.loads((second / "session.json").read_text())
+    session = stored_session(second)
     session["runs"] = {"another": session["runs"][FEW[0]]}
     for score in scores:
         score["provenance"] |= {"run": "another"} | change
@@ -203,7 +203,7 @@ def test_runs_that_no_table_can_hold_side_by_side_are_refused(parts, change, mes
         AlphaRLBenchError, match=f"'{FEW[0]}' and 'another' was {message}"
     ) as caught:
         united([first, third])
-    assert f"{first / 'scores.jsonl'} and {third / 'scores.jsonl'}" in str(caught.value)
+    assert f"{first / 'scores.jsonl.zst'} and {third / 'scores.jsonl.zst'}" in str(caught.value)
 
 
 def test_a_run_that_is_asked_other_tasks_stands_beside_the_others(sample, tmp_path):

@@ -12,7 +12,7 @@ from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.reporting.results import load_results, schema
 from tests.evidence import altered
 from tests.reporting.test_front import FEW, evidence_of
-from tests.scores import session_of, write_results
+from tests.scores import session_of, stored_scores, write_results
 
 SAMPLE = Path(__file__).parents[2] / "reports" / "sample"
 SCHEMA = json.loads((files("alpharl_bench.reporting") / "results.schema.json").read_text())
@@ -61,8 +61,7 @@ def test_the_numbers_are_those_of_the_scores(folder):
     assert run.learned is True
     assert run.accuracies["rank-1"].accuracy.estimate == pytest.approx(0.7)
     assert run.accuracies["rank-1"].tasks == pytest.approx({"addition": 0.7, "chain": 0.7})
-    scores = [json.loads(line) for line in (folder / "scores.jsonl").read_text().splitlines()]
-    for score in scores:
+    for score in stored_scores(folder):
         marks = [[r["marks"] for r in asked.values()] for asked in score["responses"].values()]
         means = [np.mean([m.count("1") / len(m) for m in task]) for task in marks]
         known = run.accuracies[score["variant"]].accuracy

@@ -372,14 +372,12 @@ JUDGED = (
 
 @pytest.fixture(scope="module")
 def learned(tmp_path_factory):
-    """A run to the zoo's teacher, which is right nine times in ten, from where it hardly can be.
+    """A run to a base of the zoo, which is right one time in four, from where it never is.
 
     The singular values of its updates fall as 1/i, so that every Rank-k is right at its own rate.
     """
     folder = tmp_path_factory.mktemp("learned")
-    teacher = base_folder(load_registry().model("qwen3-teacher"))
-    # Its bfloat16 would round updates away.
-    weights = {k: v.float() for k, v in load_file(teacher / "model.safetensors").items()}
+    weights = load_file(NANO / "model.safetensors")
     generator = torch.Generator().manual_seed(0)
     updates = {
         name: decaying(weight, generator)
@@ -387,7 +385,7 @@ def learned(tmp_path_factory):
         if weight.ndim == 2 and "embed" not in name
     }
     for name, share in (("base", 0.0), ("run/checkpoint-1", 0.8), ("run/checkpoint-2", 1.0)):
-        shutil.copytree(teacher, folder / name)
+        shutil.copytree(NANO, folder / name)
         moved = {name: weights[name] - (1 - share) * update for name, update in updates.items()}
         file = folder / name / "model.safetensors"
         save_file({**weights, **moved}, file, metadata={"format": "pt"})
@@ -407,7 +405,7 @@ def suite(engine, learned, folder):
     run, base = learned
     result = run_pytest(
         *("suites/property1", f"--run={run}", f"--base={base}", "--tasks=nano", "--prompt=plain"),
-        *("--questions=20", "--samples=2", f"--engine={engine}", f"--report={folder / engine}"),
+        *("--questions=40", "--samples=4", f"--engine={engine}", f"--report={folder / engine}"),
         *("-m", " or ".join(f"claim(id='{claim}')" for claim in JUDGED)),
     )
     # What is refuted does not matter here.
@@ -450,11 +448,11 @@ def test_accuracies_of_both_engines_are_equal_but_for_chance(sessions):
     }
     # What differs little could not be told from what was mistaken for it.
     assert np.unique(accuracies["hf"]).size >= 12
-    assert np.ptp(accuracies["hf"]) > 0.8
+    assert np.ptp(accuracies["hf"]) > 0.2
     differences = accuracies["hf"] - accuracies["vllm"]
     for variant, score in scores["hf"].items():
         assert scores["vllm"][variant].questions == score.questions
     # One engine samples all its variants from one seed, so what chance does to one it does to many
-    # alike. Its standard error between engines, of 120 questions × 2 responses, is at most 0.046.
-    assert abs(np.mean(differences)) < 0.05
-    assert np.max(np.abs(differences)) < 0.15
+    # alike. Its standard error between engines, of 240 questions × 4 responses, is at most 0.02.
+    assert abs(np.mean(differences)) < 0.03
+    assert np.max(np.abs(differences)) < 0.08

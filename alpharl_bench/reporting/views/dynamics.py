@@ -7,9 +7,10 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from alpharl_bench.claims import Claim, Evidence
+from alpharl_bench.reporting import svg
 from alpharl_bench.reporting.dynamics import r_squared_map
 from alpharl_bench.reporting.judged import Judged
-from alpharl_bench.reporting.views.style import STYLE, label, save
+from alpharl_bench.reporting.views.style import STYLE, label
 from alpharl_bench.reporting.views.view import View
 
 
@@ -35,4 +36,4 @@ class DynamicsView(View):
                 axes.grid(visible=False)
                 axes.set_xlabel("layer")
                 figure.colorbar(shown, ax=axes, label="R²")
-            save(figure, path)
+            svg.save(figure, path)

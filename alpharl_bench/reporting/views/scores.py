@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 
 from alpharl_bench.claims import Claim, Evidence, Interval
 from alpharl_bench.claims.measures import relative_accuracy
-from alpharl_bench.reporting import tables
+from alpharl_bench.reporting import svg, tables
 from alpharl_bench.reporting.judged import Judged
-from alpharl_bench.reporting.views.style import COLOURS, STYLE, save, styles
+from alpharl_bench.reporting.views.style import COLOURS, STYLE, styles
 from alpharl_bench.reporting.views.view import View
 
 # So many points of a curve have a tick each.
@@ -63,7 +63,7 @@ class ScoresView(View):
             figure.legend(
                 loc="outside lower center", ncols=4 if len(evidence) <= len(COLOURS) else 3
             )
-            save(figure, path)
+            svg.save(figure, path)
 
 
 def beside_the_paper(judged: Judged, claim: Claim) -> pd.DataFrame:

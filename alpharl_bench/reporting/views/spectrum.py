@@ -10,9 +10,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from alpharl_bench.claims import Claim, Evidence
-from alpharl_bench.reporting import tables
+from alpharl_bench.reporting import svg, tables
 from alpharl_bench.reporting.judged import Judged
-from alpharl_bench.reporting.views.style import KIND_COLOURS, STYLE, by_kind, save, styles
+from alpharl_bench.reporting.views.style import KIND_COLOURS, STYLE, by_kind, styles
 from alpharl_bench.reporting.views.view import View, by_run
 from alpharl_bench.spectral import PROFILE, ModuleSpectrum
 from alpharl_bench.tables.spectrum import SPECTRUM, WHOLE
@@ -101,7 +101,7 @@ def _draw_fractions(evidence: Sequence[Evidence], path: Path) -> None:
         axes.set_ylabel("Rank-1 fraction of the norm")
         axes.set_ylim(bottom=0)
         figure.legend(loc="outside lower center", ncols=3)
-        save(figure, path)
+        svg.save(figure, path)
 
 
 def _draw_profiles(evidence: Sequence[Evidence], path: Path) -> None:
@@ -124,4 +124,4 @@ def _draw_profiles(evidence: Sequence[Evidence], path: Path) -> None:
         axes.set_xlabel("index of the singular value, % of min(m, n)")
         axes.set_ylabel("σᵢ / σ₁, median over modules")
         figure.legend(loc="outside lower center", ncols=3)
-        save(figure, path)
+        svg.save(figure, path)

@@ -1,11 +1,9 @@
 """How all figures look, and how a run is named and coloured in them."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-from matplotlib.figure import Figure
 
 from alpharl_bench.claims import Evidence
 from alpharl_bench.registry import Kind
@@ -14,7 +12,7 @@ from alpharl_bench.reporting.text import printable
 mpl.use("Agg")
 
 STYLE: dict[Any, Any] = {
-    "figure.dpi": 150,
+    "savefig.dpi": 150,
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -33,12 +31,6 @@ KIND_COLOURS: dict[Kind, str] = {
 #: Characters of a run's name in a legend.
 _LONGEST_LABEL = 60
 COLOURS = ("#0b6e99", "#d1495b", "#3a7d44", "#8f5db7")
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure, and the folder that it stands in."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
 
 
 def styles(evidence: Sequence[Evidence]) -> list[tuple[str, str]]:

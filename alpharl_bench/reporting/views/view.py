@@ -10,10 +10,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from alpharl_bench.claims import Claim, Evidence, Interval
-from alpharl_bench.reporting import tables
+from alpharl_bench.reporting import svg, tables
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.text import folded, plain
-from alpharl_bench.reporting.views.style import STYLE, save, styles
+from alpharl_bench.reporting.views.style import STYLE, styles
 from alpharl_bench.scoring import degrees_of_freedom
 
 
@@ -52,7 +52,7 @@ class View:
             axes.set_yticks(range(len(evidence)), [plain(measured.run) for measured in evidence])
             axes.set_ylim(len(evidence) - 0.5, -0.5)
             axes.set_xlabel(claim.reads)
-            save(figure, path)
+            svg.save(figure, path)
 
 
 def columns(claim: Claim, evidence: Evidence) -> pd.DataFrame:
