@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from pydantic import TypeAdapter
 
-from alpharl_bench.behaviour import Behaviour, Pass
-from alpharl_bench.behaviour.passes import variants_of
+from alpharl_bench.behaviour import Behaviour, Measurement
+from alpharl_bench.behaviour.measurements import variants_of
 from alpharl_bench.cache import cache_root, content_key, locked, write_whole
 from alpharl_bench.checkpoints import Run
 from alpharl_bench.checkpoints.ephemeral import with_ephemeral_weights
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from alpharl_bench.scoring.engine import ScoringEngine
 
 Kept = TypeVar("Kept")
-#: One look at a variant of a split: what is scored at a time.
-Look = tuple[Variant, int, Split]
+#: One batch of samples of a variant on a split: what is scored at a time.
+Batch = tuple[Variant, int, Split]
 #: Of one player in a match at most (Simple Negotiation has seven turns).
 TURNS = 4
 
@@ -55,15 +55,15 @@ class Options:
         sampling: what every variant is asked.
         engine: what scores.
         device: where updates are decomposed: ``auto``, ``cpu`` or ``cuda``.
-        looks: how often a claim's evidence may be looked at; between two looks every variant gets
-            as many further samples as before, until the verdict is decided.
+        interim_analyses: how often a claim's evidence may be analysed; between two analyses every
+            variant gets one more batch of as many samples, until the verdict is decided.
         one_checkpoint: whether the disk holds one checkpoint of the Hub at a time.
     """
 
     sampling: Sampling = field(default_factory=Sampling)
     engine: EngineOptions = field(default_factory=EngineOptions)
     device: str = "cpu"
-    looks: int = 1
+    interim_analyses: int = 1
     one_checkpoint: bool = False
 
 
@@ -76,25 +76,25 @@ class Bench:
     """What can be measured on one run; everything is made once, when first used.
 
     Args:
-        subject: the run.
+        spec: the run.
         options: how it is measured.
         executor: what decomposes checkpoints and scores variants.
     """
 
-    def __init__(self, subject: RunSpec, options: Options, executor: Executor = LOCAL) -> None:
-        self.subject = subject
+    def __init__(self, spec: RunSpec, options: Options, executor: Executor = LOCAL) -> None:
+        self.spec = spec
         self._options = options
         self._executor = executor
         self._begun: set[Claim] = set()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """In another process: the same run, nothing made yet, everything done there."""
-        return type(self), (self.subject, self._options)
+        return type(self), (self.spec, self._options)
 
     @property
     def name(self) -> str:
         """The name of the run."""
-        return self.subject.name
+        return self.spec.name
 
     @property
     def run(self) -> Run:
@@ -109,7 +109,7 @@ class Bench:
     @cached_property
     def opened(self) -> OpenedRun:
         """The run's checkpoints; trains or fetches them if they are not on disk."""
-        opened = self.subject.source.open()
+        opened = self.spec.source.open()
         if self._options.one_checkpoint:
             return replace(opened, run=with_ephemeral_weights(opened.run))
         return opened
@@ -162,37 +162,38 @@ class Bench:
 
     @cached_property
     def learning(self) -> Learning:
-        """Whether the run learned; samples are added while it did not and looks are left."""
-        for looks in range(1, self._options.looks + 1):
-            learned = learning(self.references(looks), self._options.looks)
+        """Whether the run learned; samples are added while it did not and analyses are left."""
+        for batches in range(1, self._options.interim_analyses + 1):
+            learned = learning(self.references(batches), self._options.interim_analyses)
             if not learned.failed:
                 break
         return learned
 
-    def references(self, looks: int) -> Evidence:
+    def references(self, batches: int) -> Evidence:
         """The scores of the base and of the fully trained model alone."""
-        query = Query(variants=(BASE, FULL), looks=looks)
+        query = Query(variants=(BASE, FULL), batches=batches)
         return self._evidence({SCORES.name: [query]})
 
     def judge(self, claim: Claim) -> Verdict:
-        """The verdict on a claim; samples are added while it is open and looks are left."""
-        for looks in range(1, self._options.looks + 1):
-            verdict = judge(claim, self.evidence({claim: looks}), looks=self._options.looks)
+        """The verdict on a claim; samples are added while it is open and analyses are left."""
+        for batches in range(1, self._options.interim_analyses + 1):
+            evidence = self.evidence({claim: batches})
+            verdict = judge(claim, evidence, self._options.interim_analyses)
             if not claim.sampled or verdict.outcome is not Outcome.INCONCLUSIVE:
                 break
         return verdict
 
-    def scores(self, looks: Mapping[Variant, int], split: Split = "test") -> dict[str, Score]:
-        """The scores of variants by label, each over as many looks as asked for.
+    def scores(self, batches: Mapping[Variant, int], split: Split = "test") -> dict[str, Score]:
+        """The scores of variants by label, each over as many batches as asked for.
 
         Those that the cache lacks are made now. Each is kept as soon as it is there: a killed
         session goes on where it stood.
         """
         store = self._store(split)
-        counts = {self._settled(variant): count for variant, count in looks.items()}
+        counts = {self._resolve(variant): count for variant, count in batches.items()}
         # By the checkpoint: what one is read for is done before the next one takes its place.
         order = sorted(counts, key=lambda variant: self.run.at(variant.step).step)
-        wanted = [(v, look, split) for v in order for look in range(counts[v])]
+        wanted = [(v, batch, split) for v in order for batch in range(counts[v])]
         # What is there is read without the lock: whoever holds it may wait for the reader.
         if self._missing(store, wanted):
             with locked(store.folder):
@@ -200,12 +201,12 @@ class Bench:
         return {variant.label: store.load(variant, count) for variant, count in counts.items()}
 
     @staticmethod
-    def _missing(store: ScoreStore, wanted: Iterable[Look]) -> list[Look]:
+    def _missing(store: ScoreStore, wanted: Iterable[Batch]) -> list[Batch]:
         return [one for one in wanted if not store.path(*one[:2]).is_file()]
 
-    def _score(self, store: ScoreStore, missing: Sequence[Look]) -> None:
+    def _score(self, store: ScoreStore, missing: Sequence[Batch]) -> None:
         self.decompose([variant for variant, _, _ in missing])
-        with progress_bar(f"score {self.subject.name}", len(missing), "variant") as bar:
+        with progress_bar(f"score {self.spec.name}", len(missing), "variant") as bar:
             for (variant, _, _), score in self._executor.results(self, _scored, missing):
                 self._refuse_another(score)
                 store.save(variant, score)
@@ -215,7 +216,7 @@ class Bench:
         """A worker on another host may find another run under the same name."""
         if score.provenance.run_digest != self.opened.digest:
             raise AlphaRLBenchError(
-                f"run '{self.subject.name}': a worker found other weights than are here; all hosts "
+                f"run '{self.spec.name}': a worker found other weights than are here; all hosts "
                 "need the same files at the same place"
             )
 
@@ -232,12 +233,12 @@ class Bench:
             by_step.setdefault(self.run.at(variant.step).step, []).append(variant)
         if not by_step:
             return
-        with progress_bar(f"decompose {self.subject.name}", len(by_step), "checkpoint") as bar:
+        with progress_bar(f"decompose {self.spec.name}", len(by_step), "checkpoint") as bar:
             for _ in self._executor.results(self, _decomposed, list(by_step.values())):
                 bar.update()
 
-    def ahead(self, claims: Iterable[Claim]) -> None:
-        """Make what claims require at a first look, all at once where that is done in parallel.
+    def prefetch(self, claims: Iterable[Claim]) -> None:
+        """Make what claims require of the first batch, all at once where that is done in parallel.
 
         What cannot be made is an error of the claim that asks for it.
         """
@@ -257,14 +258,14 @@ class Bench:
         """
         self.decompose(required.decomposed)
         wanted: dict[Split, dict[Variant, int]] = {"validation": {}, "test": {}}
-        for (variant, split), count in required.looks.items():
+        for (variant, split), count in required.scores.items():
             if split == "test" or variant.kind == "full":
                 wanted[split][variant] = count
-        for split, looks in wanted.items():
-            if looks:
-                self.scores(looks, split)
+        for split, batches in wanted.items():
+            if batches:
+                self.scores(batches, split)
 
-    def _settled(self, variant: Variant) -> Variant:
+    def _resolve(self, variant: Variant) -> Variant:
         """A variant of which everything is settled that scores of the validation split decide.
 
         These take the same engine, so not while it holds the variant.
@@ -283,14 +284,14 @@ class Bench:
 
     def window(self, variant: Variant) -> ScoredWindow:
         """What a window of modules holds."""
-        return scored_window(self._settled(variant), self._ranking, self.updates)
+        return scored_window(self._resolve(variant), self._ranking, self.updates)
 
     def _store(self, split: Split) -> ScoreStore:
         sampling = replace(self._options.sampling, split=split)
         return ScoreStore(self.opened.digest, sampling, self._options.engine)
 
     def _validation(self, variants: Sequence[Variant]) -> list[float]:
-        """Accuracies on questions that are not reported, at the first look."""
+        """Accuracies on questions that are not reported, in the first batch."""
         found = self.scores(dict.fromkeys(variants, 1), "validation")
         # Rounded, so that as many right answers tie, whatever the order of the sum.
         return [float(np.round(found[variant.label].accuracy, 12)) for variant in variants]
@@ -301,18 +302,18 @@ class Bench:
 
         0 where the cost of a step is not known.
         """
-        sampling, cost = self._options.sampling, self.subject.step_cost
+        sampling, cost = self._options.sampling, self.spec.step_cost
         if cost is None or sampling.questions is None:
             return 0.0
         turns = TURNS if sampling.kind == "games" else 1
         return len(sampling.tasks) * sampling.questions * sampling.samples * turns / cost
 
-    def evidence(self, looks: Mapping[Claim, int]) -> Evidence:
-        """All that judging claims takes, each after its own number of looks."""
+    def evidence(self, batches: Mapping[Claim, int]) -> Evidence:
+        """All that judging claims takes, each after its own number of batches."""
         steps = self.run.steps
-        self.make(union(requirements_of(claim, steps, count) for claim, count in looks.items()))
+        self.make(union(requirements_of(claim, steps, count) for claim, count in batches.items()))
         queries: dict[str, list[Query]] = {}
-        for claim, count in looks.items():
+        for claim, count in batches.items():
             query = claim.query(steps, count)
             # Whatever it reads, the variants of its curve are scored.
             for name in {SCORES.name} | {claim.table}:
@@ -324,27 +325,27 @@ class Bench:
             run=self.name,
             steps=self.run.steps,
             tables={name: table(name).measure(self, wanted) for name, wanted in queries.items()},
-            kind=self.subject.kind,
+            kind=self.spec.kind,
         )
 
     def selection(self, variant: Variant) -> TargetSelection:
         """The target that a forecast was given, chosen by the validation split."""
         return self.forecasts.selection(variant)
 
-    def behaviour(self, passes: Sequence[Pass]) -> Behaviour:
+    def behaviour(self, passes: Sequence[Measurement]) -> Behaviour:
         """What is to be read of chains of thought, by a worker where there are some."""
         return next(found for _, found in self._executor.results(self, Bench._behaviour, [passes]))
 
-    def _behaviour(self, passes: Sequence[Pass]) -> Behaviour:
+    def _behaviour(self, passes: Sequence[Measurement]) -> Behaviour:
         """What is to be read of chains of thought."""
         for one in passes:
             for variant in variants_of(one):
-                self._settled(variant)
+                self._resolve(variant)
         # Imported here: it takes what a model takes to load; what is kept is read without one.
         from alpharl_bench.behaviour.measure import Measure  # noqa: PLC0415
 
         folder = behaviour_folder(self._store("test"))
-        title = f"behaviour of {self.subject.name}"
+        title = f"behaviour of {self.spec.name}"
         return Measure(lambda: self._asking, self.text, folder, title).behaviour(passes)
 
     @cached_property
@@ -398,8 +399,8 @@ class Bench:
 # What a worker does, at its own bench of the same run.
 
 
-def _scored(bench: Bench, look: Look) -> Score:
-    return bench.engine.score(*look)
+def _scored(bench: Bench, batch: Batch) -> Score:
+    return bench.engine.score(*batch)
 
 
 def _decomposed(bench: Bench, variants: Sequence[Variant]) -> None:

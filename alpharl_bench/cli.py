@@ -229,14 +229,14 @@ def report(
 
     Of several folders, of many hosts, one report: what is in two of them counts once.
     """
-    from alpharl_bench.reporting import united, write_report
+    from alpharl_bench.reporting import merge_sessions, write_report
 
     if out is None and len(folders) > 1:
         raise AlphaRLBenchError(
             f"report {' '.join(map(str, folders))}: name the folder of the united report by --out"
         )
     if out is not None:
-        united(folders).save(out)
+        merge_sessions(folders).save(out)
     typer.echo(f"wrote {write_report(out or folders[0])}")
 
 

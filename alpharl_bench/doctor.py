@@ -28,9 +28,9 @@ from alpharl_bench.checkpoints.modules import (
 from alpharl_bench.checkpoints.run import Checkpoint, Discovery, discover, find_base
 from alpharl_bench.checkpoints.tensors import WeightFiles, Weights
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.formatting import size_text
 from alpharl_bench.lazy import torch
 from alpharl_bench.progress import progress_bar
-from alpharl_bench.units import size_text
 
 # Of the lines of one kind: a run that diverged has NaN in every tensor.
 _SHOWN = 20

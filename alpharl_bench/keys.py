@@ -158,7 +158,12 @@ PRODUCTS: Mapping[ProductName, Product] = {
     "behaviour": Product(
         code=(
             *("behaviour.asking", "behaviour.batches", "behaviour.chains", "behaviour.measure"),
-            *("behaviour.passes", "behaviour.prefixes", "behaviour.reading", "behaviour.shown"),
+            *(
+                "behaviour.measurements",
+                "behaviour.prefixes",
+                "behaviour.reading",
+                "behaviour.shown",
+            ),
         ),
         keyed_by=("score", "questions", "hf"),
     ),

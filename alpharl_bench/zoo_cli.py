@@ -105,9 +105,9 @@ def clean(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Remove runs from the cache, and say what that frees. Scores are kept."""
+    from alpharl_bench.formatting import size_text
     from alpharl_bench.registry import load_registry
     from alpharl_bench.runs.cleaning import kept, remove
-    from alpharl_bench.units import size_text
     from alpharl_bench.zoo_tables import kept_table
 
     if not (runs or everything or stale or interrupted or decompositions):

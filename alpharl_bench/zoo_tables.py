@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from alpharl_bench.cache import cache_root
+from alpharl_bench.formatting import size_text, time_text
 from alpharl_bench.registry import Registry, Release, RunEntry
 from alpharl_bench.runs.bases import parameter_count
 from alpharl_bench.runs.cleaning import Kept
@@ -16,7 +17,6 @@ from alpharl_bench.runs.digests import run_digest
 from alpharl_bench.runs.disk import CAP_VARIABLE, disk_cap, folder_bytes, free_bytes, run_bytes
 from alpharl_bench.runs.status import DONE, TrainingStatus, last_step, training_status
 from alpharl_bench.training.history import figure, first_and_last, history
-from alpharl_bench.units import size_text, time_text
 
 if TYPE_CHECKING:
     from alpharl_bench.runs.spec import RunSpec

@@ -58,9 +58,9 @@ def together(opened: OpenedRun, source: UpdateSource) -> dict[str, object]:
         accuracies.append(engine.score(variant).accuracy)
         swaps.append({"way": _way(variant), "score": time.perf_counter() - start})
     for variant, row in zip(VARIANTS, swaps, strict=True):
-        with engine.backend.wearing(BASE):
+        with engine.backend.use_variant(BASE):
             start = time.perf_counter()
-        with engine.backend.wearing(variant):
+        with engine.backend.use_variant(variant):
             row["swap"] = time.perf_counter() - start
     engine.close()
     return {"accuracies": accuracies, "swaps": swaps}

@@ -23,6 +23,7 @@ from tabulate import tabulate
 from alpharl_bench.bench import Bench, Options
 from alpharl_bench.cache import CACHE_VARIABLE
 from alpharl_bench.claims.required import requirements_of
+from alpharl_bench.formatting import size_text
 from alpharl_bench.papers import find_claim
 from alpharl_bench.plan import cost_of
 from alpharl_bench.registry import load_registry
@@ -34,7 +35,6 @@ from alpharl_bench.scoring import Sampling
 from alpharl_bench.scoring.catalogue import select
 from alpharl_bench.scoring.hf import SharedPromptLM
 from alpharl_bench.tables import union
-from alpharl_bench.units import size_text
 
 
 def main(
@@ -47,23 +47,23 @@ def main(
     now = training_status(registry.run(name), registry)
     if now.state != "trained":
         raise SystemExit(f"{name} is {now.state}: alpharl-bench zoo train {name}")
-    (subject,) = [run for run in run_specs("smol", registry) if run.name == name]
-    asked = Options(replace(Sampling.of(select(",".join(subject.tasks))), samples=samples))
+    (spec,) = [run for run in run_specs("smol", registry) if run.name == name]
+    asked = Options(replace(Sampling.of(select(",".join(spec.tasks))), samples=samples))
     with tempfile.TemporaryDirectory() as cache:
         os.environ[CACHE_VARIABLE] = cache
         judged = [find_claim(claim) for claim in claims.split()]
-        outlook = subject.source.info()
-        cost = cost_of(union([requirements_of(c, outlook.steps) for c in judged]), outlook, asked)
+        info = spec.source.info()
+        cost = cost_of(union([requirements_of(c, info.steps) for c in judged]), info, asked)
         runs = Path(cache) / "runs"
         runs.mkdir()
         (runs / now.folder.name).symlink_to(now.folder)
         with _counted() as used:
-            bench = Bench(subject, asked)
+            bench = Bench(spec, asked)
             bench.evidence(dict.fromkeys(judged, 1))
             bench.close()
         disk = folder_bytes(Path(cache)) + folder_bytes(now.folder)
     # What training takes on the way is gone when the run is whole.
-    moments = outlook.training - (1 + len(outlook.steps)) * outlook.checkpoint_bytes
+    moments = info.training - (1 + len(info.steps)) * info.checkpoint_bytes
     rows = [
         _row("download", cost.download, used["fetched"], size_text),
         _row("disk, afterwards", cost.disk - moments, disk, size_text),

@@ -26,7 +26,7 @@ import typer
 from tabulate import tabulate
 from transformers import AutoTokenizer, TrainerCallback
 
-from alpharl_bench.quiet import quiet_libraries
+from alpharl_bench.library_logging import quiet_libraries
 from alpharl_bench.registry import load_registry
 from alpharl_bench.runs.bases import base_folder
 from alpharl_bench.spectral.threads import one_thread_per_matrix

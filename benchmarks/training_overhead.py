@@ -27,8 +27,8 @@ from tabulate import tabulate
 from transformers import TrainerCallback
 from trl.rewards import get_soft_overlong_punishment
 
+from alpharl_bench.library_logging import quiet_libraries
 from alpharl_bench.problems import is_correct
-from alpharl_bench.quiet import quiet_libraries
 from alpharl_bench.registry import load_registry
 from alpharl_bench.runs.bases import base_folder
 from alpharl_bench.training import data

@@ -95,7 +95,7 @@ def _section(claim: Claim) -> str:
         f"> {claim.text}",
         "",
         f"- Place in the paper: {claim.paper_ref.place}. It printed: {claim.printed.statistic}.",
-        f"- Statistic: {claim.reads}:",
+        f"- Statistic: {claim.statistic_label}:",
         "",
         f"        {claim.formula}",
         "",

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from alpharl_bench.behaviour import Reading
+from alpharl_bench.behaviour import TeacherForced
 from alpharl_bench.behaviour.embedding import EmbeddingShift, TokenShift
-from alpharl_bench.behaviour.passes import Pass, chains_of
+from alpharl_bench.behaviour.measurements import Measurement, chains_of
 from alpharl_bench.behaviour.table import (
     PARTS,
     Answer,
@@ -44,7 +44,7 @@ EMBEDDING = EmbeddingShift(
 
 
 def behaviour_of(
-    tasks: Mapping[str, int], own: Mapping[tuple[Pass, str], float] | None = None
+    tasks: Mapping[str, int], own: Mapping[tuple[Measurement, str], float] | None = None
 ) -> Behaviour:
     """Every pass that a claim reads, the same figures of every question.
 
@@ -73,7 +73,7 @@ def behaviour_of(
         places={
             one.label: Places((10,) * (PARTS - 1) + (0,), (*range(PARTS - 1), 0))
             for one in passes
-            if isinstance(one, Reading)
+            if isinstance(one, TeacherForced)
         },
         tokens=(TokenCount("So", "#", 3, 2, 0.25), TokenCount(HOSTILE, "#", 1, 0, 0.5)),
         examples=(

@@ -173,10 +173,10 @@ class SyntheticRun:
         self.effective_rank = 30.0
 
     @property
-    def subject(self) -> RunSpec:
+    def spec(self) -> RunSpec:
         """What the registry knows of the run; of one that it does not know, an invented one."""
-        subjects = {subject.name: subject for subject in run_specs("nano", load_registry())}
-        known = subjects.get(self.name, replace(subjects["qwen3-nano-grpo"], expect={}))
+        specs = {spec.name: spec for spec in run_specs("nano", load_registry())}
+        known = specs.get(self.name, replace(specs["qwen3-nano-grpo"], expect={}))
         return replace(known, name=self.name, selected_by=("-k", self.name), kind=self.kind)
 
     def evidence(self, accuracies: dict[str, float], default: float = 0.5) -> Evidence:

@@ -53,7 +53,7 @@ def score_of(variant: str, marks: Mapping[str, Mapping[str, str]], **provenance:
 
 
 def session_of(
-    subjects: Sequence[RunSpec],
+    specs: Sequence[RunSpec],
     evidence: Mapping[str, Evidence],
     claims: Mapping[str, Sequence[str]],
     command: str = "pytest",
@@ -61,12 +61,12 @@ def session_of(
 ) -> Session:
     """A session that judged claims of each run by all of its evidence."""
     measured = []
-    for subject in subjects:
-        known = evidence[subject.name]
+    for spec in specs:
+        known = evidence[spec.name]
         judged = {
-            c: known.samples if find_claim(c).needs_generation else 0 for c in claims[subject.name]
+            c: known.samples if find_claim(c).needs_generation else 0 for c in claims[spec.name]
         }
-        measured.append(Measured(subject, known, judged, ("--samples", "4"), looks))
+        measured.append(Measured(spec, known, judged, ("--samples", "4"), looks))
     return Session.of(measured, command)
 
 

@@ -13,7 +13,7 @@ from tests.scores import session_of
 def test_a_report_is_made_again_from_its_folder(synthetic, tmp_path):
     evidence = {synthetic.name: synthetic.evidence({"base": 0.2, "full": 0.8})}
     claims = {synthetic.name: ["P1.1"]}
-    session_of([synthetic.subject], evidence, claims).save(tmp_path)
+    session_of([synthetic.spec], evidence, claims).save(tmp_path)
     result = run_command("report", tmp_path)
     assert result.returncode == 0
     assert (tmp_path / "report.md").is_file()

@@ -71,7 +71,7 @@ def stored(synthetic, tmp_path):
     """A report folder, as a session leaves it."""
     evidence = {synthetic.name: synthetic.evidence({"base": 0.2, "full": 0.8})}
     folder = tmp_path / "stored"
-    session_of([synthetic.subject], evidence, {synthetic.name: ["P1.1"]}).save(folder)
+    session_of([synthetic.spec], evidence, {synthetic.name: ["P1.1"]}).save(folder)
     return folder
 
 

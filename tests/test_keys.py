@@ -90,7 +90,7 @@ IDLE = {
     "scoring.prompts": "templates are parts of the key",
     "scoring.store": "makes keys",
     "behaviour.table": "made of passes whenever it is asked for; kept nowhere",
-    "behaviour.alike": "as above",
+    "behaviour.agreement": "as above",
 }
 
 
@@ -217,7 +217,7 @@ def test_what_others_make_is_keyed_by_their_code_and_ours_that_it_uses(tmp_path,
     (tmp_path / "others_table.py").write_text("from others_sum import total\n")
     (tmp_path / "others_sum.py").write_text("total = sum\n")
     keys = [made_by("others", "others_table")]
-    for text in ("# A comment.\n", "from alpharl_bench.units import time_text\n", "X = 1\n"):
+    for text in ("# A comment.\n", "from alpharl_bench.formatting import time_text\n", "X = 1\n"):
         (tmp_path / "others_table.py").write_text(f"from others_sum import total\n{text}")
         _imported.cache_clear()
         keys.append(made_by("others", "others_table"))

@@ -70,8 +70,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 def bench_of(run: Run, judge: Judge) -> Bench:
     known = run_specs("nano", load_registry())[0]
-    subject = replace(known, name="planted", source=PlantedRun(run, "digest"), step_cost=50)
-    bench = Bench(subject, Options(Sampling(questions=20, samples=5)))
+    spec = replace(known, name="planted", source=PlantedRun(run, "digest"), step_cost=50)
+    bench = Bench(spec, Options(Sampling(questions=20, samples=5)))
     bench.__dict__["engine"] = judge
     return bench
 
@@ -185,4 +185,4 @@ def test_without_questions_to_rank_by_there_are_no_windows(run: Run) -> None:
     bench = bench_of(run, Judge(RISING))
     bench._options = Options(Sampling(("gsm8k",), questions=None))
     with pytest.raises(AlphaRLBenchError, match="none are left to choose"):
-        bench._settled(window(1))
+        bench._resolve(window(1))

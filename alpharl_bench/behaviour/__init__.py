@@ -1,23 +1,23 @@
 """How training shows in what a model says (§2.3, Appendix D): chains, readings, prefixes."""
 
-from alpharl_bench.behaviour.passes import (
+from alpharl_bench.behaviour.measurements import (
     BEGINNING_SHARE,
     BEGINNING_TOKENS,
+    AnswerAgreement,
     Chains,
     Continuation,
-    Likeness,
-    Pass,
-    Reading,
+    Measurement,
+    TeacherForced,
 )
 from alpharl_bench.behaviour.table import Behaviour
 
 __all__ = [
     "BEGINNING_SHARE",
     "BEGINNING_TOKENS",
+    "AnswerAgreement",
     "Behaviour",
     "Chains",
     "Continuation",
-    "Likeness",
-    "Pass",
-    "Reading",
+    "Measurement",
+    "TeacherForced",
 ]

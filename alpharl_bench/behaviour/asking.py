@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alpharl_bench.behaviour.chains import Chain, generate
-from alpharl_bench.behaviour.passes import Chains, Continuation, Reading
+from alpharl_bench.behaviour.measurements import Chains, Continuation, TeacherForced
 from alpharl_bench.behaviour.prefixes import cut_at
 from alpharl_bench.behaviour.reading import Read, read
 from alpharl_bench.cache import content_key
@@ -65,16 +65,16 @@ class Asking:
                 seeds=[self._seed(question) for question in self.questions] if sampled else (),
             )
 
-        return self._graded(self._engine.wearing(wanted.writer, work))
+        return self._graded(self._engine.use_variant(wanted.writer, work))
 
-    def read(self, wanted: Reading, chains: Sequence[Chain]) -> list[Read]:
+    def read(self, wanted: TeacherForced, chains: Sequence[Chain]) -> list[Read]:
         """How the reader finds a chain behind every question."""
 
         def work(backend: Backend) -> list[Read]:
             tokens = [chain.tokens for chain in chains]
             return read(backend.lm.model, self._prompts, tokens, backend.batch_size)
 
-        return self._engine.wearing(wanted.reader, work)
+        return self._engine.use_variant(wanted.reader, work)
 
     def go_on(self, wanted: Continuation, chains: Sequence[Chain]) -> list[Continued]:
         """What the reader makes of the cut chains; what is whole already is not generated again."""
@@ -95,7 +95,9 @@ class Asking:
 
         tokens = [list(chain.tokens) for chain in chains]
         if open_ones:
-            for i, more in zip(open_ones, self._engine.wearing(wanted.reader, work), strict=True):
+            for i, more in zip(
+                open_ones, self._engine.use_variant(wanted.reader, work), strict=True
+            ):
                 tokens[i] = [*chains[i].tokens[: given[i]], *more]
         graded = self._graded(tokens)
         return [Continued(chain, n) for chain, n in zip(graded, given, strict=True)]

@@ -6,15 +6,15 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from alpharl_bench.behaviour.alike import alike
+from alpharl_bench.behaviour.agreement import alike
 from alpharl_bench.behaviour.asking import Asking, Continued
 from alpharl_bench.behaviour.chains import Chain
-from alpharl_bench.behaviour.passes import (
+from alpharl_bench.behaviour.measurements import (
+    AnswerAgreement,
     Chains,
     Continuation,
-    Likeness,
-    Pass,
-    Reading,
+    Measurement,
+    TeacherForced,
     chains_of,
     variants_of,
 )
@@ -47,15 +47,15 @@ class Measure:
         title: str,
     ) -> None:
         self._asking, self._text, self._folder, self._title = asking, text, folder, title
-        self._loaded: dict[Pass, Any] = {}
+        self._loaded: dict[Measurement, Any] = {}
 
-    def behaviour(self, wanted: Sequence[Pass]) -> Behaviour:
+    def behaviour(self, wanted: Sequence[Measurement]) -> Behaviour:
         """What claims ask for, of all questions; made where the folder lacks it."""
         with locked(self._folder):
             questions = self._kept("questions", list[Asked], self._questions)
             passes = list(dict.fromkeys([*(c for w in wanted for c in chains_of(w)), *wanted]))
             missing = [
-                p for p in passes if not (isinstance(p, Likeness) or self._path(p).is_file())
+                p for p in passes if not (isinstance(p, AnswerAgreement) or self._path(p).is_file())
             ]
             with progress_bar(self._title, len(missing), "pass", shown=bool(missing)) as bar:
                 for one in missing:
@@ -78,13 +78,13 @@ class Measure:
             places={
                 one.label: places(self._chains(one), self._load(one))
                 for one in passes
-                if isinstance(one, Reading) and not one.of_another
+                if isinstance(one, TeacherForced) and not one.of_another
             },
             tokens=tokens(
                 [
                     pair
                     for one in passes
-                    if isinstance(one, Reading) and one.critical
+                    if isinstance(one, TeacherForced) and one.critical
                     for pair in zip(self._chains(one), self._load(one), strict=True)
                 ],
                 self._text,
@@ -94,39 +94,39 @@ class Measure:
                 {
                     one.label: self._load(one)
                     for likeness in passes
-                    if isinstance(likeness, Likeness)
+                    if isinstance(likeness, AnswerAgreement)
                     for one in chains_of(likeness)
                 },
             ),
         )
 
-    def _rows(self, wanted: Pass) -> list[Mapping[str, float]]:
+    def _rows(self, wanted: Measurement) -> list[Mapping[str, float]]:
         """The figures of a pass, question by question."""
         match wanted:
             case Chains():
                 found: list[Chain] = self._load(wanted)
                 return [{"right": c.mark == Mark.RIGHT, "tokens": len(c.tokens)} for c in found]
-            case Reading():
+            case TeacherForced():
                 pairs = zip(self._chains(wanted), self._load(wanted), strict=True)
                 return [figures(chain.tokens, read) for chain, read in pairs]
             case Continuation():
                 continued: list[Continued] = self._load(wanted)
                 return [{"right": c.chain.mark == Mark.RIGHT, "given": c.given} for c in continued]
-            case Likeness():
+            case AnswerAgreement():
                 both = zip(self._load(wanted.chains), self._load(wanted.other), strict=True)
                 return [alike(chain, other) for chain, other in both]
 
-    def _load(self, wanted: Pass) -> Any:
+    def _load(self, wanted: Measurement) -> Any:
         if wanted not in self._loaded:
             self._loaded[wanted] = self._made(wanted)
         return self._loaded[wanted]
 
-    def _made(self, wanted: Pass) -> Any:
+    def _made(self, wanted: Measurement) -> Any:
         path = self._path(wanted).stem
         match wanted:
             case Chains():
                 return self._kept(path, list[Chain], lambda: self._asking().respond(wanted))
-            case Reading():
+            case TeacherForced():
                 return self._kept(
                     path, list[Read], lambda: self._asking().read(wanted, self._chains(wanted))
                 )
@@ -138,7 +138,7 @@ class Measure:
                 )
         raise TypeError(wanted)
 
-    def _chains(self, wanted: Reading) -> list[Chain]:
+    def _chains(self, wanted: TeacherForced) -> list[Chain]:
         """The chains as they are read; those of another question are of the next of its task."""
         chains: list[Chain] = self._load(wanted.chains)
         if not wanted.of_another:
@@ -163,11 +163,11 @@ class Measure:
             write_whole(path, adapter.dump_json(make()).decode())
         return adapter.validate_json(path.read_bytes())
 
-    def _path(self, wanted: Pass) -> Path:
-        return pass_path(self._folder, wanted)
+    def _path(self, wanted: Measurement) -> Path:
+        return measurement_path(self._folder, wanted)
 
 
-def pass_path(folder: Path, wanted: Pass) -> Path:
+def measurement_path(folder: Path, wanted: Measurement) -> Path:
     """The file of a pass in the folder of a run's passes."""
     variants = [identity(variant) for variant in variants_of(wanted)]
     key = content_key(label=wanted.label, variants=variants)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from alpharl_bench.behaviour.passes import Cut, beginning
+from alpharl_bench.behaviour.measurements import Cut, beginning
 from alpharl_bench.cache import content_key
 
 

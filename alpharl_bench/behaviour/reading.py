@@ -7,7 +7,7 @@ from pydantic.dataclasses import dataclass
 from transformers import PreTrainedModel
 
 from alpharl_bench.behaviour.batches import batches
-from alpharl_bench.behaviour.passes import beginning
+from alpharl_bench.behaviour.measurements import beginning
 
 #: Logits that are held at a time: 1 GiB of float32.
 _LOGITS = 2**28
@@ -79,7 +79,7 @@ def _positions(model: PreTrainedModel, tokens: torch.Tensor) -> tuple[torch.Tens
 
 
 def figures(chain: Sequence[int], found: Read) -> dict[str, float]:
-    """What a :class:`~alpharl_bench.behaviour.passes.Reading` counts; zeros of an empty chain."""
+    """What :class:`~alpharl_bench.behaviour.TeacherForced` counts; zeros of an empty chain."""
     other = [token != chosen for token, chosen in zip(chain, found.chosen, strict=True)]
     early = beginning(len(chain))
     return {

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pydantic.dataclasses import dataclass
 
 from alpharl_bench.behaviour.chains import Chain
-from alpharl_bench.behaviour.passes import beginning
+from alpharl_bench.behaviour.measurements import beginning
 from alpharl_bench.behaviour.reading import Read
 from alpharl_bench.behaviour.table import (
     PARTS,

@@ -136,16 +136,16 @@ class Null:
 class Claim:
     """A statement of the paper that a training run can support or refute.
 
-    ``id`` is its name within its paper, ``formula`` the statistic, and ``reads`` says it in words.
-    ``table`` is the name of the table that it reads, ``measurements`` what of that has to be
-    measured for it: the table says what these are (:mod:`alpharl_bench.tables`). Beside them its
+    ``id`` is its name within its paper, ``formula`` the statistic, and ``statistic_label`` says it
+    in words. ``table`` is the name of the table that it reads, ``measurements`` what of that has
+    to be measured for it: the table says what these are (:mod:`alpharl_bench.tables`). Beside them its
     ``curve`` names the variants that are scored. ``strata`` is the name of what units are resampled
     apart by: with ``block`` attention and MLP each have their own modules in every resample.
     ``kinds`` are those of the runs that it is judged on where the paper says it of others than RL;
     see :mod:`alpharl_bench.claims.kinds`. A claim that holds is not informative unless all of its
-    ``nulls`` clearly fail. ``lacks`` says why it cannot be judged on a run with checkpoints at the
-    given steps, and nothing where it can; ``engine`` is the only one that can score its variants,
-    None where all can. ``by_task`` adds a table of every task to the report, ``caveat`` is what a
+    ``nulls`` clearly fail. ``unsupported_reason`` says why it cannot be judged on a run with
+    checkpoints at the given steps, and nothing where it can; ``engine`` is the only one that can score
+    its variants, None where all can. ``by_task`` adds a table of every task to the report, ``caveat`` is what a
     reader must know before believing the number.
     """
 
@@ -156,7 +156,7 @@ class Claim:
     statistic: Statistic
     threshold: Threshold
     formula: str
-    reads: str
+    statistic_label: str
     printed: Printed
     curve: Curve
     table: str = "scores"
@@ -164,7 +164,7 @@ class Claim:
     strata: str = ""
     kinds: frozenset[Kind] | None = None
     nulls: tuple[Null, ...] = ()
-    lacks: Callable[[Sequence[int]], str] = lambda _: ""
+    unsupported_reason: Callable[[Sequence[int]], str] = lambda _: ""
     engine: EngineName | None = None
     by_task: bool = False
     caveat: str = ""
@@ -207,17 +207,17 @@ class Claim:
         points = self.curve.points(steps)
         return [v for point in points for v in (point.variant, point.reference)]
 
-    def query(self, steps: Sequence[int], looks: int = 1) -> Query:
+    def query(self, steps: Sequence[int], batches: int = 1) -> Query:
         """What it reads of its table, of a run with these checkpoints.
 
         Args:
             steps: of the run's checkpoints.
-            looks: how often its variants are scored, where it rests on samples.
+            batches: how often its variants are scored, where it rests on samples.
         """
         return Query(
             variants=tuple(self.variants(steps)),
             # A run that it cannot be judged on needs nothing measured.
-            measurements=() if self.lacks(steps) else self.measurements,
+            measurements=() if self.unsupported_reason(steps) else self.measurements,
             strata=self.strata,
-            looks=looks if self.sampled else 1,
+            batches=batches if self.sampled else 1,
         )

@@ -64,15 +64,15 @@ class Learning:
         )
 
 
-def learning(evidence: Evidence, looks: int = 1) -> Learning:
+def learning(evidence: Evidence, interim_analyses: int = 1) -> Learning:
     """Whether a run learned, by the scores of its base and of the fully trained model.
 
     Args:
         evidence: of the run.
-        looks: how often it may be asked, samples being added; see
+        interim_analyses: how often it may be asked, samples being added; see
             :func:`~alpharl_bench.claims.verdict.judge`.
     """
-    confidence = 1 - (1 - CONFIDENCE) / looks
+    confidence = 1 - (1 - CONFIDENCE) / interim_analyses
     gain, gains = (a(FULL) - a(BASE) for a in (evidence.observed_accuracy, evidence.accuracies))
     df = degrees_of_freedom(evidence.tasks)
     return Learning(

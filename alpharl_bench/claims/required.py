@@ -8,7 +8,7 @@ from alpharl_bench.tables.required import scored
 from alpharl_bench.variants import BASE, FULL
 
 
-def requirements_of(claim: Claim, steps: Sequence[int], looks: int = 1) -> Requirements:
+def requirements_of(claim: Claim, steps: Sequence[int], batches: int = 1) -> Requirements:
     """What one claim requires.
 
     Where questions are asked, base and trained model are scored too: of a run that did not learn
@@ -17,10 +17,10 @@ def requirements_of(claim: Claim, steps: Sequence[int], looks: int = 1) -> Requi
     Args:
         claim: of a paper.
         steps: of the run's checkpoints.
-        looks: how often a claim that samples may look.
+        batches: how often a claim that samples may look.
     """
-    query = claim.query(steps, looks)
+    query = claim.query(steps, batches)
     parts = [claim.reads_from.requires(query, steps), table("scores").requires(query, steps)]
     if claim.needs_generation:
-        parts.append(scored([BASE, FULL], steps, looks))
+        parts.append(scored([BASE, FULL], steps, batches))
     return union(parts)

@@ -37,9 +37,9 @@ class Verdict:
     ``units`` is the number of questions, modules or the like behind the interval; ``samples`` the
     number of graded responses to each question (0 for a claim that rests on none). ``confidence``
     is that of ``value``, and ``p_value`` is at most 0.05 exactly where the verdict is decided; both
-    allow for the planned looks. ``samples_needed`` (to each question) or else ``questions_needed``
-    says how many would decide an inconclusive verdict, None where no number is known to. ``reason``
-    says why a verdict is inconclusive whatever the numbers. ``kind`` is that of the run. ``nulls``
+    allow for the planned interim analyses. ``samples_needed`` (to each question) or else
+    ``questions_needed`` says how many would decide an inconclusive verdict, None where no number is
+    known to. ``reason`` says why a verdict is inconclusive whatever the numbers. ``kind`` is that of the run. ``nulls``
     are the statistics of the claim's nulls by name, at the same confidence.
     """
 
@@ -63,7 +63,7 @@ class Verdict:
         if self.value:
             numbers = f"{self.value} at {self.level}, asked for {self.claim.threshold}"
         outcome = f"{self.outcome}, a contrast" if self.contrast else self.outcome
-        line = f"{self.claim.id} on {self.run}: {outcome} ({self.claim.reads} {numbers})"
+        line = f"{self.claim.id} on {self.run}: {outcome} ({self.claim.statistic_label} {numbers})"
         if self.value and self.note:
             line += f"; {self.note}"
         return line
@@ -117,7 +117,7 @@ class Verdict:
         )
 
 
-def judge(claim: Claim, evidence: Evidence, looks: int = 1) -> Verdict:
+def judge(claim: Claim, evidence: Evidence, interim_analyses: int = 1) -> Verdict:
     """Judge a claim on the evidence of one run.
 
     Supported where the bootstrap interval of the statistic lies wholly on the right side of the
@@ -129,12 +129,12 @@ def judge(claim: Claim, evidence: Evidence, looks: int = 1) -> Verdict:
     Args:
         claim: what is judged.
         evidence: of one run.
-        looks: how often the evidence may be judged, samples being added until it decides. The
-            interval is at 1 − 0.05/looks (Bonferroni), whichever look this is, so that all of them
-            together err as rarely as one. There is one look at what is not sampled.
+        interim_analyses: how often the evidence may be judged, samples being added until it
+            decides. The interval is at 1 − 0.05/k for k of them (Bonferroni), whichever this is, so
+            that all of them together err as rarely as one. What is not sampled is analysed once.
     """
-    looks = looks if claim.sampled else 1
-    confidence = 1 - (1 - CONFIDENCE) / looks
+    interim_analyses = interim_analyses if claim.sampled else 1
+    confidence = 1 - (1 - CONFIDENCE) / interim_analyses
     undecided = Verdict(
         claim,
         evidence.run,
@@ -145,9 +145,9 @@ def judge(claim: Claim, evidence: Evidence, looks: int = 1) -> Verdict:
         confidence=confidence,
         kind=evidence.kind,
     )
-    reason = claim.lacks(evidence.steps) or _too_few(claim, evidence, confidence)
+    reason = claim.unsupported_reason(evidence.steps) or _too_few(claim, evidence, confidence)
     if claim.needs_generation and not reason:
-        learned = learning(evidence, looks)
+        learned = learning(evidence, interim_analyses)
         reason = f"the run did not learn: {learned}" if learned.failed else ""
     if reason:
         return replace(undecided, reason=reason)
@@ -163,7 +163,7 @@ def judge(claim: Claim, evidence: Evidence, looks: int = 1) -> Verdict:
         )
         return replace(undecided, reason=reason)
     value = Interval.of(estimate, values, df, confidence)
-    p_value = min(1.0, looks * float(claim.threshold.p_value(values, df)))
+    p_value = min(1.0, interim_analyses * float(claim.threshold.p_value(values, df)))
     nulls = {
         null.name: Interval.of(
             null.statistic(observed, evidence.steps),

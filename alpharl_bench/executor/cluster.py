@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from alpharl_bench.cache import CACHE_VARIABLE, cache_root, scratch_folder, write_whole
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.executor.executor import DeskT, Result, Unit
+from alpharl_bench.executor.executor import ContextT, Result, Unit
 from alpharl_bench.executor.worker import Greeting, Worker, installed
 from alpharl_bench.extras import requiring
 from alpharl_bench.progress import note
@@ -58,7 +58,7 @@ class RayExecutor:
         self._free: list[Any] = []
         self._starting: dict[Any, Any] = {}
         self._failed_starts = 0
-        self._desks: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+        self._contexts: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
         _connect(address)
         self._held.callback(ray.shutdown)
         try:
@@ -75,7 +75,7 @@ class RayExecutor:
             raise
 
     def results(
-        self, desk: DeskT, work: Callable[[DeskT, Unit], Result], units: Sequence[Unit]
+        self, context: ContextT, work: Callable[[ContextT, Unit], Result], units: Sequence[Unit]
     ) -> Iterator[tuple[Unit, Result]]:
         """See :class:`~alpharl_bench.executor.Executor`."""
         waiting = deque(range(len(units)))
@@ -85,7 +85,7 @@ class RayExecutor:
             while waiting or doing:
                 while waiting and self._free:
                     worker, number = self._free.pop(), waiting.popleft()
-                    reference = self._reference(desk)
+                    reference = self._reference(context)
                     done = worker.do.remote(reference.hex(), reference, work, units[number])
                     doing[done] = worker, number
                 for done in self._next(list(doing)):
@@ -114,11 +114,11 @@ class RayExecutor:
         """End the workers, and the cluster if it is this process's own."""
         self._held.close()
 
-    def _reference(self, desk: Any) -> Any:
-        """A desk travels once to each host."""
-        if desk not in self._desks:
-            self._desks[desk] = ray.put(desk)
-        return self._desks[desk]
+    def _reference(self, context: Any) -> Any:
+        """A context travels once to each host."""
+        if context not in self._contexts:
+            self._contexts[context] = ray.put(context)
+        return self._contexts[context]
 
     def _next(self, doing: list[Any]) -> list[Any]:
         """Wait until something is done; workers that have started are free from then on."""

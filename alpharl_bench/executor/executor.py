@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 
-class Desk(Protocol):
+class WorkerContext(Protocol):
     """What work is done at: it holds what all units share, as a loaded model.
 
     It is pickled without that: every process makes its own.
@@ -14,7 +14,7 @@ class Desk(Protocol):
         """Give back what it holds."""
 
 
-DeskT = TypeVar("DeskT", bound=Desk)
+ContextT = TypeVar("ContextT", bound=WorkerContext)
 Unit = TypeVar("Unit")
 Result = TypeVar("Result")
 
@@ -29,12 +29,12 @@ class Executor(Protocol):
     parallel: bool
 
     def results(
-        self, desk: DeskT, work: Callable[[DeskT, Unit], Result], units: Sequence[Unit]
+        self, context: ContextT, work: Callable[[ContextT, Unit], Result], units: Sequence[Unit]
     ) -> Iterator[tuple[Unit, Result]]:
         """Every unit with its result, each once, in the order in which they are done.
 
         Args:
-            desk: what the units share.
+            context: what the units share.
             work: does one unit. It may be begun again where a process died, so it must leave
                 nothing half done.
             units: of work, independent of each other.

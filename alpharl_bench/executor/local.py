@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from alpharl_bench.executor.executor import DeskT, Executor, Result, Unit
+from alpharl_bench.executor.executor import ContextT, Executor, Result, Unit
 
 
 class _Local:
     parallel = False
 
     def results(
-        self, desk: DeskT, work: Callable[[DeskT, Unit], Result], units: Sequence[Unit]
+        self, context: ContextT, work: Callable[[ContextT, Unit], Result], units: Sequence[Unit]
     ) -> Iterator[tuple[Unit, Result]]:
         for unit in units:
-            yield unit, work(desk, unit)
+            yield unit, work(context, unit)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -49,10 +49,10 @@ class Greeting:
 
 
 class Worker:
-    """Does units at one desk at a time; an actor of Ray."""
+    """Does units at one context at a time; an actor of Ray."""
 
     def __init__(self) -> None:
-        self._desk: Any = None
+        self._context: Any = None
         self._name = ""
 
     def greet(self, greeting: Greeting) -> tuple[str, int]:
@@ -86,10 +86,10 @@ class Worker:
             os.chdir(greeting.here)
         return f"{host}-{number}", number
 
-    def do(self, name: str, desk: Any, work: Callable[[Any, Any], Any], unit: Any) -> Any:
-        """Do a unit at the desk of this name; what another one held is given back."""
+    def do(self, name: str, context: Any, work: Callable[[Any, Any], Any], unit: Any) -> Any:
+        """Do a unit at the context of this name; what another one held is given back."""
         if self._name != name:
-            if self._desk is not None:
-                self._desk.close()
-            self._desk, self._name = desk, name
-        return work(self._desk, unit)
+            if self._context is not None:
+                self._context.close()
+            self._context, self._name = context, name
+        return work(self._context, unit)

@@ -25,19 +25,19 @@ class Budget:
     machine: Machine
     reserved: dict[str, tuple[Requirements, Cost]] = field(default_factory=dict)
 
-    def lacking(self, run: str, required: Requirements, outlook: RunInfo, asked: Options) -> str:
+    def lacking(self, run: str, required: Requirements, info: RunInfo, asked: Options) -> str:
         """What the machine lacks for one more claim, beside those that room is reserved for.
 
         Args:
             run: the name of the run.
             required: by the claim.
-            outlook: of the run.
+            info: of the run.
             asked: how it is measured.
 
         Returns:
             What is needed, what was found and what to do; empty where it fits.
         """
-        if asked.one_checkpoint and required.side_by_side and outlook.remote - {None}:
+        if asked.one_checkpoint and required.side_by_side and info.remote - {None}:
             return _SIDE_BY_SIDE
         others = [cost for name, (_, cost) in self.reserved.items() if name != run]
         weights = sum(cost.weights for cost in others)
@@ -47,15 +47,15 @@ class Budget:
             hub=self.machine.hub - weights - (made if self.machine.shared else 0),
             cache=self.machine.cache - made - (weights if self.machine.shared else 0),
         )
-        cost = cost_of(self._with(run, required), outlook, asked)
+        cost = cost_of(self._with(run, required), info, asked)
         # The disk must hold it beside what is there; memory is free again behind every claim.
-        alone = replace(cost_of(required, outlook, asked), weights=cost.weights, disk=cost.disk)
-        return shortfall(required, alone, outlook.size, asked, left)
+        alone = replace(cost_of(required, info, asked), weights=cost.weights, disk=cost.disk)
+        return shortfall(required, alone, info.size, asked, left)
 
-    def reserve(self, run: str, required: Requirements, outlook: RunInfo, asked: Options) -> None:
+    def reserve(self, run: str, required: Requirements, info: RunInfo, asked: Options) -> None:
         """Keep room for a claim that fits; the arguments are those of :meth:`lacking`."""
         whole = self._with(run, required)
-        self.reserved[run] = whole, cost_of(whole, outlook, asked)
+        self.reserved[run] = whole, cost_of(whole, info, asked)
 
     def _with(self, run: str, required: Requirements) -> Requirements:
         before = [self.reserved[run][0]] if run in self.reserved else []

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from alpharl_bench.behaviour import Pass
+from alpharl_bench.behaviour import Measurement
 from alpharl_bench.bench import TURNS, Options, behaviour_folder
 from alpharl_bench.checkpoints import ModelSize
 from alpharl_bench.device import resolved_device
@@ -42,7 +42,7 @@ class Cost:
         disk: by which the package's cache grows at most: triplets, merged folders, a training.
         model: of memory for the model that answers: weights, and keys and values of one sequence.
         decomposing: of memory for decompositions.
-        scores: variants to score, every look at one counted.
+        scores: batches of samples of variants to score.
         scored: those of them that the cache has.
         passes: chains of thought to be written for all questions.
         written: those of them that the cache has.
@@ -72,50 +72,52 @@ class Cost:
 
 
 def cost_of(
-    required: Requirements, outlook: RunInfo, asked: Options, rate: float | None = None
+    required: Requirements, info: RunInfo, asked: Options, rate: float | None = None
 ) -> Cost:
     """What it takes to have what is required.
 
     Args:
         required: by one claim or of several.
-        outlook: of the run.
+        info: of the run.
         asked: how the run is measured.
         rate: tokens per second, all GPUs together; None for what hardware allows.
     """
-    fetched = required.opened & outlook.remote
+    fetched = required.opened & info.remote
     sampling, engine = asked.sampling, asked.engine
     dtype = _bytes_of(engine.dtype)
-    context = context_of(outlook.size, sampling)
-    models = 2 if any(v.method == "rlvr-logits" for v, _ in required.looks) else 1
-    cached = CacheStatus.of(outlook.digest, asked)
-    looked = [(v, split, n) for (v, split), looks in required.looks.items() for n in range(looks)]
-    scored = sum(cached.has(variant, split, look) for variant, split, look in looked)
+    context = context_of(info.size, sampling)
+    models = 2 if any(v.method == "rlvr-logits" for v, _ in required.scores) else 1
+    cached = CacheStatus.of(info.digest, asked)
+    asked_for = [
+        (v, split, n) for (v, split), batches in required.scores.items() for n in range(batches)
+    ]
+    scored = sum(cached.has(variant, split, batch) for variant, split, batch in asked_for)
     written = sum(map(cached.wrote, required.generated))
     questions = sum(questions_of(sampling).values())
     response = most_tokens(sampling)
-    tokens = questions * response * (len(looked) - scored) * sampling.samples
+    tokens = questions * response * (len(asked_for) - scored) * sampling.samples
     if sampling.kind == "games":
         tokens *= TURNS
     tokens += questions * response * (len(required.generated) - written)
-    found, gpus = tokens_per_second(outlook.size, dtype, context, engine, models)
-    missing = fetched - outlook.cached
+    found, gpus = tokens_per_second(info.size, dtype, context, engine, models)
+    missing = fetched - info.cached
     checkpoints = missing - {None}
     if asked.one_checkpoint:
         at_a_time = len(missing - checkpoints) + min(1, len(checkpoints))
     else:
         at_a_time = len(missing)
     return Cost(
-        download=outlook.wheel + len(missing) * outlook.checkpoint_bytes,
-        weights=outlook.wheel + at_a_time * outlook.checkpoint_bytes,
-        here=len(fetched & outlook.cached) * outlook.checkpoint_bytes,
+        download=info.wheel + len(missing) * info.checkpoint_bytes,
+        weights=info.wheel + at_a_time * info.checkpoint_bytes,
+        here=len(fetched & info.cached) * info.checkpoint_bytes,
         disk=(
-            outlook.training
-            + triplet_bytes(required, outlook)
-            + _merged_bytes(required, outlook.size, asked, dtype)
+            info.training
+            + triplet_bytes(required, info)
+            + _merged_bytes(required, info.size, asked, dtype)
         ),
-        model=model_bytes(outlook.size, dtype, context, models) if required.loads else 0,
-        decomposing=_decomposing(required, outlook.size, resolved_device(asked.device)),
-        scores=len(looked),
+        model=model_bytes(info.size, dtype, context, models) if required.loads else 0,
+        decomposing=_decomposing(required, info.size, resolved_device(asked.device)),
+        scores=len(asked_for),
         scored=scored,
         passes=len(required.generated),
         written=written,
@@ -157,19 +159,19 @@ def _questions(task: str, sampling: Sampling) -> int:
     return min(there, sampling.questions or there)
 
 
-def triplet_bytes(required: Requirements, outlook: RunInfo) -> int:
+def triplet_bytes(required: Requirements, info: RunInfo) -> int:
     """Bytes of the triplets: of every matrix as many as the store keeps of a rank, float32."""
     kept = {
-        (variant.step or outlook.steps[-1], shape, name, level(rank_of(variant, shape), shape))
+        (variant.step or info.steps[-1], shape, name, level(rank_of(variant, shape), shape))
         for variant in required.decomposed
-        for name, shape in outlook.size.matrices.items()
+        for name, shape in info.size.matrices.items()
     }
     return sum(_FLOAT32 * rank * (sum(shape) + 1) for _, shape, _, rank in kept)
 
 
 def _merged_bytes(required: Requirements, size: ModelSize, asked: Options, dtype: int) -> int:
     """Bytes of the folder that vLLM reads what is neither adapter nor checkpoint from."""
-    if asked.engine.name != "vllm" or all(_adapted(variant) for variant, _ in required.looks):
+    if asked.engine.name != "vllm" or all(_adapted(variant) for variant, _ in required.scores):
         return 0
     return size.parameters * dtype
 
@@ -223,14 +225,14 @@ class CacheStatus:
                 continue  # Questions that cannot be had were not scored.
         return cls(stores, behaviour_folder(stores["test"]) if "test" in stores else None)
 
-    def has(self, variant: Variant, split: str, look: int) -> bool:
+    def has(self, variant: Variant, split: str, batch: int) -> bool:
         """Whether a score is there. Windows never are: only a ranking tells their modules."""
         store = self.stores.get(split)
-        return store is not None and store.path(variant, look).is_file()
+        return store is not None and store.path(variant, batch).is_file()
 
-    def wrote(self, one: Pass) -> bool:
+    def wrote(self, one: Measurement) -> bool:
         """Whether a pass is there."""
         # Imported here: it takes what a model takes to load.
-        from alpharl_bench.behaviour.measure import pass_path  # noqa: PLC0415
+        from alpharl_bench.behaviour.measure import measurement_path  # noqa: PLC0415
 
-        return self.chains is not None and pass_path(self.chains, one).is_file()
+        return self.chains is not None and measurement_path(self.chains, one).is_file()

@@ -13,11 +13,11 @@ from alpharl_bench.bench import Options
 from alpharl_bench.cache import cache_root
 from alpharl_bench.checkpoints import ModelSize
 from alpharl_bench.device import resolved_device
+from alpharl_bench.formatting import size_text
 from alpharl_bench.lazy import torch
 from alpharl_bench.plan.cost import Cost, context_of, most_tokens, questions_of
 from alpharl_bench.plan.throughput import USABLE
 from alpharl_bench.tables import Requirements
-from alpharl_bench.units import size_text
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _of_disk(cost: Cost, machine: Machine) -> str:
 
 
 def _of_questions(required: Requirements, asked: Options) -> str:
-    chooses = any(split == "validation" for _, split in required.looks)
+    chooses = any(split == "validation" for _, split in required.scores)
     if not chooses or asked.sampling.questions is not None:
         return ""
     most = min(questions_of(asked.sampling).values()) // 2

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from tabulate import tabulate
 
 from alpharl_bench.bench import Options
+from alpharl_bench.formatting import size_text
 from alpharl_bench.plan.cost import Cost, context_of, most_tokens, questions_of
 from alpharl_bench.plan.throughput import H100, USABLE
 from alpharl_bench.runs.source import RunInfo
 from alpharl_bench.runs.spec import RunSpec
 from alpharl_bench.scoring.catalogue import BENCHMARK_PROMPT, FAMILY_PROMPT
-from alpharl_bench.units import size_text
 
 
 @dataclass(frozen=True)
@@ -19,16 +19,16 @@ class Planned:
     """What a session would do with one run.
 
     Args:
-        subject: the run.
-        outlook: what is known of it.
+        spec: the run.
+        info: what is known of it.
         asked: how it is measured.
         claims: the cost of every claim by its id.
         all: the cost of all of them, what they share counted once.
         skipped: why claims would be skipped here, by id.
     """
 
-    subject: RunSpec
-    outlook: RunInfo
+    spec: RunSpec
+    info: RunInfo
     asked: Options
     claims: Mapping[str, Cost]
     all: Cost
@@ -54,28 +54,26 @@ def _of_run(run: Planned) -> str:
 
 
 def _head(run: Planned) -> list[str]:
-    subject, outlook, sampling = run.subject, run.outlook, run.asked.sampling
+    spec, info, sampling = run.spec, run.info, run.asked.sampling
     tasks = ", ".join(f"{task} {n:,}" for task, n in questions_of(sampling).items())
     made_of = (
-        f"{subject.algorithm} on {subject.model}: {outlook.size.parameters / 1e9:.3g} B "
-        f"parameters, {len(outlook.steps)} checkpoint{'s' if len(outlook.steps) > 1 else ''} of "
-        f"{size_text(outlook.checkpoint_bytes)}"
+        f"{spec.algorithm} on {spec.model}: {info.size.parameters / 1e9:.3g} B "
+        f"parameters, {len(info.steps)} checkpoint{'s' if len(info.steps) > 1 else ''} of "
+        f"{size_text(info.checkpoint_bytes)}"
     )
-    lines = [f"## {subject.name}", made_of, *outlook.about]
-    if outlook.to_train:
-        lines.append(
-            f"to train first: {outlook.to_train:,} steps, {size_text(outlook.training)} on disk"
-        )
-    if run.asked.one_checkpoint and outlook.remote - {None}:
+    lines = [f"## {spec.name}", made_of, *info.about]
+    if info.to_train:
+        lines.append(f"to train first: {info.to_train:,} steps, {size_text(info.training)} on disk")
+    if run.asked.one_checkpoint and info.remote - {None}:
         lines.append(
             f"one checkpoint at a time: at most {size_text(run.all.weights)} of weights are here "
             "at a time; what several claims read is downloaded again"
         )
     lines.append(
         f"questions: {tasks}; {sampling.samples} responses to each of at most "
-        f"{most_tokens(sampling):,} tokens, {run.asked.looks} "
-        f"look{'s' if run.asked.looks > 1 else ''}; sequences of "
-        f"{context_of(outlook.size, sampling):,} tokens in {run.asked.engine.dtype}"
+        f"{most_tokens(sampling):,} tokens, {run.asked.interim_analyses} interim "
+        f"analys{'e' if run.asked.interim_analyses > 1 else 'i'}s; sequences of "
+        f"{context_of(info.size, sampling):,} tokens in {run.asked.engine.dtype}"
     )
     return lines
 

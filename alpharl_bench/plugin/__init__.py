@@ -16,8 +16,8 @@ from alpharl_bench.plugin.outcomes import (
     pytest_report_teststatus,
     pytest_runtest_makereport,
 )
+from alpharl_bench.plugin.paper_checks import check_printed
 from alpharl_bench.plugin.plan import pytest_runtestloop
-from alpharl_bench.plugin.readings import check_reading
 from alpharl_bench.plugin.scheduling import (
     pytest_configure_node,
     pytest_xdist_auto_num_workers,
@@ -29,7 +29,7 @@ pytest_plugins = FIXTURES
 
 __all__ = [
     "check",
-    "check_reading",
+    "check_printed",
     "pytest_addoption",
     "pytest_collection_finish",
     "pytest_collection_modifyitems",

@@ -11,10 +11,10 @@ from alpharl_bench.claims import Claim
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.plugin.executing import chosen_executor, refuse_contradictions
 from alpharl_bench.plugin.items import PARAMETER, claim_of, run_of
-from alpharl_bench.plugin.options import options, subjects
+from alpharl_bench.plugin.options import options, run_specs_of
 from alpharl_bench.plugin.outcomes import Refuted
+from alpharl_bench.plugin.paper_checks import parametrize_paper_checks
 from alpharl_bench.plugin.plan import lacking
-from alpharl_bench.plugin.readings import parametrize_readings
 from alpharl_bench.plugin.scheduling import share_machine
 from alpharl_bench.plugin.terminal import SessionReport
 from alpharl_bench.runs.spec import RunSpec
@@ -36,8 +36,8 @@ def pytest_configure(config: pytest.Config) -> None:
         _refuse_what_no_report_can_hold(config.invocation_params.args)
         refuse_contradictions(config)
         _refuse_workers_of_a_plan(config)
-        for subject in subjects(config):
-            options(config, subject)
+        for spec in run_specs_of(config):
+            options(config, spec)
     except AlphaRLBenchError as error:
         raise pytest.UsageError(str(error)) from error
     config.addinivalue_line("markers", "claim(id): the claim of a paper that a test judges")
@@ -65,13 +65,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
     One that asks for a reading of the paper gets all of them that it is about.
     """
-    parametrize_readings(metafunc)
+    parametrize_paper_checks(metafunc)
     if PARAMETER not in metafunc.fixturenames:
         return
     try:
         claim = claim_of(metafunc.definition)
         cache_root()
-        runs = [run for run in subjects(metafunc.config) if claim.judged_on(run.kind)]
+        runs = [run for run in run_specs_of(metafunc.config) if claim.judged_on(run.kind)]
     except AlphaRLBenchError as error:
         raise pytest.Collector.CollectError(str(error)) from error
     parameters = [pytest.param(run, id=run.name) for run in runs]

@@ -20,10 +20,10 @@ from alpharl_bench.scoring.prompts import PROMPTS
 from alpharl_bench.scoring.questions import local_file
 
 # Found once a session: every test asks for them, and a run on the Hub costs a request each time.
-_SUBJECTS = pytest.StashKey[list[RunSpec]]()
+_SPECS = pytest.StashKey[list[RunSpec]]()
 _OPTIONS = pytest.StashKey[dict[str, Options]]()
 #: Looks of --until-decided where no budget is named.
-DEFAULT_LOOKS = 8
+DEFAULT_ANALYSES = 8
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -108,7 +108,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--max-samples",
         type=_at_least(1),
         metavar="K",
-        help=f"budget of --until-decided per question ({DEFAULT_LOOKS} times --samples)",
+        help=f"budget of --until-decided per question ({DEFAULT_ANALYSES} times --samples)",
     )
     group.addoption(
         "--temperature", type=float, metavar="T", help="of sampling, in place of the task's own"
@@ -186,19 +186,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def options(config: pytest.Config, subject: RunSpec) -> Options:
+def options(config: pytest.Config, spec: RunSpec) -> Options:
     """How the options ask a run to be measured.
 
     Raises:
         AlphaRLBenchError: options contradict each other, or name what is not there.
     """
     found = config.stash.setdefault(_OPTIONS, {})
-    if subject.name not in found:
-        asked = _sampling(config, subject)
+    if spec.name not in found:
+        asked = _sampling(config, spec)
         if asked.data_dir is not None:
             for task in asked.tasks:
                 local_file(benchmarks()[task], asked.data_dir)
-        found[subject.name] = Options(
+        found[spec.name] = Options(
             sampling=asked,
             engine=EngineOptions(
                 config.getoption("engine"),
@@ -207,10 +207,10 @@ def options(config: pytest.Config, subject: RunSpec) -> Options:
                 _tensor_parallel(config),
             ),
             device=_device(config),
-            looks=_looks(config, asked.samples),
+            interim_analyses=_interim_analyses(config, asked.samples),
             one_checkpoint=config.getoption("one_checkpoint"),
         )
-    return found[subject.name]
+    return found[spec.name]
 
 
 def _device(config: pytest.Config) -> str:
@@ -226,50 +226,50 @@ def _tensor_parallel(config: pytest.Config) -> int:
     return gpus
 
 
-def _sampling(config: pytest.Config, subject: RunSpec) -> Sampling:
+def _sampling(config: pytest.Config, spec: RunSpec) -> Sampling:
     given = {
         name: config.getoption(name)
         for name in ("questions", "samples", "prompt", "temperature", "max_tokens", "data_dir")
         if config.getoption(name) is not None
     }
-    if subject.prompt is not None:
-        given = {"prompt": subject.prompt} | given
-    tasks = select(_task_names(config, subject))
+    if spec.prompt is not None:
+        given = {"prompt": spec.prompt} | given
+    tasks = select(_task_names(config, spec))
     return replace(Sampling.of(tasks), seed=config.getoption("seed"), **given)
 
 
-def _task_names(config: pytest.Config, subject: RunSpec) -> str:
-    return config.getoption("tasks") or ",".join(subject.tasks)
+def _task_names(config: pytest.Config, spec: RunSpec) -> str:
+    return config.getoption("tasks") or ",".join(spec.tasks)
 
 
-def _looks(config: pytest.Config, samples: int) -> int:
+def _interim_analyses(config: pytest.Config, samples: int) -> int:
     budget = config.getoption("max_samples")
     if not config.getoption("until_decided"):
         if budget is not None:
             raise AlphaRLBenchError(f"--max-samples {budget}: goes with --until-decided")
         return 1
     if budget is None:
-        return DEFAULT_LOOKS
+        return DEFAULT_ANALYSES
     if budget < 2 * samples:
         raise AlphaRLBenchError(
-            f"--max-samples {budget}: leaves no second look at {samples} samples each; ask for "
-            f"{2 * samples} or more, or for fewer --samples"
+            f"--max-samples {budget}: allows no second analysis with {samples} samples each; ask "
+            f"for {2 * samples} or more, or for fewer --samples"
         )
     return int(budget // samples)
 
 
-def subjects(config: pytest.Config) -> list[RunSpec]:
+def run_specs_of(config: pytest.Config) -> list[RunSpec]:
     """The runs to judge: the one of ``--run``, or those of the lane.
 
     Raises:
         AlphaRLBenchError: the registry is damaged, or there is no run where ``--run`` points.
     """
-    if _SUBJECTS not in config.stash:
-        config.stash[_SUBJECTS] = _find_subjects(config)
-    return config.stash[_SUBJECTS]
+    if _SPECS not in config.stash:
+        config.stash[_SPECS] = _find_specs(config)
+    return config.stash[_SPECS]
 
 
-def _find_subjects(config: pytest.Config) -> list[RunSpec]:
+def _find_specs(config: pytest.Config) -> list[RunSpec]:
     run, base, kind = (config.getoption(name) for name in ("run", "base", "kind"))
     if run:
         return [spec_of_path(run, base, kind)]
@@ -279,12 +279,12 @@ def _find_subjects(config: pytest.Config) -> list[RunSpec]:
     return run_specs(config.getoption("lane"), load_registry())
 
 
-def reproducing(config: pytest.Config, subject: RunSpec) -> tuple[str, ...]:
+def reproducing(config: pytest.Config, spec: RunSpec) -> tuple[str, ...]:
     """The options that decide over a run's scores, as they must be typed to get the same again."""
-    asked = options(config, subject)
+    asked = options(config, spec)
     sampling, engine = asked.sampling, asked.engine
     named = {
-        "tasks": _task_names(config, subject),
+        "tasks": _task_names(config, spec),
         "questions": sampling.questions,
         "samples": sampling.samples,
         "seed": sampling.seed,
@@ -294,10 +294,12 @@ def reproducing(config: pytest.Config, subject: RunSpec) -> tuple[str, ...]:
         "data-dir": sampling.data_dir,
         "engine": engine.name,
         "dtype": engine.dtype,
-        "max-samples": asked.looks * sampling.samples if asked.looks > 1 else None,
+        "max-samples": asked.interim_analyses * sampling.samples
+        if asked.interim_analyses > 1
+        else None,
     }
     words = [w for name, v in named.items() if v is not None for w in (f"--{name}", str(v))]
-    return (*words, *(["--until-decided"] if asked.looks > 1 else []))
+    return (*words, *(["--until-decided"] if asked.interim_analyses > 1 else []))
 
 
 def report_folder(config: pytest.Config) -> Path:

@@ -18,7 +18,7 @@ from alpharl_bench.runs.spec import RunSpec
 from alpharl_bench.tables import union
 
 # Told once a session: each takes a look at the Hub's cache, and a network of the model's size.
-_OUTLOOKS = pytest.StashKey[dict[str, RunInfo]]()
+_INFOS = pytest.StashKey[dict[str, RunInfo]]()
 _BUDGET = pytest.StashKey[Budget]()
 
 
@@ -58,38 +58,38 @@ def lacking(config: pytest.Config, run: RunSpec, claim: Claim) -> str:
     Raises:
         AlphaRLBenchError: options name what is not there.
     """
-    outlook, asked = _outlook(config, run), options(config, run)
-    required = requirements_of(claim, outlook.steps, asked.looks)
+    info, asked = _info(config, run), options(config, run)
+    required = requirements_of(claim, info.steps, asked.interim_analyses)
     if _BUDGET not in config.stash:
         config.stash[_BUDGET] = Budget(measured())
     budget = config.stash[_BUDGET]
-    reason = budget.lacking(run.name, required, outlook, asked)
+    reason = budget.lacking(run.name, required, info, asked)
     if not reason:
-        budget.reserve(run.name, required, outlook, asked)
+        budget.reserve(run.name, required, info, asked)
     return reason
 
 
 def _planned(
     config: pytest.Config, run: RunSpec, claims: list[Claim], unfit: Mapping[Claim, str]
 ) -> Planned:
-    outlook, asked = _outlook(config, run), options(config, run)
+    info, asked = _info(config, run), options(config, run)
     rate = config.getoption("tokens_per_second")
     ids = shown_ids([*claims, *unfit])
-    required = {c: requirements_of(c, outlook.steps, asked.looks) for c in claims}
+    required = {c: requirements_of(c, info.steps, asked.interim_analyses) for c in claims}
     short = {claim: reason for claim in required if (reason := lacking(config, run, claim))}
-    costs = {claim: cost_of(one, outlook, asked, rate) for claim, one in required.items()}
+    costs = {claim: cost_of(one, info, asked, rate) for claim, one in required.items()}
     return Planned(
-        subject=run,
-        outlook=outlook,
+        spec=run,
+        info=info,
         asked=asked,
         claims={ids[claim.qualified_id]: cost for claim, cost in costs.items()},
-        all=cost_of(union(required.values()), outlook, asked, rate),
+        all=cost_of(union(required.values()), info, asked, rate),
         skipped={ids[claim.qualified_id]: why for claim, why in {**unfit, **short}.items()},
     )
 
 
-def _outlook(config: pytest.Config, run: RunSpec) -> RunInfo:
-    found = config.stash.setdefault(_OUTLOOKS, {})
+def _info(config: pytest.Config, run: RunSpec) -> RunInfo:
+    found = config.stash.setdefault(_INFOS, {})
     if run.name not in found:
         found[run.name] = run.source.info()
     return found[run.name]

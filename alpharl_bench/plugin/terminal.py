@@ -9,7 +9,7 @@ from alpharl_bench.bench import Bench
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.invocation import typed_command
 from alpharl_bench.papers import load_claims, shown_ids
-from alpharl_bench.plugin.options import options, report_folder, reproducing, subjects
+from alpharl_bench.plugin.options import options, report_folder, reproducing, run_specs_of
 from alpharl_bench.plugin.outcomes import (
     CLAIM,
     CONTRAST,
@@ -66,7 +66,7 @@ class SessionReport:
         arguments = map(str, self._config.invocation_params.args)
         try:
             stored = Session.of(
-                [self._measured(run) for run in subjects(self._config) if self._took_part(run)],
+                [self._measured(run) for run in run_specs_of(self._config) if self._took_part(run)],
                 command=typed_command(list(arguments)),
                 interrupted=exitstatus == pytest.ExitCode.INTERRUPTED,
             )
@@ -77,26 +77,28 @@ class SessionReport:
             if exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
-    def _took_part(self, subject: RunSpec) -> bool:
-        return subject.name in self._judged or subject.name in self._unlearned
+    def _took_part(self, spec: RunSpec) -> bool:
+        return spec.name in self._judged or spec.name in self._unlearned
 
-    def _measured(self, subject: RunSpec) -> "Measured":
+    def _measured(self, spec: RunSpec) -> "Measured":
         # For the same reason.
         from alpharl_bench.reporting import Measured  # noqa: PLC0415
 
-        asked = options(self._config, subject)
-        bench = Bench(subject, asked)
-        claims = self._judged.get(subject.name, {})
-        looks = {
+        asked = options(self._config, spec)
+        bench = Bench(spec, asked)
+        claims = self._judged.get(spec.name, {})
+        batches = {
             load_claims()[claim]: max(1, samples // asked.sampling.samples)
             for claim, samples in claims.items()
         }
         return Measured(
-            subject,
-            evidence=bench.evidence(looks) if claims else bench.references(asked.looks),
+            spec,
+            evidence=bench.evidence(batches)
+            if claims
+            else bench.references(asked.interim_analyses),
             claims=claims,
-            options=reproducing(self._config, subject),
-            looks=asked.looks,
+            options=reproducing(self._config, spec),
+            interim_analyses=asked.interim_analyses,
             digest=bench.opened.digest,
         )
 
@@ -120,7 +122,7 @@ class SessionReport:
     def _nothing_selected(self) -> str:
         keyword, lane = (self._config.getoption(name) for name in ("keyword", "lane"))
         nothing, registry = f"-k '{keyword}' selects no test", load_registry()
-        known = [subject.name for subject in subjects(self._config)]
+        known = [spec.name for spec in run_specs_of(self._config)]
         if self._config.getoption("run"):
             return f"{nothing}; {unknown('run', keyword, known)}"
         words = [word.strip("()") for word in keyword.lower().split()]

@@ -11,7 +11,7 @@ from alpharl_bench.printed.table import RECOMPUTED, Average, Table
 
 
 @dataclass(frozen=True)
-class Reading:
+class PaperCheck:
     """One thing that the paper says, and what its own numbers say of it.
 
     ``known`` is the outcome that the paper's data expect.
@@ -43,13 +43,13 @@ class Reading:
         return f"{self.place}: “{self.text}” is {self.outcome}: {reason}"
 
 
-def read_paper(folder: Path) -> list[Reading]:
+def read_paper(folder: Path) -> list[PaperCheck]:
     """Everything that is checked of a paper: the sentences, then the averages."""
     return [*read_statements(folder), *read_averages(folder)]
 
 
-def read_statements(folder: Path) -> list[Reading]:
-    """A reading for every statement of a paper.
+def read_statements(folder: Path) -> list[PaperCheck]:
+    """A check for every statement of a paper.
 
     Args:
         folder: of the paper, with its ``tables`` and ``statements``.
@@ -59,8 +59,8 @@ def read_statements(folder: Path) -> list[Reading]:
     return [_of_statement(statement, printed) for statement in statements.values()]
 
 
-def read_averages(folder: Path) -> list[Reading]:
-    """A reading for every row of a paper with an average, recomputed from its columns.
+def read_averages(folder: Path) -> list[PaperCheck]:
+    """A check for every row of a paper with an average, recomputed from its columns.
 
     The mean of rounded columns is known to half a unit, and so is what was printed: they differ
     where they are more than a unit apart.
@@ -74,12 +74,12 @@ def read_averages(folder: Path) -> list[Reading]:
     ]
 
 
-def _of_statement(statement: Statement, printed: Printed) -> Reading:
+def _of_statement(statement: Statement, printed: Printed) -> PaperCheck:
     def findings() -> Iterator[Finding]:
         for check in statement.checks:
             yield from check.findings(printed, statement.quote)
 
-    return Reading(
+    return PaperCheck(
         id=statement.id,
         text=statement.quote,
         place=statement.place,
@@ -89,14 +89,14 @@ def _of_statement(statement: Statement, printed: Printed) -> Reading:
     )
 
 
-def _of_average(table: Table, average: Average, number: int, label: str) -> Reading:
+def _of_average(table: Table, average: Average, number: int, label: str) -> PaperCheck:
     block = table.blocks[number]
     stated = table.number(block, label, average.column)
     right = table.number(block, label, RECOMPUTED)
     cells = [table.cell(block, label, name) for name in average.of]
     printed = table.cell(block, label, average.column)
     arithmetic = f"({' + '.join(cells)}) / {len(cells)} = {float(right.value):.3f}"
-    return Reading(
+    return PaperCheck(
         # No name of a model or an algorithm: -k selects runs by these.
         id=f"{table.id}-block-{number + 1}-{label.replace(' ', '-')}",
         text=f"{block.name}, {label}: {average.column} {printed}",

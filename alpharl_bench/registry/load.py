@@ -14,21 +14,21 @@ from alpharl_bench.errors import AlphaRLBenchError, faults_of
 from alpharl_bench.registry.schema import (
     Algorithm,
     Architecture,
-    Known,
     Lane,
     Model,
     Regime,
     Release,
     RunEntry,
+    RunExpectations,
 )
 
-_Entry = TypeVar("_Entry", Model, Algorithm, Known, Architecture, Release)
+_Entry = TypeVar("_Entry", Model, Algorithm, RunExpectations, Architecture, Release)
 _HERE = Path(__file__).parent
 #: Of every run's training but its repetitions; another initialisation is another model.
 _SEED = 1
 #: The regimes that a run is not named by: most runs have one of them.
 _UNNAMED = ("quick", "public")
-_NOTHING_KNOWN = Known(name="")
+_NOTHING_KNOWN = RunExpectations(name="")
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def load_registry(folder: Path = _HERE) -> Registry:
     faults: list[str] = []
     models = _load_kind(folder / "models", Model, faults)
     algorithms = _load_kind(folder / "algorithms", Algorithm, faults)
-    known = _load_kind(folder / "runs", Known, faults)
+    known = _load_kind(folder / "runs", RunExpectations, faults)
     for model in models.values():
         faults += [
             f"models/{model.name}.toml: {unknown('algorithm', name, algorithms)}"
@@ -128,7 +128,9 @@ def load_registry(folder: Path = _HERE) -> Registry:
 
 
 def _zoo(
-    models: Mapping[str, Model], algorithms: Mapping[str, Algorithm], known: Mapping[str, Known]
+    models: Mapping[str, Model],
+    algorithms: Mapping[str, Algorithm],
+    known: Mapping[str, RunExpectations],
 ) -> Iterator[RunEntry]:
     """Every algorithm on every model, in the regimes that both have, with its repetitions."""
     for model in models.values():
@@ -141,7 +143,7 @@ def _zoo(
 
 
 def _repetitions(
-    model: Model, algorithm: Algorithm, regime: Regime, known: Mapping[str, Known]
+    model: Model, algorithm: Algorithm, regime: Regime, known: Mapping[str, RunExpectations]
 ) -> Iterator[RunEntry]:
     """One run, and the same with other seeds."""
     first = f"{model.name}-{algorithm.name}" + ("" if regime in _UNNAMED else f"-{regime}")

@@ -139,7 +139,7 @@ class Expectation(_Entry):
     reason: str = Field(min_length=10)
 
 
-class Known(_Entry):
+class RunExpectations(_Entry):
     """``runs/<name>.toml``: what is known about a run of the zoo beforehand; most have no file.
 
     ``further_seeds`` repeat it, as ``<name>-seed2``: from the same base, on other questions drawn

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from alpharl_bench.behaviour import Reading
+from alpharl_bench.behaviour import TeacherForced
 from alpharl_bench.behaviour.table import PARTS
 from alpharl_bench.claims import Claim, Evidence, Interval
 from alpharl_bench.papers.arxiv_2510_00553.claims import behaviour as claims
@@ -197,7 +197,7 @@ def _bars(
     axes.bar(at, y, width, yerr=reach, color=colour, capsize=min(2, 20 * width), label=label)
 
 
-def _measured(evidence: Sequence[Evidence], reading: Reading) -> bool:
+def _measured(evidence: Sequence[Evidence], reading: TeacherForced) -> bool:
     return any(_has(run, reading["positions"]) for run in evidence)
 
 

@@ -31,7 +31,7 @@ def _section(judged: Judged, claim: Claim) -> Iterator[str]:
     by_run = judged.of_claim(claim)
     yield from (f"### {judged.name(claim)} {plain(claim.title)}", "", f"> {plain(claim.text)}", "")
     yield f"Place in the paper: {plain(claim.paper_ref.place)}."
-    reads = f"{plain(claim.reads)}, {code(claim.formula)}"
+    reads = f"{plain(claim.statistic_label)}, {code(claim.formula)}"
     yield from (f"Statistic: {reads}; the claim holds where it is {claim.threshold}.", "")
     if claim.caveat:
         yield from (f"Caveat: {plain(claim.caveat)}", "")

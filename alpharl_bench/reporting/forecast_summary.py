@@ -6,8 +6,8 @@ import pandas as pd
 
 from alpharl_bench.forecast import all_methods
 from alpharl_bench.forecast.make import RECORD, Forecast
+from alpharl_bench.formatting import size_text
 from alpharl_bench.reporting.tables import markdown
-from alpharl_bench.units import size_text
 
 _READS = (
     "How sure: the forecast against forecasts that were made without one of the checkpoints, and "

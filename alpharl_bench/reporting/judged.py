@@ -54,7 +54,9 @@ class Judged:
             for claim, verdicts in by_claim.items():
                 if claim in record.claims:
                     evidence = session.evidence(run, claim)
-                    verdicts[run] = judge(known[claim], evidence, looks=record.looks)
+                    verdicts[run] = judge(
+                        known[claim], evidence, interim_analyses=record.interim_analyses
+                    )
             if number >= LISTED:
                 session.release(run)
         family = (verdict for by_run in by_claim.values() for verdict in by_run.values())

@@ -33,7 +33,7 @@ class _From:
     value: Any
 
 
-def united(folders: Sequence[Path]) -> Session:
+def merge_sessions(folders: Sequence[Path]) -> Session:
     """One session of what stands in several report folders, in their order.
 
     A score is known by its run, the digests of run and questions, and its variant. One that is in

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from alpharl_bench.papers import Paper, find_paper, load_papers
-from alpharl_bench.printed import Outcome, Reading, read_averages, read_statements
+from alpharl_bench.printed import Outcome, PaperCheck, read_averages, read_statements
 from alpharl_bench.reporting.tables import markdown
 
 _INTRODUCTION = """\
@@ -70,15 +70,15 @@ def errata(arxiv: str | None = None) -> str:
     )
 
 
-def _item(reading: Reading) -> str:
-    found = [f"*{reading.arithmetic}.*"] if reading.arithmetic else []
-    return " ".join([f"- {reading.place}: “{reading.text}”.", *found, reading.note])
+def _item(check: PaperCheck) -> str:
+    found = [f"*{check.arithmetic}.*"] if check.arithmetic else []
+    return " ".join([f"- {check.place}: “{check.text}”.", *found, check.note])
 
 
-def _of(readings: Sequence[Reading], outcome: Outcome) -> list[Reading]:
-    return [reading for reading in readings if reading.outcome == outcome]
+def _of(checks: Sequence[PaperCheck], outcome: Outcome) -> list[PaperCheck]:
+    return [check for check in checks if check.outcome == outcome]
 
 
-def _counted(readings: Sequence[Reading]) -> str:
-    counts = Counter(reading.outcome for reading in readings)
+def _counted(checks: Sequence[PaperCheck]) -> str:
+    counts = Counter(check.outcome for check in checks)
     return ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "none"

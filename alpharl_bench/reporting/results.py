@@ -216,7 +216,7 @@ def _verdict(judged: Judged, verdict: Verdict) -> VerdictRecord:
         contrast=verdict.contrast,
         known=judged.known(verdict),
         reason=expected.reason if expected else "",
-        statistic=claim.reads,
+        statistic=claim.statistic_label,
         value=Bounds.of(verdict.value) if verdict.value else None,
         level=verdict.confidence,
         threshold=Asked(low=_finite(claim.threshold.low), high=_finite(claim.threshold.high)),
@@ -246,7 +246,7 @@ def _control(evidence: Evidence, claim: Claim) -> Bounds | None:
 def _run(session: Session, run: str) -> RunResult:
     record = session.runs[run]
     scores = session.scores_of(run)
-    learned = learning(session.evidence(run), record.looks) if scores else None
+    learned = learning(session.evidence(run), record.interim_analyses) if scores else None
     return RunResult(
         model=record.model,
         algorithm=record.algorithm,

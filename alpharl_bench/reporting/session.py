@@ -33,15 +33,15 @@ class Measured:
     """What a session measured of one run.
 
     ``claims`` maps every judged claim to the samples per question that its verdict rests on;
-    ``options`` are those that decide over scores; ``looks`` how often a claim's evidence could be
-    looked at; ``digest`` is the run's content key.
+    ``options`` are those that decide over scores; ``interim_analyses`` how often a claim's evidence
+    could be judged; ``digest`` is the run's content key.
     """
 
-    subject: RunSpec
+    spec: RunSpec
     evidence: Evidence
     claims: Mapping[str, int]
     options: Sequence[str]
-    looks: int
+    interim_analyses: int
     digest: str = ""
 
 
@@ -63,7 +63,7 @@ class RunRecord(BaseModel):
     deviations: str
     seed: int | None
     options: tuple[str, ...]
-    looks: int
+    interim_analyses: int
     steps: tuple[int, ...]
     claims: dict[ClaimId, int]
     expect: dict[ClaimId, Expectation]
@@ -77,6 +77,8 @@ class RunRecord(BaseModel):
         if not isinstance(stored, dict) or "tables" in stored:
             return stored
         old = dict(stored)
+        if "looks" in old:
+            old["interim_analyses"] = old.pop("looks")
         scores = {name: old.pop(name) for name in _OF_SCORES if name in old}
         found = {name: old.pop(name) for name in _OF_THEIR_OWN if name in old}
         return {**old, "tables": {"scores": scores, **found}}
@@ -106,20 +108,20 @@ class Session(BaseModel):
         """The record of a session."""
         runs = {}
         for run in measured:
-            subject = run.subject
-            runs[subject.name] = RunRecord(
-                selected_by=subject.selected_by,
-                model=subject.model,
-                algorithm=subject.algorithm,
-                kind=subject.kind,
-                source=subject.origin,
-                deviations=subject.deviations,
-                seed=subject.seed,
+            spec = run.spec
+            runs[spec.name] = RunRecord(
+                selected_by=spec.selected_by,
+                model=spec.model,
+                algorithm=spec.algorithm,
+                kind=spec.kind,
+                source=spec.origin,
+                deviations=spec.deviations,
+                seed=spec.seed,
                 options=tuple(run.options),
-                looks=run.looks,
+                interim_analyses=run.interim_analyses,
                 steps=tuple(run.evidence.steps),
                 claims=dict(run.claims),
-                expect=dict(subject.expect),
+                expect=dict(spec.expect),
                 tables={
                     name: table(name).stored.dump_python(of, mode="json")
                     for name, of in run.evidence.tables.items()

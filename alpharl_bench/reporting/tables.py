@@ -80,7 +80,9 @@ def runs(session: Session) -> pd.DataFrame:
     rows = []
     scored = {score.provenance.run for score in session.scores}
     for name, record in session.runs.items():
-        learned = learning(session.evidence(name), record.looks) if name in scored else None
+        learned = (
+            learning(session.evidence(name), record.interim_analyses) if name in scored else None
+        )
         rows.append(
             {
                 "run": name,

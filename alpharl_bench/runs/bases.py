@@ -9,11 +9,11 @@ from shutil import rmtree
 from typing import TYPE_CHECKING
 
 from alpharl_bench.cache import cache_root, locked, whole_folder, write_whole
+from alpharl_bench.formatting import time_text
 from alpharl_bench.keys import product_key
 from alpharl_bench.registry import Model, Registry, RunEntry
 from alpharl_bench.runs.digests import base_key, shipped_base
 from alpharl_bench.runs.disk import parameters_of, require_space, run_bytes
-from alpharl_bench.units import time_text
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

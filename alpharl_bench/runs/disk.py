@@ -9,7 +9,7 @@ from safetensors import safe_open
 
 from alpharl_bench.cache import cache_root
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.units import size_text
+from alpharl_bench.formatting import size_text
 
 #: Names another cap on the whole cache, in GB (10⁹ bytes).
 CAP_VARIABLE = "ALPHARL_BENCH_MAX_DISK"

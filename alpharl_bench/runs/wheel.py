@@ -14,7 +14,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.extras import requiring
-from alpharl_bench.quiet import no_bars, quiet_libraries
+from alpharl_bench.library_logging import no_bars, quiet_libraries
 from alpharl_bench.registry import Model, Wheel
 from alpharl_bench.training.tokenizer import TEMPLATES
 

@@ -92,7 +92,7 @@ class ScoringEngine:
             backend.reseed(_seed(sampling.seed, look))
             return questions.ask(backend.lm, chat=sampling.prompt == "chat")
 
-        asked = self.wearing(variant, ask)
+        asked = self.use_variant(variant, ask)
         return Score(
             variant=variant.label,
             look=look,
@@ -101,7 +101,7 @@ class ScoringEngine:
             provenance=self._provenance(sampling),
         )
 
-    def wearing(self, variant: Variant, work: Callable[[Backend], Result]) -> Result:
+    def use_variant(self, variant: Variant, work: Callable[[Backend], Result]) -> Result:
         """Do something with the variant's weights.
 
         When memory runs out the batch is halved, and it is done again from the start.
@@ -116,7 +116,7 @@ class ScoringEngine:
         deaths = 0
         while True:
             try:
-                with self.backend.wearing(variant):
+                with self.backend.use_variant(variant):
                     return work(self.backend)
             except self.backend.dies_with as error:
                 deaths += 1

@@ -47,7 +47,7 @@ class Backend(Protocol):
     def batch_size(self) -> int:
         """How many sequences are generated together."""
 
-    def wearing(self, variant: Variant) -> AbstractContextManager[None]:
+    def use_variant(self, variant: Variant) -> AbstractContextManager[None]:
         """Generate with the variant's weights inside the block, and inside it only."""
 
     def reseed(self, seed: int) -> None:

@@ -15,7 +15,7 @@ from alpharl_bench.games.kuhn import exploitability, information_sets, nash_play
 from alpharl_bench.games.match import random_player
 from alpharl_bench.games.negotiation import trader
 from alpharl_bench.grading import Mark
-from alpharl_bench.quiet import no_bars
+from alpharl_bench.library_logging import no_bars
 from alpharl_bench.scoring.catalogue import FOLDER
 from alpharl_bench.scoring.sampling import Sampling
 from alpharl_bench.scoring.score import Asked, KuhnPolicy, Responses

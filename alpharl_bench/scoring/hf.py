@@ -9,7 +9,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from alpharl_bench.extras import requiring
-from alpharl_bench.quiet import quiet_libraries
+from alpharl_bench.library_logging import quiet_libraries
 from alpharl_bench.scoring.engines import EngineOptions
 from alpharl_bench.shared_prompts import can_share, read_once
 from alpharl_bench.spectral.threads import threads_of_model
@@ -68,9 +68,9 @@ class HFBackend:
         return int(self.lm.batch_size_per_gpu)
 
     @contextmanager
-    def wearing(self, variant: Variant) -> Iterator[None]:
+    def use_variant(self, variant: Variant) -> Iterator[None]:
         """Generate with the variant's weights inside the block, with the base's behind it."""
-        with threads_of_model(self._parameters), self._patched.wearing(variant):
+        with threads_of_model(self._parameters), self._patched.use_variant(variant):
             yield
 
     def reseed(self, seed: int) -> None:

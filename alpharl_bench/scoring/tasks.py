@@ -12,8 +12,8 @@ from alpharl_bench.cache import cache_root, content_key, locked, whole_folder
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.extras import requiring
 from alpharl_bench.grading import Kind, grade
+from alpharl_bench.library_logging import no_bars, quiet_libraries
 from alpharl_bench.problems import FAMILIES, held_out_problems
-from alpharl_bench.quiet import no_bars, quiet_libraries
 from alpharl_bench.scoring.catalogue import FOLDER, benchmarks
 from alpharl_bench.scoring.prompts import TEMPLATES
 from alpharl_bench.scoring.questions import local_file

@@ -21,7 +21,7 @@ from vllm.v1.engine.exceptions import EngineDeadError
 from alpharl_bench.cache import scratch_folder
 from alpharl_bench.checkpoints import WeightFiles, Weights
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.quiet import no_bars
+from alpharl_bench.library_logging import no_bars
 from alpharl_bench.scoring.engines import EngineOptions
 from alpharl_bench.variants import Variant
 from alpharl_bench.variants.adapter import write_adapter
@@ -109,7 +109,7 @@ class VLLMBackend:
         self.lm = self._start(source.base.folder)
 
     @contextmanager
-    def wearing(self, variant: Variant) -> Iterator[None]:
+    def use_variant(self, variant: Variant) -> Iterator[None]:
         """Generate with the variant's weights inside the block.
 
         Raises:

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from pydantic import TypeAdapter
 
-from alpharl_bench.behaviour import Behaviour, Continuation, Pass
-from alpharl_bench.behaviour.passes import chains_of, variants_of
+from alpharl_bench.behaviour import Behaviour, Continuation, Measurement
+from alpharl_bench.behaviour.measurements import chains_of, variants_of
 from alpharl_bench.behaviour.table import NO_BEHAVIOUR, QuestionRow
 from alpharl_bench.scoring.catalogue import GAMES
 from alpharl_bench.tables.required import materialised
@@ -26,7 +26,7 @@ class BehaviourTable(Table[Behaviour]):
 
     def requires(self, query: Query, steps: Sequence[int]) -> Requirements:
         """The chains that are written, and the weights of those that write and read them."""
-        passes: Sequence[Pass] = query.measurements
+        passes: Sequence[Measurement] = query.measurements
         variants = [variant for one in passes for variant in variants_of(one)]
         chains = Requirements(generated=frozenset(_generated(passes)))
         return union([chains, materialised(variants, steps)])
@@ -51,7 +51,7 @@ class BehaviourTable(Table[Behaviour]):
         return [question.task for question in measured.questions]
 
 
-def _generated(passes: Iterable[Pass]) -> Iterable[Pass]:
+def _generated(passes: Iterable[Measurement]) -> Iterable[Measurement]:
     """What passes write; reading writes nothing."""
     for one in passes:
         yield from chains_of(one)

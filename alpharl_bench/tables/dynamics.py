@@ -28,7 +28,7 @@ class DynamicsTable(Table[tuple[ModuleDynamics, ...]]):
         return trajectory(steps)
 
     def measure(self, run: MeasuredRun, queries: Sequence[Query]) -> tuple[ModuleDynamics, ...]:
-        """By the accuracies at the first look, so that more samples measure nothing anew."""
+        """By the accuracies in the first batch, so that more samples measure nothing anew."""
         checkpoints = [full_at(step) for step in run.run.steps]
         first = Scores(run.scores(dict.fromkeys(checkpoints, 1)))
         return run.dynamics([float(first.observed_accuracy(one)[0]) for one in checkpoints])

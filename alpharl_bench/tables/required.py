@@ -7,17 +7,17 @@ from alpharl_bench.tables.requirements import Requirements, union
 from alpharl_bench.variants import Variant, full_at, rank
 
 
-def scored(variants: Iterable[Variant], steps: Sequence[int], looks: int = 1) -> Requirements:
+def scored(variants: Iterable[Variant], steps: Sequence[int], batches: int = 1) -> Requirements:
     """What it takes to score variants on the reported questions.
 
     Args:
         variants: that are scored.
         steps: of the run's checkpoints.
-        looks: how often each is scored.
+        batches: how often each is scored.
     """
     found = list(variants)
     return union(
-        [Requirements(looks={(one, "test"): looks for one in found}), materialised(found, steps)]
+        [Requirements(scores={(one, "test"): batches for one in found}), materialised(found, steps)]
     )
 
 
@@ -38,7 +38,7 @@ def materialised(variants: Iterable[Variant], steps: Sequence[int]) -> Requireme
     path = {step for variant in wanted for step in _path(variant, steps)}
     low_rank = {v for v in wanted if v.kind not in {"base", "full", "forecast"}}
     return Requirements(
-        looks={(variant, "validation"): 1 for variant in validation},
+        scores={(variant, "validation"): 1 for variant in validation},
         opened=frozenset({None, *path, *_checkpoints(wanted, steps)}),
         decomposed=frozenset(low_rank | {rank(1, step=step) for step in path}),
         side_by_side=any(v.kind == "window" or side_by_side(v) for v in wanted),

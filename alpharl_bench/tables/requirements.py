@@ -8,7 +8,7 @@ from alpharl_bench.scoring.sampling import Split
 from alpharl_bench.variants import Variant
 
 if TYPE_CHECKING:
-    from alpharl_bench.behaviour import Pass
+    from alpharl_bench.behaviour import Measurement
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Requirements:
     """Scores, chains of thought, checkpoints and triplets, each thing once.
 
     Args:
-        looks: how often a variant is scored on a split, at most.
+        scores: how many batches of samples of a variant are scored on a split, at most.
         generated: the passes that write chains, one response to every question each.
         opened: the steps of the checkpoints whose weights are read; None is the base.
         decomposed: variants whose triplets are kept on disk.
@@ -24,8 +24,8 @@ class Requirements:
         side_by_side: whether weights of several checkpoints are read tensor by tensor.
     """
 
-    looks: Mapping[tuple[Variant, Split], int] = field(default_factory=dict)
-    generated: frozenset["Pass"] = frozenset()
+    scores: Mapping[tuple[Variant, Split], int] = field(default_factory=dict)
+    generated: frozenset["Measurement"] = frozenset()
     opened: frozenset[int | None] = frozenset()
     decomposed: frozenset[Variant] = frozenset()
     whole: bool = False
@@ -34,18 +34,18 @@ class Requirements:
     @property
     def loads(self) -> bool:
         """Whether a model is loaded to answer questions."""
-        return bool(self.looks or self.generated)
+        return bool(self.scores or self.generated)
 
 
 def union(requirements: Iterable[Requirements]) -> Requirements:
     """What several claims on one run require: what they share is required once."""
     found = list(requirements)
-    looks: dict[tuple[Variant, Split], int] = {}
+    scores: dict[tuple[Variant, Split], int] = {}
     for one in found:
-        for scored, count in one.looks.items():
-            looks[scored] = max(count, looks.get(scored, 0))
+        for scored, count in one.scores.items():
+            scores[scored] = max(count, scores.get(scored, 0))
     return Requirements(
-        looks=looks,
+        scores=scores,
         generated=frozenset().union(*(one.generated for one in found)),
         opened=frozenset().union(*(one.opened for one in found)),
         decomposed=frozenset().union(*(one.decomposed for one in found)),

@@ -112,18 +112,18 @@ class ScoresTable(Table[Scores]):
 
     def requires(self, query: Query, steps: Sequence[int]) -> Requirements:
         """The scores of the variants, and what these are made of."""
-        return scored(query.variants, steps, query.looks)
+        return scored(query.variants, steps, query.batches)
 
     def measure(self, run: MeasuredRun, queries: Sequence[Query]) -> Scores:
         """Score what the cache lacks."""
-        looks: dict[Variant, int] = {}
+        batches: dict[Variant, int] = {}
         for query in queries:
             for variant in query.variants:
-                looks[variant] = max(query.looks, looks.get(variant, 0))
+                batches[variant] = max(query.batches, batches.get(variant, 0))
         return Scores(
-            scores=run.scores(looks) if looks else {},
-            choices=tuple(run.selection(v) for v in looks if v.kind == "forecast"),
-            windows=tuple(run.window(v) for v in looks if v.kind == "window"),
+            scores=run.scores(batches) if batches else {},
+            choices=tuple(run.selection(v) for v in batches if v.kind == "forecast"),
+            windows=tuple(run.window(v) for v in batches if v.kind == "window"),
             evaluation=run.evaluation,
         )
 

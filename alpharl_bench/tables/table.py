@@ -15,7 +15,7 @@ from alpharl_bench.variants import Variant
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-    from alpharl_bench.behaviour import Behaviour, Pass
+    from alpharl_bench.behaviour import Behaviour, Measurement
     from alpharl_bench.checkpoints import Run
     from alpharl_bench.dynamics import ModuleDynamics
     from alpharl_bench.forecast.selection import TargetSelection
@@ -44,13 +44,13 @@ class Query:
             are.
         strata: the name of what units are resampled apart by, as ``block``; empty where all units
             are drawn together.
-        looks: how often each variant is scored.
+        batches: how often each variant is scored.
     """
 
     variants: tuple[Variant, ...] = ()
     measurements: tuple[Any, ...] = ()
     strata: str = ""
-    looks: int = 1
+    batches: int = 1
 
 
 class MeasuredRun(Protocol):
@@ -76,8 +76,8 @@ class MeasuredRun(Protocol):
     def evaluation(self) -> float:
         """What it costs to score a model once on the validation split, in steps of training."""
 
-    def scores(self, looks: Mapping[Variant, int], split: Split = "test") -> "dict[str, Score]":
-        """The scores of variants by label, each over so many looks."""
+    def scores(self, batches: Mapping[Variant, int], split: Split = "test") -> "dict[str, Score]":
+        """The scores of variants by label, each over so many batches."""
 
     def selection(self, variant: Variant) -> "TargetSelection":
         """The target that a forecast was given."""
@@ -85,7 +85,7 @@ class MeasuredRun(Protocol):
     def window(self, variant: Variant) -> "ScoredWindow":
         """What a window of modules holds."""
 
-    def behaviour(self, passes: "Sequence[Pass]") -> "Behaviour":
+    def behaviour(self, passes: "Sequence[Measurement]") -> "Behaviour":
         """What is read of chains of thought."""
 
     def dynamics(self, accuracies: Sequence[float]) -> "tuple[ModuleDynamics, ...]":

@@ -10,7 +10,7 @@ from torch.utils.data import IterableDataset
 from transformers import Trainer, TrainingArguments, set_seed
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.quiet import quiet_libraries
+from alpharl_bench.library_logging import quiet_libraries
 from alpharl_bench.registry import Model, Pretraining
 from alpharl_bench.training.corpus import documents
 from alpharl_bench.training.progress import ProgressBar

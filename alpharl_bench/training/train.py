@@ -6,8 +6,8 @@ from pathlib import Path
 import transformers
 from transformers import TrainerCallback
 
+from alpharl_bench.library_logging import quiet_libraries
 from alpharl_bench.problems import NANO_FAMILIES
-from alpharl_bench.quiet import quiet_libraries
 from alpharl_bench.registry import Algorithm, RunEntry
 from alpharl_bench.training.history import last_whole_checkpoint
 from alpharl_bench.training.job import Job

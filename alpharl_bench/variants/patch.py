@@ -28,7 +28,7 @@ class PatchedModel:
         self._parameters = Parameters(model)
 
     @contextmanager
-    def wearing(self, variant: Variant) -> Iterator[PreTrainedModel]:
+    def use_variant(self, variant: Variant) -> Iterator[PreTrainedModel]:
         """The model with the variant's weights inside the block, the base's again behind it.
 
         Raises:
@@ -45,7 +45,7 @@ class PatchedModel:
         Extrapolated logits need a second model, which is held for the time of the block.
 
         Raises:
-            AlphaRLBenchError: as :meth:`wearing`.
+            AlphaRLBenchError: as :meth:`use_variant`.
         """
         if isinstance(change, ExtrapolatedLogits):
             with self._extrapolating(change) as model:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from alpharl_bench.behaviour import Chains, Continuation, Likeness, Reading
+from alpharl_bench.behaviour import AnswerAgreement, Chains, Continuation, TeacherForced
 from alpharl_bench.behaviour.asking import Asking
 from alpharl_bench.behaviour.chains import Chain
 from alpharl_bench.behaviour.measure import Measure
@@ -18,17 +18,17 @@ from tests.scoring.test_engine import BASE_FOLDER, damaged  # noqa: F401  (a fix
 
 SAMPLING = Sampling(tasks=("addition", "chain"), questions=3, samples=1)
 BEFORE, AFTER = Chains(BASE), Chains(FULL)
-READING = Reading(BASE, AFTER)
+READING = TeacherForced(BASE, AFTER)
 PASSES = (
-    Reading(BASE, BEFORE),
+    TeacherForced(BASE, BEFORE),
     READING,
-    Reading(BASE, Chains(BASE, "sampled")),
-    Reading(BASE, AFTER, of_another=True),
+    TeacherForced(BASE, Chains(BASE, "sampled")),
+    TeacherForced(BASE, AFTER, of_another=True),
     Continuation(BASE, AFTER, 2),
     Continuation(BASE, AFTER, 1000),
     Continuation(BASE, BEFORE, "random"),
-    Likeness(AFTER, AFTER),
-    Likeness(BEFORE, AFTER),
+    AnswerAgreement(AFTER, AFTER),
+    AnswerAgreement(BEFORE, AFTER),
 )
 
 
@@ -60,7 +60,7 @@ def column(behaviour, name):
 def test_the_base_s_own_greedy_chains_are_greedy_to_it(measured):
     found, _ = measured
     assert [q.task for q in found.questions] == ["addition"] * 3 + ["chain"] * 3
-    assert set(column(found, Reading(BASE, BEFORE)["non-greedy"])) == {0}
+    assert set(column(found, TeacherForced(BASE, BEFORE)["non-greedy"])) == {0}
     assert sum(column(found, READING["non-greedy"])) > 0
     assert column(found, READING["positions"]) == column(found, AFTER["tokens"])
 
@@ -79,13 +79,13 @@ def test_the_base_goes_on_as_it_began(measured):
     assert column(found, Continuation(BASE, BEFORE, "random")["right"]) == column(
         found, BEFORE["right"]
     )
-    assert set(column(found, Likeness(AFTER, AFTER)["start"])) == {1}
+    assert set(column(found, AnswerAgreement(AFTER, AFTER)["start"])) == {1}
 
 
 def test_chains_of_another_question_are_those_of_the_next_one_of_the_task(measured):
     found, _ = measured
     lengths = column(found, AFTER["tokens"])
-    moved = column(found, Reading(BASE, AFTER, of_another=True)["positions"])
+    moved = column(found, TeacherForced(BASE, AFTER, of_another=True)["positions"])
     assert moved == [lengths[i] for i in (1, 2, 0, 4, 5, 3)]
 
 

@@ -236,8 +236,8 @@ def test_a_claim_about_a_trajectory_has_the_same_scores(
     claim, found = CLAIMS["P1.3"], {}
     for one in (True, False):
         monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(tmp_path / f"one {one}"))
-        subject = spec_of_path("lab/rlvr@step_*", "lab/base", None)
-        bench = Bench(subject, Options(asked.sampling, one_checkpoint=one))
+        spec = spec_of_path("lab/rlvr@step_*", "lab/base", None)
+        bench = Bench(spec, Options(asked.sampling, one_checkpoint=one))
         before = downloads(nano)
         found[one] = bench.evidence({claim: 1}).scores
         bench.close()
@@ -250,17 +250,17 @@ def test_a_claim_about_a_trajectory_has_the_same_scores(
 
 
 def test_a_plan_counts_one_at_a_time_and_skips_what_reads_several(branches: SmallHub) -> None:
-    subject = spec_of_path("lab/rlvr@step_*", "lab/base", None)
-    outlook = subject.source.info()
+    spec = spec_of_path("lab/rlvr@step_*", "lab/base", None)
+    info = spec.source.info()
     small = Machine(hub=10**9, cache=10**9, shared=False, memory=10**11, gpus=())
     for one in (True, False):
         asked = Options(Sampling(("addition",), questions=5, samples=1), one_checkpoint=one)
-        cost = cost_of(requirements_of(CLAIMS["P1.3"], outlook.steps), outlook, asked)
-        there = outlook.checkpoint_bytes
+        cost = cost_of(requirements_of(CLAIMS["P1.3"], info.steps), info, asked)
+        there = info.checkpoint_bytes
         assert cost.download == 4 * there  # the base among them
         assert cost.weights == (2 * there if one else 4 * there)
         for claim, side_by_side in {"P1.3": False, "A1": False, "P2.1": True, "A5": True}.items():
             need = requirements_of(CLAIMS[claim], range(5, 105, 5))
             assert need.side_by_side == side_by_side
-            lacking = Budget(small).lacking("mine", need, outlook, asked)
+            lacking = Budget(small).lacking("mine", need, info, asked)
             assert ("side by side, found --one-checkpoint" in lacking) == (one and side_by_side)

@@ -120,7 +120,7 @@ def test_a_claim_needs_its_points_and_what_they_are_compared_with(
         statistic=lambda a, _: a[BASE],
         threshold=Threshold(low=0),
         formula="",
-        reads="",
+        statistic_label="",
         printed=Printed("", {}),
         curve=Curve(
             "x",

@@ -22,7 +22,7 @@ STEPS = tuple(range(10, 101, 10))
 def test_rank_1_takes_base_and_last_checkpoint_alone():
     need = requirements_of(CLAIMS["P1.1"], STEPS)
     variants = [BASE, FULL, *map(random_control, range(3)), rank(1)]
-    assert need.looks == {(variant, "test"): 1 for variant in variants}
+    assert need.scores == {(variant, "test"): 1 for variant in variants}
     assert need.opened == {None, 100}
     assert need.decomposed == {rank(1), *map(random_control, range(3))}
     assert need.loads
@@ -40,9 +40,9 @@ def test_spectra_ask_nothing():
 
 
 def test_linearity_scores_and_decomposes_the_trajectory():
-    need = requirements_of(CLAIMS["P2.1"], STEPS, looks=4)
+    need = requirements_of(CLAIMS["P2.1"], STEPS, batches=4)
     # Looking again adds nothing to it; only whether the run learned is asked anew.
-    assert need.looks == {
+    assert need.scores == {
         (BASE, "test"): 4,
         (FULL, "test"): 4,
         **{(full_at(step), "test"): 1 for step in STEPS},
@@ -52,19 +52,19 @@ def test_linearity_scores_and_decomposes_the_trajectory():
 
 def test_a_forecast_opens_its_prefix_and_scores_its_candidates():
     need = requirements_of(CLAIMS["A1"], STEPS)
-    on_validation = {variant for variant, split in need.looks if split == "validation"}
+    on_validation = {variant for variant, split in need.scores if split == "validation"}
     # AlphaRL of 20, 30, 40 and 50 %: five shares of the way each; accuracies of what was seen.
     candidates = {v for v in on_validation if v.candidate is not None}
     assert len(candidates) == 4 * 5
     assert on_validation - candidates == {full_at(step) for step in (10, 20, 30, 40, 50)}
     assert need.opened == {None, 10, 20, 30, 40, 50, 100}
-    assert (forecast("alpharl", 40), "test") in need.looks
+    assert (forecast("alpharl", 40), "test") in need.scores
 
 
 def test_windows_are_ranked_by_all_checkpoints():
     need = requirements_of(CLAIMS["P2.3"], STEPS)
-    assert {v for v, split in need.looks if split == "validation"} == set(map(full_at, STEPS))
-    assert sum(variant.kind == "window" for variant, _ in need.looks) == 25
+    assert {v for v, split in need.scores if split == "validation"} == set(map(full_at, STEPS))
+    assert sum(variant.kind == "window" for variant, _ in need.scores) == 25
     assert window(1) in need.decomposed
 
 
@@ -77,11 +77,11 @@ def test_chains_that_passes_share_are_written_once():
 
 
 def test_what_claims_share_is_counted_once_with_the_most_looks():
-    first = Requirements(looks={(BASE, "test"): 1, (FULL, "test"): 3}, opened=frozenset({None}))
+    first = Requirements(scores={(BASE, "test"): 1, (FULL, "test"): 3}, opened=frozenset({None}))
     second = Requirements(
         looks={(BASE, "test"): 2, (subspace(2), "test"): 1}, opened=frozenset({None, 7})
     )
     whole = union([first, second])
-    assert whole.looks == {(BASE, "test"): 2, (FULL, "test"): 3, (subspace(2), "test"): 1}
+    assert whole.scores == {(BASE, "test"): 2, (FULL, "test"): 3, (subspace(2), "test"): 1}
     assert whole.opened == {None, 7}
     assert union([]) == Requirements()

@@ -190,7 +190,7 @@ def test_a_task_of_one_question_has_no_interval(tasks: list[str]) -> None:
 
 def test_every_look_is_at_a_higher_confidence() -> None:
     given = evidence({rank(1): [*ALL[:36], *NONE[:4]]})
-    one, four = (judge(RECOVERY, given, looks=looks) for looks in (1, 4))
+    one, four = (judge(RECOVERY, given, interim_analyses=looks) for looks in (1, 4))
     assert (one.confidence, four.confidence) == (0.95, 0.9875)
     assert four.value.low < one.value.low < one.value.estimate == four.value.estimate
     assert four.p_value == pytest.approx(4 * one.p_value)
@@ -284,7 +284,7 @@ def test_modules_that_agree_decide_and_others_do_not() -> None:
 
 def test_modules_are_looked_at_once() -> None:
     given = modules(*[0.3, 0.25, 0.3, 0.31, 0.2, 0.33, 0.3])
-    assert judge(CLAIMS["P1.6"], given, looks=8) == judge(CLAIMS["P1.6"], given)
+    assert judge(CLAIMS["P1.6"], given, interim_analyses=8) == judge(CLAIMS["P1.6"], given)
 
 
 def test_two_modules_are_too_few() -> None:

@@ -33,7 +33,7 @@ def test_every_claim_has_its_section(site):
     found = re.findall(r"<h2 id=.*?>(\S+)", page)
     assert found == list(CLAIMS)
     for claim in CLAIMS.values():
-        assert claim.reads in page
+        assert claim.statistic_label in page
         assert claim.formula in page
         assert str(claim.threshold) in page
 

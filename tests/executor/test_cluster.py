@@ -6,23 +6,23 @@ import pytest
 
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.executor import LOCAL
-from tests.executor.desks import Counter, die, die_once, fault, mistake, square
+from tests.executor.contexts import Counter, die, die_once, fault, mistake, square
 
 
 def test_every_unit_is_done_once_at_a_desk_of_its_process(executor, tmp_path):
-    desk = Counter(tmp_path)
-    found = dict(executor.results(desk, square, range(9)))
+    context = Counter(tmp_path)
+    found = dict(executor.results(context, square, range(9)))
     local = dict(LOCAL.results(Counter(tmp_path), square, range(9)))
     assert {u: r[:2] for u, r in found.items()} == {u: r[:2] for u, r in local.items()}
     by_process = {}
     for _, _, done, process in found.values():
         by_process.setdefault(process, []).append(done)
-    # Every process has loaded the desk once and counts on.
+    # Every process has loaded the context once and counts on.
     assert os.getpid() not in by_process
     assert len(by_process) <= 2
     for counts in by_process.values():
         assert sorted(counts) == list(range(1, len(counts) + 1))
-    assert desk.done == 0
+    assert context.done == 0
 
 
 def test_a_worker_gives_back_what_it_held_for_another_run(executor, tmp_path):

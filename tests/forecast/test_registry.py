@@ -188,7 +188,7 @@ def test_a_baseline_is_judged_and_compared_in_the_report(
     synthetic, site: Path, tmp_path: Path
 ) -> None:
     evidence, claims = evidence_of(alpharl=66, toy=71), [claim.id for claim in ALPHARL]
-    session_of([synthetic.subject], {NAME: evidence}, {NAME: claims}).save(tmp_path)
+    session_of([synthetic.spec], {NAME: evidence}, {NAME: claims}).save(tmp_path)
     # Where it is not installed, the report says so and compares the rest: the best has 50.
     assert "also scored forecasts by `toy`" in report_text(tmp_path)
     rest = judge(CLAIMS["A5"], evidence)

@@ -84,8 +84,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def bench_of(run: Run, judge: Judge) -> Bench:
     known = run_specs("nano", load_registry())[0]
-    subject = replace(known, name="planted", source=PlantedRun(run, "digest"), step_cost=50)
-    bench = Bench(subject, Options(SAMPLING))
+    spec = replace(known, name="planted", source=PlantedRun(run, "digest"), step_cost=50)
+    bench = Bench(spec, Options(SAMPLING))
     bench.__dict__["engine"] = judge
     judge.bench = bench
     return bench
@@ -285,8 +285,8 @@ def test_an_engine_scores_forecasts_and_both_splits(
         checkpoints.append(Checkpoint(step, folder))
     known = run_specs("nano", load_registry())[0]
     run = Run("noisy", base, tuple(checkpoints))
-    subject = replace(known, name="noisy", source=PlantedRun(run, "noisy"))
-    bench = Bench(subject, Options(Sampling(("addition", "chain"), questions=5, samples=2)))
+    spec = replace(known, name="noisy", source=PlantedRun(run, "noisy"))
+    bench = Bench(spec, Options(Sampling(("addition", "chain"), questions=5, samples=2)))
     variants = [forecast(method, 40) for method in ("alpharl", "rlvr-weights", "last-checkpoint")]
     scores = bench.scores(dict.fromkeys((FULL, full_at(20), *variants), 1))
     assert scores["last-checkpoint of 40%"].marks == scores["full @20"].marks

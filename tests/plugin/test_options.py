@@ -114,7 +114,7 @@ def test_a_cache_that_cannot_be_written_to_is_named(tmp_path):
 def test_a_run_is_scored_as_it_was_trained_unless_the_options_say_otherwise(
     pytestconfig, synthetic, monkeypatch
 ):
-    plain = synthetic.subject
+    plain = synthetic.spec
     chat = replace(plain, name="chat", prompt="chat", tasks=("addition", "chain"))
     own = replace(plain, name="own", prompt=None, tasks=("paper",))
     asked = {s.name: options(pytestconfig, s).sampling for s in (plain, chat, own)}

@@ -16,8 +16,8 @@ from alpharl_bench.plugin import options
 # Two runs of the zoo are enough here.
 of_lane = options.run_specs
 options.run_specs = lambda lane, registry: [
-    subject for subject in of_lane(lane, registry)
-    if subject.name in {"qwen3-nano-dapo", "qwen3-nano-grpo"}
+    spec for spec in of_lane(lane, registry)
+    if spec.name in {"qwen3-nano-dapo", "qwen3-nano-grpo"}
 ]
 
 pytest_plugins = ["alpharl_bench.plugin"]

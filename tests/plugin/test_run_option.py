@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from alpharl_bench.plugin.options import subjects
+from alpharl_bench.plugin.options import run_specs_of
 from alpharl_bench.registry import load_registry
 from alpharl_bench.reporting import load_session
 from alpharl_bench.runs.bases import base_folder
@@ -135,4 +135,4 @@ def test_an_unknown_word_in_k_names_the_run(run):
 
 def test_runs_are_looked_for_once_a_session(pytestconfig):
     # On the Hub every look is a request.
-    assert subjects(pytestconfig) is subjects(pytestconfig)
+    assert run_specs_of(pytestconfig) is run_specs_of(pytestconfig)

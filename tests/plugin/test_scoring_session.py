@@ -76,7 +76,7 @@ def test_samples_are_added_until_the_budget_is_spent(learned, tmp_path):  # noqa
         "2510.00553:P1.5-peak": 3,
         "2510.00553:P1.6": 0,
     }
-    assert session.runs[mine.name].looks == 3
+    assert session.runs[mine.name].interim_analyses == 3
     evidence = session.evidence(mine.name, "P1.5-peak")
     assert evidence.samples == 3
     report = (tmp_path / "more" / "report.md").read_text()
@@ -159,7 +159,7 @@ def test_a_claim_about_modules_needs_no_questions(run, tmp_path):  # noqa: F811
         (["--data-dir=nowhere"], "--data-dir nowhere: arithmetic is made here"),
         (["--tasks=aime24", "--data-dir=nowhere"], "aime24.jsonl cannot be read"),
         (["--max-samples=8"], "--max-samples 8: goes with --until-decided"),
-        (["--until-decided", "--max-samples=5"], "leaves no second look at 4 samples each"),
+        (["--until-decided", "--max-samples=5"], "allows no second analysis with 4 samples each"),
         (["--temperature=0"], "--temperature 0: above 0"),
         (["--engine=sglang"], "invalid choice: 'sglang'"),
         (["--prompt=story"], "invalid choice: 'story'"),

@@ -25,7 +25,7 @@ JUDGED = [claim.id for claim in JUDGING if claim.judged_on("RL")]
 @pytest.fixture
 def folder(synthetic, tmp_path):
     evidence = {synthetic.name: synthetic.evidence({"base": 0.2, "full": 0.8})}
-    session_of([synthetic.subject], evidence, {synthetic.name: JUDGED}).save(tmp_path)
+    session_of([synthetic.spec], evidence, {synthetic.name: JUDGED}).save(tmp_path)
     return tmp_path
 
 

@@ -19,7 +19,7 @@ GRPO = "qwen3-nano-grpo"
 def stored(synthetic, folder, rank1=0.7, claims=FEW, name=GRPO, kind="RL", **changed):
     synthetic.name, synthetic.kind = name, kind
     evidence = {name: evidence_of(synthetic, rank1, **changed)}
-    session_of([synthetic.subject], evidence, {name: claims}).save(folder)
+    session_of([synthetic.spec], evidence, {name: claims}).save(folder)
     write_results(folder)
     return folder
 
@@ -150,14 +150,14 @@ def test_what_is_in_one_alone_is_named(synthetic, tmp_path):
 def test_a_comment_is_short_and_safe_however_much_changed(synthetic, tmp_path):
     folders = []
     for name, rank1, full in (("old", 0.9, 0.9), ("new", 0.3, 0.5)):
-        subjects, evidence = [], {}
+        specs, evidence = [], {}
         for i in range(15):
             synthetic.name = f"{i} {NAME}"
-            subjects.append(synthetic.subject)
+            specs.append(synthetic.spec)
             evidence[synthetic.name] = evidence_of(synthetic, rank1, full=full)
         folder = tmp_path / name
         claims = dict.fromkeys(evidence, FEW)
-        session_of(subjects, evidence, claims, NAME * 50).save(folder)
+        session_of(specs, evidence, claims, NAME * 50).save(folder)
         write_results(folder)
         folders.append(folder)
     found = compare(*folders)

@@ -66,9 +66,7 @@ def test_the_map_has_types_and_layers(evidence):
 
 
 def test_trajectories_are_drawn_from_what_is_stored(synthetic, evidence, tmp_path):
-    session = session_of(
-        [synthetic.subject], {synthetic.name: evidence}, {synthetic.name: ["P2.1"]}
-    )
+    session = session_of([synthetic.spec], {synthetic.name: evidence}, {synthetic.name: ["P2.1"]})
     session.save(tmp_path)
     kept = load_session(tmp_path).evidence(synthetic.name)[DYNAMICS]
     # NaN is not equal to itself, but to its text.
@@ -99,7 +97,7 @@ def test_modules_are_drawn_block_by_block(evidence):
 def test_a_name_of_the_users_makes_a_link_and_a_file(name, synthetic, tmp_path):
     synthetic.name = name
     evidence = synthetic.evidence({"full": 0.9, "base": 0.2})
-    session_of([synthetic.subject], {name: evidence}, {name: ["P2.1"]}).save(tmp_path)
+    session_of([synthetic.spec], {name: evidence}, {name: ["P2.1"]}).save(tmp_path)
     text = write_report(tmp_path).read_text()
     (drawn,) = (tmp_path / "figures").glob("trajectories-*.svg")
     assert re.fullmatch(r"[A-Za-z0-9._-]+", drawn.name)
@@ -116,7 +114,7 @@ def test_the_report_has_the_section_once_and_only_of_runs_that_were_measured(
     synthetic, evidence, tmp_path
 ):
     claims = ["P2.1", "P2.4"]
-    session_of([synthetic.subject], {synthetic.name: evidence}, {synthetic.name: claims}).save(
+    session_of([synthetic.spec], {synthetic.name: evidence}, {synthetic.name: claims}).save(
         tmp_path
     )
     text = write_report(tmp_path).read_text()
@@ -125,7 +123,7 @@ def test_the_report_has_the_section_once_and_only_of_runs_that_were_measured(
     assert "null: random walk" in text
     assert f"](figures/trajectories-{synthetic.name}.svg)" in text
     without = altered(evidence, dynamics=[])
-    session_of([synthetic.subject], {synthetic.name: without}, {synthetic.name: ["P1.1"]}).save(
+    session_of([synthetic.spec], {synthetic.name: without}, {synthetic.name: ["P1.1"]}).save(
         tmp_path
     )
     assert "Dynamics of the Rank-1" not in write_report(tmp_path).read_text()

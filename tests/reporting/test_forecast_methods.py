@@ -122,7 +122,7 @@ def test_the_paper_closed_these_gains() -> None:
 def test_the_report_has_the_section_where_something_was_forecast(synthetic, tmp_path) -> None:
     known = evidence_of(alpharl=66)
     claims = [claim.id for claim in ALPHARL]
-    session_of([synthetic.subject], {NAME: known}, {NAME: claims}).save(tmp_path)
+    session_of([synthetic.spec], {NAME: known}, {NAME: claims}).save(tmp_path)
     stored = load_session(tmp_path).evidence(NAME)
     assert stored[SCORES].choices == known[SCORES].choices
     text = write_report(tmp_path).read_text()
@@ -133,14 +133,14 @@ def test_the_report_has_the_section_where_something_was_forecast(synthetic, tmp_
     for curve in ("alpharl", "alpharl-speed", "alpharl-rivals"):
         assert (tmp_path / "figures" / f"{curve}.svg").is_file()
     plain = synthetic.evidence({})
-    session_of([synthetic.subject], {NAME: plain}, {NAME: ["P1.1"]}).save(tmp_path)
+    session_of([synthetic.spec], {NAME: plain}, {NAME: ["P1.1"]}).save(tmp_path)
     assert "## Forecasts" not in report_text(tmp_path)
 
 
 def test_a_run_without_a_recipe_has_no_cost_of_evaluation(synthetic, tmp_path) -> None:
     known = altered(evidence_of(), kind="SFT", evaluation=0.0)
     synthetic.kind = "SFT"
-    session_of([synthetic.subject], {NAME: known}, {NAME: ["A1"]}).save(tmp_path)
+    session_of([synthetic.spec], {NAME: known}, {NAME: ["A1"]}).save(tmp_path)
     text = report_text(tmp_path)
     assert "is not known of this run" in text
     assert "### Over the runs of RL above" not in text

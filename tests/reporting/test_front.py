@@ -28,13 +28,13 @@ def evidence_of(synthetic, rank1=0.7, **changed):
 
 def many(synthetic, accuracies, folder, claims=None):
     """The report of a run for each accuracy of Rank-1, each judged by a few claims or its own."""
-    subjects, evidence = [], {}
+    specs, evidence = [], {}
     for i, rank1 in enumerate(accuracies):
         synthetic.name = f"run-{i}"
-        subjects.append(synthetic.subject)
+        specs.append(synthetic.spec)
         evidence[synthetic.name] = evidence_of(synthetic, rank1)
     judged = zip(evidence, claims or [FEW] * len(evidence), strict=True)
-    session_of(subjects, evidence, dict(judged)).save(folder)
+    session_of(specs, evidence, dict(judged)).save(folder)
     return write_report(folder).read_text()
 
 
@@ -94,12 +94,12 @@ def test_a_claim_of_hidden_runs_alone_says_so(synthetic, tmp_path):
 
 
 def test_many_combinations_are_told_by_model_and_algorithm(synthetic, tmp_path):
-    subjects, evidence = [], {}
+    specs, evidence = [], {}
     for i in range(14):
         synthetic.name = f"run-{i}"
-        subjects.append(replace(synthetic.subject, model=f"model-{i}", algorithm=f"way-{i % 3}"))
+        specs.append(replace(synthetic.spec, model=f"model-{i}", algorithm=f"way-{i % 3}"))
         evidence[synthetic.name] = evidence_of(synthetic)
-    session_of(subjects, evidence, dict.fromkeys(evidence, FEW)).save(tmp_path)
+    session_of(specs, evidence, dict.fromkeys(evidence, FEW)).save(tmp_path)
     told = page(write_report(tmp_path).read_text())
     assert "14 models (model-0, " in told
     assert "model-11, …), trained by 3 algorithms (way-0 (RL), way-1 (RL), way-2 (RL))" in told
@@ -107,7 +107,7 @@ def test_many_combinations_are_told_by_model_and_algorithm(synthetic, tmp_path):
 
 def test_an_interrupted_session_says_so(synthetic, tmp_path):
     evidence = {synthetic.name: evidence_of(synthetic)}
-    session = session_of([synthetic.subject], evidence, {synthetic.name: FEW[:1]})
+    session = session_of([synthetic.spec], evidence, {synthetic.name: FEW[:1]})
     session.model_copy(update={"interrupted": True}).save(tmp_path)
     assert "The session was interrupted" in write_report(tmp_path).read_text()
     assert json.loads((tmp_path / "results.json").read_text())["interrupted"] is True
@@ -124,7 +124,7 @@ def test_without_a_run_there_is_a_page_that_says_so(tmp_path):
 
 def test_claims_without_any_score_are_an_error_that_names_the_run(synthetic, tmp_path):
     evidence = {synthetic.name: evidence_of(synthetic)}
-    session_of([synthetic.subject], evidence, {synthetic.name: FEW}).save(tmp_path)
+    session_of([synthetic.spec], evidence, {synthetic.name: FEW}).save(tmp_path)
     store_scores(tmp_path, [])
     with pytest.raises(AlphaRLBenchError, match=f"{synthetic.name}.*no stored score"):
         write_report(tmp_path)
@@ -133,14 +133,14 @@ def test_claims_without_any_score_are_an_error_that_names_the_run(synthetic, tmp
 
 def test_scores_of_modules_alone_are_enough_for_claims_about_them(synthetic, tmp_path):
     evidence = {synthetic.name: evidence_of(synthetic)}
-    session_of([synthetic.subject], evidence, {synthetic.name: ["P1.6"]}).save(tmp_path)
+    session_of([synthetic.spec], evidence, {synthetic.name: ["P1.6"]}).save(tmp_path)
     store_scores(tmp_path, [])
     assert "### P1.6" in write_report(tmp_path).read_text()
 
 
 def test_a_session_of_another_version_says_what_to_do(synthetic, tmp_path):
     evidence = {synthetic.name: evidence_of(synthetic)}
-    session_of([synthetic.subject], evidence, {synthetic.name: FEW}).save(tmp_path)
+    session_of([synthetic.spec], evidence, {synthetic.name: FEW}).save(tmp_path)
     stored = stored_session(tmp_path)
     del stored["runs"][synthetic.name]["steps"]
     store_session(tmp_path, stored)
@@ -151,8 +151,8 @@ def test_a_session_of_another_version_says_what_to_do(synthetic, tmp_path):
 
 def test_a_hostile_name_is_text_in_every_file(synthetic, tmp_path):
     synthetic.name = NAME
-    subject = replace(synthetic.subject, model=NAME, origin=NAME, deviations=NAME)
-    session = session_of([subject], {NAME: evidence_of(synthetic)}, {NAME: FEW}, command=NAME)
+    spec = replace(synthetic.spec, model=NAME, origin=NAME, deviations=NAME)
+    session = session_of([spec], {NAME: evidence_of(synthetic)}, {NAME: FEW}, command=NAME)
     session.save(tmp_path)
     text = write_report(tmp_path).read_text()
     html = (tmp_path / "report.html").read_text()

@@ -19,13 +19,13 @@ from tests.scores import session_of
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
-    subjects, evidence = [], {}
+    specs, evidence = [], {}
     for name, rank1 in (("a run", 0.9), ("b run", 0.3), ("c run", 0.6)):
         synthetic = SyntheticRun(name)
-        subjects.append(synthetic.subject)
+        specs.append(synthetic.spec)
         evidence[name] = evidence_of(synthetic, rank1)
     claims = {name: [*FEW, "P1.6"] for name in evidence}
-    session_of(subjects, evidence, claims).save(folder)
+    session_of(specs, evidence, claims).save(folder)
     write_report(folder)
     return folder / "report.html"
 

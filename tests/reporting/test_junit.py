@@ -16,13 +16,13 @@ KNOWN, NEW, SFT = "qwen3-nano-grpo", "mine \x01 ]]> & <b>", "qwen3-nano-sft"
 
 @pytest.fixture
 def session(synthetic):
-    subjects, evidence = [], {}
+    specs, evidence = [], {}
     for name, kind in ((KNOWN, "RL"), (NEW, "RL"), (SFT, "SFT"), ("idle", "RL")):
         synthetic.name, synthetic.kind = name, kind
-        subjects.append(synthetic.subject)
+        specs.append(synthetic.spec)
         evidence[name] = synthetic.evidence({})
     claims = {name: [] if name == "idle" else ["P1.1"] for name in evidence}
-    return session_of(subjects, evidence, claims)
+    return session_of(specs, evidence, claims)
 
 
 def cases(session, outcome):

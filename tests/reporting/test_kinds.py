@@ -27,17 +27,17 @@ ACCURACIES = {
 
 @pytest.fixture
 def session(synthetic):
-    evidence, subjects = {}, []
+    evidence, specs = {}, []
     for name, kind in KINDS.items():
         synthetic.name, synthetic.kind = name, kind
         synthetic.effective_rank = 80.0 if kind == "SFT" else 30.0
-        subjects.append(synthetic.subject)
+        specs.append(synthetic.spec)
         evidence[name] = synthetic.evidence(ACCURACIES[name])
     claims = {
         name: [c for c, claim in CLAIMS.items() if claim.judged_on(kind)]
         for name, kind in KINDS.items()
     }
-    return session_of(subjects, evidence, claims)
+    return session_of(specs, evidence, claims)
 
 
 def test_norms_stand_beside_the_paper_s_in_its_order(session):

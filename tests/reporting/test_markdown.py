@@ -20,13 +20,13 @@ ACCURACIES = {"base": 0.2, "full": 0.8, "rank-1": 0.7, "random-rank-1 #0": 0.2}
 
 def stored(folder):
     synthetic = SyntheticRun()
-    evidence, subjects = {}, []
+    evidence, specs = {}, []
     for name in (GRPO, DAPO):
         synthetic.name = name
-        subjects.append(synthetic.subject)
+        specs.append(synthetic.spec)
         evidence[name] = synthetic.evidence(ACCURACIES)
     claims = dict.fromkeys(evidence, JUDGED)
-    session_of(subjects, evidence, claims, "pytest suites -k qwen3").save(folder)
+    session_of(specs, evidence, claims, "pytest suites -k qwen3").save(folder)
     return folder
 
 
@@ -45,13 +45,13 @@ def test_a_command_chooses_the_lane_of_its_runs_and_a_folder_alone(tmp_path):
         "mine": ("--run", "mine", "--base", "org/base"),
         "yours": ("--run", "yours", "--base", "org/base"),
     }
-    synthetic, subjects, evidence = SyntheticRun(), [], {}
+    synthetic, specs, evidence = SyntheticRun(), [], {}
     for name, selected_by in chosen.items():
         synthetic.name = name
-        subjects.append(replace(synthetic.subject, selected_by=selected_by))
+        specs.append(replace(synthetic.spec, selected_by=selected_by))
         evidence[name] = synthetic.evidence(ACCURACIES)
     claims = {name: ["P1.1"] for name in evidence}
-    session = session_of(subjects, evidence, claims, "pytest suites")
+    session = session_of(specs, evidence, claims, "pytest suites")
     # The last two are the samples.
     words = [shlex.split(line) for line in commands(CLAIMS["P1.1"], list(chosen), session)]
     assert [line[4:-2] for line in words] == [
@@ -132,7 +132,7 @@ def test_a_report_on_tasks_of_one_question_has_no_intervals_and_no_verdicts(synt
     }
     evidence = altered(evidence, scores=lonely)
     claims = {GRPO: ["P1.1", "P1.3"]}
-    session_of([synthetic.subject], {GRPO: evidence}, claims).save(tmp_path)
+    session_of([synthetic.spec], {GRPO: evidence}, claims).save(tmp_path)
     text = write_report(tmp_path).read_text()
     assert "Verdicts: 2 inconclusive.\n" in text
     assert "[no interval]" in text
@@ -156,7 +156,7 @@ def test_a_missing_score_is_an_error_and_never_a_number(tmp_path):
 
 def test_a_run_that_did_not_learn_gets_no_verdict(synthetic, tmp_path):
     evidence = {GRPO: synthetic.evidence({"base": 0.5, "full": 0.5})}
-    session_of([synthetic.subject], evidence, {GRPO: ["P1.1"]}).save(tmp_path)
+    session_of([synthetic.spec], evidence, {GRPO: ["P1.1"]}).save(tmp_path)
     text = write_report(tmp_path).read_text()
     assert "inconclusive" in text
     assert "the run did not learn" in text

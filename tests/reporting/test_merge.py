@@ -6,7 +6,7 @@ from copy import deepcopy
 import pytest
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.reporting import load_session, markdown, united
+from alpharl_bench.reporting import load_session, markdown, merge_sessions
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.results import Results, load_results
 from tests.processes import ROOT, run_command
@@ -56,7 +56,7 @@ def test_the_report_of_halves_is_that_of_the_whole(sample, tmp_path):
     first, second = (store(tmp_path / name, *of_runs(sample, [name])) for name in FEW)
     # What lies in both is counted once.
     store_scores(second, [*stored_scores(second), *scores[:9]])
-    made, judged = Judged.of(united([first, second])), Judged.of(load_session(whole))
+    made, judged = Judged.of(merge_sessions([first, second])), Judged.of(load_session(whole))
     assert markdown.report(made) == markdown.report(judged)
     assert Results.of(made).model_dump_json() == Results.of(judged).model_dump_json()
 
@@ -65,14 +65,16 @@ def test_the_command_writes_one_report_of_two_folders(synthetic, tmp_path):
     claims = {"a": ["P1.1"], "b": ["P1.6"]}
     evidence = {synthetic.name: synthetic.evidence({"base": 0.2, "full": 0.8})}
     for folder, judged in claims.items():
-        session = session_of([synthetic.subject], evidence, {synthetic.name: judged}, folder)
+        session = session_of([synthetic.spec], evidence, {synthetic.name: judged}, folder)
         session.save(tmp_path / folder)
-    done = run_command("report", *(tmp_path / f for f in claims), "--out", tmp_path / "united")
+    done = run_command(
+        "report", *(tmp_path / f for f in claims), "--out", tmp_path / "merge_sessions"
+    )
     assert done.returncode == 0, done.stderr
-    results = load_results(tmp_path / "united")
+    results = load_results(tmp_path / "merge_sessions")
     assert {verdict.claim for verdict in results.verdicts} == {"P1.1", "P1.6"}
     assert results.command == "a; b"
-    assert (tmp_path / "united" / "report.md").is_file()
+    assert (tmp_path / "merge_sessions" / "report.md").is_file()
 
 
 def test_claims_of_one_run_may_be_judged_on_two_hosts(sample, tmp_path):
@@ -101,13 +103,13 @@ def test_claims_of_one_run_may_be_judged_on_two_hosts(sample, tmp_path):
             for found in asked.values():
                 found.update(marks=found["marks"][:2], answers=found["answers"][:2])
     folders = store(tmp_path / "a", one, fewer), store(tmp_path / "b", other, scores)
-    whole, made = load_session(tmp_path / "whole"), united(folders)
+    whole, made = load_session(tmp_path / "whole"), merge_sessions(folders)
     # NaN is not equal to itself, but to its text.
     assert json.dumps(json.loads(made.model_dump_json()), sort_keys=True) == json.dumps(
         json.loads(whole.model_dump_json()), sort_keys=True
     )
     assert sorted(made.scores, key=repr) == sorted(whole.scores, key=repr)
-    assert {score.variant for score in united(folders[::-1]).scores} == {
+    assert {score.variant for score in merge_sessions(folders[::-1]).scores} == {
         score.variant for score in whole.scores
     }
 
@@ -119,7 +121,7 @@ def test_a_key_with_other_numbers_is_an_error_that_names_both_files(parts):
     found["marks"] = "".join("0" if mark == "1" else "1" for mark in found["marks"])
     first, second = folders()
     with pytest.raises(AlphaRLBenchError, match=f"'{scores[3]['variant']}'") as caught:
-        united([first, second])
+        merge_sessions([first, second])
     assert f"{first / 'scores.jsonl.zst'} and {second / 'scores.jsonl.zst'}" in str(caught.value)
 
 
@@ -140,7 +142,7 @@ def test_a_run_that_was_scored_otherwise_is_refused(parts, field, value):
     scores[0]["provenance"][field] = before | value if isinstance(value, dict) else value
     shown = field if field != "packages" else "version of torch"
     with pytest.raises(AlphaRLBenchError, match=f"under another {shown} .*; judge them") as caught:
-        united(folders())
+        merge_sessions(folders())
     assert all(
         part in str(caught.value) for part in ("a/scores.jsonl.zst", "b/scores.jsonl.zst", FEW[0])
     )
@@ -163,7 +165,7 @@ def test_another_run_of_the_same_name_is_refused(parts, field, value):
     with pytest.raises(
         AlphaRLBenchError, match=f"'{field}' of run '{FEW[0]}' is not the"
     ) as caught:
-        united([first, second])
+        merge_sessions([first, second])
     assert f"{first / 'session.json.zst'} and {second / 'session.json.zst'}" in str(caught.value)
 
 
@@ -172,13 +174,13 @@ def test_a_figure_of_a_module_that_is_not_the_same_is_refused(parts):
     module = record["spectrum"][1]
     module["norm"] *= 2
     with pytest.raises(AlphaRLBenchError, match=rf"'spectrum of {module['module']} norm' of"):
-        united(folders())
+        merge_sessions(folders())
 
 
 def test_the_name_that_a_host_has_for_a_run_is_its_own(parts):
     record, _, folders = parts
     record.update(selected_by=["--run", "/elsewhere"], model="/elsewhere/base")
-    made = united(folders())
+    made = merge_sessions(folders())
     assert made.runs[FEW[0]].selected_by == ("-k", FEW[0])
 
 
@@ -202,7 +204,7 @@ def test_runs_that_no_table_can_hold_side_by_side_are_refused(parts, change, mes
     with pytest.raises(
         AlphaRLBenchError, match=f"'{FEW[0]}' and 'another' was {message}"
     ) as caught:
-        united([first, third])
+        merge_sessions([first, third])
     assert f"{first / 'scores.jsonl.zst'} and {third / 'scores.jsonl.zst'}" in str(caught.value)
 
 
@@ -210,7 +212,7 @@ def test_a_run_that_is_asked_other_tasks_stands_beside_the_others(sample, tmp_pa
     played, asked = (
         store(tmp_path / name, *of_runs(sample, [name])) for name in ("glm4-nano-spiral", FEW[1])
     )
-    assert list(united([played, asked]).runs) == ["glm4-nano-spiral", FEW[1]]
+    assert list(merge_sessions([played, asked]).runs) == ["glm4-nano-spiral", FEW[1]]
 
 
 def test_several_folders_need_one_for_what_they_make(tmp_path):

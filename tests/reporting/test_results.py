@@ -21,7 +21,7 @@ SCHEMA = json.loads((files("alpharl_bench.reporting") / "results.schema.json").r
 @pytest.fixture
 def folder(synthetic, tmp_path):
     evidence = {synthetic.name: evidence_of(synthetic)}
-    session_of([synthetic.subject], evidence, {synthetic.name: [*FEW, "P1.6"]}).save(tmp_path)
+    session_of([synthetic.spec], evidence, {synthetic.name: [*FEW, "P1.6"]}).save(tmp_path)
     write_results(tmp_path)
     return tmp_path
 
@@ -77,7 +77,7 @@ def test_of_too_few_questions_there_is_no_bound(synthetic, tmp_path):
         for label, score in evidence.scores.items()
     }
     known = {synthetic.name: altered(evidence, scores=lonely)}
-    session_of([synthetic.subject], known, {synthetic.name: FEW}).save(tmp_path)
+    session_of([synthetic.spec], known, {synthetic.name: FEW}).save(tmp_path)
     write_results(tmp_path)
     run = load_results(tmp_path).runs[synthetic.name]
     assert run.learned is None

@@ -105,14 +105,14 @@ def test_without_poker_there_is_no_policy(evidence):
 
 def test_the_report_has_the_section_only_of_runs_that_played(evidence, synthetic, tmp_path):
     synthetic.name = SPIRAL
-    session = session_of([synthetic.subject], {SPIRAL: evidence}, {SPIRAL: []})
+    session = session_of([synthetic.spec], {SPIRAL: evidence}, {SPIRAL: []})
     session.save(tmp_path)
     text = report_text(tmp_path)
     assert "## Self-play: win rate and exploitability" in text
     assert f"### {SPIRAL}" in text
     synthetic.name = "qwen3-nano-grpo"
     arithmetic = synthetic.evidence({})
-    session = session_of([synthetic.subject], {synthetic.name: arithmetic}, {synthetic.name: []})
+    session = session_of([synthetic.spec], {synthetic.name: arithmetic}, {synthetic.name: []})
     session.save(tmp_path)
     assert "Self-play" not in report_text(tmp_path)
 
@@ -123,7 +123,7 @@ def test_samples_of_a_match_have_no_majority(synthetic, tmp_path):
     games = {v: score(v, 18 if v == "full" else 4) for v in asked.scores}
     texts = []
     for evidence in (asked, altered(asked, scores=games)):
-        session_of([synthetic.subject], {SPIRAL: evidence}, {SPIRAL: ["P1.1"]}).save(tmp_path)
+        session_of([synthetic.spec], {SPIRAL: evidence}, {SPIRAL: ["P1.1"]}).save(tmp_path)
         texts.append(report_text(tmp_path))
     assert ["pass@" in text for text in texts] == [True, True]
     assert ["maj@" in text for text in texts] == [True, False]

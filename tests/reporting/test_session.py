@@ -11,9 +11,7 @@ NAME = "qwen3-nano-grpo"
 
 def stored(synthetic, folder, claims=("P1.1", "P1.6")):
     evidence = synthetic.evidence({"base": 0.2, "full": 0.8})
-    session = session_of(
-        [synthetic.subject], {NAME: evidence}, {NAME: list(claims)}, "pytest suites"
-    )
+    session = session_of([synthetic.spec], {NAME: evidence}, {NAME: list(claims)}, "pytest suites")
     session.save(folder)
     return session
 
@@ -32,7 +30,7 @@ def test_what_is_saved_is_loaded(synthetic, tmp_path):
 
 def test_a_claim_is_seen_with_the_samples_that_it_was_judged_by(synthetic, tmp_path):
     evidence = synthetic.evidence({"base": 0.2, "full": 0.8})
-    session = session_of([synthetic.subject], {NAME: evidence}, {NAME: ["P1.1", "P1.5-peak"]})
+    session = session_of([synthetic.spec], {NAME: evidence}, {NAME: ["P1.1", "P1.5-peak"]})
     # P1.1 was decided after two of the four samples that another claim went on to take.
     runs = {NAME: session.runs[NAME].model_copy(update={"claims": {"P1.1": 2, "P1.5-peak": 4}})}
     session.model_copy(update={"runs": runs}).save(tmp_path)
@@ -49,7 +47,7 @@ def test_an_update_of_zero_is_stored_as_what_it_is(synthetic, tmp_path):
         "m.mlp.up_proj.weight", 0.0, nothing, nothing, 0.1, 0.1
     )
     zero = altered(evidence, spectrum=[module])
-    session_of([synthetic.subject], {NAME: zero}, {NAME: ["P1.6"]}).save(tmp_path)
+    session_of([synthetic.spec], {NAME: zero}, {NAME: ["P1.6"]}).save(tmp_path)
     (loaded,) = load_session(tmp_path).evidence(NAME)[SPECTRUM]
     assert loaded.rank1_fraction != loaded.rank1_fraction  # NaN, and neither 0 nor missing
 

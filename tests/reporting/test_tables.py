@@ -37,12 +37,12 @@ def verdicts():
 
 @pytest.fixture
 def judged(synthetic, verdicts):
-    evidence, subjects = {}, []
+    evidence, specs = {}, []
     for name in (GRPO, DAPO):
         synthetic.name = name
-        subjects.append(synthetic.subject)
+        specs.append(synthetic.spec)
         evidence[name] = synthetic.evidence({})
-    session = session_of(subjects, evidence, {name: ["P1.1", "P1.3"] for name in evidence})
+    session = session_of(specs, evidence, {name: ["P1.1", "P1.3"] for name in evidence})
     adjusted = holm(v for by_run in verdicts.values() for v in by_run.values())
     return Judged(session, verdicts, adjusted)
 

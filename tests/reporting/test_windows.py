@@ -34,7 +34,7 @@ def test_the_report_keeps_the_windows_and_has_the_section_only_where_there_are_s
     synthetic, evidence, tmp_path
 ):
     judged = {synthetic.name: ["P2.3"]}
-    session_of([synthetic.subject], {synthetic.name: evidence}, judged).save(tmp_path)
+    session_of([synthetic.spec], {synthetic.name: evidence}, judged).save(tmp_path)
     text = write_report(tmp_path).read_text()
     assert text.count("## Windows of modules") == 1
     assert "| window-1 of shuffle #0 | 2 " in text
@@ -43,7 +43,7 @@ def test_the_report_keeps_the_windows_and_has_the_section_only_where_there_are_s
     shown = picture(tmp_path / "figures" / "windows.svg")
     assert "relative accuracy" in shown.texts
     without = altered(evidence, windows=[])
-    session_of([synthetic.subject], {synthetic.name: without}, {synthetic.name: ["P1.1"]}).save(
+    session_of([synthetic.spec], {synthetic.name: without}, {synthetic.name: ["P1.1"]}).save(
         tmp_path
     )
     assert "Windows of modules" not in report_text(tmp_path)

@@ -26,7 +26,7 @@ def test_what_is_in_the_way_is_named(folder, name):
 
 def test_figures_that_cannot_be_written_are_named(synthetic, tmp_path):
     evidence = {synthetic.name: synthetic.evidence({})}
-    session_of([synthetic.subject], evidence, {synthetic.name: ["P1.6"]}).save(tmp_path)
+    session_of([synthetic.spec], evidence, {synthetic.name: ["P1.6"]}).save(tmp_path)
     (tmp_path / "figures").write_text("")
     with pytest.raises(AlphaRLBenchError, match="cannot write figures "):
         write_report(tmp_path)

@@ -132,11 +132,11 @@ def test_a_checkpoint_with_nan_is_an_error_and_never_a_score(value, tmp_path):
 
 def test_a_killed_session_scores_only_what_is_missing(short_registry, tmp_path, monkeypatch):
     monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(tmp_path))
-    subjects = run_specs("nano", short_registry)
-    subject = next(subject for subject in subjects if subject.name == "qwen3-nano-dapo")
+    specs = run_specs("nano", short_registry)
+    spec = next(spec for spec in specs if spec.name == "qwen3-nano-dapo")
     options = Options(SAMPLING)
-    scored = Bench(subject, options).scores({BASE: 1, FULL: 1})
-    second = Bench(subject, options)
+    scored = Bench(spec, options).scores({BASE: 1, FULL: 1})
+    second = Bench(spec, options)
     asked = []
     genuine = ScoringEngine.score
     monkeypatch.setattr(

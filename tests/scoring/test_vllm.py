@@ -134,7 +134,7 @@ def test_every_variant_has_the_logits_of_its_merged_weights(engine, moved, tmp_p
         else:
             update = source.update(variant)
             write_merged(CombinedWeights(source.base, update=update), source.base, folder)
-        with backend.wearing(variant):
+        with backend.use_variant(variant):
             found = logprobs(backend)
         assert_near(found, truth(folder))
         if variant != BASE:
@@ -143,11 +143,11 @@ def test_every_variant_has_the_logits_of_its_merged_weights(engine, moved, tmp_p
 
 def test_a_rank_1_adapter_and_the_same_weights_merged_give_the_same_logits(engine, monkeypatch):
     backend = engine.backend
-    with backend.wearing(rank(1)):
+    with backend.use_variant(rank(1)):
         assert backend.lm.lora_request is not None
         adapter = logprobs(backend)
     monkeypatch.setattr("alpharl_bench.scoring.vllm.MAX_RANK", 0)
-    with backend.wearing(rank(1)):
+    with backend.use_variant(rank(1)):
         assert backend.lm.lora_request is None
         merged = logprobs(backend)
     assert adapter.keys() == merged.keys()
@@ -165,7 +165,7 @@ def test_a_window_of_modules_leaves_the_others_at_the_base(engine, moved, tmp_pa
     variant = replace(window(1), modules=modules)
     source = UpdateSource(moved)
     write_merged(applied(source.update(variant), source.base), source.base, tmp_path)
-    with engine.backend.wearing(variant):
+    with engine.backend.use_variant(variant):
         found = logprobs(engine.backend)
     assert_near(found, truth(tmp_path))
     assert max(abs(v - float(truth(NANO)[t])) for t, v in found.items()) > 1e-3
@@ -176,7 +176,7 @@ def test_a_forecast_has_the_logits_of_its_merged_weights(engine, moved, tmp_path
     variant = forecast(method, 40)
     model = applied(predicted(moved, variant), open_weights(moved.base))
     write_merged(model, open_weights(moved.base), tmp_path)
-    with engine.backend.wearing(variant):
+    with engine.backend.use_variant(variant):
         assert_near(logprobs(engine.backend), truth(tmp_path))
 
 
@@ -225,7 +225,7 @@ def test_a_fused_matrix_and_a_mixture_of_experts(tmp_path, architecture, variant
                 update = source.update(variant)
                 merged = CombinedWeights(source.base, update=update)
                 write_merged(merged, source.base, folder, torch.float32)
-            with backend.wearing(variant):
+            with backend.use_variant(variant):
                 assert_near(logprobs(backend), truth(folder))
     finally:
         backend.close()

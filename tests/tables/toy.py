@@ -66,7 +66,7 @@ _claim = partial(
     paper_ref=PaperRef("9999.00002", "§1"),
     printed=Printed("3", {}),
     formula="mean_l ‖ΔW_l‖",
-    reads="mean norm of a layer's update",
+    statistic_label="mean norm of a layer's update",
     table="layers",
 )
 MOVE = _claim(

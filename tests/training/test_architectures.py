@@ -29,11 +29,11 @@ def model(request):
 
 @pytest.mark.parametrize("algorithm", ["dapo", "sft"])
 def test_a_run_trains_and_its_variants_are_scored(short_registry, model, algorithm):
-    subjects = {subject.name: subject for subject in run_specs("nano", short_registry)}
-    subject = subjects[f"{model}-{algorithm}"]
-    assert subject.prompt == ("plain" if model == "qwen3-nano" else "chat")
-    sampling = Sampling(questions=4, samples=2, prompt=subject.prompt)
-    bench = Bench(subject, Options(sampling=sampling))
+    specs = {spec.name: spec for spec in run_specs("nano", short_registry)}
+    spec = specs[f"{model}-{algorithm}"]
+    assert spec.prompt == ("plain" if model == "qwen3-nano" else "chat")
+    sampling = Sampling(questions=4, samples=2, prompt=spec.prompt)
+    bench = Bench(spec, Options(sampling=sampling))
     run = bench.opened.run
     assert run.steps == (2, 4, 6)
     base, final = open_weights(run.base), open_weights(run.final.path)

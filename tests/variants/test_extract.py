@@ -73,7 +73,7 @@ def test_the_formats_give_the_same_model(tmp_path, architecture):
     extract(source, rank(1), tmp_path / "merged", form="merged")
     truth = logits(loaded(tmp_path / "merged"))
     assert (truth - logits(loaded(base))).abs().max() > 0.05
-    with PatchedModel(loaded(base), source).wearing(rank(1)) as model:
+    with PatchedModel(loaded(base), source).use_variant(rank(1)) as model:
         torch.testing.assert_close(logits(model), truth, atol=1e-5, rtol=0)
     if architecture in DENSE:
         extract(source, rank(1), tmp_path / "peft", form="peft")
@@ -92,13 +92,13 @@ def test_a_patched_model_is_the_base_again_bit_for_bit(tmp_path, architecture):
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     patched = PatchedModel(model, source_of(base, checkpoint))
     for variant in (rank(2), subspace(3), Variant("full")):
-        with patched.wearing(variant):
+        with patched.use_variant(variant):
             changed = [n for n, t in model.state_dict().items() if not torch.equal(t, before[n])]
         assert any("mlp" in name for name in changed)
         for name, tensor in model.state_dict().items():
             assert torch.equal(tensor, before[name]), name
     full = loaded(checkpoint, torch.bfloat16).state_dict()
-    with patched.wearing(Variant("full")):
+    with patched.use_variant(Variant("full")):
         for name, tensor in model.state_dict().items():
             assert torch.equal(tensor, full[name]), name
 
@@ -116,7 +116,7 @@ def test_stacked_experts_are_taken_apart_and_put_together_again(tmp_path):
         sigma = np.linalg.svd(update, compute_uv=False)
         assert sigma[1] < 1e-4 * sigma[0]
         assert sigma[0] == pytest.approx(np.linalg.norm(delta), rel=1e-4)
-    with PatchedModel(loaded(base), source_of(base, checkpoint)).wearing(rank(1)) as model:
+    with PatchedModel(loaded(base), source_of(base, checkpoint)).use_variant(rank(1)) as model:
         torch.testing.assert_close(
             logits(model), logits(loaded(tmp_path / "out")), atol=1e-5, rtol=0
         )
@@ -240,7 +240,7 @@ def test_large_models_are_written_in_shards(tmp_path, monkeypatch):
     source = source_of(base, checkpoint)
     extract(source, rank(1), tmp_path / "out", form="merged")
     assert len(list((tmp_path / "out").glob("model-*.safetensors"))) > 3
-    with PatchedModel(loaded(base), source).wearing(rank(1)) as model:
+    with PatchedModel(loaded(base), source).use_variant(rank(1)) as model:
         torch.testing.assert_close(logits(loaded(tmp_path / "out")), logits(model))
 
 

@@ -128,11 +128,11 @@ def test_extrapolated_responses_are_of_neither_model(run_of):
 @pytest.mark.parametrize(("target", "step"), [(7, 7), (14, 14)])
 def test_both_ends_sample_as_the_checkpoints_themselves(run_of, architecture, dtype, target, step):
     run = run_of(architecture)
-    subject = patched(run, dtype)
-    with subject.wearing(full_at(step)) as model:
+    spec = patched(run, dtype)
+    with spec.use_variant(full_at(step)) as model:
         expected = generate(model, seed=1)
         whole = model(torch.tensor([PROMPTS[0]])).logits
-    with subject.changed(logits(run, 7, target)) as model:
+    with spec.changed(logits(run, 7, target)) as model:
         assert generate(model, seed=1) == expected
         # Also without a cache that goes on, as likelihoods are asked for.
         assert torch.equal(model(torch.tensor([PROMPTS[0]])).logits, whole)
@@ -150,37 +150,37 @@ def test_a_cache_that_the_model_began_itself_goes_on(run_of):
 
 def test_a_seed_fixes_the_samples(run_of):
     run = run_of("qwen3")
-    subject = patched(run)
-    with subject.changed(logits(run, 0, 20)) as model:
+    spec = patched(run)
+    with spec.changed(logits(run, 0, 20)) as model:
         samples = [generate(model, seed=seed) for seed in (1, 2)]
-    with subject.changed(logits(run, 0, 20)) as model:
+    with spec.changed(logits(run, 0, 20)) as model:
         assert generate(model, seed=1) == samples[0] != samples[1]
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_the_base_is_back_behind_the_block_and_answers_alone(run_of, dtype):
     run = run_of("qwen3")
-    subject, untouched = patched(run, dtype), loaded(run.base, dtype)
+    spec, untouched = patched(run, dtype), loaded(run.base, dtype)
     before = generate(untouched)
-    with subject.changed(logits(run, 7, 28)) as model:
+    with spec.changed(logits(run, 7, 28)) as model:
         assert generate(model) != before
-    assert_equal_bits(subject.model, parameters(untouched))
-    with subject.wearing(BASE) as model:
+    assert_equal_bits(spec.model, parameters(untouched))
+    with spec.use_variant(BASE) as model:
         assert generate(model) == before
 
 
 def test_the_base_is_back_after_an_error_in_the_block(run_of):
     run = run_of("qwen3")
-    subject = patched(run)
+    spec = patched(run)
 
     def fail() -> None:
-        with subject.changed(logits(run, 7, 28)):
+        with spec.changed(logits(run, 7, 28)):
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         fail()
-    assert_equal_bits(subject.model, parameters(loaded(run.base)))
-    assert generate(subject.model) == generate(loaded(run.base))
+    assert_equal_bits(spec.model, parameters(loaded(run.base)))
+    assert generate(spec.model) == generate(loaded(run.base))
 
 
 def test_no_weights_are_extrapolated_logits(run_of):

@@ -99,7 +99,7 @@ def test_a_rank_k_update_is_a_merged_lora_adapter(run: Run, r: int) -> None:
             factors[f"{stem}.lora_A.default.weight"].copy_(torch.tensor(root[:, None] * right[:r]))
             factors[f"{stem}.lora_B.default.weight"].copy_(torch.tensor(left[:, :r] * root))
     merged = parameters(adapter.merge_and_unload())
-    with patched(run).wearing(rank(r)) as model:
+    with patched(run).use_variant(rank(r)) as model:
         worn = parameters(model)
     assert worn.keys() == merged.keys()
     for name, expected in merged.items():
@@ -114,7 +114,7 @@ def test_the_full_variant_is_the_checkpoint_itself(run: Run, tmp_path: Path) -> 
     assert len(list((tmp_path / "checkpoint-20").glob("*.safetensors"))) > 1
     run = replace(run, checkpoints=(*run.checkpoints, Checkpoint(20, tmp_path / "checkpoint-20")))
     for variant in (FULL, full_at(10), full_at(20)):
-        with patched(run).wearing(variant) as model:
+        with patched(run).use_variant(variant) as model:
             assert_equal_bits(model, parameters(trained))
             # The tied head moves with the embeddings.
             assert torch.equal(model.lm_head.weight, model.model.embed_tokens.weight)
@@ -122,21 +122,21 @@ def test_the_full_variant_is_the_checkpoint_itself(run: Run, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_the_base_is_restored_bit_for_bit_after_every_variant(run: Run, dtype: torch.dtype) -> None:
-    subject, before = patched(run, dtype), parameters(loaded(run.base, dtype))
+    spec, before = patched(run, dtype), parameters(loaded(run.base, dtype))
     for variant in (FULL, rank(1), rank(1, alpha=1.5), percent(50), subspace(2), random_control(0)):
-        with subject.wearing(variant) as model:
+        with spec.use_variant(variant) as model:
             assert not torch.equal(model.get_parameter(UP), before[UP])
-        assert_equal_bits(subject.model, before)
+        assert_equal_bits(spec.model, before)
 
 
 def test_the_base_variant_is_the_base(run: Run) -> None:
-    with patched(run).wearing(BASE) as model:
+    with patched(run).use_variant(BASE) as model:
         assert_equal_bits(model, parameters(loaded(run.base)))
 
 
 def test_weights_in_bfloat16_are_rounded_once(run: Run) -> None:
     source = UpdateSource(run)
-    with patched(run, torch.bfloat16).wearing(rank(2)) as model:
+    with patched(run, torch.bfloat16).use_variant(rank(2)) as model:
         worn = parameters(model)
     base = parameters(loaded(run.base, torch.bfloat16))
     for name, update in source.update(rank(2)).items():
@@ -145,27 +145,27 @@ def test_weights_in_bfloat16_are_rounded_once(run: Run) -> None:
         assert ((worn[name].double() - exact).abs() <= exact.abs() * 2**-8).all()
 
 
-def _fail_inside(subject: PatchedModel, variant: Variant) -> None:
-    with subject.wearing(variant) as model, torch.no_grad():
+def _fail_inside(spec: PatchedModel, variant: Variant) -> None:
+    with spec.use_variant(variant) as model, torch.no_grad():
         model.get_parameter(UP).zero_()  # damage on top of it
         raise RuntimeError
 
 
 @pytest.mark.parametrize("variant", [FULL, rank(1)], ids=lambda v: v.label)
 def test_the_base_is_restored_after_an_error_in_the_block(run: Run, variant: Variant) -> None:
-    subject = patched(run)
+    spec = patched(run)
     with pytest.raises(RuntimeError):
-        _fail_inside(subject, variant)
-    assert_equal_bits(subject.model, parameters(loaded(run.base)))
+        _fail_inside(spec, variant)
+    assert_equal_bits(spec.model, parameters(loaded(run.base)))
 
 
 def fault(run: Run, variant: Variant) -> str:
     """What is said about a damaged checkpoint; the model must be the base after it."""
-    subject = patched(run)
-    before = parameters(subject.model)
-    with pytest.raises(AlphaRLBenchError) as caught, subject.wearing(variant):
+    spec = patched(run)
+    before = parameters(spec.model)
+    with pytest.raises(AlphaRLBenchError) as caught, spec.use_variant(variant):
         pass
-    assert_equal_bits(subject.model, before)
+    assert_equal_bits(spec.model, before)
     return str(caught.value)
 
 

@@ -51,7 +51,7 @@ class View:
                     axes.axvline(bound, color="black", linewidth=0.8)
             axes.set_yticks(range(len(evidence)), [plain(measured.run) for measured in evidence])
             axes.set_ylim(len(evidence) - 0.5, -0.5)
-            axes.set_xlabel(claim.reads)
+            axes.set_xlabel(claim.statistic_label)
             svg.save(figure, path)
 
 

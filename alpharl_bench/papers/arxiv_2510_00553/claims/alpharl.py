@@ -161,7 +161,7 @@ def logits_minus_alpharl(a: Means, _: Sequence[int]) -> np.ndarray:
     return difference
 
 
-def lacks(*percents: int) -> Callable[[Sequence[int]], str]:
+def too_few_observed(*percents: int) -> Callable[[Sequence[int]], str]:
     """Why claims about these stages cannot be judged on a run."""
 
     def reason(steps: Sequence[int]) -> str:
@@ -245,7 +245,7 @@ ACCELERATION = (
         statistic=retention,
         threshold=Threshold(low=RETAINED),
         formula="a(AlphaRL of 40 %) / a(full)",
-        reads="relative accuracy of AlphaRL of the first 40 % of the training",
+        statistic_label="relative accuracy of AlphaRL of the first 40 % of the training",
         printed=Printed(
             _by_algorithm(relative_accuracies(LATE, forecast=True)),
             {
@@ -262,7 +262,7 @@ ACCELERATION = (
                 "the checkpoint at 40 %", lambda a, steps: relative(a, last_observed(steps, LATE))
             ),
         ),
-        lacks=lacks(LATE),
+        unsupported_reason=too_few_observed(LATE),
         by_task=True,
     ),
     Claim(
@@ -276,7 +276,7 @@ ACCELERATION = (
         statistic=early_minus_late,
         threshold=Threshold(low=-TOLERANCE),
         formula="a(AlphaRL of 10 %) − a(checkpoint at 40 %)",
-        reads="accuracy of AlphaRL of 10 % minus that of the checkpoint at 40 %",
+        statistic_label="accuracy of AlphaRL of 10 % minus that of the checkpoint at 40 %",
         printed=Printed(_by_algorithm(forecast_minus_checkpoint(EARLY, LATE)), {}),
         curve=STAGE_CURVE,
         nulls=(
@@ -285,7 +285,7 @@ ACCELERATION = (
                 lambda a, steps: a[last_observed(steps, EARLY)] - a[last_observed(steps, LATE)],
             ),
         ),
-        lacks=lacks(EARLY),
+        unsupported_reason=too_few_observed(EARLY),
     ),
     Claim(
         id="A3",
@@ -295,10 +295,12 @@ ACCELERATION = (
         statistic=worst_gain,
         threshold=Threshold(low=-TOLERANCE),
         formula="min over stages s of a(AlphaRL of s) − a(checkpoint at s)",
-        reads="accuracy of AlphaRL minus that of its last checkpoint, the least over the stages",
+        statistic_label=(
+            "accuracy of AlphaRL minus that of its last checkpoint, the least over the stages"
+        ),
         printed=Printed(least_gain(), {}),
         curve=STAGE_CURVE,
-        lacks=lacks(LATE),
+        unsupported_reason=too_few_observed(LATE),
         caveat="The least of several differences is lower than any of them by chance alone.",
     ),
     Claim(
@@ -313,13 +315,13 @@ ACCELERATION = (
             "to an accuracy, t_s: observed steps, n_s: observed checkpoints, e: steps that an "
             "evaluation costs"
         ),
-        reads=(
+        statistic_label=(
             "steps of the run to the accuracy of AlphaRL, over the cost of the forecast, the most "
             "of the stages"
         ),
         printed=Printed("2.5 = 1/0.4, evaluation not counted", {}),
         curve=SPEED_CURVE,
-        lacks=lacks(LATE),
+        unsupported_reason=too_few_observed(LATE),
         caveat=(
             f"{_COST} The most of several ratios is higher than any of them by chance alone, and "
             "says nothing of how good the model then is: an early stage saves much on the way to a "
@@ -337,10 +339,12 @@ ACCELERATION = (
         statistic=speed_up(LATE),
         threshold=Threshold(low=1),
         formula="T(a(AlphaRL of 40 %)) / [t + (n + 5) · e], as A4",
-        reads="steps of the run to the accuracy of AlphaRL of 40 %, over the cost of the forecast",
+        statistic_label=(
+            "steps of the run to the accuracy of AlphaRL of 40 %, over the cost of the forecast"
+        ),
         printed=Printed("2.5 = 1/0.4, evaluation not counted", {}),
         curve=SPEED_CURVE,
-        lacks=lacks(LATE),
+        unsupported_reason=too_few_observed(LATE),
         caveat=_COST,
     ),
     Claim(
@@ -351,7 +355,7 @@ ACCELERATION = (
         statistic=best_baseline_minus(lambda _: predicted(LATE)),
         threshold=Threshold(high=0),
         formula="max over baselines b of a(b of 40 %) − a(AlphaRL of 40 %)",
-        reads="accuracy of the best baseline of 40 % minus that of AlphaRL",
+        statistic_label="accuracy of the best baseline of 40 % minus that of AlphaRL",
         printed=Printed("not measured", {}),
         curve=BASELINE_CURVE,
         nulls=(
@@ -360,7 +364,7 @@ ACCELERATION = (
                 best_baseline_minus(lambda steps: last_observed(steps, LATE)),
             ),
         ),
-        lacks=lacks(LATE),
+        unsupported_reason=too_few_observed(LATE),
         caveat=(
             "The best of several baselines is chosen after the fact, which favours it. All methods "
             "choose among as many targets by the same questions."
@@ -374,7 +378,7 @@ ACCELERATION = (
         statistic=logits_minus_alpharl,
         threshold=Threshold(high=0),
         formula="a(extrapolated logits of 40 %) − a(AlphaRL of 40 %)",
-        reads="accuracy of the logits extrapolated from 40 % minus that of AlphaRL",
+        statistic_label="accuracy of the logits extrapolated from 40 % minus that of AlphaRL",
         printed=Printed("not measured", {}),
         curve=LOGITS_CURVE,
         nulls=(
@@ -383,7 +387,7 @@ ACCELERATION = (
                 lambda a, steps: a[forecast(LOGITS, LATE)] - a[last_observed(steps, LATE)],
             ),
         ),
-        lacks=lacks(LATE),
+        unsupported_reason=too_few_observed(LATE),
         engine="hf",
         caveat="Two models are asked at every decoding step, so that a response costs twice.",
     ),

@@ -1,8 +1,8 @@
 """What training does to a model's words (§2.3, Appendix D, Table 2).
 
-``m[column]`` is a mean over questions, of the columns of :mod:`alpharl_bench.behaviour.passes`, or
-over tokens of the vocabulary. The paper compares kinds of training and prints no numbers: the lines
-drawn here are yardsticks of the run itself, such as what the base would say by chance.
+``m[column]`` is a mean over questions, of the columns of
+:mod:`alpharl_bench.behaviour.measurements`, or over tokens of the vocabulary. The paper compares kinds
+of training and prints no numbers: the lines drawn here are yardsticks of the run itself, such as what the base would say by chance.
 """
 
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ import numpy as np
 from alpharl_bench.behaviour import (
     BEGINNING_SHARE,
     BEGINNING_TOKENS,
+    AnswerAgreement,
     Chains,
     Continuation,
-    Likeness,
-    Reading,
+    TeacherForced,
 )
 from alpharl_bench.claims.claim import Claim, Curve, Null, Point, Printed, Statistic, Threshold
 from alpharl_bench.claims.kinds import IMITATION
-from alpharl_bench.papers.arxiv_2510_00553.claims.alpharl import LATE, lacks, predicted
+from alpharl_bench.papers.arxiv_2510_00553.claims.alpharl import LATE, predicted, too_few_observed
 from alpharl_bench.papers.arxiv_2510_00553.claims.property1 import CONTROL_DRAWS
 from alpharl_bench.papers.arxiv_2510_00553.claims.reference import in_paper
 from alpharl_bench.tables import Means
@@ -47,10 +47,13 @@ RANK1, RANDOM = Chains(rank(1)), Chains(random_control(0))
 ALPHARL = Chains(predicted(LATE))
 SAMPLES = Chains(BASE, "sampled")
 
-READ_BEFORE, READ_AFTER = Reading(BASE, BEFORE), Reading(BASE, AFTER)
-READ_SAMPLES, READ_ELSEWHERE = Reading(BASE, SAMPLES), Reading(BASE, AFTER, of_another=True)
-READ_BY_RANK1 = Reading(rank(1), AFTER)
-READ_BY_RANDOM = tuple(Reading(random_control(draw), AFTER) for draw in CONTROL_DRAWS)
+READ_BEFORE, READ_AFTER = TeacherForced(BASE, BEFORE), TeacherForced(BASE, AFTER)
+READ_SAMPLES, READ_ELSEWHERE = (
+    TeacherForced(BASE, SAMPLES),
+    TeacherForced(BASE, AFTER, of_another=True),
+)
+READ_BY_RANK1 = TeacherForced(rank(1), AFTER)
+READ_BY_RANDOM = tuple(TeacherForced(random_control(draw), AFTER) for draw in CONTROL_DRAWS)
 READINGS = (READ_BEFORE, READ_AFTER, READ_SAMPLES, READ_ELSEWHERE)
 
 FROM_RANK1, FROM_RANDOM = (Continuation(BASE, c, "beginning") for c in (RANK1, RANDOM))
@@ -69,31 +72,31 @@ EMBEDDING = Curve("embedding", lambda _: [], x_label="")
 READ, PLACES, PREFIX, ALIKE = map(_curve, ("non-greedy", "places", "prefixes", "alike"))
 
 
-def non_greedy(m: Means, reading: Reading) -> np.ndarray:
+def non_greedy(m: Means, reading: TeacherForced) -> np.ndarray:
     """The share of a reading's positions that are not greedy."""
     share: np.ndarray = m[reading["non-greedy"]] / m[reading["positions"]]
     return share
 
 
-def log_perplexity(m: Means, reading: Reading) -> np.ndarray:
+def log_perplexity(m: Means, reading: TeacherForced) -> np.ndarray:
     """The mean −log p of a reading's positions, in nats."""
     mean: np.ndarray = m[reading["surprise"]] / m[reading["positions"]]
     return mean
 
 
-def perplexity(m: Means, reading: Reading) -> np.ndarray:
+def perplexity(m: Means, reading: TeacherForced) -> np.ndarray:
     """The perplexity of a reading's positions."""
     value: np.ndarray = np.exp(log_perplexity(m, reading))
     return value
 
 
-def non_greedy_over_samples(m: Means, reading: Reading = READ_AFTER) -> np.ndarray:
+def non_greedy_over_samples(m: Means, reading: TeacherForced = READ_AFTER) -> np.ndarray:
     """The share over that of the base's own samples; 0 of its greedy chains."""
     ratio: np.ndarray = non_greedy(m, reading) / non_greedy(m, READ_SAMPLES)
     return ratio
 
 
-def perplexity_over_samples(m: Means, reading: Reading = READ_AFTER) -> np.ndarray:
+def perplexity_over_samples(m: Means, reading: TeacherForced = READ_AFTER) -> np.ndarray:
     """The perplexity of chains under the base over that of its own samples."""
     ratio: np.ndarray = np.exp(log_perplexity(m, reading) - log_perplexity(m, READ_SAMPLES))
     return ratio
@@ -112,7 +115,7 @@ def left_by_random(m: Means) -> np.ndarray:
     return left
 
 
-def early_over_all(m: Means, reading: Reading = READ_AFTER) -> np.ndarray:
+def early_over_all(m: Means, reading: TeacherForced = READ_AFTER) -> np.ndarray:
     """The share in the chains' beginnings over that in all of them."""
     early = m[reading["early non-greedy"]] / m[reading["early positions"]]
     ratio: np.ndarray = early / non_greedy(m, reading)
@@ -132,9 +135,9 @@ def shift(m: Means, moved: str = "displacement") -> np.ndarray:
     return ratio
 
 
-def like(chains: Chains) -> Likeness:
+def like(chains: Chains) -> AnswerAgreement:
     """Chains beside those of the fully trained model."""
-    return Likeness(chains, AFTER)
+    return AnswerAgreement(chains, AFTER)
 
 
 def _both(chains: Chains) -> Statistic:
@@ -171,7 +174,9 @@ BEHAVIOUR: Sequence[Claim] = (
         statistic=lambda m, _: shift(m),
         threshold=Threshold(high=OWN_PLACE),
         formula="mean_v ‖E(v) − E₀(v)‖ / mean_v min_w ‖E₀(v) − E₀(w)‖, w ≠ v",
-        reads="mean displacement of token embeddings over mean distance to the nearest neighbour",
+        statistic_label=(
+            "mean displacement of token embeddings over mean distance to the nearest neighbour"
+        ),
         printed=_FIGURE,
         curve=EMBEDDING,
         table="embedding",
@@ -198,7 +203,9 @@ BEHAVIOUR: Sequence[Claim] = (
         statistic=lambda m, _: shift(m),
         threshold=Threshold(low=OWN_PLACE),
         formula="as B1",
-        reads="mean displacement of token embeddings over mean distance to the nearest neighbour",
+        statistic_label=(
+            "mean displacement of token embeddings over mean distance to the nearest neighbour"
+        ),
         printed=_FIGURE,
         curve=EMBEDDING,
         table="embedding",
@@ -218,7 +225,7 @@ BEHAVIOUR: Sequence[Claim] = (
             "n(base reads full) / n(base reads its samples), n: positions whose token is not the "
             "reader's first choice, over all positions"
         ),
-        reads="share of non-greedy positions over that in the base's own samples",
+        statistic_label="share of non-greedy positions over that in the base's own samples",
         curve=READ,
         measurements=READINGS,
         nulls=(Null(_ELSEWHERE, lambda m, _: non_greedy_over_samples(m, READ_ELSEWHERE)),),
@@ -232,7 +239,7 @@ BEHAVIOUR: Sequence[Claim] = (
         statistic=lambda m, _: non_greedy_over_samples(m),
         threshold=Threshold(low=AS_ITS_SAMPLES),
         formula="as B2",
-        reads="share of non-greedy positions over that in the base's own samples",
+        statistic_label="share of non-greedy positions over that in the base's own samples",
         curve=READ,
         measurements=READINGS,
         kinds=IMITATION,
@@ -248,7 +255,9 @@ BEHAVIOUR: Sequence[Claim] = (
         formula=(
             "exp[ℓ(base reads full) − ℓ(base reads its samples)], ℓ: the mean −ln p of a position"
         ),
-        reads="perplexity under the base, the trained model's greedy chains over its own samples",
+        statistic_label=(
+            "perplexity under the base, the trained model's greedy chains over its own samples"
+        ),
         curve=READ,
         measurements=READINGS,
         nulls=(Null(_ELSEWHERE, lambda m, _: perplexity_over_samples(m, READ_ELSEWHERE)),),
@@ -262,7 +271,9 @@ BEHAVIOUR: Sequence[Claim] = (
         statistic=lambda m, _: perplexity_over_samples(m),
         threshold=Threshold(low=AS_ITS_SAMPLES),
         formula="as B3",
-        reads="perplexity under the base, the trained model's greedy chains over its own samples",
+        statistic_label=(
+            "perplexity under the base, the trained model's greedy chains over its own samples"
+        ),
         curve=READ,
         measurements=READINGS,
         kinds=IMITATION,
@@ -279,7 +290,9 @@ BEHAVIOUR: Sequence[Claim] = (
         statistic=lambda m, _: left_by_rank1(m),
         threshold=Threshold(high=REDUCED),
         formula="n(Rank-1 reads full) / n(base reads full), n as in B2",
-        reads="share of non-greedy positions of the trained model's chains, Rank-1 over base",
+        statistic_label=(
+            "share of non-greedy positions of the trained model's chains, Rank-1 over base"
+        ),
         curve=READ,
         measurements=(*READINGS, READ_BY_RANK1, *READ_BY_RANDOM),
         nulls=(Null("random rank-1 of the same norm", lambda m, _: left_by_random(m)),),
@@ -295,7 +308,9 @@ BEHAVIOUR: Sequence[Claim] = (
         statistic=lambda m, _: early_over_all(m),
         threshold=Threshold(low=DENSER),
         formula="n(beginnings of full's chains) / n(full's chains), read by the base, n as in B2",
-        reads="share of non-greedy positions in the beginnings of chains over that in all of them",
+        statistic_label=(
+            "share of non-greedy positions in the beginnings of chains over that in all of them"
+        ),
         curve=PLACES,
         measurements=(READ_AFTER, READ_SAMPLES),
         nulls=(Null("the base's own samples", lambda m, _: early_over_all(m, READ_SAMPLES)),),
@@ -315,7 +330,9 @@ BEHAVIOUR: Sequence[Claim] = (
             "[a(base from the beginning of Rank-1's chains) − a(base)] / [a(full) − a(base)], "
             "greedy"
         ),
-        reads="part of the greedy gain that the base has from the beginning of a Rank-1 chain",
+        statistic_label=(
+            "part of the greedy gain that the base has from the beginning of a Rank-1 chain"
+        ),
         curve=PREFIX,
         measurements=(BEFORE, AFTER, RANK1, FROM_RANK1, FROM_RANDOM, FROM_ANYWHERE, *FROM_PREFIX),
         nulls=(
@@ -340,7 +357,9 @@ BEHAVIOUR: Sequence[Claim] = (
             "share of questions on which Rank-1 and full have the same beginning and the same "
             "answer"
         ),
-        reads="share of questions with the same beginning and the same answer as the trained model",
+        statistic_label=(
+            "share of questions with the same beginning and the same answer as the trained model"
+        ),
         printed=Printed("one example", {}),
         curve=ALIKE,
         measurements=tuple(map(like, (BEFORE, RANK1))),
@@ -362,7 +381,7 @@ BEHAVIOUR: Sequence[Claim] = (
             "share of questions on which AlphaRL of 40 % and full have the same beginning and the "
             "same answer"
         ),
-        reads=(
+        statistic_label=(
             f"share of questions on which AlphaRL of {LATE} % has the same beginning and the same "
             "answer as the trained model"
         ),
@@ -370,7 +389,7 @@ BEHAVIOUR: Sequence[Claim] = (
         curve=ALIKE,
         measurements=tuple(map(like, (BEFORE, RANK1, ALPHARL))),
         nulls=(Null("base", _both(BEFORE)),),
-        lacks=lacks(LATE),
+        unsupported_reason=too_few_observed(LATE),
         caveat=_BEGINNING,
     ),
 )

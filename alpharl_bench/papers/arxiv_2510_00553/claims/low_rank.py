@@ -58,7 +58,7 @@ LOW_RANK = (
         formula=(
             "g(Rank-90 %) − 2 · max(0, g(Rank-10 %)), g(V) = [a(V) − a(base)] / [a(full) − a(base)]"
         ),
-        reads=(
+        statistic_label=(
             "recovered gain of Rank-90 % minus twice that of Rank-10 %, which counts as 0 where it "
             "is below the base"
         ),
@@ -102,7 +102,7 @@ LOW_RANK = (
         statistic=lambda m, _: m["effective_rank"] / m["noise_effective_rank"],
         threshold=Threshold(high=LOW),
         formula="mean_m erank(ΔW) / mean_m erank(N), erank(W) = exp(−Σ pᵢ ln pᵢ), pᵢ = σᵢ / Σ σⱼ",
-        reads="effective rank over that of Gaussian matrices of the same shapes",
+        statistic_label="effective rank over that of Gaussian matrices of the same shapes",
         printed=Printed("no number given", {}),
         curve=PROFILES,
         table="spectrum",

@@ -151,7 +151,7 @@ RANK1_DOMINANCE = (
         statistic=lambda a, _: relative(a, rank(1)),
         threshold=Threshold(low=1 - TOLERANCE),
         formula="a(Rank-1) / a(full)",
-        reads="relative accuracy of Rank-1",
+        statistic_label="relative accuracy of Rank-1",
         printed=Printed("0.9917 on average", {"Rank-1": "0.9917", "Fully trained": "1"}),
         curve=RECOVERY,
         by_task=True,
@@ -167,7 +167,7 @@ RANK1_DOMINANCE = (
         statistic=lambda a, _: control_accuracy(a),
         threshold=Threshold(high=1 - TOLERANCE),
         formula="⅓ Σ_d a(random_d) / a(full), d = 1, 2, 3",
-        reads="relative accuracy of the random update, mean of three draws",
+        statistic_label="relative accuracy of the random update, mean of three draws",
         printed=Printed("not measured", {}),
         curve=RECOVERY,
     ),
@@ -181,7 +181,9 @@ RANK1_DOMINANCE = (
         ),
         threshold=Threshold(low=-TOLERANCE),
         formula="slope of a(Rank-p %) / a(full), p = 1, 10, 20, … 90 placed evenly from 0 to 1",
-        reads="change of relative accuracy along the fitted line from Rank-1 % to Rank-90 %",
+        statistic_label=(
+            "change of relative accuracy along the fitted line from Rank-1 % to Rank-90 %"
+        ),
         printed=Printed(
             "0 (100 % at every rank)",
             {name: f"{ratio:.2f}" for name, ratio in _RL.relative_accuracy.items() if "%" in name},
@@ -199,7 +201,9 @@ RANK1_DOMINANCE = (
         ),
         threshold=Threshold(low=-TOLERANCE),
         formula="slope of a(Rank-k) / a(full), k = 1, 2, 4, 8 placed evenly from 0 to 1",
-        reads="change of relative accuracy along the fitted line from Rank-1 to Rank-8, log₂ k",
+        statistic_label=(
+            "change of relative accuracy along the fitted line from Rank-1 to Rank-8, log₂ k"
+        ),
         printed=Printed("not printed", {"Rank-1": "0.9917"}),
         curve=RANK_K_CURVE,
     ),
@@ -217,7 +221,9 @@ RANK1_DOMINANCE = (
             "mean of a(Rank-1 of t) / a(full at t) over the later half of the checkpoints t, "
             "minus the mean over the earlier"
         ),
-        reads="mean relative accuracy of Rank-1, later half of the checkpoints minus earlier half",
+        statistic_label=(
+            "mean relative accuracy of Rank-1, later half of the checkpoints minus earlier half"
+        ),
         printed=Printed("above 0 (figure only)", {}),
         curve=PROCESS,
         caveat=(
@@ -237,7 +243,7 @@ RANK1_DOMINANCE = (
         ),
         threshold=Threshold(low=0),
         formula="[a(subspace 1) − max_i a(subspace i)] / a(full), i = 2, 3, 5, 9",
-        reads="relative accuracy of subspace 1 minus that of the best other one",
+        statistic_label="relative accuracy of subspace 1 minus that of the best other one",
         printed=Printed("above 0 (figure only)", {}),
         curve=ABLATION,
     ),
@@ -251,7 +257,7 @@ RANK1_DOMINANCE = (
         ),
         threshold=Threshold(high=0),
         formula="slope of a(subspace i) / a(full) over log₂ i, i = 1, 2, 3, 5, 9",
-        reads="change of relative accuracy per doubling of the index",
+        statistic_label="change of relative accuracy per doubling of the index",
         printed=Printed("below 0 (figure only)", {}),
         curve=ABLATION,
     ),
@@ -266,7 +272,7 @@ RANK1_DOMINANCE = (
         ),
         threshold=Threshold(low=0),
         formula="[a(α = 1) − a(α = ½)] / a(full) − [a(α = 1½) − a(α = 1)] / a(full)",
-        reads="relative accuracy gained from α = 0.5 to 1 minus that from 1 to 1.5",
+        statistic_label="relative accuracy gained from α = 0.5 to 1 minus that from 1 to 1.5",
         printed=Printed("above 0 (figure only)", {}),
         curve=SCALING,
     ),
@@ -279,7 +285,7 @@ RANK1_DOMINANCE = (
         # α = 0.75 or 1 of the grid, to half way to its neighbours.
         threshold=Threshold(low=0.625, high=1.125),
         formula="arg max_α a(α · Rank-1)",
-        reads="the α of the highest accuracy",
+        statistic_label="the α of the highest accuracy",
         printed=Printed("just below 1 (figure only)", {}),
         curve=SCALING,
     ),
@@ -294,7 +300,9 @@ RANK1_DOMINANCE = (
         statistic=lambda m, _: m["rank1_fraction"] / m["noise_rank1_fraction"],
         threshold=Threshold(low=1),
         formula="mean_m [σ₁ / ‖ΔW‖_F] / mean_m [σ₁ / ‖N‖_F], N Gaussian of the shape of ΔW",
-        reads="Rank-1 fraction of the norm over that of Gaussian matrices of the same shapes",
+        statistic_label=(
+            "Rank-1 fraction of the norm over that of Gaussian matrices of the same shapes"
+        ),
         printed=Printed(f"{_RL.rank1_fraction:g} (no null given)", {}, NORMS),
         curve=SPECTRUM,
         caveat=(

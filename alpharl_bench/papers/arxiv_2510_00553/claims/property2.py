@@ -163,7 +163,7 @@ LINEAR_DYNAMICS = (
         formula=(
             "mean_m R²_m, R² = (ỹᵀKỹ)² / (ỹᵀK²ỹ · ỹᵀỹ), K = X̃X̃ᵀ, rows of X: u₁ at each checkpoint"
         ),
-        reads="R² of accuracy on u₁ by one-component PLS, in sample, mean over modules",
+        statistic_label="R² of accuracy on u₁ by one-component PLS, in sample, mean over modules",
         printed=Printed("0.914", {}),
         curve=CHECKPOINTS,
         table="dynamics",
@@ -181,7 +181,7 @@ LINEAR_DYNAMICS = (
         statistic=_of(close_to_1),
         threshold=Threshold(low=SOME),
         formula="share of modules m with R²_m > 0.96",
-        reads=f"share of modules with R² > {CLOSE_TO_1:g}",
+        statistic_label=f"share of modules with R² > {CLOSE_TO_1:g}",
         printed=Printed("above 0 (figure only)", {}),
         curve=CHECKPOINTS,
         table="dynamics",
@@ -195,7 +195,7 @@ LINEAR_DYNAMICS = (
         statistic=_of(mlp_minus_attention),
         threshold=Threshold(low=0),
         formula="mean R² of MLP modules − mean R² of attention modules",
-        reads="mean R² of MLP modules minus that of attention modules",
+        statistic_label="mean R² of MLP modules minus that of attention modules",
         printed=Printed("above 0 (figure only)", {}),
         curve=CHECKPOINTS,
         table="dynamics",
@@ -214,7 +214,7 @@ LINEAR_DYNAMICS = (
         statistic=_of(depth_slope),
         threshold=Threshold(low=0),
         formula="slope of R²_m over the depth of m, 0 to 1",
-        reads="slope of R² over the modules, from the first layer (0) to the last (1)",
+        statistic_label="slope of R² over the modules, from the first layer (0) to the last (1)",
         printed=Printed("above 0 (figure only)", {}),
         curve=CHECKPOINTS,
         table="dynamics",
@@ -231,7 +231,9 @@ LINEAR_DYNAMICS = (
         statistic=lambda a, _: window_slope(a),
         threshold=Threshold(high=0),
         formula="slope of a(window w) over (w − 1) / 4, w = 1 … 5 by falling R²",
-        reads="slope of accuracy over windows of modules by falling R², from first (0) to last (1)",
+        statistic_label=(
+            "slope of accuracy over windows of modules by falling R², from first (0) to last (1)"
+        ),
         printed=Printed("below 0 (figure only)", {}),
         curve=WINDOW_CURVE,
         nulls=(
@@ -263,7 +265,7 @@ LINEAR_DYNAMICS = (
             "mean_m ‖x̂ − x‖ / ‖x‖, x = σ₁u₁ at the end, x̂ = PLS of the first 40 % at the "
             "accuracy of the end"
         ),
-        reads=(
+        statistic_label=(
             "relative Frobenius error of σ₁u₁ at the end of training, predicted from its first "
             "40 %, mean over modules"
         ),
@@ -287,7 +289,7 @@ LINEAR_DYNAMICS = (
         statistic=accuracy_error,
         threshold=Threshold(high=SMALL_ERROR),
         formula="mean_m |ŷ − y|, ŷ by PLS of the first 40 %, its score a line in the step",
-        reads=(
+        statistic_label=(
             "|ŷ − y| of the accuracy at the end of training, predicted from its first 40 % by PLS "
             "at the step, mean over modules"
         ),
@@ -315,7 +317,7 @@ LINEAR_DYNAMICS = (
         statistic=_of(mean_r_squared),
         threshold=Threshold(high=LINEAR),
         formula="mean_m R²_m, as P2.1",
-        reads="R² of accuracy on u₁ by one-component PLS, in sample, mean over modules",
+        statistic_label="R² of accuracy on u₁ by one-component PLS, in sample, mean over modules",
         printed=Printed("below that of RL (no number)", {}),
         curve=CHECKPOINTS,
         table="dynamics",

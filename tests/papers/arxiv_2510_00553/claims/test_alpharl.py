@@ -174,8 +174,8 @@ def test_too_few_checkpoints_are_no_verdict_and_score_no_forecast() -> None:
     verdict = judge(CLAIMS["A2"], evidence({}))
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert "1 of its 10 checkpoints in the first 10 % of its training" in verdict.reason
-    assert not CLAIMS["A1"].lacks(STEPS)
-    assert not CLAIMS["A2"].lacks(tuple(range(5, 105, 5)))
+    assert not CLAIMS["A1"].unsupported_reason(STEPS)
+    assert not CLAIMS["A2"].unsupported_reason(tuple(range(5, 105, 5)))
 
 
 def test_stages_without_enough_checkpoints_are_left_out() -> None:

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from alpharl_bench.behaviour import Continuation, Likeness
-from alpharl_bench.behaviour.passes import chains_of
+from alpharl_bench.behaviour import AnswerAgreement, Continuation
+from alpharl_bench.behaviour.measurements import chains_of
 from alpharl_bench.claims import Claim, Outcome, judge
 from alpharl_bench.papers.arxiv_2510_00553.claims import BEHAVIOUR, CLAIMS
 from alpharl_bench.papers.arxiv_2510_00553.claims import behaviour as b
@@ -125,4 +125,4 @@ def test_a_run_with_too_few_checkpoints_has_no_alpharl_to_compare(synthetic) -> 
 def test_the_base_alone_goes_on_and_only_the_trained_model_is_the_measure() -> None:
     passes = {one for claim in BEHAVIOUR for one in claim.measurements}
     assert {one.reader for one in passes if isinstance(one, Continuation)} == {BASE}
-    assert {one.other for one in passes if isinstance(one, Likeness)} == {b.AFTER}
+    assert {one.other for one in passes if isinstance(one, AnswerAgreement)} == {b.AFTER}

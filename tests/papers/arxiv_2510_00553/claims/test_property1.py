@@ -57,7 +57,7 @@ def test_every_claim_has_an_id_of_its_own_and_says_where_it_stands() -> None:
             claim.title,
             claim.text,
             claim.paper_ref.place,
-            claim.reads,
+            claim.statistic_label,
             claim.printed.statistic,
         ):
             assert text.strip()

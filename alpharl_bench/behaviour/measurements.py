@@ -22,7 +22,7 @@ def beginning(length: int) -> int:
     return min(BEGINNING_TOKENS, math.ceil(BEGINNING_SHARE * length))
 
 
-class _Pass(ABC):
+class _Measurement(ABC):
     figures: ClassVar[tuple[str, ...]]
 
     @property
@@ -37,7 +37,7 @@ class _Pass(ABC):
 
 
 @dataclass(frozen=True)
-class Chains(_Pass):
+class Chains(_Measurement):
     """A variant's responses, one to each question: greedy, or sampled as its tasks say.
 
     ``right`` is 1 where the answer is, ``tokens`` the length with the end token.
@@ -54,7 +54,7 @@ class Chains(_Pass):
 
 
 @dataclass(frozen=True)
-class Reading(_Pass):
+class TeacherForced(_Measurement):
     """A variant reads chains token by token and says what it would have chosen (Appendix D).
 
     ``positions`` counts the tokens, ``non-greedy`` those that the reader would not have chosen,
@@ -83,11 +83,11 @@ class Reading(_Pass):
     @property
     def critical(self) -> bool:
         """Whether it tells at which tokens the trained model leaves the base (Figure 13)."""
-        return self == Reading(BASE, Chains(FULL))
+        return self == TeacherForced(BASE, Chains(FULL))
 
 
 @dataclass(frozen=True)
-class Continuation(_Pass):
+class Continuation(_Measurement):
     """A variant goes on greedily from where chains are cut (Appendix D, Figure 14).
 
     ``right`` is 1 where the answer is, ``given`` the number of tokens before the cut.
@@ -107,7 +107,7 @@ class Continuation(_Pass):
 
 
 @dataclass(frozen=True)
-class Likeness(_Pass):
+class AnswerAgreement(_Measurement):
     """Whether chains begin and end as others do (Table 2).
 
     ``start`` is 1 where they share the other's beginning, ``answer`` where the final answers are
@@ -124,21 +124,21 @@ class Likeness(_Pass):
         return f"{self.chains.label} like {self.other.label}"
 
 
-Pass = Chains | Reading | Continuation | Likeness
+Measurement = Chains | TeacherForced | Continuation | AnswerAgreement
 
 
-def chains_of(wanted: Pass) -> tuple[Chains, ...]:
+def chains_of(wanted: Measurement) -> tuple[Chains, ...]:
     """The chains that a pass takes."""
     match wanted:
         case Chains():
             return (wanted,)
-        case Likeness():
+        case AnswerAgreement():
             return (wanted.chains, wanted.other)
         case _:
             return (wanted.chains,)
 
 
-def variants_of(wanted: Pass) -> tuple[Variant, ...]:
+def variants_of(wanted: Measurement) -> tuple[Variant, ...]:
     """The variants that a pass takes: who reads or goes on, and who wrote the chains."""
-    reader = (wanted.reader,) if isinstance(wanted, Reading | Continuation) else ()
+    reader = (wanted.reader,) if isinstance(wanted, TeacherForced | Continuation) else ()
     return (*reader, *(chains.writer for chains in chains_of(wanted)))

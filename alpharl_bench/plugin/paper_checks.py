@@ -6,48 +6,48 @@ from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.papers import find_paper
 from alpharl_bench.plugin.items import paper_of
 from alpharl_bench.plugin.outcomes import Refuted, Unprinted
-from alpharl_bench.printed import Reading, read_averages, read_statements
+from alpharl_bench.printed import PaperCheck, read_averages, read_statements
 
 #: What a test may ask for, and where its parameters come from.
 _SOURCES = {"paper_statement": read_statements, "paper_average": read_averages}
 
 
-def parametrize_readings(metafunc: pytest.Metafunc) -> None:
+def parametrize_paper_checks(metafunc: pytest.Metafunc) -> None:
     """Give a test every ``paper_statement`` or every ``paper_average`` of its paper.
 
     No identifier has the name of a model or an algorithm: ``-k`` selects runs by these.
     """
     for name in _SOURCES.keys() & set(metafunc.fixturenames):
         try:
-            readings = _SOURCES[name](find_paper(paper_of(metafunc.definition)).folder)
+            checks = _SOURCES[name](find_paper(paper_of(metafunc.definition)).folder)
         except AlphaRLBenchError as error:
             raise pytest.Collector.CollectError(str(error)) from error
         strict = metafunc.config.getini("strict")
         metafunc.parametrize(
             name,
             [
-                pytest.param(reading, id=reading.id, marks=[] if strict else _known(reading))
-                for reading in readings
+                pytest.param(check, id=check.id, marks=[] if strict else _known(check))
+                for check in checks
             ],
         )
 
 
-def _known(reading: Reading) -> list[pytest.MarkDecorator]:
-    if reading.known != "contradicted":
+def _known(check: PaperCheck) -> list[pytest.MarkDecorator]:
+    if check.known != "contradicted":
         return []
-    reason = f"{reading.arithmetic}. {reading.note}".removesuffix(" ")
+    reason = f"{check.arithmetic}. {check.note}".removesuffix(" ")
     return [pytest.mark.xfail(reason=reason, strict=True, raises=Refuted)]
 
 
-def check_reading(reading: Reading) -> None:
+def check_printed(check: PaperCheck) -> None:
     """Return if the paper's numbers agree.
 
     Raises:
         Refuted: they do not; an expected failure where the paper's data know of it.
         Unprinted: the numbers behind the sentence are in no table.
     """
-    match reading.outcome:
+    match check.outcome:
         case "contradicted":
-            raise Refuted(str(reading), pytrace=False)
+            raise Refuted(str(check), pytrace=False)
         case "not printed":
-            raise Unprinted(str(reading))
+            raise Unprinted(str(check))

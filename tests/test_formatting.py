@@ -2,7 +2,7 @@
 
 import pytest
 
-from alpharl_bench.units import size_text, time_text
+from alpharl_bench.formatting import size_text, time_text
 
 
 @pytest.mark.parametrize(

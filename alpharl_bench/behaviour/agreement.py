@@ -1,11 +1,11 @@
 """Whether two chains begin alike and come to the same answer (Table 2)."""
 
 from alpharl_bench.behaviour.chains import Chain
-from alpharl_bench.behaviour.passes import beginning
+from alpharl_bench.behaviour.measurements import beginning
 
 
 def alike(chain: Chain, other: Chain) -> dict[str, float]:
-    """The figures of a :class:`~alpharl_bench.behaviour.passes.Likeness`.
+    """The figures of a :class:`~alpharl_bench.behaviour.measurements.AnswerAgreement`.
 
     The beginning is the other's. Chains without an answer agree in none.
     """

@@ -2,10 +2,10 @@
 
 import pytest
 
-from alpharl_bench.behaviour import Chains, Continuation, Likeness, Reading
-from alpharl_bench.behaviour.alike import alike
+from alpharl_bench.behaviour import AnswerAgreement, Chains, Continuation, TeacherForced
+from alpharl_bench.behaviour.agreement import alike
 from alpharl_bench.behaviour.chains import Chain
-from alpharl_bench.behaviour.passes import beginning, chains_of, variants_of
+from alpharl_bench.behaviour.measurements import beginning, chains_of, variants_of
 from alpharl_bench.behaviour.prefixes import cut_at
 from alpharl_bench.grading import Mark
 from alpharl_bench.variants import BASE, FULL, rank
@@ -45,12 +45,12 @@ def test_chains_are_alike_in_the_other_s_beginning_and_in_the_answer():
 
 
 def test_a_pass_names_its_columns_and_what_it_takes():
-    reading = Reading(rank(1), AFTER, of_another=True)
+    reading = TeacherForced(rank(1), AFTER, of_another=True)
     assert reading["surprise"] == "rank-1 reads greedy full, of another question: surprise"
     with pytest.raises(KeyError):
         reading["right"]
     assert variants_of(reading) == (rank(1), FULL)
-    likeness = Likeness(Chains(BASE), AFTER)
+    likeness = AnswerAgreement(Chains(BASE), AFTER)
     assert chains_of(likeness) == (Chains(BASE), AFTER)
     labels = [Continuation(BASE, AFTER, cut).label for cut in (4, "beginning", "random")]
     assert labels[0] == "base from 4 tokens of greedy full"

@@ -5,15 +5,15 @@ import pytest
 from tests.processes import run_pytester
 
 CONFTEST = """
-from alpharl_bench.printed import Reading
+from alpharl_bench.printed import PaperCheck
 from alpharl_bench.printed.finding import Finding
-from alpharl_bench.plugin import readings
+from alpharl_bench.plugin import checks
 
 def reading(id, known, *holds):
     findings = tuple(Finding(f"{id} {n}: 1 + 1 = {3 - h}, = 2", h) for n, h in enumerate(holds))
-    return Reading(id, f"sentence {id}", "§1", known, findings, note="Why so.")
+    return PaperCheck(id, f"sentence {id}", "§1", known, findings, note="Why so.")
 
-readings._SOURCES["paper_statement"] = lambda folder: [
+checks._SOURCES["paper_statement"] = lambda folder: [
     reading("fine", "consistent", True, True),
     reading("erratum", "contradicted", True, False),
     reading("new", "consistent", False),
@@ -23,10 +23,10 @@ readings._SOURCES["paper_statement"] = lambda folder: [
 pytest_plugins = ["alpharl_bench.plugin"]
 """
 SUITE = """
-from alpharl_bench.plugin import check_reading
+from alpharl_bench.plugin import check_printed
 
 def test_a_sentence(paper_statement):
-    check_reading(paper_statement)
+    check_printed(paper_statement)
 """
 
 

@@ -24,34 +24,34 @@ class Counter:
         (self.folder / f"closed-{self.name}-{os.getpid()}").touch()
 
 
-def square(desk: Counter, number: int) -> tuple[str, int, int, int]:
-    """(the desk, the square, how many the process has done at this desk, the process)."""
-    desk.done += 1
-    return desk.name, number**2, desk.done, os.getpid()
+def square(context: Counter, number: int) -> tuple[str, int, int, int]:
+    """(the context, the square, how many the process has done at this context, the process)."""
+    context.done += 1
+    return context.name, number**2, context.done, os.getpid()
 
 
-def die_once(desk: Counter, number: int) -> int:
+def die_once(context: Counter, number: int) -> int:
     """Of three units the second kills the process that first does it."""
-    flag = desk.folder / "died"
+    flag = context.folder / "died"
     if number == 1 and not flag.exists():
         flag.write_text(str(os.getpid()))
         os.kill(os.getpid(), signal.SIGKILL)
     return number
 
 
-def die(desk: Counter, number: int) -> None:
+def die(context: Counter, number: int) -> None:
     """A unit that kills every process, which says so."""
-    (desk.folder / f"dead-{os.getpid()}").touch()
+    (context.folder / f"dead-{os.getpid()}").touch()
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def mistake(desk: Counter, number: int) -> int:
+def mistake(context: Counter, number: int) -> int:
     """A unit that a user has to put right."""
     if number == 1:
         raise AlphaRLBenchError("what is wrong, where, what to do")
     return number
 
 
-def fault(desk: Counter, number: int) -> float:
+def fault(context: Counter, number: int) -> float:
     """A unit with a fault of the program."""
     return 1 / number
