@@ -121,11 +121,14 @@ def _compared(pairs: Iterable[Pair]) -> dict[Pair, Grade]:
     wanted = set(pairs)
     with _lock:
         grades = {pair: _remembered[pair] for pair in wanted if pair in _remembered}
-    new: dict[Pair, Grade] = {}
-    # Imported here: only answers in words of mathematics take it, and the extra `score`.
+    ungraded = sorted(wanted - grades.keys())
+    if not ungraded:
+        return grades
+    # Imported here: comparing mathematics takes the extra `score`, which numbers do without.
     from alpharl_bench.grading.workers import compare_all  # noqa: PLC0415
 
-    for (gold, answer), found in compare_all(sorted(wanted - grades.keys())).items():
+    new: dict[Pair, Grade] = {}
+    for (gold, answer), found in compare_all(ungraded).items():
         if found is None:
             new[gold, answer] = _STOPPED
         else:

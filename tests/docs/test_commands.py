@@ -87,6 +87,8 @@ def check(words: list[str], collected: Callable[[str], list[str]], config: pytes
         known, unknown = config._parser.parse_known_and_unknown_args(rest)
         assert not unknown
         for place in known.file_or_dir:
+            if known.pyargs:  # Of an installed package, which holds the suites.
+                place = place.removeprefix("alpharl_bench.").replace(".", "/")  # noqa: PLW2901
             assert place.startswith("$") or (ROOT / place).exists(), place
         if known.keyword and not (known.run or "tests" in rest):
             places = tuple(place.rstrip("/") for place in known.file_or_dir)
@@ -146,6 +148,7 @@ def understood(command, words: list[str]) -> None:
         "alpharl-bench forecast --run RUN --methods relex",
         "alpharl-bench zoo trains",
         "pytest suites/property9",
+        "pytest -p alpharl_bench.plugin --pyargs alpharl_bench.suites.property9",
         "pytest suites --run RUN --sample 3",
         "pytest suites/property1 -k qwen9",
         "pytest suites/property1 --lane paper -k qwen9",
