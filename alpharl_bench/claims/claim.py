@@ -137,16 +137,16 @@ class Claim:
     """A statement of the paper that a training run can support or refute.
 
     ``id`` is its name within its paper, ``formula`` the statistic, and ``statistic_label`` says it
-    in words. ``table`` is the name of the table that it reads, ``measurements`` what of that has
-    to be measured for it: the table says what these are (:mod:`alpharl_bench.tables`). Beside them its
+    in words. ``table`` is the name of the table that it reads, ``measurements`` what of that has to
+    be measured for it: the table says what these are (:mod:`alpharl_bench.tables`). Beside them its
     ``curve`` names the variants that are scored. ``strata`` is the name of what units are resampled
     apart by: with ``block`` attention and MLP each have their own modules in every resample.
     ``kinds`` are those of the runs that it is judged on where the paper says it of others than RL;
     see :mod:`alpharl_bench.claims.kinds`. A claim that holds is not informative unless all of its
     ``nulls`` clearly fail. ``unsupported_reason`` says why it cannot be judged on a run with
-    checkpoints at the given steps, and nothing where it can; ``engine`` is the only one that can score
-    its variants, None where all can. ``by_task`` adds a table of every task to the report, ``caveat`` is what a
-    reader must know before believing the number.
+    checkpoints at the given steps, and nothing where it can; ``engine`` is the only one that can
+    score its variants, None where all can. ``by_task`` adds a table of every task to the report,
+    ``caveat`` is what a reader must know before believing the number.
     """
 
     id: str

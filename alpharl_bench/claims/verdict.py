@@ -39,8 +39,8 @@ class Verdict:
     is that of ``value``, and ``p_value`` is at most 0.05 exactly where the verdict is decided; both
     allow for the planned interim analyses. ``samples_needed`` (to each question) or else
     ``questions_needed`` says how many would decide an inconclusive verdict, None where no number is
-    known to. ``reason`` says why a verdict is inconclusive whatever the numbers. ``kind`` is that of the run. ``nulls``
-    are the statistics of the claim's nulls by name, at the same confidence.
+    known to. ``reason`` says why a verdict is inconclusive whatever the numbers. ``kind`` is that
+    of the run. ``nulls`` are the statistics of the claim's nulls by name, at the same confidence.
     """
 
     claim: Claim

@@ -130,7 +130,7 @@ def test_the_report_has_the_section_where_something_was_forecast(synthetic, tmp_
     assert "as much as 1.5 steps of the training" in text
     assert "### Over the runs of RL above" in text
     assert "| Training 40 % + AlphaRL " in text
-    for curve in ("alpharl", "alpharl-speed", "alpharl-rivals"):
+    for curve in ("alpharl", "alpharl-speed", "alpharl-baselines"):
         assert (tmp_path / "figures" / f"{curve}.svg").is_file()
     plain = synthetic.evidence({})
     session_of([synthetic.spec], {NAME: plain}, {NAME: ["P1.1"]}).save(tmp_path)

@@ -219,7 +219,7 @@ def _logits_points(steps: Sequence[int]) -> list[Point]:
 
 STAGE_CURVE = Curve("alpharl", _stage_points, x_label="observed part of the training, %")
 SPEED_CURVE = Curve("alpharl-speed", _speed_points, x_label="training step")
-BASELINE_CURVE = Curve("alpharl-rivals", _baseline_points, x_label="")
+BASELINE_CURVE = Curve("alpharl-baselines", _baseline_points, x_label="")
 LOGITS_CURVE = Curve("alpharl-logits", _logits_points, x_label="")
 
 

@@ -1,8 +1,9 @@
 """What training does to a model's words (§2.3, Appendix D, Table 2).
 
 ``m[column]`` is a mean over questions, of the columns of
-:mod:`alpharl_bench.behaviour.measurements`, or over tokens of the vocabulary. The paper compares kinds
-of training and prints no numbers: the lines drawn here are yardsticks of the run itself, such as what the base would say by chance.
+:mod:`alpharl_bench.behaviour.measurements`, or over tokens of the vocabulary. The paper compares
+kinds of training and prints no numbers: the lines drawn here are yardsticks of the run itself, such
+as what the base would say by chance.
 """
 
 from collections.abc import Sequence

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.paper(arxiv="2510.00553")
 
 @pytest.mark.claim(id="A5")
 def test_no_other_forecast_is_better(verdict: Verdict) -> None:
-    """Accuracy of the best rival of 40 % minus that of AlphaRL ≤ 0, and of doing nothing not."""
+    """Accuracy of the best baseline of 40 % minus that of AlphaRL ≤ 0, and of doing nothing not."""
     check(verdict)
 
 
