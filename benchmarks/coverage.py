@@ -205,7 +205,7 @@ def main(
             verdicts.append([setting.name, f"{looks} × {SAMPLES // looks}", *cells])
     headers = ["95 % interval covers", *STATISTICS]
     typer.echo(tabulate(coverage, headers, tablefmt="github") + "\n")
-    headers = ["statistic on its bound", "looks × samples", "supported", "decided"]
+    headers = ["statistic on its bound", "analyses × samples", "supported", "decided"]
     headers += ["naive: supported", "naive: decided"]
     typer.echo(tabulate(verdicts, headers, tablefmt="github"))
 
