@@ -40,7 +40,7 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    # Warnings of libraries, mostly of deprecations, are nothing that a user can act on.
+    # Users cannot act on warnings of libraries, which mostly concern deprecations.
     if issubclass(category, AlphaRLBenchWarning):
         sys.stderr.write(f"alpharl-bench: note: {message}\n")
 
@@ -50,7 +50,7 @@ def _fail(line: str) -> int:
     return 2
 
 
-# Everything that follows the names of suites goes to pytest as it was typed.
+# Everything after the names of suites is passed to pytest unchanged.
 @app.command(
     "judge", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False}
 )
@@ -59,12 +59,12 @@ def judge(
         list[str] | None,
         typer.Argument(
             metavar="[SUITE]... [OPTION]...",
-            help="Suites by name, as property1 (all by default; a wrong name lists them), then "
-            "options of pytest: `alpharl-bench judge property1 --help` lists these.",
+            help="Suites by name, as property1 (default: all; a wrong name lists them), then pytest "
+            "options: `alpharl-bench judge property1 --help` lists them.",
         ),
     ] = None,
 ) -> None:
-    """Judge claims on runs: the suites, run by pytest. The report goes to ./reports."""
+    """Judge claims on runs: pytest runs the suites, and the report is written to ./reports."""
     import pytest
 
     from alpharl_bench.invocation import pytest_arguments
@@ -88,10 +88,10 @@ def doctor(
     run: _Run,
     base: _Base = None,
     deep: Annotated[
-        bool, typer.Option(help="Read every tensor: finds NaN, cut files, checkpoints = base.")
+        bool, typer.Option(help="Read every tensor: find NaN, truncated files, no-op updates.")
     ] = False,
 ) -> None:
-    """Print what was found of a training run, and what stands in the way of judging it."""
+    """Print what was found of a training run, and what prevents judging it."""
     from alpharl_bench.doctor import examine
 
     diagnosis = examine(run, base, deep=deep)
@@ -104,13 +104,13 @@ def doctor(
 def extract(
     base: Annotated[str, typer.Option(help="The model that training started from.")],
     checkpoint: Annotated[str, typer.Option(help="The trained model or LoRA adapter.")],
-    out: Annotated[Path, typer.Option(help="The folder to write; not there yet.")],
+    out: Annotated[Path, typer.Option(help="The folder to write; it must not exist.")],
     rank: Annotated[
-        str, typer.Option(help="Subspaces to keep per matrix: a number, or 1% of min(m, n).")
+        str, typer.Option(help="Rank to keep per matrix: a number, or a share as 1% of min(m, n).")
     ] = "1",
     alpha: Annotated[float, typer.Option(help="Scale of the norm-matched update.")] = 1.0,
     subspace: Annotated[
-        int | None, typer.Option(help="Only the subspace of this singular value, from 1.")
+        int | None, typer.Option(help="Keep only this singular subspace, counted from 1.")
     ] = None,
     anchor: Annotated[Anchor, typer.Option(help="What the update is added to.")] = "base",
     form: Annotated[
@@ -118,14 +118,14 @@ def extract(
         typer.Option("--format", help="An adapter for peft or vLLM, or a merged folder."),
     ] = "peft",
     dtype: Annotated[
-        Dtype | None, typer.Option(help="Of what is written; default: the base's, adapter float32.")
+        Dtype | None, typer.Option(help="Output dtype; default: the base's, for adapters float32.")
     ] = None,
     embeddings: Annotated[
         bool, typer.Option(help="Also update token embeddings and output head.")
     ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
-    """Write a part of a checkpoint's update: Rank-k, one subspace, scaled (§2.1 of the paper)."""
+    """Write a low-rank part of a checkpoint's update as a model (§2.1 of the paper)."""
     import torch
 
     from alpharl_bench.checkpoints import open_run
@@ -160,27 +160,30 @@ def _list_methods(wanted: bool) -> None:
 def forecast(
     run: Annotated[str, typer.Option(help="The run: a folder, or org/name on the Hub.")],
     method: Annotated[str, typer.Option(help="alpharl, relex, expo, …; --list prints all.")],
-    out: Annotated[Path, typer.Option(help="The folder to write; not there yet.")],
+    out: Annotated[Path, typer.Option(help="The folder to write; it must not exist.")],
     base: _Base = None,
     observed: Annotated[
-        float, typer.Option(help="Part of the training that the method may see.")
+        float, typer.Option(help="Fraction of the training that the method may use.")
     ] = 0.4,
     target: Annotated[
         float | None,
         typer.Option(help="Accuracy to reach (alpharl), or step (others; default: the last)."),
     ] = None,
     total_steps: Annotated[
-        int | None, typer.Option(help="Of the whole training; default: the last checkpoint.")
+        int | None,
+        typer.Option(help="Length of the training; default: its last checkpoint."),
     ] = None,
     accuracies: Annotated[
-        Path | None, typer.Option(help="JSON or CSV, by step; default: what the run's folder has.")
+        Path | None, typer.Option(help="JSON or CSV by step; default: a file in the run's folder.")
     ] = None,
     form: Annotated[
         Format | None,
-        typer.Option("--format", help="Default: an adapter (peft) if it can hold the forecast."),
+        typer.Option(
+            "--format", help="Default: peft if an adapter suffices, else merged."
+        ),
     ] = None,
     dtype: Annotated[
-        Dtype | None, typer.Option(help="Of what is written; default: the base's, adapter float32.")
+        Dtype | None, typer.Option(help="Output dtype; default: the base's, for adapters float32.")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     _list: Annotated[
@@ -220,20 +223,20 @@ def forecast(
 
 @app.command("report")
 def report(
-    folders: Annotated[list[Path], typer.Argument(help="What a session with --report DIR left.")],
+    folders: Annotated[list[Path], typer.Argument(help="Folders that --report DIR wrote.")],
     out: Annotated[
-        Path | None, typer.Option(help="The folder to write; needed to unite several.")
+        Path | None, typer.Option(help="The folder to write; required to merge several.")
     ] = None,
 ) -> None:
-    """Make a report again from its stored scores; no model is loaded.
+    """Write a report again from its stored scores; no model is loaded.
 
-    Of several folders, of many hosts, one report: what is in two of them counts once.
+    Several folders, for example of several hosts, are merged; duplicates count once.
     """
     from alpharl_bench.reporting import merge_sessions, write_report
 
     if out is None and len(folders) > 1:
         raise AlphaRLBenchError(
-            f"report {' '.join(map(str, folders))}: name the folder of the united report by --out"
+            f"report {' '.join(map(str, folders))}: name the folder of the merged report by --out"
         )
     if out is not None:
         merge_sessions(folders).save(out)
@@ -243,10 +246,10 @@ def report(
 @app.command("paper")
 def paper(
     arxiv: Annotated[
-        str | None, typer.Argument(help="The paper, as 2510.00553, which is the default.")
+        str | None, typer.Argument(help="arXiv id of the paper; default: 2510.00553.")
     ] = None,
 ) -> None:
-    """Print what a paper's own numbers contradict, with the arithmetic; no model is needed."""
+    """Print the contradictions among a paper's own numbers, with the arithmetic."""
     from alpharl_bench.reporting.paper import errata
 
     typer.echo(errata())
@@ -255,12 +258,12 @@ def paper(
 @app.command("compare")
 def compare(
     old: Annotated[Path, typer.Argument(help="A report folder, or its results.json.")],
-    new: Annotated[Path, typer.Argument(help="The same, of what is compared with it.")],
+    new: Annotated[Path, typer.Argument(help="The same of the newer session.")],
 ) -> None:
-    """Print what changed between two reports; exit code 1 says that something got worse.
+    """Print what changed between two reports; exit code 1 means that something got worse.
 
-    Worse is a verdict that supports less, unless the registry expects it to be refuted, and a base
-    or trained model that clearly answers less.
+    Worse means: a verdict supports less, unless the registry expects the refutation, or the
+    accuracy of the base or trained model fell significantly.
     """
     from alpharl_bench.reporting.compare import compare as compared
 

@@ -1,4 +1,4 @@
-"""The commands ``alpharl-bench zoo``: what the registry knows, made and kept in the cache."""
+"""The commands ``alpharl-bench zoo``: train, list and remove the registry's models and runs."""
 
 import sys
 from collections.abc import Collection, Sequence
@@ -19,17 +19,18 @@ Lane = Literal["nano", "smol", "paper"]
 zoo = typer.Typer(help="The models and runs of the registry.", no_args_is_help=True)
 
 _Runs = Annotated[
-    list[str] | None, typer.Argument(help="Runs by name or pattern, as 'qwen3-*'; see `zoo list`.")
+    list[str] | None,
+    typer.Argument(help="Runs by name or pattern, as 'qwen3-*'; see `zoo list`."),
 ]
 
 
 @zoo.command("list")
 def list_runs(
     lane: Annotated[
-        Lane | None, typer.Option(help="Of this lane alone; paper: public runs, what they take.")
+        Lane | None, typer.Option(help="Only this lane; paper: public runs and their requirements.")
     ] = None,
 ) -> None:
-    """List every run that is trained here: its recipe, its cost on disk, how far it is."""
+    """List all runs of the registry with recipe, size on disk and training status."""
     from alpharl_bench.registry import load_registry
     from alpharl_bench.zoo_tables import listing, released
 
@@ -37,8 +38,8 @@ def list_runs(
         typer.echo(released(load_registry()).to_markdown(index=False))
         typer.echo(
             "\na pair: weights of base and last checkpoint; float32, bfloat16: memory of the model "
-            "that answers, with keys and values of its longest sequence; here: of base and "
-            "checkpoints, what the Hub's cache has"
+            "with the KV cache of its longest sequence; here: the part of base and checkpoints "
+            "that is in the Hub's cache"
         )
         return
     typer.echo(listing(load_registry(), lane).to_markdown(index=False))
@@ -47,7 +48,7 @@ def list_runs(
 
 @zoo.command("status")
 def status() -> None:
-    """Tell what was trained, what it took and what came of it, and what the cache holds."""
+    """Print time, size and accuracy of the trained runs, and the disk use of the cache."""
     from alpharl_bench.registry import load_registry
     from alpharl_bench.zoo_tables import disk_line
     from alpharl_bench.zoo_tables import status as table
@@ -62,12 +63,12 @@ def train(
     runs: _Runs = None,
     everything: Annotated[bool, typer.Option("--all", help="Every run of the registry.")] = False,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Runs that train at a time; one per core by default.")
+        int | None, typer.Option(min=1, help="Number of parallel trainings; default: one per core.")
     ] = None,
 ) -> None:
-    """Train runs into the cache; one that was interrupted goes on from its last checkpoint.
+    """Train runs into the cache; interrupted runs resume from their last checkpoint.
 
-    Each takes one thread. Where some fail the others go on, and the exit code is 1.
+    Each training uses one thread. If one fails, the others continue, and the exit code is 1.
     """
     from alpharl_bench.registry import load_registry
     from alpharl_bench.runs.parallel import train_all
@@ -78,7 +79,7 @@ def train(
     try:
         faults = train_all(entries, registry, workers)
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted; the same command goes on from the last checkpoints\n")
+        sys.stderr.write("interrupted; the same command resumes from the last checkpoints\n")
         raise typer.Exit(130) from None
     for entry in entries:
         if entry.name not in faults:
@@ -96,15 +97,15 @@ def clean(
         bool, typer.Option("--all", help="All runs, pretrained bases and decomposed updates.")
     ] = False,
     stale: Annotated[
-        bool, typer.Option(help="What no recipe or installed library stands for any more.")
+        bool, typer.Option(help="Entries that match no recipe or installed library any more.")
     ] = False,
-    interrupted: Annotated[bool, typer.Option(help="Runs that are not whole.")] = False,
+    interrupted: Annotated[bool, typer.Option(help="Runs that are incomplete.")] = False,
     decompositions: Annotated[
-        bool, typer.Option(help="Decomposed updates; they are made again when asked for.")
+        bool, typer.Option(help="Decomposed updates; they are recomputed on demand.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Remove runs from the cache, and say what that frees. Scores are kept."""
+    """Remove runs from the cache and print the freed disk space. Scores are kept."""
     from alpharl_bench.formatting import size_text
     from alpharl_bench.registry import load_registry
     from alpharl_bench.runs.cleaning import kept, remove
@@ -137,7 +138,7 @@ def clean(
     for k in going:
         size, left = k.bytes, remove(k)
         if left:
-            sys.stderr.write(f"left alone: {k.folder}: {left}\n")
+            sys.stderr.write(f"not removed: {k.folder}: {left}\n")
         else:
             freed += size
     typer.echo(f"freed {size_text(freed)}")
@@ -145,9 +146,10 @@ def clean(
 
 @zoo.command("build-base")
 def build_base(
-    model: Annotated[str, typer.Argument(help="A model of the registry, as qwen3-nano.")],
+    model: Annotated[str, typer.Argument(help="A model of the registry, for example qwen3-nano.")],
     out: Annotated[
-        Path | None, typer.Option(help="The folder to write, ./MODEL by default; not there yet.")
+        Path | None,
+        typer.Option(help="The folder to write (./MODEL); it must not exist."),
     ] = None,
 ) -> None:
     """Pretrain a base model by its recipe (qwen3-nano: about six minutes on two cores)."""

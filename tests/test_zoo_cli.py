@@ -172,7 +172,7 @@ def test_an_interrupt_says_how_to_go_on(cache, monkeypatch):
     monkeypatch.setattr(parallel, "train_all", train_all)
     done = call("train", "--all")
     assert done.exit_code == 130
-    assert "goes on from the last checkpoints" in done.stderr
+    assert "resumes from the last checkpoints" in done.stderr
 
 
 @pytest.fixture

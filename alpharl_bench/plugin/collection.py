@@ -48,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _refuse_workers_of_a_plan(config: pytest.Config) -> None:
     if config.getoption("plan") and config.getoption("numprocesses", None):
-        raise AlphaRLBenchError("--plan: goes without -n; nothing is run that could be shared")
+        raise AlphaRLBenchError("--plan: cannot be combined with -n; nothing is run")
 
 
 def _refuse_what_no_report_can_hold(arguments: Sequence[str | os.PathLike[str]]) -> None:

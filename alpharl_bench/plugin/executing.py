@@ -18,20 +18,20 @@ def refuse_contradictions(config: pytest.Config) -> None:
     several = hasattr(config, "workerinput") or config.getoption("numprocesses", None)
     if config.getoption("one_checkpoint"):
         if not config.getoption("run") and config.getoption("lane") != "paper":
-            raise AlphaRLBenchError("--one-checkpoint: goes with --lane paper or --run ORG/NAME")
+            raise AlphaRLBenchError("--one-checkpoint: requires --lane paper or --run ORG/NAME")
         if several or named == "ray":
             raise AlphaRLBenchError(
-                "--one-checkpoint: goes without -n and without --executor ray, whose processes "
-                "would take each other's away"
+                "--one-checkpoint: cannot be combined with -n or --executor ray, whose processes "
+                "would remove each other's checkpoints"
             )
     if named != "ray":
         if address is not None:
-            raise AlphaRLBenchError(f"--ray-address {address}: goes with --executor ray")
+            raise AlphaRLBenchError(f"--ray-address {address}: requires --executor ray")
         return
     if several:
         raise AlphaRLBenchError(
-            "--executor ray: Ray has a worker for each GPU or core, which those of -n would fight "
-            "over; leave -n out"
+            "--executor ray: cannot be combined with -n, because Ray already has a worker for each "
+            "GPU or core; leave -n out"
         )
     if (shared := config.getoption("tensor_parallel")) > 1:
         raise AlphaRLBenchError(

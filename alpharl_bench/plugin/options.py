@@ -19,28 +19,28 @@ from alpharl_bench.scoring.engines import DTYPES, ENGINES
 from alpharl_bench.scoring.prompts import PROMPTS
 from alpharl_bench.scoring.questions import local_file
 
-# Found once a session: every test asks for them, and a run on the Hub costs a request each time.
+# Found once per session: every test needs them, and a run on the Hub costs a request each time.
 _SPECS = pytest.StashKey[list[RunSpec]]()
 _OPTIONS = pytest.StashKey[dict[str, Options]]()
-#: Looks of --until-decided where no budget is named.
+#: Interim analyses of --until-decided without --max-samples.
 DEFAULT_ANALYSES = 8
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options in a group of their own."""
+    """Add the options in their own group."""
     group = parser.getgroup(
         "alpharl-bench",
-        "judging claims about RL weight dynamics (with pytest's own --strict every refuted claim "
-        "fails, also those that the registry knows of)",
+        "judge claims about RL weight dynamics (with pytest's own --strict every refuted claim "
+        "fails, also where the registry expects the refutation)",
     )
     group.addoption(
-        "--lane", choices=get_args(Lane), default="nano", help="where the runs come from (nano)"
+        "--lane", choices=get_args(Lane), default="nano", help="the set of runs to judge (nano)"
     )
     group.addoption(
         "--run",
         metavar="REF",
         help="judge this run instead: a folder of checkpoints of any trainer, or org/name on the "
-        "Hub (`alpharl-bench doctor REF` tells what is there)",
+        "Hub (`alpharl-bench doctor REF` shows what it contains)",
     )
     group.addoption(
         "--base",
@@ -56,35 +56,35 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--one-checkpoint",
         action="store_true",
-        help="keep one checkpoint of the Hub on this disk at a time: it takes less room and more "
-        "downloads, and claims that read several side by side are skipped",
+        help="keep one checkpoint of the Hub on this disk at a time: this takes less disk space "
+        "and more downloads, and claims that compare several checkpoints at once are skipped",
     )
     group.addoption(
         "--device",
         choices=DEVICES,
         default="auto",
-        help="where updates are decomposed (auto: cuda if there is one)",
+        help="the device that decomposes updates (auto: cuda if available)",
     )
     group.addoption(
         "--tasks",
         metavar="NAMES",
-        help=f"what is asked, separated by commas: {', '.join(benchmarks())}, '{PAPER}' for all of "
-        f"these; families of arithmetic, or '{NANO}' for all of them; games, or '{GAMES}' for all "
-        f"of them (--run: {PAPER}; else what a run was trained on)",
+        help=f"the evaluated tasks, separated by commas: {', '.join(benchmarks())}, '{PAPER}' for "
+        f"all of these; families of arithmetic, or '{NANO}' for all of them; games, or '{GAMES}' "
+        f"for all of them (--run: {PAPER}; other runs: the tasks that they were trained on)",
     )
     group.addoption(
         "--data-dir",
         type=Path,
         metavar="DIR",
-        help="read the benchmarks' questions from DIR/<task>.jsonl (question, answer) in place of "
-        "the Hub",
+        help="read the benchmarks' questions from DIR/<task>.jsonl (question, answer) instead of "
+        "from the Hub",
     )
     group.addoption(
         "--prompt",
         choices=PROMPTS,
-        help="how a question is put: in the model's chat template (default of benchmarks), as in "
-        "Appendix B of the paper (paper-rl, paper-sft), or plain; a run of a lane: as its base "
-        "was made for",
+        help="the prompt format of a question: the model's chat template (default for benchmarks), "
+        "a prompt of the paper's Appendix B (paper-rl, paper-sft), or plain text; runs of a lane "
+        "use the format of their base",
     )
     group.addoption(
         "--questions",
@@ -101,82 +101,84 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--until-decided",
         action="store_true",
-        help="add samples, K at a time, to the claims that are inconclusive, up to --max-samples; "
-        "intervals are widened so that looking again costs no errors",
+        help="sequential sampling: draw K more samples for inconclusive claims, up to "
+        "--max-samples; wider intervals keep the error rate over all interim analyses",
     )
     group.addoption(
         "--max-samples",
         type=_at_least(1),
         metavar="K",
-        help=f"budget of --until-decided per question ({DEFAULT_ANALYSES} times --samples)",
+        help=f"sample budget of --until-decided per question ({DEFAULT_ANALYSES} times --samples)",
     )
     group.addoption(
-        "--temperature", type=float, metavar="T", help="of sampling, in place of the task's own"
+        "--temperature", type=float, metavar="T", help="sampling temperature (the task's own)"
     )
     group.addoption(
         "--max-tokens",
         type=_at_least(1),
         metavar="N",
-        help="longest response, in place of the task's own",
+        help="maximum length of a response (the task's own)",
     )
     group.addoption(
         "--seed",
         type=_at_least(0),
         default=Sampling.seed,
         metavar="S",
-        help=f"which questions are drawn, and the sampling of responses ({Sampling.seed})",
+        help=f"seed of the choice of questions and of the sampled responses ({Sampling.seed})",
     )
     group.addoption(
         "--engine",
         choices=ENGINES,
         default=EngineOptions.name,
-        help=f"what generates: transformers or vLLM ({EngineOptions.name})",
+        help=f"the engine that generates responses: transformers or vLLM ({EngineOptions.name})",
     )
     group.addoption(
         "--dtype",
         choices=DTYPES,
         default=EngineOptions.dtype,
-        help=f"of the scored weights; small updates drown in bfloat16 ({EngineOptions.dtype})",
+        help="dtype of the scored weights; bfloat16 rounds small updates away "
+        f"({EngineOptions.dtype})",
     )
     group.addoption(
         "--batch-size",
         type=_at_least(1),
         default=EngineOptions.batch_size,
         metavar="N",
-        help=f"sequences generated together, halved when memory runs out "
+        help=f"sequences generated in one batch, halved when memory runs out "
         f"({EngineOptions.batch_size})",
     )
     group.addoption(
         "--executor",
         choices=EXECUTORS,
         default=EXECUTORS[0],
-        help="where checkpoints are decomposed and variants scored: in this process, or on a Ray "
-        f"cluster whose hosts share the cache, a worker for each GPU or core ({EXECUTORS[0]})",
+        help="the executor that decomposes checkpoints and scores variants: this process, or a Ray "
+        f"cluster whose hosts share the cache, with one worker per GPU or core ({EXECUTORS[0]})",
     )
     group.addoption(
         "--ray-address",
         metavar="ADDR",
-        help="of the cluster: HOST:PORT, 'auto' for the one that runs here, 'local' for a new one "
-        "(auto)",
+        help="address of the Ray cluster: HOST:PORT, 'auto' for the one that runs on this host, "
+        "'local' for a new one (auto)",
     )
     group.addoption(
         "--tensor-parallel",
         type=_at_least(1),
         default=EngineOptions.tensor_parallel,
         metavar="N",
-        help="GPUs that share one model; --engine vllm alone does so (1)",
+        help="number of GPUs that share one model; requires --engine vllm (1)",
     )
     group.addoption(
         "--plan",
         action="store_true",
-        help="run nothing: say what would be downloaded, kept on disk, loaded and generated, per "
-        "claim and in all",
+        help="run nothing: print the required downloads, disk space, memory and generation, per "
+        "claim and in total",
     )
     group.addoption(
         "--tokens-per-second",
         type=_rate,
         metavar="R",
-        help="of all GPUs together, for the hours of --plan (what an H100's data sheet allows)",
+        help="throughput of all GPUs together, for the GPU-hours of --plan (the upper bound of an "
+        "H100's data sheet)",
     )
     group.addoption(
         "--report",
@@ -187,10 +189,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def options(config: pytest.Config, spec: RunSpec) -> Options:
-    """How the options ask a run to be measured.
+    """The settings that the command line gives for measuring a run.
 
     Raises:
-        AlphaRLBenchError: options contradict each other, or name what is not there.
+        AlphaRLBenchError: options contradict each other, or name a file that does not exist.
     """
     found = config.stash.setdefault(_OPTIONS, {})
     if spec.name not in found:
@@ -215,14 +217,14 @@ def options(config: pytest.Config, spec: RunSpec) -> Options:
 
 def _device(config: pytest.Config) -> str:
     name: str = config.getoption("device")
-    # To tell what `auto` is takes torch, which a session that only collects does without.
+    # Resolving `auto` imports torch, which a session that only collects does not need.
     return name if name == "auto" else resolved_device(name)
 
 
 def _tensor_parallel(config: pytest.Config) -> int:
     gpus: int = config.getoption("tensor_parallel")
     if gpus > 1 and config.getoption("engine") != "vllm":
-        raise AlphaRLBenchError(f"--tensor-parallel {gpus}: goes with --engine vllm")
+        raise AlphaRLBenchError(f"--tensor-parallel {gpus}: requires --engine vllm")
     return gpus
 
 
@@ -246,7 +248,7 @@ def _interim_analyses(config: pytest.Config, samples: int) -> int:
     budget = config.getoption("max_samples")
     if not config.getoption("until_decided"):
         if budget is not None:
-            raise AlphaRLBenchError(f"--max-samples {budget}: goes with --until-decided")
+            raise AlphaRLBenchError(f"--max-samples {budget}: requires --until-decided")
         return 1
     if budget is None:
         return DEFAULT_ANALYSES
@@ -275,12 +277,12 @@ def _find_specs(config: pytest.Config) -> list[RunSpec]:
         return [spec_of_path(run, base, kind)]
     for name, value in (("base", base), ("kind", kind)):
         if value:
-            raise AlphaRLBenchError(f"--{name} {value}: goes with --run REF")
+            raise AlphaRLBenchError(f"--{name} {value}: requires --run REF")
     return run_specs(config.getoption("lane"), load_registry())
 
 
 def reproducing(config: pytest.Config, spec: RunSpec) -> tuple[str, ...]:
-    """The options that decide over a run's scores, as they must be typed to get the same again."""
+    """The command line options that determine a run's scores, to reproduce them."""
     asked = options(config, spec)
     sampling, engine = asked.sampling, asked.engine
     named = {
@@ -303,7 +305,7 @@ def reproducing(config: pytest.Config, spec: RunSpec) -> tuple[str, ...]:
 
 
 def report_folder(config: pytest.Config) -> Path:
-    """Where the report goes."""
+    """The folder that the report is written to."""
     named: Path | None = config.getoption("report")
     lane = "path" if config.getoption("run") else config.getoption("lane")
     return named or config.invocation_params.dir / "reports" / lane

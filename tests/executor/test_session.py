@@ -32,7 +32,7 @@ def judge(folder):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--ray-address=auto"], "--ray-address auto: goes with --executor ray"),
+        (["--ray-address=auto"], "--ray-address auto: requires --executor ray"),
         (
             ["--executor=ray", "--tensor-parallel=2"],
             "--tensor-parallel 2: a worker of --executor ray has one GPU",

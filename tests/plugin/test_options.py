@@ -93,7 +93,7 @@ def test_a_run_of_another_lane_is_said_to_be_there(options, path, message):
         (["--questions", "none"], "'none' is not a whole number of at least 1"),
         (["--seed", "-1"], "'-1' is not a whole number of at least 0"),
         (["--lane", "paperr"], "invalid choice: 'paperr'"),
-        (["--kind", "SFT"], "--kind SFT: goes with --run REF"),
+        (["--kind", "SFT"], "--kind SFT: requires --run REF"),
     ],
 )
 def test_a_wrong_option_is_refused_before_anything_runs(options, message):

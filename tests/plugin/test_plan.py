@@ -109,9 +109,9 @@ def test_one_checkpoint_at_a_time_has_room_for_a_trajectory(suite):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"lane": "smol"}, "--one-checkpoint: goes with --lane paper or --run ORG/NAME"),
-        ({"numprocesses": 2}, "--one-checkpoint: goes without -n"),
-        ({"executor": "ray"}, "--one-checkpoint: goes without -n and without --executor ray"),
+        ({"lane": "smol"}, "--one-checkpoint: requires --lane paper or --run ORG/NAME"),
+        ({"numprocesses": 2}, "--one-checkpoint: cannot be combined with -n"),
+        ({"executor": "ray"}, "--one-checkpoint: cannot be combined with -n or --executor ray"),
     ],
 )
 def test_one_checkpoint_goes_with_one_process_and_the_hub(options, message):
@@ -124,13 +124,13 @@ def test_one_checkpoint_goes_with_one_process_and_the_hub(options, message):
 def test_a_plan_goes_without_workers():
     result = run_pytest("suites/property1", "--plan", "-n", "2")
     assert result.returncode == 4
-    assert "--plan: goes without -n" in result.stderr
+    assert "--plan: cannot be combined with -n" in result.stderr
     assert "Traceback" not in result.stdout + result.stderr
 
 
 def test_transformers_shares_no_model():
     asked = {"tensor_parallel": 2, "engine": "hf"}
-    with pytest.raises(AlphaRLBenchError, match="--tensor-parallel 2: goes with --engine vllm"):
+    with pytest.raises(AlphaRLBenchError, match="--tensor-parallel 2: requires --engine vllm"):
         tensor_parallel(SimpleNamespace(getoption=asked.get))
     assert tensor_parallel(SimpleNamespace(getoption={**asked, "engine": "vllm"}.get)) == 2
 

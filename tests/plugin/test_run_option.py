@@ -115,7 +115,7 @@ def test_a_session_whose_report_cannot_be_written_has_failed(run, tmp_path, work
     ("options", "message"),
     [
         (["--run", "nowhere/at/all"], "run nowhere/at/all: there is no such folder"),
-        (["--base", "x"], "--base x: goes with --run REF"),
+        (["--base", "x"], "--base x: requires --run REF"),
         (["--device", "tpu"], "invalid choice: 'tpu'"),
         ([os.fsdecode(b"--run=runs/\xff")], r"--run=runs/\udcff: is not UTF-8"),
     ],

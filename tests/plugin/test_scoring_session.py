@@ -158,7 +158,7 @@ def test_a_claim_about_modules_needs_no_questions(run, tmp_path):  # noqa: F811
         (["--tasks=nano,aime24"], "arithmetic and benchmarks are asked in different ways"),
         (["--data-dir=nowhere"], "--data-dir nowhere: arithmetic is made here"),
         (["--tasks=aime24", "--data-dir=nowhere"], "aime24.jsonl cannot be read"),
-        (["--max-samples=8"], "--max-samples 8: goes with --until-decided"),
+        (["--max-samples=8"], "--max-samples 8: requires --until-decided"),
         (["--until-decided", "--max-samples=5"], "allows no second analysis with 4 samples each"),
         (["--temperature=0"], "--temperature 0: above 0"),
         (["--engine=sglang"], "invalid choice: 'sglang'"),
