@@ -178,9 +178,7 @@ def forecast(
     ] = None,
     form: Annotated[
         Format | None,
-        typer.Option(
-            "--format", help="Default: peft if an adapter suffices, else merged."
-        ),
+        typer.Option("--format", help="Default: peft if an adapter suffices, else merged."),
     ] = None,
     dtype: Annotated[
         Dtype | None, typer.Option(help="Output dtype; default: the base's, for adapters float32.")

@@ -37,7 +37,7 @@ def judge(folder):
             ["--executor=ray", "--tensor-parallel=2"],
             "--tensor-parallel 2: a worker of --executor ray has one GPU",
         ),
-        (["--executor=ray", "-n", "2"], "--executor ray: Ray has a worker for each GPU or core"),
+        (["--executor=ray", "-n", "2"], "--executor ray: cannot be combined with -n"),
         (["--executor=dask"], "invalid choice: 'dask'"),
     ],
 )
