@@ -59,8 +59,8 @@ def judge(
         list[str] | None,
         typer.Argument(
             metavar="[SUITE]... [OPTION]...",
-            help="Suites by name, as property1 (default: all; a wrong name lists them), then pytest "
-            "options: `alpharl-bench judge property1 --help` lists them.",
+            help="Suites by name, as property1 (default: all; a wrong name lists them), then "
+            "pytest options: `alpharl-bench judge property1 --help` lists them.",
         ),
     ] = None,
 ) -> None:

@@ -19,24 +19,25 @@ _READING = """\
 
 Accuracies are means over tasks of the mean over each task's questions. Intervals are paired \
 bootstraps over questions, each with all its samples; they do not cover another training seed. \
-They are at 95 %; a verdict's is at more where scores were looked at before all samples were \
-taken, so that all looks together err as rarely as one.{caveats}
+Their level is 95 %. Where sampling was sequential, a verdict's interval has a higher level, so \
+that all interim analyses together have the error rate of one.{caveats}
 
-- Relative accuracy = accuracy / accuracy of the fully trained model. It flatters, because the \
-untrained base scores well above 0 by it. So beside it stands the recovered gain = \
+- Relative accuracy = accuracy / accuracy of the fully trained model. It is misleading alone, \
+because the base itself scores well above 0. The report therefore also gives the recovered gain = \
 (accuracy − base) / (fully trained − base): 0 for the base, 1 for the trained model.
 - Control: a random rank-1 update with the norm of the trained update in every module.
 """
 _RESPONSES = """\
 ## Responses
 
-All responses of a run, of all its variants, by what became of them. *Cut off* are answers that \
-grading gave up on: too long, or over its limits of time, memory or depth. They count as wrong, \
-and so do responses without a final answer, as which matches count that a forbidden move lost."""
+All responses of a run, over all its variants, by outcome of grading. *Cut off* are answers whose \
+grading was aborted: too long, or above its limits of time, memory or depth. They count as wrong, \
+and so do responses without a final answer, which include matches lost by an illegal move."""
 _VARIANTS = """\
 ## Every variant, run by run
 
-Relative accuracy is over the fully trained model, of a checkpoint's Rank-1 over that checkpoint."""
+Relative accuracy is relative to the fully trained model; a checkpoint's Rank-1 is relative to \
+that checkpoint."""
 
 
 def reading(papers: Sequence[Paper]) -> str:

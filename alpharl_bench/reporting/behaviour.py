@@ -22,16 +22,16 @@ from alpharl_bench.tables.embedding import EMBEDDING
 _TOKENS = """\
 ## Critical tokens
 
-Where the base, reading the trained model's greedy chains, would have said something else \
-(Appendix D, Figure 13): what stands there, what the base would have said, how often, how often at \
-the beginning of a chain, and the mean place in the chain, from 0 (first token) to 1. The most \
-frequent pairs. Texts are the model's own."""
+Positions in the trained model's greedy chains at which the base's greedy token differs (Appendix \
+D, Figure 13): the token of the chain, the base's token, the number of occurrences, the number at \
+the beginning of a chain, and the mean relative position, from 0 (first token) to 1. The table has \
+the most frequent pairs. Texts are the model's own."""
 _EXAMPLES = """\
 ## Answers side by side
 
-Greedy answers as in Table 2 of the paper, ✓ where they are right. *Chosen*: questions that the \
-trained model answers and the base does not; the others are drawn. What a model wrote is shown as \
-it is, cut to a length; questions that must not be printed are left out."""
+Greedy answers as in Table 2 of the paper; ✓ marks right answers. *Chosen* are questions that the \
+trained model answers and the base does not; the others are drawn at random. Model outputs are \
+shown unchanged, up to a maximum length. Questions that must not be printed are left out."""
 
 
 def figures(claim: Claim, evidence: Evidence) -> pd.DataFrame:

@@ -18,32 +18,34 @@ from alpharl_bench.tables.dynamics import DYNAMICS
 _INTRODUCTION = """\
 ## Dynamics of the Rank-1 Subspace
 
-R² is of accuracy on u₁ over all checkpoints, in sample (§3.1), beside the mean over draws of each \
-null. The cosine is that of u₁ with the next checkpoint's, by which signs were chosen: near 0 the \
-sign is a matter of chance. The turn is the angle between the two. Medians of both."""
+R² is that of accuracy on u₁ over all checkpoints, in sample (§3.1), beside the mean over draws \
+of each null. The cosine is that of u₁ with the next checkpoint's u₁, which determines the sign: \
+near 0 the sign is arbitrary. The turn is the angle between the two. Both columns are medians."""
 _SENSES = """\
-**What "linear" means.** Papers mean different things by it. Means over modules, beside those of a \
-random walk whose steps are as long as the module's: a path without aim. *Straight* is what a path \
-in one direction at an even pace has. In the first row it has the steps of u₁ instead: its R² is \
-below 1 because accuracy does not rise with the way, and a path that bends can have more. *Beyond \
-the walk* counts the modules that are more linear than their own walk: where about half are, the \
-measure has found no aim. A path with an aim need not be a line: compare with *straight*."""
+**What "linear" means.** Papers define linearity differently. The table gives means over modules, \
+beside those of a random walk with the module's step lengths, a path without drift. *Straight* is \
+the value of a straight path of constant speed. In the first row the straight path has the step \
+lengths of u₁ instead: its R² is below 1 because accuracy is not proportional to the distance, \
+and a curved path can have a higher R². *Beyond the walk* counts the modules that are more linear \
+than their own walk: if it is about half of them, the measure shows no drift. A path with drift \
+need not be a line: compare with *straight*."""
 _ERRORS = """\
-The end of training predicted from its first 40 %, the mean over modules. Of the vector x = σ₁u₁: \
-the relative error ‖x̂ − x‖/‖x‖ (0 is perfect, 1 is what x̂ = 0 has), the cosine of x̂ and x, the \
-ratio ‖x̂‖/‖x‖. Of the accuracy: |ŷ − y|. The paper's regression (*PLS at the accuracy*) is told \
-the accuracy at the end, and its ŷ is what it makes of the true x: neither is a forecast. The \
-others are told the step alone. A method that is no better than the last checkpoint, or in the \
-accuracy than a line through the accuracies alone, has predicted nothing."""
+The end of training predicted from its first 40 %, as means over modules. For the vector x = \
+σ₁u₁: the relative error ‖x̂ − x‖/‖x‖ (0 is perfect, x̂ = 0 has 1), the cosine of x̂ and x, and \
+the ratio ‖x̂‖/‖x‖. For the accuracy: |ŷ − y|. The paper's regression (*PLS at the accuracy*) \
+receives the accuracy at the end, and its ŷ is computed from the true x: neither is a forecast. \
+The other methods receive only the step. A method that is no better than the last checkpoint, or \
+whose accuracy is no better than a line through the accuracies alone, has predicted nothing."""
 #: Characters of a run's name in the name of a file.
 _LONGEST_NAME = 100
 _PICTURES = """\
 PCA to 50 components, then t-SNE, as Figure 6a of the paper: the modules of MLP and attention \
-with the highest and the lowest R². Shaded: a random walk of the same module, with steps as long, \
-embedded in the same way. **A walk without aim is a smooth curve too**, for t-SNE keeps neighbours \
-together and any path's neighbours in time are near. So a smooth curve whose colours are in order \
-says only that training goes on from where it was. Lengths, bends and zigzags are t-SNE's: axes \
-have no unit. One walk is drawn of each; the table above has means over draws."""
+with the highest and the lowest R². Shaded: a random walk with the same module's step lengths, \
+embedded in the same way. **A random walk is a smooth curve too**, because t-SNE keeps neighbours \
+together, and on any path neighbours in time are near. A smooth curve with ordered colours \
+therefore says only that each checkpoint continues from the previous one. Lengths, bends and \
+zigzags are artefacts of t-SNE: the axes have no unit. Each picture shows one walk; the table \
+above has means over draws."""
 
 
 @dataclass(frozen=True)

@@ -35,29 +35,31 @@ from alpharl_bench.variants import BASE, FULL, Variant, forecast
 _INTRODUCTION = """\
 ## Forecasts from the first part of the training
 
-Relative accuracy flatters a forecast as it flatters the checkpoint that it starts from. \
-*Remaining gain closed* = (forecast − checkpoint) / (fully trained − checkpoint): 0 for doing \
-nothing, 1 for the trained model, below 0 for a forecast that is worse than nothing; – where the \
-trained model is not clearly better than the checkpoint. *Speed-up* = the steps of the run to the \
-accuracy of the forecast, over the observed steps and the evaluations that choosing took. What a \
-method may choose, its target or scale, is chosen among as many candidates on validation \
-questions, by the accuracies of what it predicts. *AlphaRL, oracle* is the paper's protocol: its \
-target is the accuracy of the fully trained model, which no forecast could know."""
+Relative accuracy overstates a forecast, because the checkpoint that it starts from already has \
+most of it. *Remaining gain closed* = (forecast − checkpoint) / (fully trained − checkpoint): 0 \
+for the checkpoint itself, 1 for the trained model, below 0 for a forecast that is worse than the \
+checkpoint; – where the trained model is not clearly better than the checkpoint. *Speed-up* = the \
+steps of the run to the accuracy of the forecast, over the observed steps and the evaluations \
+that choosing took. What a method may choose, its target or scale, is chosen among as many \
+candidates on validation questions, by the accuracies of what it predicts. *AlphaRL, oracle* is \
+the paper's protocol: its target is the accuracy of the fully trained model, which no forecast \
+could know."""
 _PAPER = f"""\
 The paper's averages over six benchmarks at {LATE} % of the training, in %. Its targets know the \
 end."""
 _COMPARISON = f"""\
-All methods at {LATE} % of the training. *p* is of AlphaRL against the method, adjusted over the \
-baselines (Holm)."""
+All methods at {LATE} % of the training. *p* is that of AlphaRL against the method, adjusted over \
+the baselines (Holm)."""
 _OVERALL = f"""\
 ### Over the runs of RL above
 
-The accuracy of each method at {LATE} % of the training minus that of the last checkpoint, the \
-mean over runs with the interval that resampling runs gives. A run is won or lost where its own \
+The accuracy of each method at {LATE} % of the training minus that of the last checkpoint: the \
+mean over runs, with the interval from resampling runs. A run is won or lost where its own \
 interval excludes 0."""
 _CHOICES = """\
-What was chosen on the validation questions: candidates from the most cautious to the boldest, \
-each with its accuracy there; of equal ones the most cautious."""
+Hyperparameters are tuned on a separate split, the validation questions. The table lists the \
+candidates from the smallest to the largest extrapolation, each with its accuracy on that split; \
+ties select the smallest."""
 
 
 def sections(session: Session) -> list[str]:

@@ -14,13 +14,14 @@ from alpharl_bench.reporting.text import code, plain
 #: So many models or algorithms are named where there are more combinations than columns.
 _NAMED = 12
 _CONTRAST = """\
-*contrast*: the claim is about another kind of training than this run's. Refuted there, it has not \
-failed but is as the paper expects; supported there, it does not set RL apart."""
+*contrast*: the claim is about another kind of training than this run's. A refutation there is \
+what the paper expects, so it fails nothing; support there means that the claim does not set RL \
+apart."""
 _WORDS = """\
-*supported*: the whole interval of the statistic lies where the claim holds; *refuted*: where it \
-does not; *inconclusive*: the threshold lies within it; *not informative*: it holds, but a null, \
-in which there is nothing to find, does not clearly fail. *known*: the registry expects the \
-refutation and says why; *new*: it does not."""
+*supported*: the interval of the statistic lies entirely where the claim holds; *refuted*: it lies \
+entirely where the claim does not hold; *inconclusive*: it contains the threshold; *not \
+informative*: the claim holds, but its null control cannot be ruled out. *known*: the registry \
+expects the refutation and gives the reason; *new*: it does not."""
 
 
 def page(judged: Judged) -> str:
@@ -30,7 +31,7 @@ def page(judged: Judged) -> str:
     lines = [f"# {_several(len(judged.verdicts), 'claim')} judged on {number}", ""]
     lines += [_what_was_run(judged), ""]
     if session.interrupted:
-        lines += ["**The session was interrupted**: what is missing here was not judged.", ""]
+        lines += ["**The session was interrupted**: missing claims were not judged.", ""]
     return "\n".join([*lines, *_summary(judged), *_runs(judged)])
 
 
@@ -46,7 +47,7 @@ def _what_was_run(judged: Judged) -> str:
         engines = dict.fromkeys(f"{o.engine} in {o.dtype} on {o.device}" for o in origins)
         sizes = {len(session.scores_of(run)[0].questions) for run in session.provenance}
         samples = {origin.samples_per_question for origin in origins}
-        asked = f"{_range(sizes)} questions, {_range(samples)} samples each at a look"
+        asked = f"{_range(sizes)} questions, {_range(samples)} samples each per analysis"
         parts.append(f"asked {', '.join(map(plain, tasks))}: {asked}")
         parts.append(f"engine {', '.join(map(plain, engines))}")
     return f"{'; '.join(parts)}. {plain(session.date)}, {code(session.command)}"
@@ -92,8 +93,8 @@ def _summary(judged: Judged) -> Iterator[str]:
     surviving = sum(map(judged.survives, decided))
     yield (
         f"Every verdict has its own 5 % risk of being false. {surviving} of {len(decided)} decided "
-        "ones survive Holm's correction, which holds the risk of any false one among all "
-        f"{len(family)} at 5 %; {tables.NOT_SURVIVING} marks those that do not."
+        "verdicts survive Holm's correction, which limits the risk of any false verdict among all "
+        f"{len(family)} to 5 %; {tables.NOT_SURVIVING} marks those that do not."
     )
     yield ""
 
@@ -168,8 +169,8 @@ def _runs(judged: Judged) -> Iterator[str]:
     if judged.hidden:
         tables_too = ", in each section's table" if len(judged.session.runs) <= ROWS else ""
         yield (
-            f"{LISTED} runs, those that most claims were judged on, are shown one by one, here and "
-            f"in all that follows; figures are of these too. {judged.hidden:,} more are in "
+            f"The {LISTED} runs with the most judged claims are shown individually, here, in all "
+            f"later sections and in the figures. {judged.hidden:,} more are in "
             f"`results.json`{tables_too} and in the counts."
         )
         yield ""

@@ -28,15 +28,15 @@ _LOW_RANK = CLAIMS["P1.8"]
 _INTRODUCTION = """\
 ## Kinds of training side by side
 
-Runs that started from one model, by the kind of their training; (paper) is its Appendix A, from \
-models of 7 and 8 billion parameters. Intervals are at 95 %, over questions or modules."""
+Runs that start from the same model, by kind of training; (paper) marks values of the paper's \
+Appendix A, from models of 7 and 8 billion parameters. Intervals are at 95 %, over questions or \
+modules."""
 _NORMS = """\
 Norms of the update, means over modules. The fractions are those of the norm in the first subspace \
 and in the first per cent of them; in brackets those of a Gaussian matrix of the same shape."""
 _RANKS = "Rank dependence: relative accuracy of Rank-k."
 _GAINS = """\
-Recovered gain of Rank-k, which does not flatter where the base is good already; the paper gives \
-none."""
+Recovered gain of Rank-k, which a good base does not inflate; the paper gives none."""
 _SPECTRA = """\
 Approximate low rank: effective and stable rank, means over modules, and the effective rank over \
 that of Gaussian matrices of the same shapes. The last column is this ratio minus the mean ratio \

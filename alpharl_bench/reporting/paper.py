@@ -11,8 +11,8 @@ from alpharl_bench.reporting.tables import markdown
 
 _INTRODUCTION = """\
 Every sentence of the paper that states a result or a count is checked against its tables and its \
-other sentences, every average against its columns. Rounding has the benefit of the doubt: what is \
-contradicted is so whatever the printed numbers were rounded from."""
+other sentences, every average against its columns. A contradiction holds for all values that \
+round to the printed numbers."""
 
 
 def section(paper: Paper) -> list[str]:

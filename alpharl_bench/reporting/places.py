@@ -13,8 +13,8 @@ from alpharl_bench.reporting.judged import Judged
 _INTRODUCTION = """\
 ## The paper's figures and tables
 
-What stands beside each, by the places that the claims name; *not judged* are those that this \
-session did not select or that no run of it allows."""
+The claims about each figure and table, by their references. *Not judged* are claims that this \
+session did not select, or that none of its runs allows."""
 _PLACE = re.compile(r"(Figures?|Tables?|Appendix) ([^,§]+)")
 
 

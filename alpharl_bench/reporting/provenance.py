@@ -5,7 +5,7 @@ from alpharl_bench.reporting.text import code, plain
 
 _STORED = """\
 - Every figure above is a function of `scores.jsonl.zst` and `session.json.zst` beside this file: \
-`alpharl-bench report DIR` makes it again. `results.json` has the same for programs."""
+`alpharl-bench report DIR` computes it again. `results.json` has the same data for programs."""
 
 
 def provenance(judged: Judged) -> str:
@@ -22,7 +22,7 @@ def provenance(judged: Judged) -> str:
         lines.append(
             f"- {plain(run)}: run digest {code(origin.run_digest)}, questions "
             f"{code(origin.sampling_key)} ({asked} per task, {origin.samples_per_question} samples "
-            f"a look, seed {origin.seed}, prompt {plain(origin.prompt)}), engine "
+            f"per analysis, seed {origin.seed}, prompt {plain(origin.prompt)}), engine "
             f"{plain(origin.engine)} in {plain(origin.dtype)} on {plain(origin.device)}, batches "
             f"of {origin.batch_size}; {plain(packages)}"
         )

@@ -28,20 +28,22 @@ _VARIANTS = {"Base": BASE, "Rank-1": rank(1), "Fully trained": FULL}
 _INTRODUCTION = """\
 ## Self-play: win rate and exploitability
 
-A model that was trained by playing both sides, against fixed players that are not the model: of \
-Kuhn Poker the Nash equilibrium and one that plays any legal move, of Simple Negotiation a \
-scripted trader. Win rates are means over games, and drawn matches are not won; the paper's are \
-against Gemini 2.0 Flash Lite. The exploitability is what the best answers to the policy win of it \
-at Kuhn Poker, in chips a hand: 0 of the equilibrium, 0.458 of the player that plays any move."""
-_STAGES = "Over training, by the share of its steps; the paper's are of Qwen3-4B-Base."
+A model trained by self-play is evaluated against fixed opponents: in Kuhn Poker the Nash \
+equilibrium and a uniformly random player, in Simple Negotiation a scripted trader. Win rates are \
+means over games, and a draw does not count as won; the paper's win rates are against Gemini 2.0 \
+Flash Lite. The exploitability is the mean payoff of the best responses to the policy at Kuhn \
+Poker, in chips per hand: 0 for the equilibrium, 0.458 for the random player."""
+_STAGES = (
+    "Over training, by the fraction of its steps; the paper's values are those of Qwen3-4B-Base."
+)
 _MATCHES = """\
-By game. *Forbidden* are matches that the model lost by a move that the rules do not allow, \
-*payoff* is the mean of a match: chips in poker (nobody gains on the equilibrium in the long run), \
-1, 0 or −1 in the negotiation."""
+By game. *Forbidden* counts matches that the model lost by an illegal move. *Payoff* is the mean \
+per match: chips in poker (no player has a positive expected payoff against the equilibrium), 1, \
+0 or −1 in the negotiation."""
 _POLICY = """\
-The policy at Kuhn Poker, read from the probabilities of the responses: that of the active move \
-(bet or call) among the two legal ones, by card and by what was done before (p: passed, b: bet). \
-*Off the rules* is the highest probability of all other responses."""
+The policy at Kuhn Poker, from the probabilities of the responses: the probability of the active \
+move (bet or call) among the two legal moves, by card and by history (p: pass, b: bet). *Off the \
+rules* is the highest probability of all other responses."""
 
 
 def sections(session: Session) -> list[str]:

@@ -12,9 +12,10 @@ from alpharl_bench.tables.scores import SCORES
 _INTRODUCTION = """\
 ## Windows of modules
 
-What the windows of P2.3 hold. R² is of accuracy on u₁, by the accuracies on the validation \
-questions; *least* is that of the window's last module. ‖ΔW‖ is that of the window's modules over \
-that of all: a window that holds more of the update changes the base by more, whatever its R²."""
+The table describes the windows of P2.3. R² is that of accuracy on u₁, with the accuracies on the \
+validation questions; *least* is the R² of the window's last module. ‖ΔW‖ is the norm over the \
+window's modules divided by that over all modules: a window that holds more of the update changes \
+the base by more, whatever its R²."""
 
 
 def sections(session: Session) -> list[str]:
