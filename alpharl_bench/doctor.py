@@ -78,7 +78,7 @@ def examine(run: str | Path, base: str | Path | None = None, deep: bool = False)
     """Look at a run without changing it; what is wrong ends up among the faults.
 
     Args:
-        run: as for :func:`~alpharl_bench.checkpoints.run.open_run`.
+        run: the run, as for :func:`~alpharl_bench.checkpoints.run.open_run`.
         base: likewise.
         deep: also read every value of every checkpoint, downloading those that are on the Hub.
     """

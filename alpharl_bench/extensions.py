@@ -13,7 +13,7 @@ def extensions(group: str, kind: type[T]) -> dict[str, T]:
     """The objects that installed distributions name in a group, by the names of the entry points.
 
     Args:
-        group: of entry points, as ``alpharl_bench.tables``.
+        group: the group of entry points, for example ``alpharl_bench.tables``.
         kind: what each has to be an instance of.
 
     Raises:

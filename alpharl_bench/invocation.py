@@ -69,7 +69,7 @@ def session_command(suite: str = "", package: str = "") -> str:
 
     Args:
         suite: the name of a suite; all suites where it is empty.
-        package: of another distribution, whose tests are the session in place of these suites.
+        package: a package of another distribution, whose tests are run instead of these suites.
     """
     if package:
         return shlex.join(["pytest", *_START[:2], "--pyargs", package])

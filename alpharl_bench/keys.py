@@ -174,7 +174,7 @@ def product_key(name: ProductName, /, **parts: Any) -> str:
     """The key of a product.
 
     Args:
-        name: of its kind.
+        name: the name of its kind.
         parts: keys or content of what it is made from, and its parameters: plain JSON values.
 
     Raises:

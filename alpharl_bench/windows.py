@@ -36,7 +36,7 @@ def window_modules(variant: Variant, r_squared: Mapping[str, float]) -> tuple[st
 
     Args:
         variant: the window.
-        r_squared: of every module, by name.
+        r_squared: the R² of every module, by name.
 
     Raises:
         AlphaRLBenchError: a module has no R², or there are too few modules for so many windows.
@@ -58,7 +58,7 @@ def scored_window(
 
     Args:
         variant: the window, with its ``modules``.
-        r_squared: of every module, by name.
+        r_squared: the R² of every module, by name.
         source: the updates of the run.
     """
     factors = source.factors(None)

@@ -29,7 +29,7 @@ class Asking:
     """Puts the questions to variants of a run, through the transformers engine.
 
     Args:
-        engine: with the run's base loaded.
+        engine: the engine with the run's base loaded.
         sampling: the questions and how they are sampled.
 
     Raises:

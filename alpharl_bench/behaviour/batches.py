@@ -7,8 +7,8 @@ def batches(lengths: Sequence[int], size: int) -> Iterator[list[int]]:
     """The indices of sequences, the longest first: memory that runs out does so early.
 
     Args:
-        lengths: of the sequences.
-        size: of a batch at most.
+        lengths: the lengths of the sequences.
+        size: the maximum size of a batch.
     """
     order = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)
     for start in range(0, len(order), size):

@@ -64,7 +64,7 @@ def generate(
         rooms: how many tokens each may be continued by, at least one.
         stops: tokens that end a continuation, the end token among them.
         batch_size: sequences at a time.
-        temperature: of sampling; 0 is greedy.
+        temperature: the temperature of sampling; 0 is greedy.
         seeds: one per prompt, for sampling.
 
     Returns:

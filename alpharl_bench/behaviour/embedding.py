@@ -53,7 +53,7 @@ class EmbeddingShift:
     """How far the embeddings moved.
 
     Args:
-        tokens: of each that is measured.
+        tokens: the text of each measured token.
         relative: ‖ΔE‖/‖E‖ of all embeddings.
         modules: the median of ‖ΔW‖/‖W‖ over the other modules.
         common: ‖mean of e' − e‖ over the mean of ‖e' − e‖: 1 where all move alike, about 1/√n
@@ -77,7 +77,7 @@ def embedding_shift(
     Args:
         base: weights that training started from; their embeddings may be tied to the output head.
         trained: weights after it.
-        text: from the number of a token to its text.
+        text: maps the number of a token to its text.
         seed: draws tokens of a large vocabulary, and the random update.
 
     Raises:
@@ -124,8 +124,8 @@ def neighbours(weights: Weights, name: str, tokens: np.ndarray) -> np.ndarray:
     """The distance of each chosen row of the embeddings to the nearest other row.
 
     Args:
-        weights: of a model.
-        name: of its embeddings.
+        weights: the weights of a model.
+        name: the name of its embeddings.
         tokens: (n,) rows.
 
     Returns:

@@ -34,9 +34,9 @@ class Measure:
 
     Args:
         asking: puts the questions; called when something has to be made.
-        text: from a token to its text.
+        text: maps a token to its text.
         folder: where passes are kept, one file each.
-        title: of the progress bar.
+        title: the title of the progress bar.
     """
 
     def __init__(

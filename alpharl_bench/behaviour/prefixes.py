@@ -10,8 +10,8 @@ def cut_at(cut: Cut, length: int, question: str) -> int:
     """How many tokens of a chain are given.
 
     Args:
-        cut: of the pass.
-        length: of the chain.
+        cut: the cut of the pass.
+        length: the length of the chain.
         question: decides where a random cut is.
     """
     if cut == "beginning":

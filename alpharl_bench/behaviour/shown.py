@@ -76,7 +76,7 @@ def examples(
 
     Args:
         questions: all of them; ``prompt`` is empty where it must not be shown.
-        chains: of every model by its label, question by question.
+        chains: the chains of every model by its label, question by question.
     """
     order = sorted(
         (i for i, question in enumerate(questions) if question.prompt),

@@ -20,7 +20,7 @@ class Accuracies:
     """One figure per step.
 
     Args:
-        values: by step; at least every checkpoint has one.
+        values: the accuracies by step, at least of every checkpoint.
         source: the file that they were read from.
         measure: what they are.
     """

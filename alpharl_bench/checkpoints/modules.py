@@ -19,7 +19,7 @@ def module_names(weights: Weights, *, embeddings: bool = False) -> list[str]:
     """The matrices whose updates are decomposed, sorted; every expert of a mixture is one.
 
     Args:
-        weights: of the base.
+        weights: the weights of the base.
         embeddings: also the token embeddings, and the output head where it has weights of its own.
     """
     names: list[str] = []

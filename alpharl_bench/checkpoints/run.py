@@ -52,7 +52,7 @@ class Run:
     """One training run: a base and at least one checkpoint, sorted by step.
 
     Args:
-        name: what to call it.
+        name: the name of the run.
         base: the folder of the model from which training started.
         checkpoints: ascending by step.
         layout: the layout in which the checkpoints were found.
@@ -91,12 +91,12 @@ class Run:
 
 @dataclass(frozen=True)
 class Discovery:
-    """What was found where a run should be, before its base is known.
+    """The checkpoints that were found for a run, before its base is known.
 
     Args:
-        source: what was looked into.
+        source: the folder or repository that was searched.
         name: the name of the folder or repository.
-        layout: the layout that was recognised.
+        layout: the detected layout.
         note: what a user should know about weights in this layout.
         checkpoints: ascending by step; step 0 is not among them.
         start: the checkpoint of step 0, if there is one: the model from which training started.

@@ -124,7 +124,7 @@ class Weights(ABC):
 
         Args:
             base: the weights that training started from.
-            name: of the tensor.
+            name: the name of the tensor.
             rows: only a part of the first dimension.
             before: gives the same part of the base in float32; for those who take the differences
                 of many checkpoints from what they read once.
@@ -158,7 +158,7 @@ class WeightFiles(Weights):
     for the time of one read: pages of a file that stays mapped count as this process's memory.
 
     Args:
-        folder: of the model.
+        folder: the folder of the model.
         candidates: file names, an index or weights; the first that is there is opened.
 
     Raises:

@@ -67,11 +67,11 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Point:
-    """One variant of a claim's table: its name, and where it stands on the figure's x axis.
+    """One variant of a claim's table: its name and its position on the figure's x axis.
 
-    ``reference`` is what the variant is compared with, the fully trained model if nothing else.
-    Points of a ``series`` of their own have a line of their own. An ``optional`` one is left out
-    of stored evidence that has no score of it.
+    ``reference`` is the variant that it is compared with, by default the fully trained model.
+    Points of the same ``series`` form one line. An ``optional`` point is left out if the stored
+    evidence has no score of it.
     """
 
     name: str
@@ -100,7 +100,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class PaperRef:
-    """Where a claim stands: the arXiv id of the paper, as ``2510.00553``, and the place in it.
+    """The reference of a claim: the arXiv id of the paper, as ``2510.00553``, and the section.
 
     Places are separated by commas: ``§2.1, Figure 3a``.
     """
@@ -123,9 +123,9 @@ class Printed:
 
 @dataclass(frozen=True)
 class Null:
-    """What the claim's measure says where there is nothing to find; ``name`` says of what.
+    """A null control: the claim's statistic where the effect is absent; ``name`` describes it.
 
-    Of a claim that there is nothing to find, it is what the measure says where there is.
+    For a claim that an effect is absent, it is the statistic where the effect is present.
     """
 
     name: str
@@ -136,17 +136,17 @@ class Null:
 class Claim:
     """A statement of the paper that a training run can support or refute.
 
-    ``id`` is its name within its paper, ``formula`` the statistic, and ``statistic_label`` says it
-    in words. ``table`` is the name of the table that it reads, ``measurements`` what of that has to
-    be measured for it: the table says what these are (:mod:`alpharl_bench.tables`). Beside them its
-    ``curve`` names the variants that are scored. ``strata`` is the name of what units are resampled
-    apart by: with ``block`` attention and MLP each have their own modules in every resample.
-    ``kinds`` are those of the runs that it is judged on where the paper says it of others than RL;
-    see :mod:`alpharl_bench.claims.kinds`. A claim that holds is not informative unless all of its
-    ``nulls`` clearly fail. ``unsupported_reason`` says why it cannot be judged on a run with
-    checkpoints at the given steps, and nothing where it can; ``engine`` is the only one that can
-    score its variants, None where all can. ``by_task`` adds a table of every task to the report,
-    ``caveat`` is what a reader must know before believing the number.
+    ``id`` is its name within its paper, ``formula`` the statistic, and ``statistic_label`` its
+    description in words. ``table`` is the name of the table that it reads, and ``measurements`` are
+    the measurements that it requires of this table (:mod:`alpharl_bench.tables`). Its ``curve``
+    names the variants that are scored. ``strata`` is the name of the strata of the bootstrap: with
+    ``block``, attention and MLP modules are resampled separately. ``kinds`` are the kinds of
+    training that the claim is about, if other than RL; see :mod:`alpharl_bench.claims.kinds`. A
+    claim that holds is not informative unless all of its ``nulls`` clearly fail.
+    ``unsupported_reason`` gives the reason why a run with checkpoints at the given steps does not
+    support the claim, or an empty string. ``engine`` is the only engine that can score its
+    variants, or None if all can. ``by_task`` adds a table of every task to the report. ``caveat``
+    is a limitation that a reader must know.
     """
 
     id: str
@@ -181,17 +181,17 @@ class Claim:
 
     @property
     def units(self) -> str:
-        """What is resampled for the interval."""
+        """The units that the bootstrap resamples."""
         return self.reads_from.units
 
     @property
     def sampled(self) -> bool:
-        """Whether it rests on sampled responses, of which there can be more."""
+        """Whether it is based on sampled responses, so that more samples can be drawn."""
         return self.reads_from.sampled
 
     @property
     def needs_generation(self) -> bool:
-        """Whether questions are asked to judge it; the weights alone tell the rest."""
+        """Whether judging it requires generated responses; other claims need only weights."""
         return self.reads_from.needs_generation
 
     def judged_on(self, kind: Kind) -> bool:
@@ -211,7 +211,7 @@ class Claim:
         """What it reads of its table, of a run with these checkpoints.
 
         Args:
-            steps: of the run's checkpoints.
+            steps: the steps of the run's checkpoints.
             batches: how often its variants are scored, where it rests on samples.
         """
         return Query(

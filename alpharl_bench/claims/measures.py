@@ -68,7 +68,7 @@ def learning(evidence: Evidence, interim_analyses: int = 1) -> Learning:
     """Whether a run learned, by the scores of its base and of the fully trained model.
 
     Args:
-        evidence: of the run.
+        evidence: the evidence of the run.
         interim_analyses: how often it may be asked, samples being added; see
             :func:`~alpharl_bench.claims.verdict.judge`.
     """

@@ -15,8 +15,8 @@ def requirements_of(claim: Claim, steps: Sequence[int], batches: int = 1) -> Req
     no claim is judged.
 
     Args:
-        claim: of a paper.
-        steps: of the run's checkpoints.
+        claim: a claim of a paper.
+        steps: the steps of the run's checkpoints.
         batches: how often a claim that samples may look.
     """
     query = claim.query(steps, batches)

@@ -32,7 +32,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the evidence of one run says about one claim.
+    """The verdict of one run's evidence on one claim.
 
     ``units`` is the number of questions, modules or the like behind the interval; ``samples`` the
     number of graded responses to each question (0 for a claim that rests on none). ``confidence``
@@ -70,7 +70,7 @@ class Verdict:
 
     @property
     def note(self) -> str:
-        """Why a verdict decides nothing, and what would; empty of one that decides."""
+        """Why a verdict is undecided, and what would decide it; empty if it is decided."""
         if self.outcome is Outcome.INCONCLUSIVE:
             return self.remedy
         if self.outcome is Outcome.NOT_INFORMATIVE:
@@ -120,18 +120,18 @@ class Verdict:
 def judge(claim: Claim, evidence: Evidence, interim_analyses: int = 1) -> Verdict:
     """Judge a claim on the evidence of one run.
 
-    Supported where the bootstrap interval of the statistic lies wholly on the right side of the
-    threshold, refuted where wholly on the wrong side. Where it is supported and the interval of one
-    of its nulls does not lie wholly on the wrong side, it is not informative: that there is more
-    than nothing to find is for the claim to show. A run that did not learn, or
-    whose update is zero, has nothing to recover: no claim is judged on it.
+    A claim is supported if the bootstrap interval of the statistic lies entirely on the right side
+    of the threshold, and refuted if it lies entirely on the wrong side. A claim that would be
+    supported is not informative if a null control cannot be ruled out, that is, if the interval of
+    a null does not lie entirely on the wrong side. No claim is judged on a run that did not learn
+    or whose update is zero.
 
     Args:
-        claim: what is judged.
-        evidence: of one run.
-        interim_analyses: how often the evidence may be judged, samples being added until it
-            decides. The interval is at 1 − 0.05/k for k of them (Bonferroni), whichever this is, so
-            that all of them together err as rarely as one. What is not sampled is analysed once.
+        claim: the claim to judge.
+        evidence: the evidence of one run.
+        interim_analyses: the planned number k of analyses in sequential sampling. The interval is
+            at 1 − 0.05/k (Bonferroni) in every analysis, so that all of them together have the
+            error rate of one. A claim that is not sampled is analysed once.
     """
     interim_analyses = interim_analyses if claim.sampled else 1
     confidence = 1 - (1 - CONFIDENCE) / interim_analyses

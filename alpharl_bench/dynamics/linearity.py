@@ -117,7 +117,7 @@ def linearities(
 
     Args:
         source: the updates of the run.
-        steps: of the checkpoints, ascending; all of the run by default. No others are opened.
+        steps: the steps of the opened checkpoints, ascending; by default all of the run.
 
     Raises:
         AlphaRLBenchError: the run has no such checkpoint, or one does not fit the base.
@@ -150,7 +150,7 @@ def module_linearity(
         before: (m, n) its weights in the base, of any dtype.
         after: T times (m, n), at every checkpoint.
         steps: (T,) the steps.
-        share: of the weights that are looked at one by one, drawn with replacement below 1.
+        share: the share of weights that are measured one by one, drawn with replacement below 1.
     """
     gram = _gram(before, after)
     lengths = step_lengths(gram)

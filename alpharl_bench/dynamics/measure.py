@@ -139,7 +139,7 @@ def module_dynamics(
         y: (T,) the accuracies.
         place: where it stands.
         origin: the step of the last checkpoint from which the end of training is predicted.
-        linearity: of its weights.
+        linearity: the linearity of its weights.
     """
     ahead = rolling(path, y)
     (pair,) = np.flatnonzero((ahead.origins == origin) & (ahead.targets == path.steps[-1]))

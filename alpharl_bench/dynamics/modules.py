@@ -66,7 +66,7 @@ def windows(r_squared: Mapping[str, float]) -> list[Window]:
     From seven modules on there are :data:`WINDOWS` of them, of fewer modules fewer.
 
     Args:
-        r_squared: of every module, by name; of equal ones the first name comes first.
+        r_squared: the R² of every module, by name; ties are ordered by name.
 
     Raises:
         AlphaRLBenchError: there are no modules, or one has no R².

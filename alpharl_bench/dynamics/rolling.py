@@ -24,7 +24,7 @@ class Errors:
     """How far predictions of σ₁u₁ and of the accuracy were off; all (P,).
 
     Args:
-        cosine: of predicted and true vector; NaN where one of them is 0 or nothing is predicted.
+        cosine: the cosine of predicted and true vector; NaN where one is 0 or nothing is predicted.
         relative: ‖x̂ − x‖ / ‖x‖; NaN where x is 0.
         norm_ratio: ‖x̂‖ / ‖x‖; NaN where x is 0.
         accuracy: |ŷ − y|.
@@ -65,7 +65,7 @@ def rolling(path: Trajectory, y: np.ndarray) -> Rolling:
     """Forecast every later checkpoint of a module from every origin k = 3 … T − 1.
 
     Args:
-        path: of the module, T checkpoints.
+        path: the trajectory of the module, with T checkpoints.
         y: (T,) their accuracies.
 
     Raises:

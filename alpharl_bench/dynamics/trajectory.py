@@ -111,7 +111,7 @@ def trajectory(source: UpdateSource, module: str, steps: Sequence[int] | None = 
     Args:
         source: the updates of the run.
         module: its name.
-        steps: of the checkpoints, ascending; all of the run by default. No others are opened.
+        steps: the steps of the opened checkpoints, ascending; by default all of the run.
 
     Raises:
         AlphaRLBenchError: the run has no such checkpoint, or one does not fit the base.
@@ -134,7 +134,7 @@ def trajectories(source: UpdateSource, steps: Sequence[int] | None = None) -> It
 
     Args:
         source: the updates of the run.
-        steps: of the checkpoints, ascending; all of the run by default. No others are opened.
+        steps: the steps of the opened checkpoints, ascending; by default all of the run.
 
     Raises:
         AlphaRLBenchError: the run has no such checkpoint, or one does not fit the base.

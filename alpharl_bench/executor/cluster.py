@@ -43,8 +43,8 @@ class RayExecutor:
     nothing, and its unit is given to the next one that is free. A dead worker is replaced.
 
     Args:
-        address: of the cluster, as ``ray.init`` takes it; ``auto`` is the one that runs on this
-            machine, ``local`` a new one.
+        address: the address of the cluster, as for ``ray.init``; ``auto`` is the one that runs
+            on this machine, ``local`` a new one.
 
     Raises:
         AlphaRLBenchError: there is no such cluster, it has no room, or its hosts do not share

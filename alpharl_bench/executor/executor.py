@@ -37,7 +37,7 @@ class Executor(Protocol):
             context: what the units share.
             work: does one unit. It may be begun again where a process died, so it must leave
                 nothing half done.
-            units: of work, independent of each other.
+            units: independent units of work.
 
         Raises:
             AlphaRLBenchError: a unit cannot be done; what ``work`` raised, otherwise. The others

@@ -20,9 +20,9 @@ class Target:
     """What the predicted model is to be: that of a step, or one of an accuracy, or both.
 
     Args:
-        step: of the training, as its checkpoints are counted.
-        accuracy: in the measure of the accuracies of the prefix.
-        alpha: by how much of itself the observed update is made longer, where a method is asked for
+        step: the step of the training.
+        accuracy: the target accuracy, in the same measure as those of the prefix.
+        alpha: the relative extension of the observed update, where a method is asked for
             this in place of a goal.
     """
 
@@ -42,7 +42,7 @@ class Quality:
     """How well a fit describes the checkpoints that it was made from, beside its null.
 
     Args:
-        r_squared: in sample, the mean over modules.
+        r_squared: the in-sample R², the mean over modules.
         permuted: (B,) the same after the accuracies were shuffled.
     """
 

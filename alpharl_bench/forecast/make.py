@@ -40,11 +40,11 @@ class Forecast:
         prefix: what it saw.
         target: what it was asked for.
         accuracies: where those of the prefix come from, if they were used.
-        form: in which the model was written.
+        form: the format of the written model.
         stability: how sure it is.
-        quality: of the fit to the accuracies, if there is one.
+        quality: the quality of the fit to the accuracies, if there is one.
         files: how many files were read, of the base and the observed checkpoints.
-        bytes: of these files.
+        bytes: the size of these files.
         seconds: that fitting, measuring the stability and writing took.
     """
 
@@ -150,11 +150,11 @@ def make(
         method: the forecaster.
         prefix: what it may see.
         target: what it is to predict.
-        folder: to write; not there yet.
+        folder: the folder to write; it must not exist.
         accuracies: where those of the prefix come from.
-        form: of what is written; by default an adapter where the prediction is an update of low
+        form: the output format; by default an adapter where the prediction is an update of low
             rank, and a merged folder where it is a whole model.
-        dtype: of what is written; by default the base's for a merged folder, float32 for the
+        dtype: the output dtype; by default the base's for a merged folder, float32 for the
             factors of an adapter.
 
     Raises:

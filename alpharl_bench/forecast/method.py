@@ -70,11 +70,11 @@ def forecast_method(
     """Declare a forecaster; several times on one class with several settings.
 
     Args:
-        name: as in :class:`Method`.
-        title: as there.
-        reference: as there.
-        baseline: as there.
-        scored_only: as there.
+        name: the name, as in :class:`Method`.
+        title: the title, as there.
+        reference: the reference, as there.
+        baseline: the flag, as there.
+        scored_only: the flag, as there.
         settings: what the class is made with.
 
     Raises:

@@ -19,9 +19,9 @@ class Prefix:
     """The observed part of a run; it holds no path to what came later.
 
     Args:
-        run: with the observed checkpoints alone.
+        run: the run with only the observed checkpoints.
         total_steps: how long the whole training is.
-        accuracies: of every observed checkpoint, (T,), or None if they are not known.
+        accuracies: the accuracy of every observed checkpoint, (T,), or None if they are unknown.
         device: where updates are decomposed, as torch names it.
     """
 
@@ -73,7 +73,7 @@ class Prefix:
         """The same with the accuracies of its checkpoints.
 
         Args:
-            accuracies: by step, at least of the observed checkpoints; others are dropped.
+            accuracies: accuracies by step, at least of observed checkpoints; others are dropped.
 
         Raises:
             AlphaRLBenchError: one is missing or not a number.
@@ -123,8 +123,8 @@ def observe(
 
     Args:
         run: the run, or as much of it as there is.
-        fraction: of the whole training, above 0 and at most 1.
-        accuracies: by step, at least of the observed checkpoints; those of later ones are dropped.
+        fraction: the observed fraction of the training, above 0 and at most 1.
+        accuracies: accuracies by step, at least of observed checkpoints; later ones are dropped.
         total_steps: how long the whole training is; by default up to the run's last checkpoint.
         device: where updates are decomposed, as torch names it.
 

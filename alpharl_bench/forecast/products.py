@@ -60,7 +60,7 @@ def delta_products(
     Args:
         base: the weights that training started from.
         models: T of them.
-        name: of the tensor, which all of them have.
+        name: the name of the tensor, which all of them have.
         left: (m, R), a tensor of m rows taken as a matrix; or (0, 0) for no factors.
         right: (n, R), in n columns.
 
@@ -100,7 +100,7 @@ def inner_products(changes: Sequence[Change], grams: Grams) -> np.ndarray:
 
     Args:
         changes: P updates or models of one run.
-        grams: of the run's checkpoints, with W_0.
+        grams: the Gram matrices of the run's checkpoints, with W_0.
 
     Returns:
         (P, P) float64. Factors are multiplied in float64, so that the distance of two changes that

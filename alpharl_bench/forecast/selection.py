@@ -31,11 +31,11 @@ class TargetSelection:
         variant: the label of the forecast.
         method: its method.
         percent: the observed part of the training.
-        steps: of the observed checkpoints, (T,).
+        steps: the steps of the observed checkpoints, (T,).
         observed: their accuracies on the validation split, (T,); empty where the method needs none.
         targets: the candidates, the most cautious first, (C,); none where nothing can be fitted and
             the last observed checkpoint is all that is predicted.
-        accuracies: of the candidates on the validation split, (C,); empty of a single one.
+        accuracies: accuracies on the validation split, (C,); empty for a single candidate.
     """
 
     variant: str
@@ -163,7 +163,7 @@ def validated(variant: Variant, steps: Sequence[int]) -> list[Variant]:
 
     Args:
         variant: the forecast.
-        steps: of the run's checkpoints.
+        steps: the steps of the run's checkpoints.
     """
     if variant.candidate is not None:
         return []

@@ -22,10 +22,10 @@ class Stability:
             would have remained.
         cosines: (L,) of ΔŴ with the forecast without the checkpoint.
         distances: (L,) ‖ΔŴ' − ΔŴ‖ / ‖ΔŴ‖ of the forecast without the checkpoint.
-        last_cosine: of ΔŴ with ΔW_k, the update of the last observed checkpoint.
+        last_cosine: the cosine of ΔŴ with ΔW_k, the update of the last observed checkpoint.
         last_distance: ‖ΔW_k − ΔŴ‖ / ‖ΔŴ‖.
-        no_op_cosine: of ΔŴ with the last observed checkpoint in the form of the forecast, Rank-1
-            for instance.
+        no_op_cosine: the cosine of ΔŴ with the last observed checkpoint in the form of the
+            forecast, for example its Rank-1.
         no_op_distance: likewise.
     """
 
@@ -54,7 +54,7 @@ def stability(
     Args:
         forecaster: the method.
         prefix: what it was fitted to.
-        target: of the forecast.
+        target: the target of the forecast.
         forecast: what it predicted.
     """
     spare = len(prefix.steps) > max(forecaster.least, 1)

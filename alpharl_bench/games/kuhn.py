@@ -36,7 +36,7 @@ class KuhnPoker:
     """One hand; payoffs are in chips, −2 … 2.
 
     Args:
-        seed: of the deal.
+        seed: the seed of the deal.
     """
 
     scale: ClassVar[float] = 2.0

@@ -21,7 +21,7 @@ class Negotiation:
     """One negotiation of seven turns; payoffs are −1, 0 or 1: who gained more by the trades.
 
     Args:
-        seed: of both players' resources and values.
+        seed: the seed of both players' resources and values.
     """
 
     scale: ClassVar[float] = 1.0

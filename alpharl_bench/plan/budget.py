@@ -18,7 +18,7 @@ class Budget:
     """What is left of a machine.
 
     Args:
-        machine: as it was measured.
+        machine: the measured machine.
         reserved: what the claims that fit require of every run, and what that costs.
     """
 
@@ -30,8 +30,8 @@ class Budget:
 
         Args:
             run: the name of the run.
-            required: by the claim.
-            info: of the run.
+            required: the requirements of the claim.
+            info: the info of the run.
             asked: how it is measured.
 
         Returns:

@@ -36,17 +36,17 @@ class Cost:
     """What something takes; bytes unless said otherwise.
 
     Args:
-        download: of weights that are fetched.
-        weights: of those, and of a wheel, the most that the disk gets at a time.
-        here: of weights that would be, and are in the Hub's cache already.
-        disk: by which the package's cache grows at most: triplets, merged folders, a training.
-        model: of memory for the model that answers: weights, and keys and values of one sequence.
-        decomposing: of memory for decompositions.
+        download: the bytes of downloaded weights.
+        weights: the peak disk use in bytes of these and of a wheel.
+        here: the bytes of required weights that are in the Hub's cache already.
+        disk: the maximum growth of the package's cache: triplets, merged folders, a training.
+        model: the memory of the model that generates: weights and KV cache of one sequence.
+        decomposing: the memory of decompositions.
         scores: batches of samples of variants to score.
         scored: those of them that the cache has.
         passes: chains of thought to be written for all questions.
         written: those of them that the cache has.
-        tokens: to be generated at most.
+        tokens: the maximum number of generated tokens.
         rate: tokens per second that are reckoned with.
         gpus: that generate.
     """
@@ -77,8 +77,8 @@ def cost_of(
     """What it takes to have what is required.
 
     Args:
-        required: by one claim or of several.
-        info: of the run.
+        required: the requirements of one or several claims.
+        info: the info of the run.
         asked: how the run is measured.
         rate: tokens per second, all GPUs together; None for what hardware allows.
     """

@@ -25,10 +25,10 @@ class Machine:
     """What is free, in bytes.
 
     Args:
-        hub: of the disk of the Hub's cache.
-        cache: of the disk of the package's cache.
+        hub: the free bytes on the disk of the Hub's cache.
+        cache: the free bytes on the disk of the package's cache.
         shared: whether these are one disk.
-        memory: of main memory.
+        memory: the free bytes of main memory.
         gpus: memory of every visible GPU, all of it.
     """
 
@@ -58,9 +58,9 @@ def shortfall(
     """Why it cannot be done here: what is needed, what was found, what to do; empty where it can.
 
     Args:
-        required: by the claim.
-        cost: of that.
-        size: of the run's model.
+        required: the requirements of the claim.
+        cost: the cost of these requirements.
+        size: the size of the run's model.
         asked: how it is measured.
         machine: what there is.
     """

@@ -43,10 +43,10 @@ def tokens_per_second(
     run as fit into memory.
 
     Args:
-        size: of the model.
+        size: the size of the model.
         dtype: bytes of a number.
         context: tokens of the longest sequence.
-        engine: with the GPUs that are asked for, more where the model needs them, and the most
+        engine: the engine with the requested GPUs, more where the model needs them, and the most
             sequences.
         models: that run side by side.
     """

@@ -30,7 +30,7 @@ class SessionReport:
     """Collects the verdicts of a session, under xdist on the controller only.
 
     Args:
-        config: of the session.
+        config: the config of the session.
     """
 
     def __init__(self, config: pytest.Config) -> None:

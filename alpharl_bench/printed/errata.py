@@ -52,7 +52,7 @@ def read_statements(folder: Path) -> list[PaperCheck]:
     """A check for every statement of a paper.
 
     Args:
-        folder: of the paper, with its ``tables`` and ``statements``.
+        folder: the folder of the paper, with its ``tables`` and ``statements``.
     """
     statements = load_statements(folder)
     printed = Printed(load_tables(folder), {name: s.quote for name, s in statements.items()})

@@ -121,8 +121,8 @@ class Table(Entry):
         """The number in a cell, in the column's unit: shares where the cell has a % sign.
 
         Args:
-            block: of this table.
-            label: of the row.
+            block: the block of this table.
+            label: the label of the row.
             column: its name, or :data:`RECOMPUTED`.
 
         Raises:

@@ -36,9 +36,9 @@ def draw(claim: Claim, evidence: Sequence[Evidence], path: Path, colours: Sequen
     """Draw the figure of a claim about chains or embeddings, for every run, into ``path``.
 
     Args:
-        claim: by whose figures.
-        evidence: of every run.
-        path: of the SVG.
+        claim: the claim whose figures are drawn.
+        evidence: the evidence of every run.
+        path: the file of the SVG.
         colours: one per run.
     """
     figure = {

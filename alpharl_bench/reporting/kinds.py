@@ -88,9 +88,9 @@ def rank_dependence(
     """The paper's table of ranks, by relative accuracy or by recovered gain.
 
     Args:
-        session: with the runs.
+        session: the session with the runs.
         runs: the kind of each.
-        measure: of a variant.
+        measure: the measure of a variant.
         paper: whether the paper prints this measure.
     """
 

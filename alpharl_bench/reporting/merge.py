@@ -41,7 +41,7 @@ def merge_sessions(folders: Sequence[Path]) -> Session:
     other. Claims may be judged on other hosts than others of the same run.
 
     Args:
-        folders: of reports, one or more.
+        folders: the folders of one or more reports.
 
     Raises:
         AlphaRLBenchError: a folder holds no session, one key has two values, or runs were measured

@@ -15,7 +15,7 @@ class ExternalRun:
     """A run that some trainer left in a folder or on the Hub.
 
     Args:
-        reference: as :func:`~alpharl_bench.checkpoints.open_run` takes it.
+        reference: the reference, as :func:`~alpharl_bench.checkpoints.open_run` takes it.
         base: likewise; None where the run itself says it.
 
     Raises:

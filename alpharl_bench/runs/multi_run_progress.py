@@ -20,7 +20,7 @@ class MultiRunProgress:
     Plain lines where standard error is no terminal, as in the log of a CI job.
 
     Args:
-        steps: of every training that there will be, and how many of them are done already.
+        steps: the number of steps of every training, and how many of them are done.
     """
 
     def __init__(self, steps: dict[str, tuple[int, int]]) -> None:

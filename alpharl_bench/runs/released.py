@@ -19,7 +19,7 @@ class ReleasedRun:
 
     Args:
         release: the run.
-        architecture: of its model.
+        architecture: the architecture of its model.
 
     Raises:
         AlphaRLBenchError: (on opening) see :func:`~alpharl_bench.checkpoints.open_release`.

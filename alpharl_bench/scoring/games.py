@@ -95,7 +95,7 @@ class Matches:
     at a time, so that an engine gets every move of a round together.
 
     Args:
-        sampling: of tasks that are games.
+        sampling: the sampling of tasks that are games.
     """
 
     def __init__(self, sampling: Sampling) -> None:

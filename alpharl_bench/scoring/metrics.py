@@ -16,7 +16,7 @@ def pass_at_k(marks: str, k: int | None = None) -> float:
     """The chance that at least one of k responses is right, without bias (arXiv 2107.03374).
 
     Args:
-        marks: of n sampled responses.
+        marks: the grades of n sampled responses.
         k: how many of them are drawn; all n by default.
     """
     n, right = len(marks), marks.count(Mark.RIGHT)

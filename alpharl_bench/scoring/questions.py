@@ -42,8 +42,8 @@ def documents(benchmark: Benchmark, folder: Path | None) -> list[dict[str, str]]
     """All questions of a benchmark as its task sees them: id, question, answer and kind.
 
     Args:
-        benchmark: of the catalogue.
-        folder: of local files; None for the Hub.
+        benchmark: a benchmark of the catalogue.
+        folder: the folder of local files; None for the Hub.
 
     Raises:
         AlphaRLBenchError: the questions cannot be had, and how to get them.

@@ -28,8 +28,8 @@ class Sampling:
         samples: sampled responses per question, at every look at the evidence.
         seed: which questions are drawn, and the sampling of responses.
         prompt: how a question is put.
-        temperature: in place of the tasks' own.
-        max_tokens: of a response, in place of the tasks' own.
+        temperature: the sampling temperature; by default the tasks' own.
+        max_tokens: the maximum length of a response; by default the tasks' own.
         data_dir: a folder with the benchmarks' questions, in place of the Hub.
         split: whether the questions are those that are reported, or as many others. Which ones are
             reported does not depend on it.

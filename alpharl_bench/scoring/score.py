@@ -191,7 +191,7 @@ def read_scores(path: Path, read: Callable[[Path], bytes] = Path.read_bytes) -> 
     """Read a file of scores, one JSON object a line.
 
     Args:
-        path: of the file.
+        path: the path of the file.
         read: what gives its text.
 
     Raises:

@@ -154,7 +154,7 @@ def prepare(updates: Sequence[UpdateFactors], rank_of: RankOf) -> None:
     """Decompose what the stores of several checkpoints lack, module by module, on all cores.
 
     Args:
-        updates: of one base.
+        updates: updates of one base.
         rank_of: the rank that is wanted.
     """
     # Asking each for its modules compares it with the base; they are the same of all.

@@ -108,7 +108,7 @@ def module_spectrum(
 
     Args:
         module: its name.
-        found: at least its first per cent of singular triplets.
+        found: at least its leading per cent of singular triplets.
         sigma: all its singular values, where the effective rank is wanted.
     """
     factors = found.factors

@@ -61,7 +61,7 @@ def decompose(delta: torch.Tensor, rank: int) -> Decomposition:
 
     Args:
         delta: (m, n) float32, on the device that is to do the work.
-        rank: from 1 to min(m, n); more is cut to min(m, n).
+        rank: the rank, from 1; larger values are cut to min(m, n).
 
     Returns:
         ``left`` (m, r) and ``right`` (n, r) with orthonormal columns, ``sigma`` (r,), float32 on

@@ -37,7 +37,7 @@ class TensorStore:
     process at a time may write; :meth:`put` is for any number of its threads.
 
     Args:
-        folder: of the files; made when there is something to write.
+        folder: the folder of the files; it is created on the first write.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -64,7 +64,7 @@ def threads_of_model(parameters: int) -> AbstractContextManager[None]:
     and on a machine that does anything else for a core.
 
     Args:
-        parameters: of the model.
+        parameters: the number of the model's parameters.
     """
     return one_thread_per_matrix() if parameters <= SMALL_MODEL else nullcontext()
 

@@ -12,7 +12,7 @@ def scored(variants: Iterable[Variant], steps: Sequence[int], batches: int = 1) 
 
     Args:
         variants: that are scored.
-        steps: of the run's checkpoints.
+        steps: the steps of the run's checkpoints.
         batches: how often each is scored.
     """
     found = list(variants)
@@ -29,7 +29,7 @@ def materialised(variants: Iterable[Variant], steps: Sequence[int]) -> Requireme
 
     Args:
         variants: that are made.
-        steps: of the run's checkpoints.
+        steps: the steps of the run's checkpoints.
     """
     wanted = set(variants)
     validation = {other for variant in wanted for other in _validated(variant, steps)}

@@ -156,7 +156,7 @@ class ScoresTable(Table[Scores]):
         what they share by sampling with one seed stays shared.
 
         Args:
-            measured: at least two samples of each question.
+            measured: the score, with at least two samples of each question.
             query: the variants.
             resamples: how many.
         """

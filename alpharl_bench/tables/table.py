@@ -134,7 +134,7 @@ class Table(ABC, Generic[T]):
 
         Args:
             query: what a claim reads of it.
-            steps: of the run's checkpoints.
+            steps: the steps of the run's checkpoints.
         """
 
     @abstractmethod

@@ -24,7 +24,7 @@ class CheckpointPruner(TrainerCallback):
     what was lost by them counts, nor loading models and making data before the first step.
 
     Args:
-        folder: of the run.
+        folder: the folder of the run.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -17,7 +17,7 @@ def generalised_advantages(
     response's last token. The return of a token is A_t + V_t.
 
     Args:
-        rewards: of each token, (responses, tokens) float.
+        rewards: the rewards of each token, (responses, tokens) float.
         values: V_t, what is expected before token t is drawn, of the same shape.
         mask: 1 for a response's tokens, from the first column on, 0 for the padding behind them.
         discount: γ.

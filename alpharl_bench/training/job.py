@@ -39,7 +39,7 @@ class Job:
         folder: gets a ``checkpoint-N/`` for every saved step.
         teacher: the folder of the model, or of the last checkpoint of the run, that ``teacher``
             of the recipe's options names.
-        families: of the problems that it trains on.
+        families: the families of the problems that it trains on.
     """
 
     entry: RunEntry

@@ -34,7 +34,7 @@ def samples(
         prompts: the questions alone.
         count: responses that are drawn to each prompt.
         tokens: a response's length limit, its end token included.
-        seed: of the sampling.
+        seed: the seed of the sampling.
 
     Returns:
         For each prompt up to ``count`` texts, without the end token. A response that is not ended

@@ -115,8 +115,8 @@ class SelfPlayTrainer(GRPOTrainer):
 
     Args:
         games: names of :data:`~alpharl_bench.games.GAMES`.
-        decay: of the baselines.
-        settings: of :class:`trl.GRPOTrainer`.
+        decay: the decay of the baselines.
+        settings: the settings of :class:`trl.GRPOTrainer`.
     """
 
     def __init__(self, games: Sequence[str], decay: float, **settings: Any) -> None:

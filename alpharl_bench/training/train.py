@@ -35,7 +35,7 @@ def train(
         base: the folder of the model that is trained.
         folder: where the checkpoints go.
         teacher: the folder of the model that the recipe's option ``teacher`` names.
-        families: of the problems that it trains on.
+        families: the families of the problems that it trains on.
         callbacks: what follows the training.
 
     Raises:

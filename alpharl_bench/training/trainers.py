@@ -37,7 +37,8 @@ class GroupOptions(Options):
     """What group-relative RL takes beside the fields of ``trl.GRPOConfig``.
 
     Args:
-        sampling_rounds: of dynamic sampling at most; 1 trains on whatever is drawn first.
+        sampling_rounds: the maximum number of rounds of dynamic sampling; 1 trains on the first
+            draw.
         overlong_tokens: the last tokens of a response's length limit, over which a punishment
             grows from 0 to −1 (DAPO §3.4); 0 for none.
         shared_prompts: read a prompt once for all responses to it.

@@ -30,10 +30,10 @@ def write_adapter(
     update itself: engines that know no rank of each module's own read it too.
 
     Args:
-        update: of every module.
+        update: the update of every module.
         weights: what the update is to be added to; the adapter names their folder as its base.
         folder: is there already.
-        dtype: of the factors.
+        dtype: the dtype of the factors.
         split_fused: give the two halves of a fused ``gate_up_proj`` names of their own, as vLLM
             wants them; peft wants the fused one.
 

@@ -34,7 +34,7 @@ class CombinedWeights(Weights):
         base: W_0; what nothing is added to stays as it is, in its own dtype.
         terms: the W_t, of the base's architecture.
         coefficients: c_t of each term, by the name of the tensor.
-        update: of low rank, by module, added on top.
+        update: a low-rank update by module, added on top.
         vectors: added on top of tensors of one dimension, by their names.
 
     Raises:

@@ -95,13 +95,13 @@ def extract(
     Args:
         source: the updates of the run.
         variant: which part of the update, and how strong.
-        folder: to write; not there yet.
+        folder: the folder to write; it must not exist.
         form: a PEFT adapter, one with the module names of vLLM (they differ for the fused matrices
             of GLM-4 alone), or a merged model folder.
         anchor: what the update is added to: the base (the paper) or the checkpoint itself (the
             authors' prediction code, which counts the observed update twice).
-        dtype: of the written tensors; by default the base's for a merged folder, float32 for the
-            factors of an adapter.
+        dtype: the dtype of the written tensors; by default the base's for a merged folder,
+            float32 for the factors of an adapter.
 
     Raises:
         AlphaRLBenchError: the folder is there already, checkpoint and base do not belong together

@@ -85,8 +85,8 @@ class UpdateSource:
         """The update of a low-rank variant; every module is made when it is asked for.
 
         Args:
-            variant: of any kind but ``base`` and ``full``, whose weights are on disk already, and
-                ``forecast``, which need not be of low rank. One of some ``modules`` leaves all
+            variant: a variant of any kind but ``base`` and ``full``, whose weights are on disk
+                already, and ``forecast``, which need not be of low rank. One of some ``modules`` leaves all
                 others at the base's values.
 
         Raises:
@@ -125,7 +125,7 @@ class UpdateSource:
         """The spectrum of every module of the final update (Figure 5a).
 
         Args:
-            whole: with what takes all singular values; far more work for large models.
+            whole: adds measures that require all singular values, at much higher cost.
         """
         factors = self.factors(None)
         values = dict(factors.singular_values()) if whole else {}
@@ -155,8 +155,8 @@ class LazyUpdate(Mapping[str, LowRank]):
     """An update that makes each module's when it is asked for and keeps none.
 
     Args:
-        names: of the modules.
-        make: from the name of a module to its update.
+        names: the names of the modules.
+        make: maps the name of a module to its update.
     """
 
     def __init__(self, names: Iterable[str], make: Callable[[str], LowRank]) -> None:

@@ -33,7 +33,7 @@ def write_merged(
         weights: a checkpoint of the run, or a combination of several and an update.
         base: the run's base; its dtype of each tensor is kept unless ``dtype`` is given.
         folder: is there already.
-        dtype: of all floating-point tensors.
+        dtype: the dtype of all floating-point tensors.
     """
     tied = tied_embeddings(base)
     # Imported here: it loads torch.

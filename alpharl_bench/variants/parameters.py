@@ -16,7 +16,7 @@ class Parameters:
     """The parameters of a loaded model, each as a view that can be written to.
 
     Args:
-        model: as transformers loaded it.
+        model: the model as loaded by transformers.
     """
 
     def __init__(self, model: PreTrainedModel) -> None:

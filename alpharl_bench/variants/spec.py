@@ -75,7 +75,7 @@ def parse_part(size: str, index: int | None, alpha: float) -> Variant:
 
     Args:
         size: a rank, or a share of min(m, n) as ``10%``.
-        index: of one subspace alone, in place of the leading ones.
+        index: the index of a single subspace, instead of the leading ones.
         alpha: the scale of the norm-matched update.
 
     Raises:
@@ -133,7 +133,7 @@ def window(number: int, *, shuffle: int | None = None) -> Variant:
     """Rank-1 of a third of the modules alone (§3.2, Figure 6c).
 
     Args:
-        number: of the window, from 1; the modules of the first have the highest R².
+        number: the number of the window, from 1; the modules of the first have the highest R².
         shuffle: the draw of a random order to slide over instead: the null.
     """
     return Variant("window", number, shuffle=shuffle)

@@ -34,7 +34,7 @@ class View:
 
         Args:
             claim: one that reads the table.
-            evidence: of every run that is drawn.
+            evidence: the evidence of every run that is drawn.
             path: where the figure is written to.
         """
         with mpl.rc_context(STYLE):

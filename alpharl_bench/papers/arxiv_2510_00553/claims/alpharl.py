@@ -102,8 +102,8 @@ def steps_to_reach(a: Means, steps: Sequence[int], accuracy: np.ndarray) -> np.n
     """The steps after which the run itself first has an accuracy, between checkpoints linearly.
 
     Args:
-        a: with the accuracies of the base and of all checkpoints.
-        steps: of the checkpoints.
+        a: the evidence, with the accuracies of the base and of all checkpoints.
+        steps: the steps of the checkpoints.
         accuracy: (B,).
 
     Returns:
