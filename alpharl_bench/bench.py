@@ -52,9 +52,9 @@ class Options:
     """How runs are measured.
 
     Args:
-        sampling: what every variant is asked.
-        engine: what scores.
-        device: where updates are decomposed: ``auto``, ``cpu`` or ``cuda``.
+        sampling: the questions and the sampling of responses.
+        engine: the engine that scores.
+        device: the device that decomposes updates: ``auto``, ``cpu`` or ``cuda``.
         interim_analyses: how often a claim's evidence may be analysed; between two analyses every
             variant gets one more batch of as many samples, until the verdict is decided.
         one_checkpoint: whether the disk holds one checkpoint of the Hub at a time.
@@ -77,8 +77,8 @@ class Bench:
 
     Args:
         spec: the run.
-        options: how it is measured.
-        executor: what decomposes checkpoints and scores variants.
+        options: the settings of the measurement.
+        executor: the executor that decomposes checkpoints and scores variants.
     """
 
     def __init__(self, spec: RunSpec, options: Options, executor: Executor = LOCAL) -> None:
@@ -383,9 +383,9 @@ class Bench:
         Args:
             product: its name, that of its folder in the cache; where :mod:`alpharl_bench.keys`
                 does not know it, the code of the module of ``make`` counts.
-            stored: how it is written down.
+            stored: the format in which it is stored.
             make: makes it; one process does, others wait.
-            inputs: what it is made from beside the run.
+            inputs: its inputs other than the run.
         """
         maker = made_by(product, make.__module__)
         key = content_key(made_by=maker, run=self.opened.digest, **inputs)

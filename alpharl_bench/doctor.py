@@ -41,11 +41,11 @@ class Diagnosis:
     """What was found of a run.
 
     Args:
-        run: what was looked into.
+        run: the folder or repository that was examined.
         facts: about the run as a whole.
         table: a row for the base and for each checkpoint.
-        notes: what a user should know, but need not change.
-        faults: what stands in the way of judging the run.
+        notes: remarks that require no change.
+        faults: the problems that prevent judging the run.
     """
 
     run: str

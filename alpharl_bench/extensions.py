@@ -14,7 +14,7 @@ def extensions(group: str, kind: type[T]) -> dict[str, T]:
 
     Args:
         group: the group of entry points, for example ``alpharl_bench.tables``.
-        kind: what each has to be an instance of.
+        kind: the class that each must be an instance of.
 
     Raises:
         AlphaRLBenchError: one cannot be loaded, is something else, or two have one name.

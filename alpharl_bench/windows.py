@@ -19,7 +19,7 @@ class ScoredWindow:
     Args:
         variant: the label of the window.
         modules: their names, the first of the order first.
-        mlp: how many of them are of MLPs.
+        mlp: the number of MLP modules among them.
         least: their least R², by the accuracies on the validation split.
         norm: ‖ΔW‖_F of these modules over that of all.
     """

@@ -61,7 +61,7 @@ def generate(
     Args:
         model: a causal language model.
         prompts: the tokens that are given, at least one each.
-        rooms: how many tokens each may be continued by, at least one.
+        rooms: the maximum number of generated tokens of each, at least one.
         stops: tokens that end a continuation, the end token among them.
         batch_size: sequences at a time.
         temperature: the temperature of sampling; 0 is greedy.

@@ -35,7 +35,7 @@ class Measure:
     Args:
         asking: puts the questions; called when something has to be made.
         text: maps a token to its text.
-        folder: where passes are kept, one file each.
+        folder: the folder of the passes, one file each.
         title: the title of the progress bar.
     """
 

@@ -37,10 +37,10 @@ class TokenCount:
     """A pair of tokens that often stand where a reading is not greedy; texts are the model's own.
 
     Args:
-        written: what stands there.
-        chosen: what the reader would have said.
-        count: how often.
-        early: how often at the beginning of a chain.
+        written: the token of the chain.
+        chosen: the reader's greedy token.
+        count: the number of occurrences.
+        early: the number of occurrences at the beginning of a chain.
         place: the mean place in the chain, from 0 (its first token) towards 1.
     """
 

@@ -22,7 +22,7 @@ class Accuracies:
     Args:
         values: the accuracies by step, at least of every checkpoint.
         source: the file that they were read from.
-        measure: what they are.
+        measure: the name of the measure.
     """
 
     values: Mapping[int, float]

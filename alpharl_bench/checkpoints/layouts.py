@@ -48,7 +48,7 @@ class Layout:
         name: the trainer.
         pattern: the whole name of a step folder; its one group is the step.
         inside: where in a step folder the weights may lie; the first that holds some is taken.
-        note: what a user should know about weights that were saved so.
+        note: a remark for users about weights in this layout.
     """
 
     name: str
@@ -88,10 +88,10 @@ class _Shards:
     """Weights that only their trainer can put together.
 
     Args:
-        name: what they are.
+        name: the name of the format.
         marker: the file or folder that gives them away.
         inside: where in a checkpoint the marker may lie.
-        command: what merges them, with ``{at}`` for the folder that holds the marker.
+        command: the command that merges them, with ``{at}`` for the folder that holds the marker.
     """
 
     name: str
@@ -189,7 +189,7 @@ def find_checkpoints(folder: T, family: str | None = None) -> Found[T]:
     """The checkpoints in a folder, or up to three levels below it; or the one that it is itself.
 
     Args:
-        folder: where to look.
+        folder: the folder to search.
         family: take only step folders that are named so, as ``checkpoint-*``.
 
     Raises:

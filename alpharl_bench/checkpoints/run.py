@@ -97,7 +97,7 @@ class Discovery:
         source: the folder or repository that was searched.
         name: the name of the folder or repository.
         layout: the detected layout.
-        note: what a user should know about weights in this layout.
+        note: a remark for users about weights in this layout.
         checkpoints: ascending by step; step 0 is not among them.
         start: the checkpoint of step 0, if there is one: the model from which training started.
     """
@@ -119,7 +119,7 @@ def open_run(run: str | Path, base: str | Path | None = None, name: str | None =
             side by side, ``DIR/name-step-*`` takes those of one.
         base: a folder, ``org/name`` or ``org/name@revision``. By default what the adapters name, or
             the checkpoint of step 0.
-        name: what to call the run; by default the name of its folder or repository.
+        name: the name of the run; by default that of its folder or repository.
 
     Raises:
         AlphaRLBenchError: no checkpoints, or not those of exactly one run; one without weights or
@@ -166,7 +166,7 @@ class BaseReference:
 
     Args:
         location: a local folder or one on the Hub.
-        what: how an error should speak of it.
+        what: its name in an error message.
     """
 
     location: Path | HubFolder

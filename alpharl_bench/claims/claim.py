@@ -212,7 +212,7 @@ class Claim:
 
         Args:
             steps: the steps of the run's checkpoints.
-            batches: how often its variants are scored, where it rests on samples.
+            batches: the number of batches of samples, if it is based on samples.
         """
         return Query(
             variants=tuple(self.variants(steps)),

@@ -83,7 +83,7 @@ class Evidence:
 
         Args:
             claim: one about the scores of variants, with at least two samples of each question.
-            resamples: how many; 400 give the variance to 7 %.
+            resamples: the number of resamples; 400 give the variance to 7 %.
         """
         return SCORES.resampled_within(self[SCORES], self._query(claim), resamples)
 

@@ -17,7 +17,7 @@ def requirements_of(claim: Claim, steps: Sequence[int], batches: int = 1) -> Req
     Args:
         claim: a claim of a paper.
         steps: the steps of the run's checkpoints.
-        batches: how often a claim that samples may look.
+        batches: the number of analyses of a claim that samples.
     """
     query = claim.query(steps, batches)
     parts = [claim.reads_from.requires(query, steps), table("scores").requires(query, steps)]

@@ -137,7 +137,7 @@ def module_dynamics(
     Args:
         path: its trajectory over T checkpoints.
         y: (T,) the accuracies.
-        place: where it stands.
+        place: its position.
         origin: the step of the last checkpoint from which the end of training is predicted.
         linearity: the linearity of its weights.
     """

@@ -82,7 +82,7 @@ def null_r_squared(
         null: one of :data:`NULLS`.
         x: (T, m) the trajectory.
         y: (T,) the accuracies.
-        draws: how many.
+        draws: the number of draws.
         rng: the source of randomness, as :func:`null_generator`.
 
     Returns:

@@ -51,7 +51,7 @@ def others_of_walk(
     Args:
         path: its trajectory.
         found: the linearity of its weights.
-        draws: how many walks are drawn of u₁ and v₁.
+        draws: the number of walks drawn of u₁ and v₁.
         rng: the source of randomness.
     """
     moved = path.sigma > 0

@@ -34,7 +34,7 @@ class Executor(Protocol):
         """Every unit with its result, each once, in the order in which they are done.
 
         Args:
-            context: what the units share.
+            context: the state that the units share.
             work: does one unit. It may be begun again where a process died, so it must leave
                 nothing half done.
             units: independent units of work.

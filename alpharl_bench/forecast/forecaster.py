@@ -115,7 +115,7 @@ class Forecaster(ABC):
         The goals are an accuracy of 1 and the last step of the training as it was planned.
 
         Args:
-            prefix: what is seen, with the accuracies if the method needs one.
+            prefix: the observed checkpoints, with accuracies if the method needs them.
         """
         match self.needs:
             case "accuracy":

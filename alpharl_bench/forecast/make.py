@@ -36,16 +36,16 @@ class Forecast:
     """What was predicted and written.
 
     Args:
-        method: that predicted it.
-        prefix: what it saw.
-        target: what it was asked for.
-        accuracies: where those of the prefix come from, if they were used.
+        method: the method that predicted it.
+        prefix: the observed checkpoints.
+        target: the requested target.
+        accuracies: the source of the prefix's accuracies, if they were used.
         form: the format of the written model.
-        stability: how sure it is.
+        stability: the result of leaving out each checkpoint.
         quality: the quality of the fit to the accuracies, if there is one.
-        files: how many files were read, of the base and the observed checkpoints.
+        files: the number of files read, of the base and the observed checkpoints.
         bytes: the size of these files.
-        seconds: that fitting, measuring the stability and writing took.
+        seconds: the duration of fitting, measuring the stability and writing.
     """
 
     method: Method
@@ -148,10 +148,10 @@ def make(
 
     Args:
         method: the forecaster.
-        prefix: what it may see.
-        target: what it is to predict.
+        prefix: the checkpoints that it may use.
+        target: the target of the prediction.
         folder: the folder to write; it must not exist.
-        accuracies: where those of the prefix come from.
+        accuracies: the source of the prefix's accuracies.
         form: the output format; by default an adapter where the prediction is an update of low
             rank, and a merged folder where it is a whole model.
         dtype: the output dtype; by default the base's for a merged folder, float32 for the

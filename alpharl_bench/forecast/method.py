@@ -21,8 +21,8 @@ class Method:
     """A forecaster as it was declared.
 
     Args:
-        name: what ``--method`` takes, and the name of its forecasts as variants.
-        title: what reports call it.
+        name: the name for ``--method`` and for its forecasts as variants.
+        title: the name in reports.
         reference: the arXiv number and section, or what a naive method does; one line.
         forecaster: the class with its settings.
         baseline: whether AlphaRL is compared with it.
@@ -75,7 +75,7 @@ def forecast_method(
         reference: the reference, as there.
         baseline: the flag, as there.
         scored_only: the flag, as there.
-        settings: what the class is made with.
+        settings: the arguments of the class.
 
     Raises:
         AlphaRLBenchError: as :class:`Method`.

@@ -20,9 +20,9 @@ class Prefix:
 
     Args:
         run: the run with only the observed checkpoints.
-        total_steps: how long the whole training is.
+        total_steps: the length of the whole training in steps.
         accuracies: the accuracy of every observed checkpoint, (T,), or None if they are unknown.
-        device: where updates are decomposed, as torch names it.
+        device: the torch device that decomposes updates.
     """
 
     run: Run
@@ -125,8 +125,8 @@ def observe(
         run: the run, or as much of it as there is.
         fraction: the observed fraction of the training, above 0 and at most 1.
         accuracies: accuracies by step, at least of observed checkpoints; later ones are dropped.
-        total_steps: how long the whole training is; by default up to the run's last checkpoint.
-        device: where updates are decomposed, as torch names it.
+        total_steps: the length of the whole training; by default the step of the last checkpoint.
+        device: the torch device that decomposes updates.
 
     Raises:
         AlphaRLBenchError: the fraction holds no checkpoint, a checkpoint does not fit the base, an

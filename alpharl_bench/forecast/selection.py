@@ -67,8 +67,8 @@ class Forecasts:
     Args:
         run: the whole run.
         validation: scores variants on the validation split.
-        folder: where selected targets are kept.
-        device: where updates are decomposed, as torch names it.
+        folder: the folder of the selected targets.
+        device: the torch device that decomposes updates.
     """
 
     def __init__(self, run: Run, validation: Validation, folder: Path, device: str) -> None:

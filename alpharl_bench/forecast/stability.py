@@ -53,9 +53,9 @@ def stability(
 
     Args:
         forecaster: the method.
-        prefix: what it was fitted to.
+        prefix: the checkpoints that it was fitted to.
         target: the target of the forecast.
-        forecast: what it predicted.
+        forecast: the predicted model or update.
     """
     spare = len(prefix.steps) > max(forecaster.least, 1)
     left_out = prefix.steps if spare else ()

@@ -19,7 +19,7 @@ class Budget:
 
     Args:
         machine: the measured machine.
-        reserved: what the claims that fit require of every run, and what that costs.
+        reserved: the requirements and cost of the accepted claims, by run.
     """
 
     machine: Machine
@@ -32,7 +32,7 @@ class Budget:
             run: the name of the run.
             required: the requirements of the claim.
             info: the info of the run.
-            asked: how it is measured.
+            asked: the settings of the measurement.
 
         Returns:
             What is needed, what was found and what to do; empty where it fits.

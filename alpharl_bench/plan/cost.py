@@ -43,12 +43,12 @@ class Cost:
         model: the memory of the model that generates: weights and KV cache of one sequence.
         decomposing: the memory of decompositions.
         scores: batches of samples of variants to score.
-        scored: those of them that the cache has.
+        scored: the number of them that the cache has.
         passes: chains of thought to be written for all questions.
-        written: those of them that the cache has.
+        written: the number of them that the cache has.
         tokens: the maximum number of generated tokens.
         rate: tokens per second that are reckoned with.
-        gpus: that generate.
+        gpus: the number of GPUs that generate.
     """
 
     download: int
@@ -79,7 +79,7 @@ def cost_of(
     Args:
         required: the requirements of one or several claims.
         info: the info of the run.
-        asked: how the run is measured.
+        asked: the settings of the measurement.
         rate: tokens per second, all GPUs together; None for what hardware allows.
     """
     fetched = required.opened & info.remote

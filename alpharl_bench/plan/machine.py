@@ -61,8 +61,8 @@ def shortfall(
         required: the requirements of the claim.
         cost: the cost of these requirements.
         size: the size of the run's model.
-        asked: how it is measured.
-        machine: what there is.
+        asked: the settings of the measurement.
+        machine: the available resources.
     """
     return (
         _of_disk(cost, machine)

@@ -20,8 +20,8 @@ class Planned:
 
     Args:
         spec: the run.
-        info: what is known of it.
-        asked: how it is measured.
+        info: the facts known about it.
+        asked: the settings of the measurement.
         claims: the cost of every claim by its id.
         all: the cost of all of them, what they share counted once.
         skipped: why claims would be skipped here, by id.

@@ -48,7 +48,7 @@ def tokens_per_second(
         context: tokens of the longest sequence.
         engine: the engine with the requested GPUs, more where the model needs them, and the most
             sequences.
-        models: that run side by side.
+        models: the number of models that run side by side.
     """
     weights = models * size.parameters * dtype
     sequence = models * size.cached_values * dtype * context

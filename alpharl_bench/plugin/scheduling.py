@@ -58,10 +58,10 @@ def share_machine(
 
     Args:
         worker: the number of this worker, from 0.
-        workers: how many there are.
-        gpus: those of the machine, as CUDA_VISIBLE_DEVICES names them.
+        workers: the number of workers.
+        gpus: the machine's GPUs, as CUDA_VISIBLE_DEVICES names them.
         environment: where the GPUs are chosen, for processes that the worker starts too.
-        gpus_each: how many share a worker's model.
+        gpus_each: the number of GPUs that share a worker's model.
     """
     # Workers that each take all cores slow each other down many times over.
     torch.set_num_threads(max(1, torch.get_num_threads() // workers))

@@ -97,7 +97,7 @@ def page(markdown: str, folder: Path) -> str:
 
     Args:
         markdown: the report.
-        folder: where it lies, with its figures.
+        folder: the folder that holds it and its figures.
 
     Raises:
         OSError: a figure is missing.

@@ -75,7 +75,7 @@ def require_space(wanted: int, purpose: str) -> None:
 
     Args:
         wanted: bytes that the cache would grow by.
-        purpose: what they are for, as the error says it.
+        purpose: their purpose, for the error message.
 
     Raises:
         AlphaRLBenchError: there is no room; the message says what to clean.

@@ -45,8 +45,8 @@ def train_all(
 
     Args:
         entries: the runs.
-        registry: what they are made of.
-        workers: how many train at a time; one per core by default.
+        registry: the registry with their recipes.
+        workers: the number of parallel trainings; by default one per core.
 
     Returns:
         What went wrong by the name of the run; empty if nothing did.

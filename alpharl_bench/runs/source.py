@@ -17,7 +17,7 @@ class RunInfo:
         size: the size of its model.
         stored: bytes of a parameter in its checkpoints.
         remote: the checkpoints that are on the Hub, by step; None stands for the base.
-        cached: those of them that are here already.
+        cached: those of them that are cached.
         digest: the digest, as of :meth:`RunSource.digest`.
         to_train: steps of training until it is whole, those of a run that teaches it included.
         training: bytes on disk that this takes, with the bases that have to be made.

@@ -33,15 +33,15 @@ class RunSpec:
         name: the name of the run, one of its own among those that are judged.
         selected_by: the options of pytest that name it.
         model: its base, in words.
-        algorithm: how it was trained, in words.
-        kind: what its claims go by.
-        origin: where its recipe or its checkpoints come from, in words.
-        deviations: what a reader should know of how it was made, in words.
+        algorithm: the training algorithm, in words.
+        kind: the kind of training, which selects its claims.
+        origin: the source of its recipe or checkpoints, in words.
+        deviations: the deviations from that source, in words.
         seed: the seed of its training, None where it is not known.
-        expect: what is known about its claims beforehand.
+        expect: the verdicts that the registry expects.
         tasks: tasks or groups of them, as ``--tasks`` names them, where the options do not say.
-        prompt: how they are put where the options do not say; None for as they usually are.
-        source: how to get at its checkpoints.
+        prompt: the default prompt format; None for that of the tasks.
+        source: the source of its checkpoints.
         step_cost: what a step of its training costs by its recipe, in generated responses of the
             greatest length; None where that is not known. What dynamic sampling, a critic or a
             teacher add is left out: evaluation rather looks too dear beside it than too cheap.

@@ -38,7 +38,7 @@ class TrainedRun:
 
     Args:
         entry: the run.
-        registry: what it is made of.
+        registry: the registry with its recipe.
     """
 
     entry: RunEntry

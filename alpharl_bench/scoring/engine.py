@@ -49,7 +49,7 @@ class ScoringEngine:
         run_digest: the run's content key, kept in every score.
         source: the run's updates.
         sampling: the questions and how they are sampled.
-        options: what scores, and how.
+        options: the engine and its settings.
 
     Raises:
         AlphaRLBenchError: the engine does not start, the questions cannot be had, or prompt and
@@ -108,7 +108,7 @@ class ScoringEngine:
 
         Args:
             variant: a variant of the run.
-            work: what is done with the backend while it wears the variant.
+            work: the work done while the backend holds the variant.
 
         Raises:
             AlphaRLBenchError: a variant cannot be made, or a single response exhausts memory.

@@ -17,7 +17,7 @@ def pass_at_k(marks: str, k: int | None = None) -> float:
 
     Args:
         marks: the grades of n sampled responses.
-        k: how many of them are drawn; all n by default.
+        k: the number of them that are drawn; all n by default.
     """
     n, right = len(marks), marks.count(Mark.RIGHT)
     drawn = n if k is None else k

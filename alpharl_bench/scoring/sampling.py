@@ -27,7 +27,7 @@ class Sampling:
         questions: per task, of a game matches; drawn by the seed; None for all of a benchmark.
         samples: sampled responses per question, at every look at the evidence.
         seed: which questions are drawn, and the sampling of responses.
-        prompt: how a question is put.
+        prompt: the prompt format.
         temperature: the sampling temperature; by default the tasks' own.
         max_tokens: the maximum length of a response; by default the tasks' own.
         data_dir: a folder with the benchmarks' questions, in place of the Hub.

@@ -192,7 +192,7 @@ def read_scores(path: Path, read: Callable[[Path], bytes] = Path.read_bytes) -> 
 
     Args:
         path: the path of the file.
-        read: what gives its text.
+        read: returns its text.
 
     Raises:
         AlphaRLBenchError: the file is missing, or a line of it is not a score.

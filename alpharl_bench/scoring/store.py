@@ -34,7 +34,7 @@ class ScoreStore:
     Args:
         run_digest: the run's content key.
         sampling: the questions and how they are sampled.
-        engine: what scores, and in which dtype.
+        engine: the engine that scores, and its dtype.
     """
 
     def __init__(self, run_digest: str, sampling: Sampling, engine: EngineOptions) -> None:

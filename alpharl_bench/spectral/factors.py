@@ -37,7 +37,7 @@ class UpdateFactors:
     Args:
         base: the weights that training started from.
         trained: the checkpoint.
-        device: where the work is done, as torch names it.
+        device: the torch device of the decompositions.
         embeddings: whether token embeddings and output head are decomposed too.
 
     Raises:

@@ -28,8 +28,8 @@ def spread(
 
     Args:
         work: is done with one BLAS thread.
-        items: what is worked on.
-        workers: how many at a time; by default as many as torch has threads.
+        items: the inputs of the work.
+        workers: the number of parallel workers; by default torch's number of threads.
     """
     with ThreadPoolExecutor(workers or torch.get_num_threads()) as pool, one_thread_per_matrix():
         jobs = [pool.submit(work, item) for item in items]

@@ -11,9 +11,9 @@ def scored(variants: Iterable[Variant], steps: Sequence[int], batches: int = 1) 
     """What it takes to score variants on the reported questions.
 
     Args:
-        variants: that are scored.
+        variants: the scored variants.
         steps: the steps of the run's checkpoints.
-        batches: how often each is scored.
+        batches: the number of batches of samples of each variant.
     """
     found = list(variants)
     return union(
@@ -28,7 +28,7 @@ def materialised(variants: Iterable[Variant], steps: Sequence[int]) -> Requireme
     scores on the validation split that their targets and modules are chosen by.
 
     Args:
-        variants: that are made.
+        variants: the required variants.
         steps: the steps of the run's checkpoints.
     """
     wanted = set(variants)

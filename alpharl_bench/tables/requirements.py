@@ -16,7 +16,7 @@ class Requirements:
     """Scores, chains of thought, checkpoints and triplets, each thing once.
 
     Args:
-        scores: how many batches of samples of a variant are scored on a split, at most.
+        scores: the maximum number of batches of samples of a variant on a split.
         generated: the passes that write chains, one response to every question each.
         opened: the steps of the checkpoints whose weights are read; None is the base.
         decomposed: variants whose triplets are kept on disk.

@@ -28,7 +28,7 @@ class Scores:
     Args:
         scores: by the variant's label.
         choices: the targets of the forecasts among them.
-        windows: what the windows among them hold.
+        windows: the contents of the windows among them.
         evaluation: what it costs to score a model once on the validation split, in steps of the
             training; 0 where a step's cost is not known.
     """
@@ -158,7 +158,7 @@ class ScoresTable(Table[Scores]):
         Args:
             measured: the score, with at least two samples of each question.
             query: the variants.
-            resamples: how many.
+            resamples: the number of resamples.
         """
         variants = list(dict.fromkeys(query.variants))
         right = np.stack([_right(measured.score(variant)) for variant in variants])

@@ -44,7 +44,7 @@ class Query:
             are.
         strata: the name of what units are resampled apart by, as ``block``; empty where all units
             are drawn together.
-        batches: how often each variant is scored.
+        batches: the number of batches of samples of each variant.
     """
 
     variants: tuple[Variant, ...] = ()
@@ -107,7 +107,7 @@ class Table(ABC, Generic[T]):
     ``alpharl_bench.tables`` of another distribution. Claims call it by its ``name``.
 
     Attributes:
-        units: what it has rows of, in the plural.
+        units: the name of its rows, in the plural.
         needs_generation: whether questions are asked to measure it.
         sampled: whether more samples of the same questions make its means more certain.
         entries: the lists in what is stored of it that hold one entry of each name, and the fields
@@ -115,8 +115,8 @@ class Table(ABC, Generic[T]):
             may have measured a part each.
         view: how reports show it, a :class:`~alpharl_bench.reporting.views.View`; without one, its
             columns and the statistic against the threshold.
-        stored: how it is written down and read again.
-        empty: what is there of a run on which it was not measured.
+        stored: the format in which it is stored.
+        empty: the value for a run on which it was not measured.
     """
 
     name: ClassVar[str]
@@ -133,7 +133,7 @@ class Table(ABC, Generic[T]):
         """What has to be there before it can be measured, the scores of variants aside.
 
         Args:
-            query: what a claim reads of it.
+            query: the part of it that a claim reads.
             steps: the steps of the run's checkpoints.
         """
 
@@ -143,7 +143,7 @@ class Table(ABC, Generic[T]):
 
         Args:
             run: the run.
-            queries: what the claims read of it.
+            queries: the parts of it that the claims read.
         """
 
     @abstractmethod

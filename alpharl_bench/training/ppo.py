@@ -167,7 +167,7 @@ def clipped_value_loss(
     Args:
         values: the critic's now, (responses, tokens).
         old: those at the rollout; ``values`` are clipped to ``old`` ± ``clip``.
-        returns: what they should be.
+        returns: the targets of the values.
         mask: 1 for the tokens that count.
         clip: see ``old``.
     """

@@ -21,7 +21,7 @@ def verifiable_reward(
     Args:
         completions: the responses.
         answer: the right answer to each.
-        kind: how each is graded.
+        kind: the rule by which each is graded.
         log_metric: TRL's logger of figures; gets each reward, so that ``accuracy`` is the mean over
             all responses that were drawn, also over those that are not trained on.
     """

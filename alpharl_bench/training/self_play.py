@@ -58,7 +58,7 @@ class RoleBaselines:
 
     Args:
         games: their names.
-        decay: what is left of the average after one more match; 0.95 in the authors' code.
+        decay: the weight of the previous average after one more match; 0.95 in the authors' code.
     """
 
     def __init__(self, games: Iterable[str], decay: float) -> None:

@@ -33,10 +33,10 @@ def train(
         entry: the run.
         algorithm: its recipe.
         base: the folder of the model that is trained.
-        folder: where the checkpoints go.
+        folder: the folder of the checkpoints.
         teacher: the folder of the model that the recipe's option ``teacher`` names.
         families: the families of the problems that it trains on.
-        callbacks: what follows the training.
+        callbacks: the callbacks of the trainer.
 
     Raises:
         AlphaRLBenchError: the recipe does not fit its trainer, its steps cannot be divided into its

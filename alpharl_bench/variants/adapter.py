@@ -31,7 +31,7 @@ def write_adapter(
 
     Args:
         update: the update of every module.
-        weights: what the update is to be added to; the adapter names their folder as its base.
+        weights: the weights that the update is added to; the adapter names their folder as base.
         folder: is there already.
         dtype: the dtype of the factors.
         split_fused: give the two halves of a fused ``gate_up_proj`` names of their own, as vLLM

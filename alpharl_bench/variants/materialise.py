@@ -42,10 +42,10 @@ class UpdateSource:
 
     Args:
         run: the run.
-        device: where updates are decomposed, as torch names it.
+        device: the torch device that decomposes updates.
         embeddings: whether token embeddings and output head are updated too (the paper keeps them
             at their base values).
-        forecast: what makes of a forecast's name the predicted model or update.
+        forecast: maps a forecast's name to the predicted model or update.
     """
 
     def __init__(
@@ -86,8 +86,8 @@ class UpdateSource:
 
         Args:
             variant: a variant of any kind but ``base`` and ``full``, whose weights are on disk
-                already, and ``forecast``, which need not be of low rank. One of some ``modules`` leaves all
-                others at the base's values.
+                already, and ``forecast``, which need not be of low rank. A variant with ``modules``
+                leaves all other modules at the base's values.
 
         Raises:
             AlphaRLBenchError: the run has no such checkpoint, it does not fit the base, a module

@@ -42,7 +42,7 @@ class NExt(Forecaster):
     length. Theirs is meant for LoRA training, which goes on from the predicted model.
 
     Args:
-        alpha: how far to go where a target does not say; the authors try 0.5 to 4, report 1.5.
+        alpha: the scale if the target gives none; the authors try 0.5 to 4, report 1.5.
     """
 
     least: ClassVar[int] = 2

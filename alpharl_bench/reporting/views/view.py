@@ -35,7 +35,7 @@ class View:
         Args:
             claim: one that reads the table.
             evidence: the evidence of every run that is drawn.
-            path: where the figure is written to.
+            path: the file that the figure is written to.
         """
         with mpl.rc_context(STYLE):
             figure = Figure(figsize=(6.4, 1.4 + 0.4 * len(evidence)), layout="constrained")
