@@ -1,4 +1,4 @@
-"""Data flows one way: no package imports one that stands above it in ARCHITECTURE.md, or in a circle."""
+"""Data flows one way: no package imports one that ARCHITECTURE.md lists behind it."""
 
 import ast
 import re
