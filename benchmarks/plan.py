@@ -22,9 +22,9 @@ from tabulate import tabulate
 
 from alpharl_bench.bench import Bench, Options
 from alpharl_bench.cache import CACHE_VARIABLE
+from alpharl_bench.claims.papers import find_claim
 from alpharl_bench.claims.required import requirements_of
 from alpharl_bench.formatting import size_text
-from alpharl_bench.papers import find_claim
 from alpharl_bench.plan import cost_of
 from alpharl_bench.registry import load_registry
 from alpharl_bench.runs import wheel

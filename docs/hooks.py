@@ -10,8 +10,9 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 from alpharl_bench.claims import Claim
+from alpharl_bench.claims.paper import Paper
+from alpharl_bench.claims.papers import load_papers
 from alpharl_bench.forecast import Method, all_methods
-from alpharl_bench.papers import Paper, load_papers
 from alpharl_bench.reporting import html
 
 _ROOT = Path(__file__).parents[1]

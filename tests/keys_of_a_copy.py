@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import alpharl_bench
-from alpharl_bench.behaviour.measure import pass_path
-from alpharl_bench.behaviour.passes import Chains
+from alpharl_bench.behaviour.measure import measurement_path
+from alpharl_bench.behaviour.measurements import Chains
 from alpharl_bench.bench import behaviour_folder
 from alpharl_bench.checkpoints import open_weights
 from alpharl_bench.forecast.identity import method_digest
@@ -36,7 +36,7 @@ def keys() -> dict[str, str]:
     sampling = Sampling(("addition",), questions=2, samples=1)
     store = ScoreStore("a run", sampling, EngineOptions())
     trained = run_digest(registry.runs["qwen3-nano-grpo"], registry)
-    weights = [open_weights(base_folder(registry.models[f"qwen3-nano{x}"])) for x in ("", "-b")]
+    weights = open_weights(base_folder(registry.models["qwen3-nano"]))
     games = Sampling(("kuhn-nash",), questions=2, samples=1)
     chains = Chains(FULL)
     return {
@@ -46,7 +46,7 @@ def keys() -> dict[str, str]:
         "teacher samples": product_key("teacher samples", model="a teacher"),
         "trained run": trained,
         "self-play run": run_digest(registry.runs["qwen3-nano-spiral"], registry),
-        "triplets": str(UpdateFactors(*weights).folder),
+        "triplets": str(UpdateFactors(weights, weights).folder),
         "dynamics": product_key("dynamics", run="a run"),
         "embedding": product_key("embedding", run="a run"),
         "forecast by relex": method_digest("relex"),
@@ -59,7 +59,7 @@ def keys() -> dict[str, str]:
         "score of a match": str(ScoreStore("a run", games, EngineOptions()).path(BASE)),
         "score by vllm": str(ScoreStore("a run", sampling, EngineOptions("vllm")).path(BASE)),
         "score of a trained run": str(ScoreStore(trained, sampling, EngineOptions()).path(BASE)),
-        "behaviour": str(pass_path(behaviour_folder(store), chains)),
+        "behaviour": str(measurement_path(behaviour_folder(store), chains)),
     }
 
 

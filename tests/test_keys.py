@@ -76,7 +76,7 @@ IDLE = {
     "invocation": "messages",
     "lazy": "torch, whenever it is loaded",
     "progress": "bars",
-    "quiet": "silence",
+    "library_logging": "silence",
     "training.progress": "bars",
     "training.history": "how far a training is; it ends in the same weights",
     "registry.load": "the entries that count are parts of keys",

@@ -1,12 +1,12 @@
 """The papers whose claims are judged: a package for each, here or in another distribution."""
 
-from alpharl_bench.papers.load import (
+from alpharl_bench.claims.paper import Paper
+from alpharl_bench.claims.papers import (
     find_claim,
     find_paper,
     load_claims,
     load_papers,
     shown_ids,
 )
-from alpharl_bench.papers.paper import Paper
 
 __all__ = ["Paper", "find_claim", "find_paper", "load_claims", "load_papers", "shown_ids"]

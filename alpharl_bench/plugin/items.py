@@ -3,8 +3,8 @@
 import pytest
 
 from alpharl_bench.claims import Claim
+from alpharl_bench.claims.papers import find_claim
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.papers import find_claim
 from alpharl_bench.runs.spec import RunSpec
 
 #: What a test of a claim asks for, to be run once per run.

@@ -2,8 +2,8 @@
 
 import pytest
 
+from alpharl_bench.claims.papers import find_paper
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.papers import find_paper
 from alpharl_bench.plugin.items import paper_of
 from alpharl_bench.plugin.outcomes import Refuted, Unprinted
 from alpharl_bench.printed import PaperCheck, read_averages, read_statements

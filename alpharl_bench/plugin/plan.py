@@ -6,9 +6,9 @@ from collections.abc import Mapping
 import pytest
 
 from alpharl_bench.claims import Claim
+from alpharl_bench.claims.papers import shown_ids
 from alpharl_bench.claims.required import requirements_of
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.papers import shown_ids
 from alpharl_bench.plan import Budget, cost_of, measured
 from alpharl_bench.plan.table import Planned, plan_text
 from alpharl_bench.plugin.items import claim_of, run_of

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alpharl_bench.bench import Bench
+from alpharl_bench.claims.papers import load_claims, shown_ids
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.invocation import typed_command
-from alpharl_bench.papers import load_claims, shown_ids
 from alpharl_bench.plugin.options import options, report_folder, reproducing, run_specs_of
 from alpharl_bench.plugin.outcomes import (
     CLAIM,

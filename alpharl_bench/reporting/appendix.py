@@ -6,10 +6,9 @@ import pandas as pd
 
 from alpharl_bench.claims import Claim, Evidence
 from alpharl_bench.claims.measures import accuracy, recovered_gain, relative_accuracy
-from alpharl_bench.papers import Paper
+from alpharl_bench.claims.paper import Paper
 from alpharl_bench.reporting import tables
 from alpharl_bench.reporting.judged import Judged
-from alpharl_bench.reporting.self_play import is_played
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.text import folded
 from alpharl_bench.variants import BASE
@@ -71,7 +70,7 @@ def _of_run(evidence: Evidence, claims: Mapping[str, Claim]) -> list[str]:
     lines = [tables.markdown(accuracies(evidence, claims.values())), ""]
     k = evidence.score(BASE).samples_per_question
     # A match has a payoff and no answer that samples could agree on.
-    majorities = not is_played(evidence)
+    majorities = not tables.is_played(evidence)
     metrics = f"mean@{k} / pass@{k}" + (f" / maj@{k}" if majorities else "")
     for name, claim in claims.items():
         if claim.by_task:

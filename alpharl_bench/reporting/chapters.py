@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 
 from alpharl_bench.claims import Claim
-from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.papers import Paper
+from alpharl_bench.claims.paper import Paper
+from alpharl_bench.reporting.paper_modules import of_paper
 from alpharl_bench.reporting.session import Session
 
 
@@ -29,21 +27,7 @@ def chapters_of(paper: Paper) -> list[Chapter]:
     Raises:
         AlphaRLBenchError: the paper's module ``chapters`` cannot be loaded.
     """
-    own = _own(paper)
+    own: Sequence[Chapter] = of_paper(paper, "chapters", "CHAPTERS", ())
     placed = {claim.id for chapter in own for claim in chapter.claims}
     further = [claim for claim in paper.claims if claim.id not in placed]
     return [*own, Chapter("Further claims" if own else "Claims", further)]
-
-
-def _own(paper: Paper) -> Sequence[Chapter]:
-    name = f"{paper.package}.chapters"
-    if find_spec(name) is None:
-        return ()
-    try:
-        found: Sequence[Chapter] = import_module(name).CHAPTERS
-    except Exception as error:
-        raise AlphaRLBenchError(
-            f"paper {paper.arxiv}: CHAPTERS of {name} cannot be loaded "
-            f"({type(error).__name__}: {error}); correct it"
-        ) from error
-    return found

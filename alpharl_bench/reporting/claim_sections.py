@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from alpharl_bench.claims import Claim
+from alpharl_bench.claims.papers import find_paper
 from alpharl_bench.invocation import session_command
-from alpharl_bench.papers import find_paper
 from alpharl_bench.reporting import tables
 from alpharl_bench.reporting.judged import COLUMNS, ROWS, Judged
 from alpharl_bench.reporting.session import Session
@@ -45,7 +45,7 @@ def _section(judged: Judged, claim: Claim) -> Iterator[str]:
         yield from (f"![{plain(claim.title)}](figures/{figure}.svg)", "")
     else:
         yield from (f"The figure is under {judged.name(first)}.", "")
-    yield from view_of(claim.table).lines(judged, claim)
+    yield from view_of(claim).lines(judged, claim)
     reasons: dict[str, list[str]] = {}
     for run in by_run:
         if known := judged.session.runs[run].expect.get(claim.qualified_id):

@@ -7,9 +7,10 @@ from functools import cached_property
 from typing import Self
 
 from alpharl_bench.claims import Claim, Outcome, Verdict, holm, judge
+from alpharl_bench.claims.paper import Paper
+from alpharl_bench.claims.papers import find_paper, load_claims, load_papers, shown_ids
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.invocation import session_command
-from alpharl_bench.papers import Paper, find_paper, load_claims, load_papers, shown_ids
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.scoring import CONFIDENCE
 

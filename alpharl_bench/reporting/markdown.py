@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from alpharl_bench.papers import Paper
+from alpharl_bench.claims.paper import Paper
 from alpharl_bench.reporting import front, paper
 from alpharl_bench.reporting.appendix import reading, responses, variants
 from alpharl_bench.reporting.chapters import chapters_of

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from alpharl_bench.papers import Paper, find_paper, load_papers
+from alpharl_bench.claims.paper import Paper
+from alpharl_bench.claims.papers import find_paper, load_papers
 from alpharl_bench.printed import Outcome, PaperCheck, read_averages, read_statements
 from alpharl_bench.reporting.tables import markdown
 

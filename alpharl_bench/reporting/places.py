@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from alpharl_bench.claims import Claim
-from alpharl_bench.papers import Paper
+from alpharl_bench.claims.paper import Paper
 from alpharl_bench.reporting import tables
 from alpharl_bench.reporting.judged import Judged
 

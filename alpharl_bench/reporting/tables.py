@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 
 from alpharl_bench.claims import Claim, Evidence, Learning, Outcome, Verdict, learning
+from alpharl_bench.claims.papers import find_paper
 from alpharl_bench.grading import Mark
-from alpharl_bench.papers import find_paper
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.text import plain
 from alpharl_bench.scoring import Score
+from alpharl_bench.scoring.catalogue import GAME_TASKS
 
 _SYMBOL = {
     Outcome.SUPPORTED: "✓",
@@ -144,6 +145,11 @@ def by_task(claim: Claim, evidence: Evidence, *, majorities: bool) -> pd.DataFra
         cells = {task: " / ".join(f"{value:.1f}" for value in row) for task, row in named}
         rows.append({"variant": point.name, **cells})
     return pd.DataFrame(rows)
+
+
+def is_played(evidence: Evidence) -> bool:
+    """Whether a run was scored on games."""
+    return set(evidence.tasks) <= set(GAME_TASKS)
 
 
 def responses(session: Session) -> pd.DataFrame:

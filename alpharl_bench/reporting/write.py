@@ -40,7 +40,7 @@ def _draw(judged: Judged, folder: Path) -> None:
         claim = max(claims, key=lambda claim: len(judged.of_claim(claim)))
         if runs := judged.of_claim(claim):
             evidence = [judged.session.evidence(run, claim.qualified_id) for run in runs]
-            view_of(claim.table).draw(claim, evidence, folder / f"{name}.svg")
+            view_of(claim).draw(claim, evidence, folder / f"{name}.svg")
     for run in judged.shown.runs:
         measured = judged.session.evidence(run)
         if dynamics.pictured(measured):

@@ -105,7 +105,7 @@ def test_a_name_of_the_users_makes_a_link_and_a_file(name, synthetic, tmp_path):
 
 
 def test_the_map_is_drawn_for_every_run(evidence, tmp_path):
-    view_of("dynamics").draw(CLAIMS["P2.1"], [evidence] * 3, tmp_path / "dynamics.svg")
+    view_of(CLAIMS["P2.1"]).draw(CLAIMS["P2.1"], [evidence] * 3, tmp_path / "dynamics.svg")
     shown = picture(tmp_path / "dynamics.svg")
     assert shown.texts.count("layer") == shown.texts.count("R²") == 3
 

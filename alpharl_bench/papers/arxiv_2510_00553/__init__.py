@@ -1,8 +1,8 @@
 """arXiv 2510.00553: Rank-1 Dominance, Rank-1 Linear Dynamics, and AlphaRL."""
 
+from alpharl_bench.claims.paper import Paper
 from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.papers.arxiv_2510_00553.claims.reference import ARXIV
-from alpharl_bench.papers.paper import Paper
 
 PAPER = Paper(
     arxiv=ARXIV,

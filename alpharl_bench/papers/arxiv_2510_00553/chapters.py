@@ -1,14 +1,14 @@
 """The order of the report: the paper's sections, each followed by what was measured for it."""
 
 from alpharl_bench.papers.arxiv_2510_00553.claims import ALPHARL, BEHAVIOUR, PROPERTY1, PROPERTY2
-from alpharl_bench.reporting import (
+from alpharl_bench.papers.arxiv_2510_00553.sections import (
     behaviour,
-    dynamics,
     forecast_methods,
     kinds,
     self_play,
     windows,
 )
+from alpharl_bench.reporting import dynamics
 from alpharl_bench.reporting.chapters import Chapter
 
 CHAPTERS = (

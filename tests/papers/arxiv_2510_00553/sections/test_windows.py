@@ -5,7 +5,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
-from alpharl_bench.reporting import windows, write_report
+from alpharl_bench.papers.arxiv_2510_00553.sections import windows
+from alpharl_bench.reporting import write_report
 from alpharl_bench.reporting.views.scores import _curve
 from alpharl_bench.windows import ScoredWindow
 from tests.evidence import altered

@@ -12,8 +12,8 @@ from alpharl_bench.behaviour import TeacherForced
 from alpharl_bench.behaviour.table import PARTS
 from alpharl_bench.claims import Claim, Evidence, Interval
 from alpharl_bench.papers.arxiv_2510_00553.claims import behaviour as claims
+from alpharl_bench.papers.arxiv_2510_00553.sections.behaviour import interval, mean_of, shares
 from alpharl_bench.reporting import svg
-from alpharl_bench.reporting.behaviour import interval, mean_of, shares
 from alpharl_bench.tables.behaviour import BEHAVIOUR
 from alpharl_bench.tables.embedding import EMBEDDING
 

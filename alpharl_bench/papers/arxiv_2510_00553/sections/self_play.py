@@ -11,10 +11,9 @@ from alpharl_bench.papers.arxiv_2510_00553.claims.alpharl import predicted
 from alpharl_bench.papers.arxiv_2510_00553.claims.reference import FOLDER
 from alpharl_bench.printed import load_tables
 from alpharl_bench.reporting.session import Session
-from alpharl_bench.reporting.tables import markdown
+from alpharl_bench.reporting.tables import is_played, markdown
 from alpharl_bench.reporting.text import plain
 from alpharl_bench.scoring import Score
-from alpharl_bench.scoring.catalogue import GAME_TASKS
 from alpharl_bench.variants import BASE, FULL, Variant, full_at, rank
 
 #: Win rates against Gemini 2.0 Flash Lite, by the paper's columns of its Table 5 (Appendix A).
@@ -53,11 +52,6 @@ def sections(session: Session) -> list[str]:
         if session.scores_of(run) and is_played(session.evidence(run)):
             parts += [f"### {plain(run)}", "", *_tables(session.evidence(run))]
     return ["\n".join([_INTRODUCTION, "", *parts])] if parts else []
-
-
-def is_played(evidence: Evidence) -> bool:
-    """Whether a run was scored on games."""
-    return set(evidence.tasks) <= set(GAME_TASKS)
 
 
 def _tables(evidence: Evidence) -> Iterator[str]:

@@ -12,7 +12,8 @@ from markdown_it import MarkdownIt
 from alpharl_bench.papers.arxiv_2510_00553.claims import BEHAVIOUR as JUDGING
 from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.papers.arxiv_2510_00553.claims import behaviour as b
-from alpharl_bench.reporting import behaviour, load_session, write_report
+from alpharl_bench.papers.arxiv_2510_00553.sections import behaviour
+from alpharl_bench.reporting import load_session, write_report
 from alpharl_bench.reporting.tables import markdown
 from alpharl_bench.tables.behaviour import BEHAVIOUR
 from tests.behaviours import HOSTILE, behaviour_of

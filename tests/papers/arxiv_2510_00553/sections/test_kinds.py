@@ -7,7 +7,8 @@ import pytest
 
 from alpharl_bench.claims.measures import recovered_gain, relative_accuracy
 from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
-from alpharl_bench.reporting import kinds, svg
+from alpharl_bench.papers.arxiv_2510_00553.sections import kinds
+from alpharl_bench.reporting import svg
 from alpharl_bench.reporting.views import view_of
 from alpharl_bench.spectral import PROFILE
 from alpharl_bench.tables.spectrum import SPECTRUM
@@ -139,7 +140,7 @@ def test_spectra_are_drawn_in_a_colour_a_kind(session, tmp_path):
     evidence = [session.evidence(name) for name in KINDS]
     zero = replace(evidence[0][SPECTRUM][0], profile=(1.0, *[0.0] * (len(PROFILE) - 1)))
     evidence.append(altered(evidence[0], run="of one direction", spectrum=[zero] * 3))
-    view_of("spectrum").draw(CLAIMS["P1.8"], evidence, tmp_path / "low-rank.svg")
+    view_of(CLAIMS["P1.8"]).draw(CLAIMS["P1.8"], evidence, tmp_path / "low-rank.svg")
     shown = picture(tmp_path / "low-rank.svg")
     assert shown.width > 400
     # SFT's red, DPO's green; RL's blue is not mixed up with them.
@@ -164,7 +165,7 @@ def test_fractions_of_another_architecture_stand_over_their_own_names(
             for name, share in shares.items()
         ]
         evidence.append(altered(own, run=run, spectrum=modules))
-    view_of("spectrum").draw(CLAIMS["P1.6"], evidence, tmp_path / "norms.svg")
+    view_of(CLAIMS["P1.6"]).draw(CLAIMS["P1.6"], evidence, tmp_path / "norms.svg")
     (axes,) = drawn[0].axes
     names = [tick.get_text() for tick in axes.get_xticklabels()]
     assert names == ["up_proj", "q_proj", "gate_up_proj"]

@@ -5,7 +5,8 @@ import pytest
 from alpharl_bench.forecast import all_methods
 from alpharl_bench.forecast.selection import TargetSelection
 from alpharl_bench.papers.arxiv_2510_00553.claims import ALPHARL
-from alpharl_bench.reporting import forecast_methods, load_session, write_report
+from alpharl_bench.papers.arxiv_2510_00553.sections import forecast_methods
+from alpharl_bench.reporting import load_session, write_report
 from alpharl_bench.tables.scores import SCORES
 from alpharl_bench.variants import forecast
 from tests.evidence import altered

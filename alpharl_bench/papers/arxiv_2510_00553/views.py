@@ -7,7 +7,7 @@ from pathlib import Path
 import matplotlib as mpl
 
 from alpharl_bench.claims import Claim, Evidence
-from alpharl_bench.reporting import behaviour, behaviour_figures
+from alpharl_bench.papers.arxiv_2510_00553.sections import behaviour, behaviour_figures
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.views.style import STYLE, styles
 from alpharl_bench.reporting.views.view import View, by_run
@@ -29,3 +29,7 @@ class BehaviourView(View):
             return
         with mpl.rc_context(STYLE):
             behaviour_figures.draw(claim, evidence, path, [look for look, _ in styles(evidence)])
+
+
+#: The views of this paper's claims by the table that they read.
+VIEWS = {"behaviour": BehaviourView(), "embedding": BehaviourView()}

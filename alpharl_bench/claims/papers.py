@@ -8,24 +8,24 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 from alpharl_bench.claims import Claim
+from alpharl_bench.claims.paper import Paper
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.extensions import extensions
-from alpharl_bench.papers.paper import Paper
 from alpharl_bench.registry import unknown
 
-#: The entry points at which other distributions name their papers.
+#: The package of this distribution's papers, and the entry points at which others name theirs.
 GROUP = "alpharl_bench.papers"
 
 
 @cache
 def load_papers() -> Mapping[str, Paper]:
-    """Every paper by its arXiv id: the packages of this folder, then those of other distributions.
+    """Every paper by its arXiv id: the packages of ``papers/``, then those of other distributions.
 
     Raises:
         AlphaRLBenchError: an entry point cannot be loaded, two packages hold one paper, or a paper
             has two claims of one id or a claim of another paper.
     """
-    modules = iter_modules([str(Path(__file__).parent)], prefix=f"{__package__}.")
+    modules = iter_modules([str(Path(__file__).parents[1] / "papers")], prefix=f"{GROUP}.")
     folders = [import_module(module.name) for module in modules if module.ispkg]
     found: dict[str, Paper] = {}
     for paper in (*(folder.PAPER for folder in folders), *extensions(GROUP, Paper).values()):

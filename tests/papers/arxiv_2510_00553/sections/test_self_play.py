@@ -2,7 +2,7 @@
 
 import pytest
 
-from alpharl_bench.reporting import self_play
+from alpharl_bench.papers.arxiv_2510_00553.sections import self_play
 from alpharl_bench.scoring import Score
 from alpharl_bench.scoring.catalogue import GAME_TASKS
 from alpharl_bench.scoring.score import KuhnPolicy, Responses

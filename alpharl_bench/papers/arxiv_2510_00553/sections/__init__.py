@@ -1,0 +1,1 @@
+"""Sections of the report that show what this paper compares."""
