@@ -1,4 +1,4 @@
-"""What `alpharl-bench doctor` says of a training run: what was found, and what is wrong with it."""
+"""The command `alpharl-bench doctor`: facts about a training run, and its faults."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _SHOWN = 20
 
 @dataclass
 class Diagnosis:
-    """What was found of a run.
+    """The facts found about a run.
 
     Args:
         run: the folder or repository that was examined.
@@ -75,7 +75,7 @@ class Diagnosis:
 
 
 def examine(run: str | Path, base: str | Path | None = None, deep: bool = False) -> Diagnosis:
-    """Look at a run without changing it; what is wrong ends up among the faults.
+    """Examine a run without changing it; problems are listed among the faults.
 
     Args:
         run: the run, as for :func:`~alpharl_bench.checkpoints.run.open_run`.
@@ -130,7 +130,7 @@ class _Examination:
             self._to.facts["base"] = str(reference.location)
             at = reference.location
             if not (self._deep or isinstance(at, Path) or at.cached()):
-                self._to.notes.append(f"the base {at} is on the Hub alone: --deep downloads it")
+                self._to.notes.append(f"the base {at} is only on the Hub: --deep downloads it")
                 return None
             base = WeightFiles(reference.folder())
             self._to.table.append(_row("base", str(at), base, _kind(base)))
@@ -155,7 +155,7 @@ class _Examination:
                 self._fault(str(error))
         if absent:
             self._to.notes.append(
-                f"{absent} checkpoints are on the Hub alone: --deep downloads them"
+                f"{absent} checkpoints are only on the Hub: --deep downloads them"
             )
         return folders
 

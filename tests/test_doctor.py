@@ -334,7 +334,7 @@ def test_checkpoints_on_the_hub_are_not_downloaded(
     diagnosis = examine("lab/DAPO-step-*", base)
     assert diagnosis.faults == []
     assert [row.get("kind") for row in diagnosis.table[1:]] == ["not downloaded"] * 2
-    assert any("2 checkpoints are on the Hub alone" in note for note in diagnosis.notes)
+    assert any("2 checkpoints are only on the Hub" in note for note in diagnosis.notes)
 
 
 class _Model:

@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options in their own group."""
     group = parser.getgroup(
         "alpharl-bench",
-        "judge claims about RL weight dynamics (with pytest's own --strict every refuted claim "
+        "judging claims about RL weight dynamics (with pytest's own --strict every refuted claim "
         "fails, also where the registry expects the refutation)",
     )
     group.addoption(

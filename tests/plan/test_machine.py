@@ -1,4 +1,4 @@
-"""What a machine lacks: need, found and remedy, on machines that are made up."""
+"""Insufficient resources: what is required, what is available and how to fix it."""
 
 from dataclasses import replace
 
