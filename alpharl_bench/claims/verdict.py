@@ -76,7 +76,7 @@ class Verdict:
         if self.outcome is Outcome.NOT_INFORMATIVE:
             fails = self.claim.threshold.fails
             passing = [f"{n}: {v}" for n, v in self.nulls.items() if not fails(v.low, v.high)]
-            return f"so may hold of {'; of '.join(passing)}"
+            return f"its null control cannot be ruled out: {'; '.join(passing)}"
         return ""
 
     @property
