@@ -249,7 +249,7 @@ def paper(
     """Print what a paper's own numbers contradict, with the arithmetic; no model is needed."""
     from alpharl_bench.reporting.paper import errata
 
-    typer.echo(errata())
+    typer.echo(errata(arxiv))
 
 
 @app.command("compare")
