@@ -250,7 +250,7 @@ def paper(
     """Print the contradictions among a paper's own numbers, with the arithmetic."""
     from alpharl_bench.reporting.paper import errata
 
-    typer.echo(errata())
+    typer.echo(errata(arxiv))
 
 
 @app.command("compare")

@@ -8,6 +8,11 @@ from alpharl_bench.lazy import torch
 DEVICES = ("auto", "cpu", "cuda")
 
 
+def planned_device(name: str) -> str:
+    """The device of an option, for a plan: what is named need not be there."""
+    return resolved_device(name) if name == "auto" else name
+
+
 def resolved_device(name: str) -> str:
     """The device of an option: ``auto`` is the GPU where there is one.
 

@@ -76,6 +76,8 @@ WARNINGS = (
     "ignore::ResourceWarning",
     # TRL passes transformers the older name, and reads it from the model.
     "ignore:`(is_)?gradient_checkpointing.*` is deprecated:FutureWarning",
+    # PEFT warns of adapters that tests make to be noted, or refused.
+    r"ignore::Warning:peft\..*",
 )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from alpharl_bench.behaviour import Measurement
 from alpharl_bench.bench import TURNS, Options, behaviour_folder
 from alpharl_bench.checkpoints import ModelSize
-from alpharl_bench.device import resolved_device
+from alpharl_bench.device import planned_device
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.lazy import torch
 from alpharl_bench.plan.throughput import tokens_per_second
@@ -116,7 +116,7 @@ def cost_of(
             + _merged_bytes(required, info.size, asked, dtype)
         ),
         model=model_bytes(info.size, dtype, context, models) if required.loads else 0,
-        decomposing=_decomposing(required, info.size, resolved_device(asked.device)),
+        decomposing=_decomposing(required, info.size, planned_device(asked.device)),
         scores=len(asked_for),
         scored=scored,
         passes=len(required.generated),

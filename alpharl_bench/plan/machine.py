@@ -12,7 +12,7 @@ from huggingface_hub import constants
 from alpharl_bench.bench import Options
 from alpharl_bench.cache import cache_root
 from alpharl_bench.checkpoints import ModelSize
-from alpharl_bench.device import resolved_device
+from alpharl_bench.device import planned_device
 from alpharl_bench.formatting import size_text
 from alpharl_bench.lazy import torch
 from alpharl_bench.plan.cost import Cost, context_of, most_tokens, questions_of
@@ -144,7 +144,7 @@ def _of_model(cost: Cost, size: ModelSize, asked: Options, machine: Machine) -> 
 
 def _of_decomposition(cost: Cost, asked: Options, machine: Machine) -> str:
     needed = f"needs {size_text(cost.decomposing)} of memory to decompose updates"
-    device = resolved_device(asked.device)
+    device = planned_device(asked.device)
     if device == "cpu" and cost.decomposing > machine.memory:
         return (
             f"{needed} on all cores, found {size_text(machine.memory)}; take fewer cores "

@@ -135,7 +135,7 @@ def test_nothing_half_written_is_left_behind(run, tmp_path, monkeypatch):
     def fail(*_, **__):
         raise AlphaRLBenchError("the disk is full")
 
-    monkeypatch.setattr("alpharl_bench.variants.merged.save_file", fail)
+    monkeypatch.setattr("safetensors.torch.save_file", fail)
     with pytest.raises(AlphaRLBenchError, match="disk is full"):
         made(run, "relex", tmp_path / "deep" / "out")
     assert list((tmp_path / "deep").iterdir()) == []

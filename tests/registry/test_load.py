@@ -68,7 +68,9 @@ def test_every_run_belongs_to_a_lane_that_trains_and_expects_claims_that_exist()
     assert loaded.in_lane("paper") == []
     expected = {run.name for run in loaded.runs.values() if run.expect}
     assert expected == {path.stem for path in (OWN / "runs").glob("*.toml")}
-    assert {claim for run in loaded.runs.values() for claim in run.expect} <= set(CLAIMS)
+    assert {claim for run in loaded.runs.values() for claim in run.expect} <= {
+        claim.qualified_id for claim in CLAIMS.values()
+    }
 
 
 def test_runs_are_every_model_with_every_algorithm_that_fits(tmp_path: Path) -> None:
@@ -106,7 +108,7 @@ def test_a_run_is_repeated_with_further_seeds(folder: Path) -> None:
     assert [first.seed, *(other.seed for other in others)] == [1, 5, 2]
     for other in others:
         assert (other.model, other.algorithm, other.regime) == ("qwen2-nano", "sft", "quick")
-    assert [list(run.expect) for run in (first, *others)] == [[], [], ["P1.1"]]
+    assert [list(run.expect) for run in (first, *others)] == [[], [], ["2510.00553:P1.1"]]
 
 
 def test_the_seed_of_the_run_itself_is_no_further_one(folder: Path) -> None:

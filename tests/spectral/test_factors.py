@@ -146,8 +146,10 @@ def test_what_no_solver_can_do_is_said(pair, monkeypatch):
         return type(found)(found.factors, found.norm, 1e-2, "dense")
 
     monkeypatch.setattr(factors, "decompose", unconverged)
-    with pytest.warns(AlphaRLBenchWarning, match=r"up_proj.weight': residual 1.0e-02"):
+    # One for each matrix.
+    with pytest.warns(AlphaRLBenchWarning) as caught:
         opened(pair).prepare(lambda _: 1)
+    assert any("up_proj.weight': residual 1.0e-02" in str(one.message) for one in caught)
 
 
 def test_what_is_left_out_is_said(tmp_path, monkeypatch):
@@ -157,8 +159,9 @@ def test_what_is_left_out_is_said(tmp_path, monkeypatch):
     for name in ("model.embed_tokens.weight", "lm_head.weight"):
         longer[name] = torch.cat([longer[name], longer[name][:3]])
     save_file(longer, folders[1] / "model.safetensors", metadata={"format": "pt"})
-    with pytest.warns(AlphaRLBenchWarning, match="'lm_head.weight' has 53 tokens"):
+    with pytest.warns(AlphaRLBenchWarning) as caught:
         assert len(dict(opened(folders).all(lambda _: 1))) == 14
+    assert any("'lm_head.weight' has 53 tokens" in str(one.message) for one in caught)
 
 
 def test_all_singular_values_are_those_of_numpy_and_computed_once(pair, monkeypatch):

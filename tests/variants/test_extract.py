@@ -317,7 +317,7 @@ def test_nothing_is_left_of_an_extraction_that_fails(tmp_path, monkeypatch):
     def full_disk(*_args, **_options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("alpharl_bench.variants.merged.save_file", full_disk)
+    monkeypatch.setattr("safetensors.torch.save_file", full_disk)
     before = sorted(tmp_path.iterdir())
     with pytest.raises(OSError, match="No space left"):
         extract(source_of(base, checkpoint), rank(1), tmp_path / "out", form="merged")
