@@ -33,16 +33,17 @@ _WHOLE = "whole.html"
 _CLAIMS = """\
 # Every claim
 
-This page lists the claims of `alpharl_bench/papers/` in the order of each paper. The interval of the
-statistic [decides the verdict](statistics.md). In formulas a(V) is the accuracy of a variant V of the
-weights, the mean over tasks of the mean over each task's questions; *full* is the trained model; m is a
-module, ΔW its update with singular values σᵢ and vectors uᵢ, vᵢ; slopes are least-squares slopes.
+This page lists the claims of `alpharl_bench/papers/` in the order of each paper. The interval of
+the statistic [decides the verdict](statistics.md). In formulas a(V) is the accuracy of a variant V
+of the weights, the mean over tasks of the mean over each task's questions; *full* is the trained
+model; m is a module, ΔW its update with singular values σᵢ and vectors uᵢ, vᵢ; slopes are
+least-squares slopes.
 """
 _FORECASTERS = """\
 # Every forecaster
 
-This page lists the methods of `alpharl-bench forecast --list` with their formulas. W_0 is the base, W_t
-the checkpoint of step t, W_k the last observed checkpoint, t* the step of the target.
+This page lists the methods of `alpharl-bench forecast --list` with their formulas. W_0 is the
+base, W_t the checkpoint of step t, W_k the last observed checkpoint, t* the step of the target.
 """
 
 
