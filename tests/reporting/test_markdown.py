@@ -115,7 +115,7 @@ def test_the_summary_says_how_many_verdicts_survive_together(report):
     summary = report.read_text().split("## Summary")[1].split("## Runs")[0]
     total = 2 * len(JUDGED)
     (decided, among) = re.search(
-        r"\d+ of (\d+) decided ones survive Holm's correction.* all (\d+)", summary
+        r"\d+ of (\d+) decided verdicts survive Holm's correction.* all (\d+)", summary
     ).groups()
     told = next(line for line in summary.splitlines() if line.startswith("Verdicts: "))
     counts = {word: int(n) for n, word in re.findall(r"(\d+) (supported|refuted)", told)}
