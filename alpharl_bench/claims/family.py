@@ -1,8 +1,11 @@
 """Several verdicts at once: Holm's correction over all that a session judged."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
+from typing import TypeVar
 
 from alpharl_bench.claims.verdict import Verdict
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 def holm(verdicts: Iterable[Verdict]) -> dict[tuple[str, str], float]:
@@ -15,12 +18,19 @@ def holm(verdicts: Iterable[Verdict]) -> dict[tuple[str, str], float]:
     Args:
         verdicts: the family: every claim on every run of a session.
     """
+    return adjusted({(v.claim.qualified_id, v.run): v.p_value for v in verdicts})
+
+
+def adjusted(p_values: Mapping[Key, float]) -> dict[Key, float]:
+    """The p-values of a family, adjusted by Holm's method.
+
+    Args:
+        p_values: the p-value of every member of the family.
+    """
     # Imported here: it takes a second, and only a report needs it.
     from statsmodels.stats.multitest import multipletests  # noqa: PLC0415
 
-    family = list(verdicts)
-    if not family:
+    if not p_values:
         return {}
-    adjusted = multipletests([verdict.p_value for verdict in family], method="holm")[1]
-    keys = [(verdict.claim.qualified_id, verdict.run) for verdict in family]
-    return dict(zip(keys, map(float, adjusted), strict=True))
+    found = multipletests(list(p_values.values()), method="holm")[1]
+    return dict(zip(p_values, map(float, found), strict=True))

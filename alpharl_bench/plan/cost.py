@@ -16,6 +16,7 @@ from alpharl_bench.plan.throughput import tokens_per_second
 from alpharl_bench.runs.source import RunInfo
 from alpharl_bench.scoring import ScoreStore
 from alpharl_bench.scoring.catalogue import benchmarks, longest_prompt, longest_response
+from alpharl_bench.scoring.engines import MAX_ADAPTER_RANK
 from alpharl_bench.scoring.questions import local_file
 from alpharl_bench.scoring.sampling import Sampling
 from alpharl_bench.spectral.svd import level
@@ -27,8 +28,6 @@ from alpharl_bench.variants.materialise import rank_of
 #: measured (docs/paper-lane.md); for leading triplets, and for all of them.
 _LEADING, _ALL = 3, 9
 _FLOAT32 = 4
-#: vLLM wears updates of at most this rank as adapters; others it reads from a merged folder.
-_ADAPTED = 8
 
 
 @dataclass(frozen=True)
@@ -177,7 +176,8 @@ def _merged_bytes(required: Requirements, size: ModelSize, asked: Options, dtype
 
 
 def _adapted(variant: Variant) -> bool:
-    many = variant.kind == "rank" and variant.number > _ADAPTED
+    """Whether it is known beforehand to be an adapter; a forecast may turn out to be one."""
+    many = variant.kind == "rank" and variant.number > MAX_ADAPTER_RANK
     return not many and variant.kind not in {"percent", "forecast"}
 
 

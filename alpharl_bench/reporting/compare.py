@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from alpharl_bench.claims.family import adjusted
 from alpharl_bench.reporting import tables
 from alpharl_bench.reporting.results import (
     AccuracyRecord,
@@ -183,14 +184,7 @@ def _unpaired(run: str, variant: str, old: AccuracyRecord, new: AccuracyRecord) 
 
 
 def _adjusted(found: Sequence[Difference]) -> list[Difference]:
-    # Imported here: it takes a second, and only a comparison needs it.
-    from statsmodels.stats.multitest import multipletests  # noqa: PLC0415
-
-    watched = [item for item in found if item.variant in _WATCHED]
-    if not watched:
-        return list(found)
-    adjusted = multipletests([item.p for item in watched], method="holm")[1]
-    by_key = {(item.run, item.variant): float(p) for item, p in zip(watched, adjusted, strict=True)}
+    by_key = adjusted({(i.run, i.variant): i.p for i in found if i.variant in _WATCHED})
     return [replace(item, p=by_key.get((item.run, item.variant), item.p)) for item in found]
 
 

@@ -11,6 +11,9 @@ EngineName = Literal["hf", "vllm"]
 Dtype = Literal["float32", "bfloat16", "float16"]
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 DTYPES: tuple[Dtype, ...] = get_args(Dtype)
+#: The highest rank of an update that vLLM takes as an adapter: each costs as much as one of this
+#: rank, so others are merged.
+MAX_ADAPTER_RANK = 8
 
 
 @dataclass(frozen=True)

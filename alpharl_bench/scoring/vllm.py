@@ -22,7 +22,7 @@ from alpharl_bench.cache import scratch_folder
 from alpharl_bench.checkpoints import WeightFiles, Weights
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.library_logging import no_bars
-from alpharl_bench.scoring.engines import EngineOptions
+from alpharl_bench.scoring.engines import MAX_ADAPTER_RANK, EngineOptions
 from alpharl_bench.variants import Variant
 from alpharl_bench.variants.adapter import write_adapter
 from alpharl_bench.variants.combined import applied
@@ -46,12 +46,10 @@ with mock.patch("importlib.metadata.version", _version):
 
 vllm_causallms.version = _version
 
-#: Updates of a higher rank are merged: every adapter costs as much as one of this rank.
-MAX_RANK = 8
 _LORA = {
     "enable_lora": True,
     "max_loras": 1,
-    "max_lora_rank": MAX_RANK,
+    "max_lora_rank": MAX_ADAPTER_RANK,
     # Every matrix that an update may change; without the list a bug of the CPU build shows.
     "lora_target_modules": ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"],
 }
@@ -240,4 +238,4 @@ def _shared_by(gpus: int) -> int:
 
 
 def _fits_an_adapter(update: Update) -> bool:
-    return all(factors.sigma.numel() <= MAX_RANK for factors in update.values())
+    return all(factors.sigma.numel() <= MAX_ADAPTER_RANK for factors in update.values())

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from alpharl_bench.claims import Evidence, Interval, Point
+from alpharl_bench.claims.family import adjusted
 from alpharl_bench.claims.kinds import RL
 from alpharl_bench.claims.measures import (
     accuracy,
@@ -197,7 +198,7 @@ def method_comparison(evidence: Evidence) -> pd.DataFrame:
     if ALPHARL not in {method.name for method in scored}:
         return pd.DataFrame()
     last, alpharl = last_observed(evidence.steps, LATE), forecast(ALPHARL, LATE)
-    adjusted = _adjusted(evidence, [method.name for method in scored if method.baseline])
+    corrected = _adjusted(evidence, [method.name for method in scored if method.baseline])
     chosen = {choice.variant: choice for choice in evidence[SCORES].choices}
     rows: list[dict[str, object]] = [
         {
@@ -220,7 +221,7 @@ def method_comparison(evidence: Evidence) -> pd.DataFrame:
                 "minus the checkpoint": difference(evidence, variant, last),
                 "remaining gain closed": remaining_gain_closed(evidence, variant, last) or "–",
                 "AlphaRL minus it": "–" if own else difference(evidence, alpharl, variant),
-                "p": f"{adjusted[method.name]:.2g}" if method.name in adjusted else "",
+                "p": f"{corrected[method.name]:.2g}" if method.name in corrected else "",
                 "chosen": _chosen(chosen[variant.label]),
             }
         )
@@ -229,18 +230,16 @@ def method_comparison(evidence: Evidence) -> pd.DataFrame:
 
 def _adjusted(evidence: Evidence, baselines: list[str]) -> dict[str, float]:
     """The p-value of the difference to AlphaRL by baseline, adjusted over all of them."""
-    # Imported here: it takes a second, and only a report needs it.
-    from statsmodels.stats.multitest import multipletests  # noqa: PLC0415
-
     if not baselines:
         return {}
     df = degrees_of_freedom(evidence.tasks)
     alpharl = evidence.accuracies(forecast(ALPHARL, LATE))
-    alone = []
+    alone = {}
     for baseline in baselines:
         values = alpharl - evidence.accuracies(forecast(baseline, LATE))
-        alone.append(float(min(two_sided_p(values <= 0, df), two_sided_p(values >= 0, df))))
-    return dict(zip(baselines, map(float, multipletests(alone, method="holm")[1]), strict=True))
+        p = min(two_sided_p(values <= 0, df), two_sided_p(values >= 0, df))
+        alone[baseline] = float(p)
+    return adjusted(alone)
 
 
 def overall(runs: list[Evidence]) -> pd.DataFrame:
