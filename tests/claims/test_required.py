@@ -76,10 +76,10 @@ def test_chains_that_passes_share_are_written_once():
     assert len(union([read, alike]).generated) == 4
 
 
-def test_what_claims_share_is_counted_once_with_the_most_looks():
+def test_what_claims_share_is_counted_once_with_the_most_batches():
     first = Requirements(scores={(BASE, "test"): 1, (FULL, "test"): 3}, opened=frozenset({None}))
     second = Requirements(
-        looks={(BASE, "test"): 2, (subspace(2), "test"): 1}, opened=frozenset({None, 7})
+        scores={(BASE, "test"): 2, (subspace(2), "test"): 1}, opened=frozenset({None, 7})
     )
     whole = union([first, second])
     assert whole.scores == {(BASE, "test"): 2, (FULL, "test"): 3, (subspace(2), "test"): 1}

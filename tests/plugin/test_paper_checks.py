@@ -7,13 +7,13 @@ from tests.processes import run_pytester
 CONFTEST = """
 from alpharl_bench.printed import PaperCheck
 from alpharl_bench.printed.finding import Finding
-from alpharl_bench.plugin import checks
+from alpharl_bench.plugin import paper_checks
 
 def reading(id, known, *holds):
     findings = tuple(Finding(f"{id} {n}: 1 + 1 = {3 - h}, = 2", h) for n, h in enumerate(holds))
     return PaperCheck(id, f"sentence {id}", "§1", known, findings, note="Why so.")
 
-checks._SOURCES["paper_statement"] = lambda folder: [
+paper_checks._SOURCES["paper_statement"] = lambda folder: [
     reading("fine", "consistent", True, True),
     reading("erratum", "contradicted", True, False),
     reading("new", "consistent", False),
