@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 from alpharl_bench import __version__
 from alpharl_bench.cache import CACHE_VARIABLE, write_whole
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.source_code import code_digest
 
 #: The extras whose packages scores and runs depend on.
 _WORKING = ("games", "score", "train")
@@ -22,9 +23,11 @@ _WORKING = ("games", "score", "train")
 def installed() -> dict[str, str]:
     """The versions of this package and of all that it requires, with the extras that do its work.
 
-    Packages of extras that are not installed are left out.
+    The code of this package counts beside its version: results are stored under keys of this
+    process's code. Packages of extras that are not installed are left out.
     """
-    found = {"alpharl-bench": __version__}
+    code = code_digest(__name__.partition(".")[0])
+    found = {"alpharl-bench": __version__, "alpharl-bench with code": code}
     for required in map(Requirement, requires("alpharl-bench") or ()):
         if required.marker is None or any(
             required.marker.evaluate({"extra": extra}) for extra in ("", *_WORKING)
