@@ -47,7 +47,7 @@ class _Renderer(RendererHTML):
         text = self.renderInlineAsText(tokens[idx].children, options, env)
         path = self.folder / str(tokens[idx].attrGet("src"))
         data = quote(path.read_bytes(), safe=_AS_IT_IS)
-        return f"""<img src='data:image/svg+xml,{data}' alt="{escape(text)}" loading="lazy">"""
+        return f"""<img src='data:image/svg+xml,{data}' alt="{escape(text)}" decoding="async">"""
 
     def td_open(
         self,
