@@ -17,7 +17,7 @@ CHAT = (
 _SPECIAL = ("<|pad|>", "<|endoftext|>", "<|im_end|>", "<|im_start|>")
 
 
-def write_byte_pair(folder: Path, *, chat: bool = True) -> tuple[Path, Path]:
+def write_byte_pair(folder: Path, *, chat: bool = True, layers: int = 2) -> tuple[Path, Path]:
     """A base with random weights and a checkpoint of it, tokenizer and all."""
     tokenizer = _tokenizer(chat=chat)
     model = model_of(
@@ -28,6 +28,7 @@ def write_byte_pair(folder: Path, *, chat: bool = True) -> tuple[Path, Path]:
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,
         head_dim=32,
+        num_hidden_layers=layers,
     )
     for name in ("base", "checkpoint-7"):
         model.save_pretrained(folder / name)

@@ -25,7 +25,8 @@ def installed(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory):
-    return write_byte_pair(tmp_path_factory.mktemp("pair"))
+    """As many layers as an interval over layers takes."""
+    return write_byte_pair(tmp_path_factory.mktemp("pair"), layers=8)
 
 
 def python(installed: Path, *arguments: object, cwd: Path = ROOT):
