@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import cached_property
 
 from alpharl_bench.behaviour import Measurement
 from alpharl_bench.bench import TURNS, Options, behaviour_folder
@@ -86,7 +86,7 @@ def cost_of(
     dtype = _bytes_of(engine.dtype)
     context = context_of(info.size, sampling)
     models = 2 if any(v.method == "rlvr-logits" for v, _ in required.scores) else 1
-    cached = CacheStatus.of(info.digest, asked)
+    cached = CacheStatus(info.digest, asked)
     asked_for = [
         (v, split, n) for (v, split), batches in required.scores.items() for n in range(batches)
     ]
@@ -203,31 +203,20 @@ def _bytes_of(dtype: str) -> int:
 class CacheStatus:
     """What a run has in the cache; nothing where its key is not known yet.
 
+    Questions are read when a score is first asked for: claims about weights need none, and those on
+    the Hub may take minutes.
+
     Args:
-        stores: the scores of every split that can be drawn.
-        chains: the folder of its chains of thought.
+        digest: the run's content key, or None.
+        asked: the settings of the measurement.
     """
 
-    stores: Mapping[str, ScoreStore]
-    chains: Path | None
-
-    @classmethod
-    def of(cls, digest: str | None, asked: Options) -> CacheStatus:
-        """What is there of the run with this content key."""
-        if digest is None:
-            return cls({}, None)
-        stores = {}
-        for split in ("test", "validation"):
-            try:
-                sampling = replace(asked.sampling, split=split)
-                stores[split] = ScoreStore(digest, sampling, asked.engine)
-            except AlphaRLBenchError:
-                continue  # Questions that cannot be had were not scored.
-        return cls(stores, behaviour_folder(stores["test"]) if "test" in stores else None)
+    digest: str | None
+    asked: Options
 
     def has(self, variant: Variant, split: str, batch: int) -> bool:
         """Whether a score is there. Windows never are: only a ranking tells their modules."""
-        store = self.stores.get(split)
+        store = self._stores.get(split)
         return store is not None and store.path(variant, batch).is_file()
 
     def wrote(self, one: Measurement) -> bool:
@@ -235,4 +224,19 @@ class CacheStatus:
         # Imported here: it takes what a model takes to load.
         from alpharl_bench.behaviour.measure import measurement_path  # noqa: PLC0415
 
-        return self.chains is not None and measurement_path(self.chains, one).is_file()
+        store = self._stores.get("test")
+        return store is not None and measurement_path(behaviour_folder(store), one).is_file()
+
+    @cached_property
+    def _stores(self) -> Mapping[str, ScoreStore]:
+        """The scores of every split that can be drawn."""
+        if self.digest is None:
+            return {}
+        stores = {}
+        for split in ("test", "validation"):
+            try:
+                sampling = replace(self.asked.sampling, split=split)
+                stores[split] = ScoreStore(self.digest, sampling, self.asked.engine)
+            except AlphaRLBenchError:
+                continue  # Questions that cannot be had were not scored.
+        return stores

@@ -1,6 +1,7 @@
 """The questions of the benchmarks: on the Hub, or in local files."""
 
 import json
+from functools import cache
 from pathlib import Path
 
 from alpharl_bench.cache import content_key
@@ -50,7 +51,7 @@ def documents(benchmark: Benchmark, folder: Path | None) -> list[dict[str, str]]
     """
     # Imported here: both take seconds, and the nano lane needs none of it.
     with requiring("score"):
-        from datasets import Dataset, load_dataset  # noqa: PLC0415
+        from datasets import Dataset, config, load_dataset  # noqa: PLC0415
 
     from alpharl_bench.scoring.lm_eval_tasks.functions import benchmark_docs  # noqa: PLC0415
 
@@ -58,12 +59,27 @@ def documents(benchmark: Benchmark, folder: Path | None) -> list[dict[str, str]]
         lines = local_file(benchmark, folder).read_text(encoding="utf-8").splitlines()
         raw = Dataset.from_list([json.loads(line) for line in lines])
     else:
+        # Where it does not answer its client tries for a minute, for each benchmark anew.
+        config.HF_HUB_OFFLINE = config.HF_HUB_OFFLINE or not _hub_answers()
         try:
             raw = load_dataset(benchmark.dataset, benchmark.subset, split=benchmark.split)
         # The Hub's client fails in many ways, none of which share a class.
         except Exception as error:
             raise AlphaRLBenchError(_unavailable(benchmark, error)) from error
     return list(benchmark_docs(raw))
+
+
+@cache
+def _hub_answers() -> bool:
+    """Whether the Hub can be reached: asked once in a process, without a second try."""
+    from huggingface_hub import constants, get_session  # noqa: PLC0415
+    from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled  # noqa: PLC0415
+
+    try:
+        get_session().head(constants.ENDPOINT, timeout=constants.HF_HUB_ETAG_TIMEOUT)
+    except (HTTPError, OfflineModeIsEnabled):
+        return False
+    return True
 
 
 def digest(benchmark: Benchmark, folder: Path | None) -> str:

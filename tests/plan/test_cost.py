@@ -1,6 +1,7 @@
 """The arithmetic of a plan, by hand, for Qwen3-8B and for a model that is smaller than a GPU."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -162,3 +163,16 @@ def test_a_rate_of_ones_own_gives_the_hours():
     cost = cost_of(need, info, asked, rate=600)
     assert cost.tokens == 6 * 25 * 4 * 36
     assert cost.hours == pytest.approx(6 * 25 * 4 * 36 / 600 / 3600 * 2)
+
+
+def test_questions_are_not_read_for_claims_that_ask_none(monkeypatch, qwen3):
+    """Those on the Hub may take minutes, and the cache knows scores by their content."""
+
+    def refused(*_):
+        raise AssertionError("questions were read")
+
+    monkeypatch.setattr("alpharl_bench.plan.cost.ScoreStore", refused)
+    known = replace(qwen3, digest="known")
+    cost_of(requirements_of(CLAIMS["P1.6"], known.steps), known, Options(PAPER))
+    with pytest.raises(AssertionError):
+        cost_of(requirements_of(CLAIMS["P1.1"], known.steps), known, Options(PAPER))

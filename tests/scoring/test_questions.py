@@ -4,6 +4,7 @@ from collections import Counter
 import datasets
 import pytest
 from datasets import Dataset
+from huggingface_hub.errors import HTTPError
 
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.scoring import questions
@@ -114,6 +115,27 @@ def test_a_damaged_file_is_named_by_line_without_its_text(tmp_path, text, messag
 def test_a_missing_file_says_what_it_should_hold(tmp_path):
     with pytest.raises(AlphaRLBenchError, match=r"aime24\.jsonl cannot be read .* AIME24"):
         questions.documents(AIME, tmp_path)
+
+
+def test_a_hub_that_does_not_answer_is_asked_once(monkeypatch):
+    """Its client would try again and again, for each of the six benchmarks."""
+    asked = []
+
+    class Session:
+        def head(self, url, **_):
+            asked.append(url)
+            raise HTTPError("no route")
+
+    monkeypatch.setattr("huggingface_hub.get_session", Session)
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
+    questions._hub_answers.cache_clear()
+    try:
+        for benchmark in benchmarks().values():
+            with pytest.raises(AlphaRLBenchError, match="--data-dir"):
+                questions.documents(benchmark, None)
+    finally:
+        questions._hub_answers.cache_clear()
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize(
