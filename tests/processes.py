@@ -42,7 +42,7 @@ LIBRARIES = (
     "yaml",
 )
 #: Python and libraries read these when they start: the server's hold for all commands.
-_READ_ONCE = ("CUDA_VISIBLE_DEVICES", "HF_HOME", "HF_HUB_OFFLINE", "OMP_NUM_THREADS", "PYTHONPATH")
+_READ_ONCE = ("CUDA_VISIBLE_DEVICES", "HF_HOME", "HF_HUB_OFFLINE", "OMP_NUM_THREADS")
 #: The environment without what single tests change.
 _ENVIRONMENT = dict(os.environ)
 
@@ -59,11 +59,16 @@ def run_module(module: str, *arguments: object) -> CompletedProcess[str]:
     return _run({"module": module}, arguments, ROOT, {})
 
 
-def run_command(*arguments: object, **variables: object) -> CompletedProcess[str]:
-    """Type ``alpharl-bench``, the console script."""
+def run_command(
+    *arguments: object, cwd: Path | None = None, **variables: object
+) -> CompletedProcess[str]:
+    """Type ``alpharl-bench``, the console script.
+
+    Another ``PYTHONPATH`` has a server of its own, which is worth it for several commands.
+    """
     script = shutil.which("alpharl-bench")
     assert script is not None
-    return _run({"script": script}, arguments, Path.cwd(), variables)
+    return _run({"script": script}, arguments, cwd or Path.cwd(), variables)
 
 
 def run_pytester(pytester: pytest.Pytester, *options: object) -> pytest.RunResult:
@@ -91,7 +96,7 @@ def _run(
             "environment": environment,
             "streams": list(map(str, streams)),
         }
-        server = _server()
+        server = _server(environment.get("PYTHONPATH"))
         server.stdin.write(json.dumps(request) + "\n")
         server.stdin.flush()
         code = int(server.stdout.readline())
@@ -99,12 +104,12 @@ def _run(
 
 
 @cache
-def _server() -> Popen[str]:
+def _server(path: str | None) -> Popen[str]:
     """It ends when its input is closed, at the latest with this process."""
     return Popen(
         [sys.executable, "-m", "tests.processes"],
         cwd=ROOT,
-        env=_ENVIRONMENT,
+        env=_ENVIRONMENT if path is None else {**_ENVIRONMENT, "PYTHONPATH": path},
         stdin=PIPE,
         stdout=PIPE,
         text=True,

@@ -1,8 +1,7 @@
 """What works without the packages of the extras, and what is said where they are missing."""
 
 import os
-import subprocess
-import sys
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.extras import requiring
 from tests.models import learned_run
-from tests.processes import ROOT
+from tests.processes import ROOT, run_command
 from tests.scores import session_of
 
 #: What only the extras bring; accelerate comes with peft too.
@@ -45,23 +44,25 @@ def learned(tmp_path_factory):
     return learned_run(tmp_path_factory.mktemp("learned"))
 
 
+@pytest.fixture(scope="module")
+def blocking(tmp_path_factory):
+    """The ``PYTHONPATH`` of a machine that lacks packages."""
+
+    @cache
+    def of(missing):
+        folder = tmp_path_factory.mktemp("blocking")
+        (folder / "sitecustomize.py").write_text(BLOCKING.format(missing=missing))
+        return os.pathsep.join([str(folder), str(ROOT)])
+
+    return of
+
+
 @pytest.fixture
-def without(tmp_path):
-    """Type a command on a machine that lacks packages."""
+def without(blocking, tmp_path):
+    """Type a command on such a machine."""
 
     def command(missing, *words):
-        folder = tmp_path / "blocking"
-        folder.mkdir(exist_ok=True)
-        (folder / "sitecustomize.py").write_text(BLOCKING.format(missing=missing))
-        places = os.pathsep.join([str(folder), str(ROOT)])
-        return subprocess.run(
-            [sys.executable, "-c", "from alpharl_bench.cli import main; main()", *map(str, words)],
-            env={**os.environ, "PYTHONPATH": places},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run_command(*words, cwd=tmp_path, PYTHONPATH=blocking(missing))
 
     return command
 
