@@ -73,7 +73,6 @@ IDLE = {
     "source_code": "as the cache",
     "errors": "messages",
     "formatting": "notes",
-    "locks": "who makes a product, not what it is",
     "extras": "messages",
     "invocation": "messages",
     "lazy": "torch, whenever it is loaded",
