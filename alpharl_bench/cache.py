@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import platformdirs
 import xxhash
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, Timeout
 
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.locks import lock_file
 from alpharl_bench.progress import note
 
 #: Names another folder for everything that is derived: trained checkpoints, questions, scores.
@@ -23,6 +25,9 @@ CACHE_VARIABLE = "ALPHARL_BENCH_CACHE"
 #: Bytes that are read at a time to digest a file.
 _BLOCK = 1 << 20
 _SCRATCH = ".scratch"
+#: Scratch folders that stand for one which is made elsewhere, and the file in them that says where.
+_ELSEWHERE = "elsewhere"
+_PLACE = "place"
 #: Seconds to wait for another process before it is said that one waits.
 _PATIENCE = 5.0
 
@@ -116,9 +121,9 @@ def locked_if_free(path: Path) -> Iterator[bool]:
         yield True
 
 
-def _lock(path: Path) -> FileLock:
+def _lock(path: Path) -> BaseFileLock:
     path.parent.mkdir(parents=True, exist_ok=True)
-    return FileLock(path.with_name(f".{path.name}.lock"))
+    return lock_file(path.with_name(f".{path.name}.lock"))
 
 
 def remove_folder(path: Path) -> None:
@@ -135,11 +140,22 @@ def remove_folder(path: Path) -> None:
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """Yield a scratch folder that becomes ``path`` when the block ends without an error."""
+    """Yield a scratch folder that becomes ``path`` when the block ends without an error.
+
+    The cache knows of it: that of a killed process goes when the next one is asked for.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    with scratch_folder(_ELSEWHERE) as record:
+        scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        write_whole(record / _PLACE, str(scratch.absolute()))
+        with _becoming(path, scratch):
+            yield scratch
+
+
+@contextmanager
+def _becoming(path: Path, scratch: Path) -> Iterator[None]:
     try:
-        yield scratch
+        yield
         # Scratch folders, and the files of some writers, are for their owner alone.
         scratch.chmod(0o755)
         for file in filter(Path.is_file, scratch.rglob("*")):
@@ -172,19 +188,56 @@ def scratch_folder(purpose: str) -> Iterator[Path]:
 
     Those of killed processes go when the next one is asked for: their locks are free.
     """
+    _sweep_scratch_folders(purpose)
+    folder = _scratch_root() / f"{purpose}-{uuid4().hex}"
+    # Locked before it is there: a folder without a lock is one of a killed process.
+    with _own_lock(folder):
+        folder.mkdir(mode=0o700)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep_scratch_folders(purpose: str) -> None:
+    for folder in sorted(_scratch_root().glob(f"{purpose}-*")):
+        with suppress(Timeout), _own_lock(folder):
+            record = folder / _PLACE
+            if record.is_file():
+                place = Path(record.read_text(encoding="utf-8"))
+                if not place.parent.is_dir():
+                    continue  # Its disk is not mounted now, or not on this host.
+                # Exactly what whole_folder made: its name is a random one.
+                if place.name.startswith(".") and place.is_dir() and not place.is_symlink():
+                    shutil.rmtree(place, ignore_errors=True)
+                    note(f"{place}: what a killed process had begun to write is gone")
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _own_lock(folder: Path) -> Iterator[None]:
+    """Hold the lock that belongs to a scratch folder alone, and leave no file of it.
+
+    Raises:
+        Timeout: another process holds it.
+    """
+    lock = lock_file(folder.with_name(f".{folder.name}.lock"))
+    with lock.acquire(blocking=False):
+        try:
+            yield
+        finally:
+            Path(lock.lock_file).unlink(missing_ok=True)
+
+
+def sweep_unfinished_folders() -> None:
+    """Remove the folders of :func:`whole_folder` that killed processes left, wherever they are."""
+    _sweep_scratch_folders(_ELSEWHERE)
+
+
+def _scratch_root() -> Path:
     root = cache_root() / "scratch"
     root.mkdir(exist_ok=True)
-    for left in root.glob(f"{purpose}-*.lock"):
-        with suppress(Timeout), FileLock(left, blocking=False):
-            shutil.rmtree(left.with_suffix(""), ignore_errors=True)
-            left.unlink(missing_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"{purpose}-", dir=root))
-    try:
-        with FileLock(folder.with_name(f"{folder.name}.lock")):
-            yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.with_name(f"{folder.name}.lock").unlink(missing_ok=True)
+    return root
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -128,7 +128,7 @@ def extract(
     """Write a low-rank part of a checkpoint's update as a model (§2.1 of the paper)."""
     import torch
 
-    from alpharl_bench.checkpoints import open_run
+    from alpharl_bench.checkpoints import open_checkpoint
     from alpharl_bench.device import resolved_device
     from alpharl_bench.reporting.extraction import describe
     from alpharl_bench.variants.extract import extract as write
@@ -136,12 +136,7 @@ def extract(
     from alpharl_bench.variants.spec import parse_part
 
     variant = parse_part(rank, subspace, alpha)
-    run = open_run(checkpoint, base)
-    if len(run.checkpoints) > 1:
-        raise AlphaRLBenchError(
-            f"--checkpoint {checkpoint}: holds {len(run.checkpoints)} checkpoints; name one, as "
-            f"{run.final.path}"
-        )
+    run = open_checkpoint(checkpoint, base)
     source = UpdateSource(run, resolved_device(device), embeddings=embeddings)
     kind = getattr(torch, dtype) if dtype else None
     done = write(source, variant, out, form=form, anchor=anchor, dtype=kind)

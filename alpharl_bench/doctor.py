@@ -19,6 +19,7 @@ from alpharl_bench.checkpoints.adapter import (
     read_adapter_config,
 )
 from alpharl_bench.checkpoints.compare import compare
+from alpharl_bench.checkpoints.deltas import is_version
 from alpharl_bench.checkpoints.modules import (
     is_head,
     is_vocabulary,
@@ -109,8 +110,7 @@ class _Examination:
         self._to.facts["source"] = self._found.source
         self._to.facts["layout"] = self._found.layout
         self._to.facts["checkpoints"] = f"{len(steps)}, at step {_listed(steps)}"
-        if self._found.note:
-            self._to.notes.append(self._found.note)
+        self._to.notes += self._found.notes
         base = self._base()
         folders = self._folders()
         opened = self._opened(folders, base)
@@ -133,6 +133,7 @@ class _Examination:
                 self._to.notes.append(f"the base {at} is only on the Hub: --deep downloads it")
                 return None
             base = WeightFiles(reference.folder())
+            self._to.notes += base.notes
             self._to.table.append(_row("base", str(at), base, _kind(base)))
         except AlphaRLBenchError as error:
             self._fault(str(error))
@@ -169,10 +170,9 @@ class _Examination:
             row = {"": f"step {checkpoint.step}", "where": where}
             if folder := folders.get(checkpoint):
                 try:
-                    adapter = is_adapter(folder)
-                    kind = self._adapter(folder) if adapter else _kind(WeightFiles(folder))
-                    row["kind"] = kind
-                    if base is not None or not adapter:
+                    needs_base = is_adapter(folder) or is_version(folder)
+                    row["kind"] = kind = self._kind_of(folder)
+                    if base is not None or not needs_base:
                         weights = open_weights(folder, base)
                         row = _row(row[""], where, weights, kind)
                         opened[checkpoint] = weights
@@ -182,6 +182,11 @@ class _Examination:
                 row["kind"] = "not downloaded"
             self._to.table.append(row)
         return opened
+
+    def _kind_of(self, folder: Path) -> str:
+        if is_version(folder):
+            return "sparse delta"
+        return self._adapter(folder) if is_adapter(folder) else _kind(WeightFiles(folder))
 
     def _short(self, checkpoint: Checkpoint) -> str:
         source, at = Path(self._found.source), checkpoint.location
@@ -221,9 +226,12 @@ class _Examination:
         try:
             accuracies = read_accuracies(folder, steps) if folder else None
         except AlphaRLBenchError as error:
-            self._fault(str(error))
-            return
-        if accuracies is None:
+            # A run is judged without them.
+            self._to.notes.append(str(error))
+            accuracies = None
+        if accuracies is not None:
+            self._to.notes += accuracies.notes
+        if accuracies is None or not accuracies.values:
             self._to.facts["accuracies"] = "none"
             return
         low, high = min(accuracies.values.values()), max(accuracies.values.values())

@@ -91,8 +91,8 @@ PRODUCTS: Mapping[ProductName, Product] = {
     ),
     "checkpoint": Product(
         code=(
-            *("checkpoints.adapter", "checkpoints.compare", "checkpoints.modules"),
-            *("checkpoints.tensors",),
+            *("checkpoints.adapter", "checkpoints.candidates", "checkpoints.compare"),
+            *("checkpoints.deltas", "checkpoints.modules", "checkpoints.tensors"),
         ),
         packages=("torch",),
     ),
@@ -106,7 +106,8 @@ PRODUCTS: Mapping[ProductName, Product] = {
     ),
     "variant": Product(
         code=(
-            *("checkpoints.layouts", "checkpoints.run", "variants.combined"),
+            *("checkpoints.find", "checkpoints.layouts", "checkpoints.local", "checkpoints.run"),
+            *("variants.combined",),
             *("variants.extrapolated_logits", "variants.materialise", "variants.spec"),
         ),
         inputs=("checkpoint",),

@@ -105,7 +105,11 @@ def clean(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Remove runs from the cache and print the freed disk space. Scores are kept."""
+    """Remove runs from the cache and print the freed disk space. Scores are kept.
+
+    Unfinished folders that killed commands left, in the cache or beside --out, go too.
+    """
+    from alpharl_bench.cache import sweep_unfinished_folders
     from alpharl_bench.formatting import size_text
     from alpharl_bench.registry import load_registry
     from alpharl_bench.runs.cleaning import kept, remove
@@ -115,6 +119,7 @@ def clean(
         raise AlphaRLBenchError(
             "zoo clean: name runs, or --stale, --interrupted, --decompositions or --all"
         )
+    sweep_unfinished_folders()
     registry = load_registry()
     there = kept(registry)
     _require_known(runs or [], {*registry.runs, *(k.name for k in there if k.kind == "run")})

@@ -21,7 +21,9 @@ from alpharl_bench.cache import (
     locked,
     locked_if_free,
     remove_folder,
+    scratch_folder,
     sweep_scratch,
+    sweep_unfinished_folders,
     whole_file,
     whole_folder,
     write_whole,
@@ -408,3 +410,81 @@ def test_removing_a_folder_leaves_what_it_links_to(tmp_path: Path) -> None:
     (tmp_path / "run" / "link").symlink_to(tmp_path / "far")
     remove_folder(tmp_path / "run")
     assert (tmp_path / "far" / "file").is_file()
+
+
+# Is killed while it makes a folder; or waits, and then goes on.
+MAKER = """
+import os, signal, sys
+from pathlib import Path
+from alpharl_bench.cache import whole_folder
+with whole_folder(Path(sys.argv[1])) as scratch:
+    (scratch / "model.safetensors").write_bytes(b"half")
+    print("ready", flush=True)
+    if sys.stdin.readline() == "die\\n":
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def maker(path: Path) -> subprocess.Popen[str]:
+    """A process that is in the midst of making a folder."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", MAKER, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.mark.parametrize("by", ["the next command", "zoo clean"])
+def test_what_a_killed_process_made_elsewhere_is_swept_and_nothing_else(
+    tmp_path: Path, own_cache: Path, by: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outs = tmp_path / "outs"
+    for name in (".out.mine", ".out.k3l4m5n6", "out.abc", ".trash"):
+        (outs / name).mkdir(parents=True)
+        (outs / name / "weights").touch()
+    dead, alive = maker(outs / "out"), maker(outs / "other")
+    left = {path.name for path in outs.iterdir()}
+    dead.communicate("die\n")
+    assert {path.name for path in outs.iterdir()} == left
+    if by == "zoo clean":
+        sweep_unfinished_folders()
+    else:
+        with whole_folder(tmp_path / "elsewhere" / "new"):
+            pass
+    (gone,) = left - {path.name for path in outs.iterdir()}
+    assert gone.startswith(".out.")
+    assert gone not in {".out.mine", ".out.k3l4m5n6"}
+    assert f"{outs / gone}: what a killed process had begun to write" in capsys.readouterr().err
+    alive.communicate("go on\n")
+    assert alive.returncode == 0
+    assert (outs / "other" / "model.safetensors").read_bytes() == b"half"
+    assert list((own_cache / "scratch").iterdir()) == []
+
+
+def test_a_disk_that_is_not_there_keeps_the_record(tmp_path: Path, own_cache: Path) -> None:
+    process = maker(tmp_path / "disk" / "out")
+    process.communicate("die\n")
+    (tmp_path / "disk").rename(tmp_path / "unmounted")
+    sweep_unfinished_folders()
+    (tmp_path / "unmounted").rename(tmp_path / "disk")
+    assert len(list((tmp_path / "disk").iterdir())) == 1
+    sweep_unfinished_folders()
+    assert list((tmp_path / "disk").iterdir()) == []
+    assert list((own_cache / "scratch").iterdir()) == []
+
+
+def test_scratch_folders_of_two_at_once(own_cache: Path) -> None:
+    with scratch_folder("vllm") as one, scratch_folder("vllm") as other:
+        assert one.is_dir()
+        assert other.is_dir()
+    assert list((own_cache / "scratch").iterdir()) == []

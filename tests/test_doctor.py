@@ -280,8 +280,19 @@ def test_accuracies(run: Path, base: Path) -> None:
     path = run / "accuracies.json"
     path.write_text('{"5": 0.25, "10": 0.5}')
     assert examine(run, base).facts["accuracies"] == f"accuracy from 0.25 to 0.5, in {path}"
+    # A run is judged without them: a mistake in them is no fault of the run.
     path.write_text('{"5": 25, "10": 50}')
-    assert "divide percentages by 100" in only_fault(examine(run, base))
+    diagnosis = examine(run, base)
+    assert not diagnosis.faults
+    assert diagnosis.facts["accuracies"] == "none"
+    assert any("divide percentages by 100" in note for note in diagnosis.notes)
+    path.unlink()
+    log = [{"step": 10, "reward": 0.5}, {"reward": 1, "note": "of another callback"}]
+    (run / "trainer_state.json").write_text(json.dumps({"log_history": log}))
+    diagnosis = examine(run, base)
+    assert not diagnosis.faults
+    assert diagnosis.facts["accuracies"].startswith("mean training reward from 0.5 to 0.5")
+    assert any("before step 5" in note for note in diagnosis.notes)
 
 
 def test_unmerged_shards(tmp_path: Path, base: Path) -> None:

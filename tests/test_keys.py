@@ -72,6 +72,7 @@ IDLE = {
     "keys": "as the cache",
     "source_code": "as the cache",
     "errors": "messages",
+    "formatting": "notes",
     "extras": "messages",
     "invocation": "messages",
     "lazy": "torch, whenever it is loaded",

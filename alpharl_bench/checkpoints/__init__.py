@@ -11,7 +11,13 @@ from alpharl_bench.checkpoints.modules import (
     tied_embeddings,
 )
 from alpharl_bench.checkpoints.release import cached_base, cached_steps, open_release
-from alpharl_bench.checkpoints.run import Checkpoint, Run, discover, open_run
+from alpharl_bench.checkpoints.run import (
+    Checkpoint,
+    Run,
+    discover,
+    open_checkpoint,
+    open_run,
+)
 from alpharl_bench.checkpoints.size import ModelSize, size_of
 from alpharl_bench.checkpoints.tensors import WeightFiles, Weights, shared
 
@@ -34,6 +40,7 @@ __all__ = [
     "is_head",
     "is_vocabulary",
     "module_names",
+    "open_checkpoint",
     "open_release",
     "open_run",
     "open_weights",

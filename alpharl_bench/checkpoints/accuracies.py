@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from alpharl_bench.checkpoints.layouts import find_in
+from alpharl_bench.checkpoints.local import find_in
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
 
 _STATE = "trainer_state.json"
@@ -20,14 +20,16 @@ class Accuracies:
     """One figure per step.
 
     Args:
-        values: the accuracies by step, at least of every checkpoint.
+        values: the accuracies by step; a trainer's log may have none of a checkpoint.
         source: the file that they were read from.
         measure: the name of the measure.
+        notes: what of the file is not used, a line each.
     """
 
     values: Mapping[int, float]
     source: Path
     measure: str
+    notes: tuple[str, ...] = ()
 
 
 def read_accuracies(folder: Path, steps: Sequence[int]) -> Accuracies | None:
@@ -35,15 +37,16 @@ def read_accuracies(folder: Path, steps: Sequence[int]) -> Accuracies | None:
 
     ``accuracies.json`` goes first (``{"10": 0.31}`` or ``[{"step": 10, "accuracy": 0.31}]``), then
     ``accuracies.csv`` (columns step and accuracy), then the rewards that TRL logged into
-    ``trainer_state.json``: for a checkpoint their mean since the checkpoint before it.
+    ``trainer_state.json``: for a checkpoint their mean since the checkpoint before it. That log was
+    not written for this: what of it is no reward of a step is left out, with a note.
 
     Args:
         folder: the folder of the run or of its one checkpoint, or ``DIR/name-step-*``.
         steps: the steps of its checkpoints that are of interest; files of later ones are not read.
 
     Raises:
-        AlphaRLBenchError: a file cannot be read, a step is there twice or missing, or an accuracy
-            is not a fraction.
+        AlphaRLBenchError: a file of accuracies cannot be read, a step is there twice or missing, or
+            an accuracy is not a fraction.
     """
     found = find_in(folder)
     if found is None:
@@ -55,11 +58,8 @@ def read_accuracies(folder: Path, steps: Sequence[int]) -> Accuracies | None:
             if path.is_file():
                 values = _fractions(path, read(path))
                 return Accuracies(_complete(path, values, steps), path, "accuracy")
-    for path in (top / _STATE for top in (last, *tops)):
-        if path.is_file() and (rewards := _rewards(path)):
-            means = _means(rewards, steps)
-            return Accuracies(_complete(path, means, steps), path, "mean training reward")
-    return None
+    logs = [_logged(path, steps) for top in (last, *tops) if (path := top / _STATE).is_file()]
+    return next((log for log in logs if log.values), next((log for log in logs if log.notes), None))
 
 
 def accuracies_in(path: Path, steps: Sequence[int]) -> Accuracies:
@@ -91,7 +91,7 @@ class _Logged(BaseModel):
 class _TrainerState(BaseModel):
     """The part of a trainer's state that is read."""
 
-    log_history: list[_Logged] = []
+    log_history: list[Any] = []
 
 
 def _from_json(path: Path) -> list[_Point]:
@@ -147,7 +147,7 @@ def _fractions(path: Path, points: Iterable[_Point]) -> dict[int, float]:
     values: dict[int, float] = {}
     for point in points:
         if point.step in values:
-            raise AlphaRLBenchError(f"{path}: step {point.step} is there twice; remove one")
+            raise AlphaRLBenchError(f"{path}: step {point.step} is there twice; name it once")
         if not 0 <= point.accuracy <= 1:
             raise AlphaRLBenchError(
                 f"{path}: accuracy {point.accuracy:g} at step {point.step} is not a fraction of 1; "
@@ -157,21 +157,34 @@ def _fractions(path: Path, points: Iterable[_Point]) -> dict[int, float]:
     return values
 
 
-def _rewards(path: Path) -> list[tuple[int, float]]:
+def _logged(path: Path, steps: Sequence[int]) -> Accuracies:
+    """The rewards of a trainer's log, as far as it has them."""
+    measure = "mean training reward"
     try:
         history = _TrainerState.model_validate_json(path.read_bytes()).log_history
-    except ValidationError as error:
-        raise AlphaRLBenchError(
-            f"{path}: not the state of a trainer: {'; '.join(faults_of(error)[:3])}"
-        ) from error
-    rewards = [(entry.step, entry.reward) for entry in history if entry.reward is not None]
-    for step, reward in rewards:
-        if not math.isfinite(reward):
-            raise AlphaRLBenchError(
-                f"{path}: reward {reward} at step {step} is not a number; remove the file or give "
-                "the accuracies in accuracies.json"
-            )
-    return rewards
+    except (OSError, ValidationError) as error:
+        faults = faults_of(error) if isinstance(error, ValidationError) else [str(error)]
+        note = f"{path}: not the state of a trainer, and not used: {'; '.join(faults[:3])}"
+        return Accuracies({}, path, measure, (note,))
+    rewards, odd = [], 0
+    for entry in history:
+        try:
+            logged = _Logged.model_validate(entry)
+        except ValidationError:
+            # Entries of other callbacks may have no step; those without a reward are of no use.
+            odd += isinstance(entry, dict) and "reward" in entry
+            continue
+        if logged.reward is not None and math.isfinite(logged.reward):
+            rewards.append((logged.step, logged.reward))
+        elif logged.reward is not None:
+            odd += 1
+    values = _means(rewards, steps) if rewards else {}
+    notes = []
+    if odd:
+        notes.append(f"{path}: {odd} rewards without a step, or that are not finite, are left out")
+    if values and (missing := _missing(values, steps)):
+        notes.append(f"{path}: logs no reward between the checkpoints before step {missing} and it")
+    return Accuracies(values, path, measure, tuple(notes))
 
 
 def _means(rewards: Sequence[tuple[int, float]], steps: Sequence[int]) -> dict[int, float]:
@@ -186,10 +199,10 @@ def _means(rewards: Sequence[tuple[int, float]], steps: Sequence[int]) -> dict[i
 
 
 def _complete(path: Path, values: dict[int, float], steps: Sequence[int]) -> dict[int, float]:
-    missing = [str(step) for step in sorted(steps) if step not in values]
-    if missing:
-        raise AlphaRLBenchError(
-            f"{path}: nothing for the checkpoints at step {', '.join(missing)}; add them or remove "
-            "the file"
-        )
+    if missing := _missing(values, steps):
+        raise AlphaRLBenchError(f"{path}: nothing for the checkpoints at step {missing}; add them")
     return values
+
+
+def _missing(values: Mapping[int, float], steps: Sequence[int]) -> str:
+    return ", ".join(str(step) for step in sorted(steps) if step not in values)

@@ -11,13 +11,14 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from alpharl_bench.cache import content_key
+from alpharl_bench.checkpoints.candidates import ADAPTER_CONFIG, ADAPTER_FILES, adapter_choice
+from alpharl_bench.checkpoints.deltas import SparseDeltaWeights, is_version
 from alpharl_bench.checkpoints.modules import is_head, is_vocabulary, tied_embeddings
 from alpharl_bench.checkpoints.tensors import WeightFiles, Weights
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
 from alpharl_bench.lazy import torch
 
-CONFIG = "adapter_config.json"
-ADAPTER_FILES = ("adapter_model.safetensors", "adapter_model.bin")
+CONFIG = ADAPTER_CONFIG
 _PREFIX = "base_model.model."
 _PARTS = frozenset(
     {
@@ -144,17 +145,18 @@ class AdapterWeights(Weights):
 
     @property
     def notes(self) -> list[str]:
-        """Whether the embeddings moved under a head that is tied to them."""
+        """Whether the embeddings moved under a head that is tied to them, and what lies beside."""
+        beside = adapter_choice(self.folder)
         moved = [name for name in self.touched if is_vocabulary(name) and not is_head(name)]
         if not moved or not tied_embeddings(self._base):
-            return []
+            return beside
         # peft's own forward pass leaves the head where it was, or unties it.
         note = (
             f"{self._path}: '{moved[0]}' is trained and the base {self._base.folder} ties its "
             "output head to it: the whole checkpoint moves the head too, peft's unmerged model "
             "does not; updates of attention and MLP are not affected"
         )
-        return [note]
+        return [*beside, note]
 
     def file(self, name: str) -> Path:
         """The file that makes a tensor what it is."""
@@ -306,18 +308,22 @@ class AdapterWeights(Weights):
 
 
 def open_weights(folder: Path, base: Weights | None = None) -> Weights:
-    """The weights of a model folder: its own, or those of an adapter merged into ``base``.
+    """The weights of a model folder, of an adapter merged into ``base``, or of a sparse delta.
 
     Raises:
         AlphaRLBenchError: the folder holds an adapter and there is no base to merge it into.
     """
-    if not is_adapter(folder):
+    kind = AdapterWeights if is_adapter(folder) else SparseDeltaWeights
+    if kind is SparseDeltaWeights and not is_version(folder):
         return WeightFiles(folder)
     if base is None:
-        raise AlphaRLBenchError(f"{folder}: a LoRA adapter; name the base that it belongs to")
-    return AdapterWeights(folder, base)
+        what = "a LoRA adapter" if kind is AdapterWeights else "a sparse delta"
+        raise AlphaRLBenchError(f"{folder}: {what}; name the base that it belongs to")
+    return kind(folder, base)
 
 
 def is_adapter(folder: Path) -> bool:
-    """Whether a folder holds a LoRA adapter alone and no whole weights."""
-    return (folder / CONFIG).is_file() and not WeightFiles(folder).present
+    """Whether a folder holds a LoRA adapter: it goes before whole weights beside it, as in peft."""
+    return (folder / CONFIG).is_file() and (
+        any((folder / name).is_file() for name in ADAPTER_FILES) or not WeightFiles(folder).present
+    )

@@ -36,7 +36,7 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]
 from huggingface_hub.file_download import repo_folder_name
 
 from alpharl_bench.checkpoints.adapter import CONFIG
-from alpharl_bench.checkpoints.layouts import (
+from alpharl_bench.checkpoints.find import (
     Found,
     find_checkpoints,
     holds_weights,
@@ -221,13 +221,13 @@ def _siblings(place: HubFolder) -> Found[HubFolder]:
             f"{place}: no such repositories {_where(listed)}; the * stands for the step, as in "
             "org/name-step-*"
         )
-    return Found("sibling repositories on the Hub", "", place, _values(steps))
+    return Found("sibling repositories on the Hub", (), place, _values(steps))
 
 
 def _branches(place: HubFolder) -> Found[HubFolder] | None:
     named = {name: HubFolder(place.repo, name) for name in _refs(place.repo)}
     steps = one_run(named, f"{place.repo}@", place.revision)
-    return Found("branches on the Hub", "", place, _values(steps)) if steps else None
+    return Found("branches on the Hub", (), place, _values(steps)) if steps else None
 
 
 # Once a process: a repository may have hundreds of branches, and each checkpoint asks for its own.
@@ -247,7 +247,7 @@ def _folders(place: HubFolder) -> Found[HubFolder]:
     found = find_checkpoints(RepoListing.of(place, files))
     return Found(
         f"{found.layout}, on the Hub",
-        found.note,
+        found.notes,
         place,
         {
             step: HubFolder(place.repo, place.revision, found_at.subfolder)

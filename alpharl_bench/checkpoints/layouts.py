@@ -1,67 +1,51 @@
 """Where each trainer puts its checkpoints. To add a trainer is to add one entry to ``LAYOUTS``."""
 
 import re
-import shlex
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatch
-from pathlib import Path
-from typing import Generic, Protocol, TypeVar
 
-from alpharl_bench.checkpoints.adapter import ADAPTER_FILES, CONFIG
-from alpharl_bench.checkpoints.tensors import WEIGHT_FILES
-from alpharl_bench.errors import AlphaRLBenchError
-
-#: How many levels below the folder of a run its step folders may lie (verl: project, experiment).
-_DEPTH = 3
-_ITSELF = ""
-
-
-class Tree(Protocol):
-    """What is asked of a folder: a ``Path``, or the listing of a repository that is not here."""
-
-    @property
-    def name(self) -> str:
-        """The last part of its path."""
-
-    def is_dir(self) -> bool:
-        """Whether it is a folder."""
-
-    def is_file(self) -> bool:
-        """Whether it is a file."""
-
-    def iterdir(self: "T") -> "Iterable[T]":
-        """What is in it."""
-
-    def __truediv__(self: "T", key: str, /) -> "T": ...
-
-
-T = TypeVar("T", bound=Tree)
-V = TypeVar("V")
+#: The step folder itself.
+ITSELF = ""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How one trainer names the folder of a step.
+    """How a trainer names the folder of a step.
 
     Args:
-        name: the trainer.
-        pattern: the whole name of a step folder; its one group is the step.
+        name: the trainers that name it so.
+        pattern: the whole name of a step folder; each group is a number that differs between the
+            steps of a run, and ``step``, or the only group, is the step.
+        source: where the trainer names it so: a repository, and a path in it.
         inside: where in a step folder the weights may lie; the first that holds some is taken.
         note: a remark for users about weights in this layout.
+        counted_from: the number in the name after the first update. It is 1, and 0 where a trainer
+            names a checkpoint by the index of its last update.
     """
 
     name: str
     pattern: re.Pattern[str]
-    inside: tuple[str, ...] = (_ITSELF,)
+    source: str
+    inside: tuple[str, ...] = (ITSELF,)
     note: str = ""
+    counted_from: int = 1
 
 
+_FROM_0 = "counts updates from 0: the steps here are by 1 above the numbers in the names"
 LAYOUTS = (
-    Layout("Hugging Face Trainer, TRL, LlamaFactory", re.compile(r"checkpoint-(\d+)")),
+    Layout(
+        "Hugging Face Trainer, TRL, LlamaFactory, ms-swift, Unsloth, axolotl",
+        re.compile(r"checkpoint-(\d+)"),
+        "huggingface/transformers: src/transformers/trainer_utils.py (PREFIX_CHECKPOINT_DIR)",
+    ),
+    Layout(
+        "ms-swift, merged",
+        re.compile(r"checkpoint-(\d+)-merged"),
+        "modelscope/ms-swift: swift/llm/export/merge_lora.py",
+    ),
     Layout(
         "verl",
         re.compile(r"global_steps?_(\d+)"),
+        "volcengine/verl: verl/trainer/ppo/ray_trainer.py, verl/model_merger",
         # An adapter goes first: beside one, verl's merger writes the untrained base.
         (
             "actor/lora_adapter",
@@ -70,62 +54,124 @@ LAYOUTS = (
             "hf_model",
             "huggingface",
             "actor",
-            _ITSELF,
+            ITSELF,
         ),
+    ),
+    Layout(
+        "SkyRL",
+        re.compile(r"global_steps?_(\d+)"),
+        "NovaSky-AI/SkyRL: skyrl-train/skyrl_train/trainer.py (save_models, to export_path)",
+        ("policy",),
     ),
     Layout(
         "OpenRLHF",
         re.compile(r"global_step(\d+)_hf"),
+        "OpenRLHF/OpenRLHF: openrlhf/trainer/ray/ppo_actor.py",
         note="OpenRLHF saves the moving average of the weights here if enable_ema was set",
     ),
-    Layout("oat, SPIRAL", re.compile(r"step_(\d+)")),
-    Layout("one folder per step", re.compile(r"(?:.*-)?step-(\d+)")),
+    Layout(
+        "oat, SPIRAL, prime-rl",
+        re.compile(r"step_(\d+)"),
+        "sail-sg/oat: oat/learners/base.py; PrimeIntellect-ai/prime-rl: docs/checkpointing.md",
+    ),
+    Layout(
+        "NeMo-RL",
+        re.compile(r"step_(\d+)"),
+        "NVIDIA-NeMo/RL: nemo_rl/utils/checkpoint.py, nemo_rl/utils/automodel_checkpoint.py",
+        ("policy/weights/model/consolidated", "policy/weights/model", "policy/weights"),
+    ),
+    Layout(
+        "NeMo-RL, converted",
+        re.compile(r"step_(\d+)-hf"),
+        "NVIDIA-NeMo/RL: docs/design-docs/checkpointing.md (examples/converters)",
+    ),
+    Layout(
+        "AReaL",
+        re.compile(r"epoch(\d+)epochstep(\d+)globalstep(?P<step>\d+)"),
+        "inclusionAI/AReaL: areal/utils/saver.py (get_save_checkpoint_path)",
+        note=f"AReaL {_FROM_0}",
+        counted_from=0,
+    ),
+    Layout(
+        "slime",
+        re.compile(r"(?:.*[-_])?iter_(\d+)(?:[-_]hf)?"),
+        "THUDM/slime: slime/backends/megatron_utils/actor.py (save_hf), tools/convert_to_hf.py",
+        (ITSELF, "hf"),
+        note=f"slime {_FROM_0}",
+        counted_from=0,
+    ),
+    Layout(
+        "one folder per step",
+        re.compile(r"(?:.*-)?step-(\d+)"),
+        "",
+    ),
 )
 
 
 @dataclass(frozen=True)
-class _Shards:
+class Shards:
     """Weights that only their trainer can put together.
 
     Args:
         name: the name of the format.
         marker: the file or folder that gives them away.
         inside: where in a checkpoint the marker may lie.
-        command: the command that merges them, with ``{at}`` for the folder that holds the marker.
+        remedy: what makes a model of them, with ``{at}`` for the folder that holds the marker.
     """
 
     name: str
     marker: str
     inside: tuple[str, ...]
-    command: str
+    remedy: str
 
 
-_VERL_MERGE = "python -m verl.model_merger merge --backend"
-_VERL_PATHS = "--local_dir {at} --target_dir {at}/huggingface"
-_SHARDS = (
-    _Shards(
+_VERL_MERGE = "merge them with `python -m verl.model_merger merge --backend"
+_VERL_PATHS = "--local_dir {at} --target_dir {at}/huggingface`"
+SHARDS = (
+    Shards(
         "verl FSDP shards",
         "model_world_size_*_rank_*.pt",
-        ("actor", _ITSELF),
+        ("actor", ITSELF),
         f"{_VERL_MERGE} fsdp {_VERL_PATHS}",
     ),
-    _Shards(
+    Shards(
         "verl Megatron shards",
         "dist_ckpt",
-        ("actor", _ITSELF),
+        ("actor", ITSELF),
         f"{_VERL_MERGE} megatron {_VERL_PATHS}",
     ),
-    _Shards(
+    Shards(
+        "SkyRL FSDP shards",
+        "model_world_size_*_rank_*.pt",
+        ("policy",),
+        "SkyRL exports models where trainer.hf_save_interval is set: name trainer.export_path",
+    ),
+    Shards(
         "DeepSpeed ZeRO shards",
         "zero_to_fp32.py",
-        (_ITSELF,),
-        "python {at}/zero_to_fp32.py {at} {at} --safe_serialization",
+        (ITSELF,),
+        "merge them with `python {at}/zero_to_fp32.py {at} {at} --safe_serialization`",
     ),
-    _Shards(
+    Shards(
         "FSDP shards of accelerate",
         "pytorch_model_fsdp_0",
-        (_ITSELF,),
-        "accelerate merge-weights {at}/pytorch_model_fsdp_0 {at}",
+        (ITSELF,),
+        "merge them with `accelerate merge-weights {at}/pytorch_model_fsdp_0 {at}`",
+    ),
+    Shards(
+        "safetensors shards of NeMo-RL's workers",
+        "shard-*-model-*.safetensors",
+        ("policy/weights/model",),
+        "save them with checkpointing.save_consolidated, or consolidate them by NeMo Automodel's "
+        "offline_hf_consolidation.py",
+    ),
+    Shards(
+        "shards of torch's distributed checkpoint",
+        "*.distcp",
+        ("policy/weights/model", "policy/weights", "trainer", ITSELF),
+        "convert {at} by its trainer's converter: examples/converters/convert_dcp_to_hf.py of "
+        "NeMo-RL, tools/convert_torch_dist_to_hf.py of slime; prime-rl writes models to weights/ "
+        "where ckpt.weights is set",
     ),
 )
 
@@ -134,188 +180,32 @@ _SHARDS = (
 class StepName:
     """What the name of a step folder (or of a branch, or of a repository) says.
 
-    ``family`` is the name with ``*`` for the step: all checkpoints of one run have the same.
+    Args:
+        step: the number of updates that were made.
+        family: the name with ``*`` for its numbers: all checkpoints of one run have the same.
+        before: the name up to the step.
+        layouts: those that name a step so; trainers differ in where the weights lie inside.
     """
 
-    layout: Layout
     step: int
     family: str
+    before: str
+    layouts: tuple[Layout, ...]
 
 
 def step_name(name: str) -> StepName | None:
     """Read the name of a step folder; None if it is none."""
-    for layout in LAYOUTS:
-        if match := layout.pattern.fullmatch(name):
-            return StepName(
-                layout, int(match[1]), f"{name[: match.start(1)]}*{name[match.end(1) :]}"
-            )
-    return None
-
-
-@dataclass(frozen=True)
-class Found(Generic[V]):
-    """The checkpoints of one run.
-
-    Args:
-        layout: the layout that was recognised.
-        note: see :class:`Layout`.
-        container: the folder in which the step folders lie.
-        checkpoints: the folder with the weights of each step, ascending.
-    """
-
-    layout: str
-    note: str
-    container: V
-    checkpoints: Mapping[int, V]
-
-
-def find_in(path: Path) -> Found[Path] | None:
-    """The checkpoints of a folder, or of those of one name in it (``DIR/name-step-*``).
-
-    Returns:
-        None if neither the folder nor anything of that name is there.
-
-    Raises:
-        AlphaRLBenchError: see :func:`find_checkpoints`.
-    """
-    if path.is_dir():
-        return find_checkpoints(path)
-    if "*" in path.name and any(path.parent.glob(path.name)):
-        return find_checkpoints(path.parent, family=path.name)
-    return None
-
-
-def find_checkpoints(folder: T, family: str | None = None) -> Found[T]:
-    """The checkpoints in a folder, or up to three levels below it; or the one that it is itself.
-
-    Args:
-        folder: the folder to search.
-        family: take only step folders that are named so, as ``checkpoint-*``.
-
-    Raises:
-        AlphaRLBenchError: there are none, or those of several runs, or two of one step; one has no
-            weights or only shards that must be merged first.
-    """
-    named = step_name(folder.name)
-    containers = [folder] if family else _containers(folder, 0 if named else _DEPTH)
-    if len(containers) > 1:
-        listed = ", ".join(map(str, containers))
-        raise AlphaRLBenchError(f"{folder}: holds several runs: {listed}; name one of them")
-    if not containers:
-        return _single(folder, named)
-    (container,) = containers
-    steps = one_run({path.name: path for path in _subfolders(container)}, f"{container}/", family)
-    layout = next(iter(steps.values()))[0].layout
-    weights = {step: _weights_in(path, layout) for step, (_, path) in steps.items()}
-    for step, found in weights.items():
-        if found is None:
-            raise _without_weights(steps[step][1])
-    return Found(
-        layout.name,
-        layout.note,
-        container,
-        {step: found for step, found in weights.items() if found is not None},
+    layouts = tuple(layout for layout in LAYOUTS if layout.pattern.fullmatch(name))
+    match = layouts[0].pattern.fullmatch(name) if layouts else None
+    if match is None:
+        return None
+    family, end = "", 0
+    for group in range(1, len(match.groups()) + 1):
+        family, end = f"{family}{name[end : match.start(group)]}*", match.end(group)
+    of_step = "step" if "step" in match.groupdict() else 1
+    return StepName(
+        int(match[of_step]) + 1 - layouts[0].counted_from,
+        family + name[end:],
+        name[: match.start(of_step)],
+        layouts,
     )
-
-
-def one_run(
-    named: Mapping[str, V], where: str, family: str | None = None
-) -> dict[int, tuple[StepName, V]]:
-    """Those of some things by name that are the steps of one run, ascending by step.
-
-    Args:
-        named: the things.
-        where: what the names are to be appended to, as ``DIR/``.
-        family: take those of this family alone.
-
-    Raises:
-        AlphaRLBenchError: there are none in ``family``, the names are those of several runs, or two
-            have the same step.
-    """
-    read = {name: step for name in sorted(named) if (step := step_name(name))}
-    families = sorted({step.family for step in read.values()})
-    if family is None and len(families) > 1:
-        raise AlphaRLBenchError(
-            f"{where}: holds the steps of several runs: {', '.join(families)}; name one, as "
-            f"'{where}{families[0]}'"
-        )
-    steps: dict[int, tuple[StepName, V]] = {}
-    names: dict[int, str] = {}
-    for name, step in read.items():
-        if family not in {None, step.family}:
-            continue
-        if step.step in steps:
-            raise AlphaRLBenchError(
-                f"{where}: {names[step.step]} and {name} are the same step; remove one of them"
-            )
-        names[step.step], steps[step.step] = name, (step, named[name])
-    if family is not None and not steps:
-        raise AlphaRLBenchError(f"{where}: nothing here is named as the steps {family}")
-    return dict(sorted(steps.items()))
-
-
-def holds_weights(folder: Tree) -> bool:
-    """Whether a folder holds the weights of a model, or an adapter."""
-    return holds_model(folder) or (
-        (folder / CONFIG).is_file() and any((folder / name).is_file() for name in ADAPTER_FILES)
-    )
-
-
-def holds_model(folder: Tree) -> bool:
-    """Whether a folder holds the weights of a whole model."""
-    return any((folder / name).is_file() for name in WEIGHT_FILES)
-
-
-def _containers(folder: T, depth: int) -> list[T]:
-    """The folders with step folders in them; below such a folder nothing more is looked for."""
-    below = _subfolders(folder)
-    if any(step_name(path.name) for path in below):
-        return [folder]
-    if depth == 0:
-        return []
-    return [found for path in below for found in _containers(path, depth - 1)]
-
-
-def _subfolders(folder: T) -> list[T]:
-    try:
-        inside = [path for path in folder.iterdir() if not path.name.startswith(".")]
-        return sorted((path for path in inside if path.is_dir()), key=lambda path: path.name)
-    except PermissionError:
-        return []
-
-
-def _single(folder: T, named: StepName | None) -> Found[T]:
-    weights = _weights_in(folder, named.layout) if named else _weights_in(folder, None)
-    if weights is not None:
-        return Found("one checkpoint", "", folder, {named.step if named else 1: weights})
-    if named or _shards_of(folder):
-        raise _without_weights(folder)
-    known = ", ".join(f"{layout.pattern.pattern} ({layout.name})" for layout in LAYOUTS)
-    raise AlphaRLBenchError(
-        f"{folder}: holds neither weights nor, up to {_DEPTH} levels below, step folders; those "
-        f"are named {known}"
-    )
-
-
-def _weights_in(folder: T, layout: Layout | None) -> T | None:
-    places = layout.inside if layout else (_ITSELF,)
-    return next((path for place in places if holds_weights(path := folder / place)), None)
-
-
-def _without_weights(folder: Tree) -> AlphaRLBenchError:
-    if found := _shards_of(folder):
-        shards, at = found
-        command = shards.command.format(at=shlex.quote(str(at)))
-        return AlphaRLBenchError(f"{folder}: holds {shards.name}; merge them with `{command}`")
-    return AlphaRLBenchError(
-        f"{folder}: no weights in this checkpoint; remove the folder or finish saving it"
-    )
-
-
-def _shards_of(folder: T) -> tuple[_Shards, T] | None:
-    for shards in _SHARDS:
-        for place in shards.inside:
-            at = folder / place
-            if at.is_dir() and any(fnmatch(path.name, shards.marker) for path in at.iterdir()):
-                return shards, at
-    return None

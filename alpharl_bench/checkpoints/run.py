@@ -1,5 +1,6 @@
 """A training run: a base model and its checkpoints in the order of training."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,21 +11,19 @@ from alpharl_bench.checkpoints.adapter import (
     open_weights,
     read_adapter_config,
 )
+from alpharl_bench.checkpoints.candidates import ADAPTER_CONFIG, WEIGHT_FILES
+from alpharl_bench.checkpoints.find import Found, holds_model, holds_weights, itself
 from alpharl_bench.checkpoints.hub import HubFolder, find_on_hub, parse_reference
-from alpharl_bench.checkpoints.layouts import (
-    Found,
-    find_in,
-    holds_model,
-)
-from alpharl_bench.checkpoints.tensors import WEIGHT_FILES, Weights
-from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.checkpoints.local import find_in, run_name, steps_in
+from alpharl_bench.checkpoints.tensors import WeightFiles, Weights
+from alpharl_bench.errors import AlphaRLBenchError, AlphaRLBenchWarning
 
 _PATHLIKE = ("/", ".", "~")
 
 
 @dataclass(frozen=True, order=True)
 class Checkpoint:
-    """The weights after ``step`` optimizer steps: a Hugging Face model folder, or an adapter."""
+    """The weights after ``step`` optimizer steps: a model folder, an adapter, or a sparse delta."""
 
     step: int
     location: Path | HubFolder
@@ -97,7 +96,7 @@ class Discovery:
         source: the folder or repository that was searched.
         name: the name of the folder or repository.
         layout: the detected layout.
-        note: a remark for users about weights in this layout.
+        notes: remarks for users: about weights in this layout, and on what is passed over.
         checkpoints: ascending by step; step 0 is not among them.
         start: the checkpoint of step 0, if there is one: the model from which training started.
     """
@@ -105,7 +104,7 @@ class Discovery:
     source: str
     name: str
     layout: str
-    note: str
+    notes: tuple[str, ...]
     checkpoints: tuple[Checkpoint, ...]
     start: Checkpoint | None
 
@@ -116,7 +115,8 @@ def open_run(run: str | Path, base: str | Path | None = None, name: str | None =
     Args:
         run: a folder that holds checkpoints or is one, or ``org/name`` on the Hub (see
             :func:`~alpharl_bench.checkpoints.hub.find_on_hub`). Where the steps of several runs lie
-            side by side, ``DIR/name-step-*`` takes those of one.
+            side by side, ``DIR/name-step-*`` takes those of one, and ``DIR/checkpoint-*/math`` what
+            lies in each of them.
         base: a folder, ``org/name`` or ``org/name@revision``. By default what the adapters name, or
             the checkpoint of step 0.
         name: the name of the run; by default that of its folder or repository.
@@ -125,9 +125,43 @@ def open_run(run: str | Path, base: str | Path | None = None, name: str | None =
         AlphaRLBenchError: no checkpoints, or not those of exactly one run; one without weights or
             with shards that must be merged first; no base, or not a whole model.
     """
-    found = discover(run)
+    return _opened(discover(run), base, name)
+
+
+def open_checkpoint(checkpoint: str | Path, base: str | Path) -> Run:
+    """Open one checkpoint: the folder itself if it holds weights, else the only one in it.
+
+    Args:
+        checkpoint: a folder or ``org/name`` on the Hub, as for :func:`open_run`.
+        base: likewise.
+
+    Raises:
+        AlphaRLBenchError: there are several, or see :func:`open_run`.
+    """
+    path = Path(checkpoint).expanduser().absolute()
+    if holds_weights(path):
+        found = _discovery(str(path), run_name(path), itself(path))
+        if steps := steps_in(path):
+            _warn(f"{path}: its own weights are read, and not those in {', '.join(steps)}")
+    else:
+        found = discover(checkpoint)
+    if len(found.checkpoints) > 1:
+        raise AlphaRLBenchError(
+            f"--checkpoint {checkpoint}: holds {len(found.checkpoints)} checkpoints; name one, as "
+            f"{found.checkpoints[-1].location}"
+        )
+    return _opened(found, base, None)
+
+
+def _opened(found: Discovery, base: str | Path | None, name: str | None) -> Run:
     folder = find_base(found, base).folder()
+    for note in (*found.notes, *WeightFiles(folder).notes):
+        _warn(note)
     return Run(name or found.name, folder, found.checkpoints, found.layout)
+
+
+def _warn(note: str) -> None:
+    warnings.warn(note, AlphaRLBenchWarning, stacklevel=4)
 
 
 def discover(run: str | Path) -> Discovery:
@@ -138,7 +172,7 @@ def discover(run: str | Path) -> Discovery:
     """
     path = Path(run).expanduser().absolute()
     if (found := find_in(path)) is not None:
-        return _discovery(str(path), _run_name(path.name), found)
+        return _discovery(str(path), run_name(path), found)
     place = None if str(run).startswith(_PATHLIKE) else parse_reference(str(run))
     if path.exists() or place is None:
         raise AlphaRLBenchError(f"run {run}: there is no such folder{_hint(run)}")
@@ -153,6 +187,11 @@ def _whole_model(folder: Path, what: str) -> Path:
     """
     if not (folder / "config.json").is_file():
         raise AlphaRLBenchError(f"{what}: no config.json in {folder}; name a whole model")
+    if (folder / ADAPTER_CONFIG).is_file():
+        raise AlphaRLBenchError(
+            f"{what}: {ADAPTER_CONFIG} lies beside the weights in {folder}, and transformers would "
+            "add that adapter to the base; name a folder with links to the whole model alone"
+        )
     if not holds_model(folder):
         raise AlphaRLBenchError(
             f"{what}: no weights in {folder} (one of {', '.join(WEIGHT_FILES)}); name a whole model"
@@ -207,7 +246,7 @@ def _discovery(source: str, name: str, found: Found[Path] | Found[HubFolder]) ->
         raise AlphaRLBenchError(
             f"{source}: only step 0, the start of training; a run needs a checkpoint after it"
         )
-    return Discovery(source, name, found.layout, found.note, tuple(checkpoints.values()), start)
+    return Discovery(source, name, found.layout, found.notes, tuple(checkpoints.values()), start)
 
 
 def _run_name(name: str) -> str:

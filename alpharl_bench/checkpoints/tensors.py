@@ -13,16 +13,17 @@ from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError, safe_open
 
 from alpharl_bench.cache import content_key, file_digest
+from alpharl_bench.checkpoints.candidates import (
+    ADAPTER_CONFIG,
+    WEIGHT_FILES,
+    candidates,
+    choice,
+    file_names,
+    shard_sets,
+)
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
 from alpharl_bench.lazy import torch
 
-#: What holds the weights of a model folder, in the order in which they are looked for.
-WEIGHT_FILES = (
-    "model.safetensors.index.json",
-    "model.safetensors",
-    "pytorch_model.bin.index.json",
-    "pytorch_model.bin",
-)
 _SLICE = re.compile(r"(?P<stack>.+)\[(?P<index>\d+)\]")
 # What torch calls the dtypes of safetensors.
 _DTYPES = {
@@ -156,46 +157,97 @@ class WeightFiles(Weights):
 
     Nothing is read before a tensor is asked for, and only that tensor then. Every file is mapped
     for the time of one read: pages of a file that stays mapped count as this process's memory.
+    Shards without an index are read if all of them are there.
 
     Args:
         folder: the folder of the model.
-        candidates: file names, an index or weights; the first that is there is opened.
+        wanted: file names, an index or weights; the first that is there, with all of its shards, is
+            opened.
 
     Raises:
-        AlphaRLBenchError: (on use) no weights, a shard that the index names is missing or cut
-            short, a tensor that is not there, or one with NaN or infinite values.
+        AlphaRLBenchError: (on use) no weights, a shard is missing or cut short, a tensor that is
+            not there or in two shards without an index, or one with NaN or infinite values.
     """
 
-    def __init__(self, folder: Path, *candidates: str) -> None:
+    def __init__(self, folder: Path, *wanted: str) -> None:
         super().__init__(folder)
-        self._candidates = candidates or WEIGHT_FILES
+        self._wanted = wanted or WEIGHT_FILES
         self._headers: dict[Path, dict[str, torch.Tensor]] = {}
         self._known: dict[str, torch.Tensor] = {}
 
     @property
     def present(self) -> bool:
         """Whether the folder holds any of the files."""
-        return any((self.folder / name).is_file() for name in self._candidates)
+        return bool(candidates(file_names(self.folder), self._wanted))
+
+    @property
+    def notes(self) -> list[str]:
+        """What else in the folder may hold its weights, and shards that were read without index."""
+        there = file_names(self.folder)
+        found = candidates(there, self._wanted)
+        if not found:
+            return []
+        notes = choice(self.folder, self._chosen, {name: self._members(name) for name in found})
+        if self._chosen in shard_sets(there):
+            notes.append(
+                f"{self.folder}: no index names the tensors of {self._chosen}: all of them are read"
+            )
+        if ADAPTER_CONFIG in there and self._wanted == WEIGHT_FILES:
+            notes.append(
+                f"{self.folder}: the whole weights are read; what {ADAPTER_CONFIG} beside them "
+                "describes is not added"
+            )
+        return notes
+
+    @cached_property
+    def _chosen(self) -> str:
+        """The first of what may hold the weights that lacks nothing."""
+        there = file_names(self.folder)
+        found = candidates(there, self._wanted)
+        lacking = {name: sorted(set(self._members(name)) - there) for name in found}
+        whole = [name for name in found if not lacking[name]]
+        rivals = [name for name in whole if name in shard_sets(there)]
+        if whole and whole[0] in rivals and len(rivals) > 1:
+            raise AlphaRLBenchError(
+                f"{self.folder}: {' and '.join(rivals)} are all there, and no index says which are "
+                "the weights; link the shards of one into a folder of their own"
+            )
+        if whole:
+            return whole[0]
+        if found:
+            each = "; ".join(f"{name} lacks {', '.join(lacking[name])}" for name in found)
+            raise AlphaRLBenchError(
+                f"{self.folder}: {each}; copy the missing shard or save the checkpoint again"
+            )
+        raise AlphaRLBenchError(
+            f"{self.folder}: no weights here; looked for {', '.join(self._wanted)}"
+        )
+
+    def _members(self, name: str) -> list[str]:
+        """The files that hold the tensors, also those that are missing."""
+        if name.endswith(".json"):
+            return sorted(set(_weight_map(self.folder / name).values()))
+        of = shard_sets(file_names(self.folder)).get(name)
+        return [name] if of is None else [*of.files, *of.missing]
 
     @cached_property
     def _file_of(self) -> dict[str, Path]:
-        for name in self._candidates:
-            path = self.folder / name
-            if not path.is_file():
-                continue
-            if path.suffix != ".json":
-                return dict.fromkeys(_tensors_in(path), path)
-            weight_map = _weight_map(path)
-            missing = sorted(set(weight_map.values()) - _names(self.folder))
-            if missing:
-                raise AlphaRLBenchError(
-                    f"{self.folder}: {name} names {', '.join(missing)}, which is not there; copy "
-                    "the missing shard or save the checkpoint again"
-                )
-            return {tensor: self.folder / file for tensor, file in weight_map.items()}
-        raise AlphaRLBenchError(
-            f"{self.folder}: no weights here; looked for {', '.join(self._candidates)}"
-        )
+        name = self._chosen
+        if name.endswith(".json"):
+            return {
+                tensor: self.folder / file
+                for tensor, file in _weight_map(self.folder / name).items()
+            }
+        found: dict[str, Path] = {}
+        for path in (self.folder / file for file in self._members(name)):
+            for tensor in _tensors_in(path):
+                if tensor in found:
+                    raise AlphaRLBenchError(
+                        f"{path}: tensor '{tensor}' is also in {found[tensor].name}, and no index "
+                        "says which one counts; write the index"
+                    )
+                found[tensor] = path
+        return found
 
     @cached_property
     def names(self) -> list[str]:
@@ -300,10 +352,6 @@ def _stack_of(name: str) -> tuple[str, int | None]:
     """``experts.up_proj[3]`` → (``experts.up_proj``, 3); any other name is itself."""
     match = _SLICE.fullmatch(name) if name.endswith("]") else None
     return (match["stack"], int(match["index"])) if match else (name, None)
-
-
-def _names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
 
 
 def _tensors_in(path: Path) -> list[str]:

@@ -41,10 +41,10 @@ def chosen_accuracies(
     if named is not None:
         return accuracies_in(named, prefix.steps)
     found = read_accuracies(Path(run).expanduser().absolute(), prefix.steps)
-    if found is None:
+    if found is None or any(step not in found.values for step in prefix.steps):
         raise AlphaRLBenchError(
             f"--method {method.name}: needs the accuracy of every observed checkpoint (steps "
-            f"{', '.join(map(str, prefix.steps))}), and {run} does not have them; give them by "
+            f"{', '.join(map(str, prefix.steps))}), and {run} does not have them all; give them by "
             "--accuracies FILE, or choose a method that needs none"
         )
     return found

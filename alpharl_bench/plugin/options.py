@@ -1,6 +1,8 @@
 """The command line options of the suites."""
 
 import argparse
+import os
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -26,8 +28,36 @@ _OPTIONS = pytest.StashKey[dict[str, Options]]()
 DEFAULT_ANALYSES = 8
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options in their own group."""
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add the options in their own group, after those of all other plugins.
+
+    Raises:
+        pytest.UsageError: another plugin has an option of the same name.
+    """
+    _load_others(pluginmanager)
+    try:
+        _add_to(parser)
+    except (ValueError, argparse.ArgumentError) as error:
+        (name, *_) = re.findall(r"--[\w-]+", str(error)) or [str(error)]
+        raise pytest.UsageError(
+            f"{name}: another pytest plugin has an option of this name; turn it off by "
+            "`-p no:NAME` (`pytest --trace-config` lists the names)"
+        ) from error
+
+
+def _load_others(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Load the other plugins now, as pytest does next: one that came later could only crash."""
+    config = pluginmanager.get_plugin("pytestconfig")
+    if not isinstance(config, pytest.Config):
+        return
+    pluginmanager.consider_preparse(list(config.invocation_params.args), exclude_only=False)
+    if not os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") and not (
+        config.known_args_namespace.disable_plugin_autoload
+    ):
+        pluginmanager.load_setuptools_entrypoints("pytest11")
+
+
+def _add_to(parser: pytest.Parser) -> None:
     group = parser.getgroup(
         "alpharl-bench",
         "judging claims about RL weight dynamics (with pytest's own --strict every refuted claim "

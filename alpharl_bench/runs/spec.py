@@ -93,7 +93,7 @@ def spec_of_path(run: str, base: str | None, kind: Kind | None) -> RunSpec:
         algorithm="not stated",
         kind=kind or "RL",
         origin=f"{found.source}, layout of {found.layout}",
-        deviations=found.note,
+        deviations="; ".join(found.notes),
         seed=None,
         expect={},
         tasks=(PAPER,),

@@ -120,9 +120,6 @@ def test_a_run_that_logs_no_reward(tmp_path: Path, container: Path) -> None:
         ("accuracies.csv", "step,acc\n10,0.1\n20,0.2\n", "0.accuracy"),
         ("accuracies.csv", "", "not a table"),
         ("accuracies.csv", "step,accuracy\n", "at step 10, 20"),
-        ("trainer_state.json", '{"log_history": [{"step": 5, "reward": 0.1}]}', "at step 20"),
-        ("trainer_state.json", '{"log_history": [{"step": 5, "reward": NaN}]}', "step 5"),
-        ("trainer_state.json", '{"log_history": 5}', "log_history"),
     ],
 )
 def test_a_file_with_a_fault(container: Path, name: str, text: str, said: str) -> None:
@@ -130,6 +127,49 @@ def test_a_file_with_a_fault(container: Path, name: str, text: str, said: str) -
     message = refusal(container)
     assert str(container / name) in message
     assert said in message
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "said"),
+    [
+        ('{"log_history": [{"step": 10, "reward": 0.5}]}', {10: 0.5}, "before step 20"),
+        ('{"log_history": [{"step": 20, "reward": 0.5}]}', {20: 0.5}, "before step 10"),
+        (
+            '{"log_history": [{"reward": 9}, {"step": 8, "reward": 0}, {"step": 20, "reward": 1}]}',
+            {10: 0, 20: 1},
+            "1 rewards without a step",
+        ),
+        (
+            """{"log_history": [{"step": 5, "reward": NaN}, {"step": 9, "reward": 1}, 5, null,
+            {"step": 20, "reward": 1}, {"step": 20, "reward": "high"}, {"loss": 2}]}""",
+            {10: 1, 20: 1},
+            "2 rewards without a step, or that are not finite",
+        ),
+        ('{"log_history": [{"step": 5, "reward": NaN}]}', {}, "1 rewards"),
+        ('{"log_history": 5}', {}, "not the state of a trainer, and not used: log_history"),
+        ("{", {}, "not the state of a trainer"),
+    ],
+)
+def test_a_log_is_used_as_far_as_it_goes(
+    tmp_path: Path, container: Path, text: str, values: dict[int, float], said: str
+) -> None:
+    path = container / "trainer_state.json"
+    path.write_text(text)
+    found = read_accuracies(tmp_path, STEPS)
+    assert found is not None
+    assert found.values == values
+    (note,) = found.notes
+    assert str(path) in note
+    assert said in note
+    assert "\n" not in note
+
+
+def test_a_log_that_is_damaged_does_not_hide_another(tmp_path: Path, container: Path) -> None:
+    (container / "checkpoint-20" / "trainer_state.json").write_text("{")
+    state(container / "trainer_state.json", {"step": 10, "reward": 0}, {"step": 20, "reward": 1})
+    found = read_accuracies(tmp_path, STEPS)
+    assert found is not None
+    assert found.values == {10: 0, 20: 1}
 
 
 def test_one_of_several_runs_side_by_side(tmp_path: Path) -> None:

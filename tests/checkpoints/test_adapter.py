@@ -600,13 +600,16 @@ def test_an_adapter_is_told_from_a_model(untied: PreTrainedModel, tmp_path: Path
     assert f"{adapter}: a LoRA adapter" in str(caught.value)
 
 
-def test_whole_weights_beside_an_adapter_are_the_model(
+def test_an_adapter_goes_before_whole_weights_beside_it(
     untied: PreTrainedModel, tmp_path: Path
 ) -> None:
+    """These are the base's: read as the model, they would be no update at all."""
     adapter = plain(tmp_path, untied).folder
     shutil.copy(tmp_path / "base" / "model.safetensors", adapter)
-    assert not is_adapter(adapter)
-    assert type(open_weights(adapter, WeightFiles(tmp_path / "base"))) is WeightFiles
+    assert is_adapter(adapter)
+    weights = open_weights(adapter, WeightFiles(tmp_path / "base"))
+    assert type(weights) is AdapterWeights
+    assert any("and not model.safetensors (" in note for note in weights.notes)
 
 
 def test_the_digest_depends_on_the_adapter_and_the_base(

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from alpharl_bench.checkpoints.layouts import LAYOUTS, find_checkpoints, step_name
+from alpharl_bench.checkpoints.find import find_checkpoints
+from alpharl_bench.checkpoints.layouts import LAYOUTS, step_name
+from alpharl_bench.checkpoints.local import find_in
 from alpharl_bench.errors import AlphaRLBenchError
 
 WEIGHTS = (
@@ -164,17 +166,40 @@ def test_several_runs_side_by_side(tmp_path: Path) -> None:
 
 
 def test_two_folders_of_one_step(tmp_path: Path) -> None:
-    for name in ("checkpoint-5", "checkpoint-05"):
+    for name in ("checkpoint-5", "checkpoint-05", "checkpoint-10"):
         put(tmp_path / name)
     message = refusal(tmp_path)
-    assert "checkpoint-5 " in message
-    assert "checkpoint-05 " in message
+    assert "checkpoint-05 and checkpoint-5 are the same step" in message
+    hint = re.search(r"as '(.+)'", message)
+    assert hint is not None
+    assert hint[1] == f"{tmp_path}/checkpoint-0*"
+    found = find_in(Path(hint[1]))
+    assert found is not None
+    assert found.checkpoints == {5: tmp_path / "checkpoint-05"}
+    found = find_in(tmp_path / "checkpoint-[1-9]*")
+    assert found is not None
+    assert list(found.checkpoints) == [5, 10]
 
 
-def test_a_checkpoint_that_was_not_finished(tmp_path: Path) -> None:
+def test_a_checkpoint_that_was_not_finished_is_left_out_and_said(tmp_path: Path) -> None:
     put(tmp_path / "checkpoint-1")
     half = put(tmp_path / "checkpoint-2", "config.json", "optimizer.pt")
-    assert f"{half}: no weights" in refusal(tmp_path)
+    found = find_checkpoints(tmp_path)
+    assert list(found.checkpoints) == [1]
+    assert found.notes == (
+        f"step 2 is left out: {half}: no weights in this checkpoint; finish copying or saving it",
+    )
+    assert f"{half}: no weights" in refusal(half)
+
+
+def test_steps_that_are_merged_are_read_and_others_are_said(tmp_path: Path) -> None:
+    put(tmp_path / "global_step_5" / "actor", "model_world_size_2_rank_0.pt")
+    put(tmp_path / "global_step_9" / "actor" / "huggingface")
+    found = find_checkpoints(tmp_path)
+    assert list(found.checkpoints) == [9]
+    (note,) = found.notes
+    assert "step 5 is left out" in note
+    assert VERL in note
 
 
 @pytest.mark.parametrize("folder", ["plain", "with space"])

@@ -135,11 +135,6 @@ def test_safetensors_are_preferred_to_bin(tmp_path: Path) -> None:
     assert single(tmp_path, new=torch.ones(2)).names == ["new"]
 
 
-def test_the_index_is_preferred_to_a_single_file(model: Qwen3ForCausalLM, tmp_path: Path) -> None:
-    model.save_pretrained(tmp_path, max_shard_size="8KB")
-    assert single(tmp_path, stray=torch.ones(2)).names == sorted(dict(model.named_parameters()))
-
-
 @pytest.mark.parametrize("kind", ["safetensors", "bin"])
 def test_a_matrix_of_a_stack(tmp_path: Path, kind: str) -> None:
     stack = torch.randn(3, 4, 2, generator=torch.Generator().manual_seed(0))

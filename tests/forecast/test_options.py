@@ -48,6 +48,13 @@ def test_rewards_of_later_checkpoints_are_not_read(run, tmp_path):
     assert found.measure == "mean training reward"
 
 
+def test_a_log_without_a_reward_of_every_checkpoint_does_not_suffice(run, tmp_path):
+    state = json.dumps({"log_history": [{"step": 10, "reward": 0.1}]})
+    (run.at(20).path / "trainer_state.json").write_text(state)
+    with pytest.raises(AlphaRLBenchError, match=r"steps 10, 20.*--accuracies FILE"):
+        chosen_accuracies(chosen_method("alpharl"), str(tmp_path), None, observe(run, 0.7))
+
+
 def test_the_target_is_an_accuracy_or_a_step_or_nothing(run):
     prefix = observe(run, 0.17, {10: 0.25}, total_steps=60)
     assert chosen_target(chosen_method("relex"), None, prefix) == Target(step=60)

@@ -126,3 +126,19 @@ def test_a_run_is_scored_as_it_was_trained_unless_the_options_say_otherwise(
     monkeypatch.setattr(pytestconfig.option, "prompt", "plain")
     again = options(pytestconfig, replace(chat, name="again")).sampling
     assert (again.prompt, again.tasks) == ("plain", ("modulo",))
+
+
+@pytest.mark.parametrize("order", [("alpharl_bench.plugin", "other"), ("other",)], ids=len)
+@pytest.mark.parametrize("name", ["--device", "--lane"])
+def test_another_plugin_with_the_same_option_is_named_in_one_line(tmp_path, order, name):
+    """Also where it loads after this one: then its own addition of the option would crash."""
+    code = f"def pytest_addoption(parser):\n    parser.addoption('{name}', help='of another')\n"
+    (tmp_path / "other.py").write_text(code)
+    plugins = [word for plugin in order for word in ("-p", plugin)]
+    result = suites(*plugins, "--collect-only", "-o", f"pythonpath={tmp_path}")
+    assert result.returncode == 4
+    (line,) = [line for line in result.stderr.splitlines() if line.strip()]
+    assert line.startswith(f"ERROR: {name}: another pytest plugin has an option of this name")
+    assert "-p no:NAME" in line
+    without = suites(*plugins, "-p", "no:other", "--collect-only", "-q", "-k", "P1 and dapo")
+    assert "another pytest plugin" not in without.stderr
