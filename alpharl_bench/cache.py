@@ -138,8 +138,13 @@ def remove_folder(path: Path) -> None:
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
+def whole_folder(path: Path, *, replace: bool = True) -> Iterator[Path]:
     """Yield a scratch folder that becomes ``path`` when the block ends without an error.
+
+    Args:
+        path: the folder.
+        replace: whether what is there is removed, as of a damaged folder of the cache; not of a
+            folder that a user names, which may have been filled since it was looked for.
 
     Raises:
         OSError: it cannot be written; the error names ``path``.
@@ -153,7 +158,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
             scratch.chmod(0o755)
             for file in filter(Path.is_file, scratch.rglob("*")):
                 file.chmod(0o644)
-            if path.exists():
+            if replace and path.exists():
                 shutil.rmtree(path)
             scratch.rename(path)
         finally:

@@ -108,7 +108,7 @@ def any_path(text: str) -> Path:
 
 def reference(text: str) -> str:
     """A model or run: a path, or ``org/name`` of the Hub. It stays as it is typed."""
-    any_path(text)
+    _refuse_root(any_path(text), shown(text))
     return text
 
 
@@ -147,14 +147,14 @@ def existing_folder(text: str) -> Path:
 
 def writable_folder(text: str) -> Path:
     """A folder to write into, there or not."""
-    path = any_path(text)
+    path = _without_dots(any_path(text))
     require_writable(path)
     return path
 
 
 def new_folder(text: str) -> Path:
     """A folder to write that is not there yet."""
-    path = any_path(text)
+    path = _without_dots(any_path(text))
     if os.path.lexists(path):
         raise AlphaRLBenchError(f"{shown(text)} is there already; name a new folder")
     require_writable(path)
@@ -168,10 +168,8 @@ def require_writable(folder: Path) -> None:
         AlphaRLBenchError: it is a file or below one, access is denied, its disk is full, or its
             name leaves no room for those of scratch files.
     """
-    named = shown(str(folder))
-    place = Path(os.path.abspath(folder))  # noqa: PTH100  (also without .., which mkdir does not take)
-    if place == place.parent:
-        raise AlphaRLBenchError(f"{named} is the root of all folders; name a folder in it")
+    named, place = shown(str(folder)), folder.absolute()
+    _refuse_root(folder, named)
     names = map(os.fsencode, place.parts)
     if len(os.fsencode(place)) > _PATH_BYTES or max(map(len, names)) > _NAME_BYTES:
         raise AlphaRLBenchError(f"{named} is too long; name another folder")
@@ -238,6 +236,17 @@ def rank(text: str) -> str:
             f"{shown(text)} is neither a whole number from 1 nor a share of 1% to 100%"
         ) from error
     return text
+
+
+def _without_dots(path: Path) -> Path:
+    """A path without ``..``: behind a folder that is yet to be made it leads where none is made."""
+    return path.resolve() if ".." in path.parts else path
+
+
+def _refuse_root(path: Path, named: str) -> None:
+    whole = path.resolve()
+    if whole == whole.parent:
+        raise AlphaRLBenchError(f"{named} is the root of all folders; name a folder in it")
 
 
 def _float(text: str) -> float:

@@ -160,7 +160,7 @@ def build_base(
 
     entry = load_registry().model(model)
     folder = out or new_folder(model)
-    with whole_folder(folder.absolute()) as scratch:
+    with whole_folder(folder.absolute(), replace=False) as scratch:
         build(entry, scratch)
     typer.echo(f"wrote {folder}")
 

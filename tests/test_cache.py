@@ -408,3 +408,17 @@ def test_removing_a_folder_leaves_what_it_links_to(tmp_path: Path) -> None:
     (tmp_path / "run" / "link").symlink_to(tmp_path / "far")
     remove_folder(tmp_path / "run")
     assert (tmp_path / "far" / "file").is_file()
+
+
+@pytest.mark.parametrize("path", ["out", "new/../out"])
+def test_a_folder_of_the_user_is_never_replaced(tmp_path: Path, path: str) -> None:
+    def write() -> None:
+        with whole_folder(tmp_path / path, replace=False):
+            # Filled by someone else while the work was done.
+            (tmp_path / "out").mkdir()
+            (tmp_path / "out" / "theirs").touch()
+
+    with pytest.raises(OSError, match="not empty"):
+        write()
+    assert (tmp_path / "out" / "theirs").is_file()
+    assert {p.name for p in tmp_path.iterdir()} <= {"out", "new"}

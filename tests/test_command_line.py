@@ -179,6 +179,47 @@ def test_an_output_folder_is_probed_before_any_work(
         assert line.startswith("alpharl-bench: Invalid value for '--out': ")
 
 
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("extract", ("--alpha", 1e6, "--format", "merged", "--dtype", "float16")),
+        ("forecast", ("--method", "rlvr-weights", "--target", 2e9, "--dtype", "float16")),
+    ],
+)
+def test_what_a_dtype_cannot_hold_is_not_written(
+    command: str,
+    options: tuple[object, ...],
+    pair: tuple[Path, Path],
+    tmp_path: Path,
+    typed: Callable[..., Any],
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    for step, trained in ((1, pair[0]), (2, pair[1])):
+        (run / f"checkpoint-{step}").symlink_to(trained)
+    base, checkpoint = pair
+    of = {
+        "extract": ("--base", base, "--checkpoint", checkpoint),
+        "forecast": ("--run", run, "--base", base, "--observed", 1),
+    }
+    code, lines = typed(command, *of[command], "--out", tmp_path / "out", *options)
+    assert code == 2
+    assert "would not be finite in float16; ask for less by --alpha or --target" in lines[-1]
+    assert list(tmp_path.iterdir()) == [run]
+
+
+def test_a_step_that_is_none_is_refused(
+    pair: tuple[Path, Path], tmp_path: Path, typed: Callable[..., Any]
+) -> None:
+    words = [*words_of("forecast", pair, tmp_path / "out"), "--method", "relex", "--target"]
+    for step in ("-1", "0", "0.99"):
+        code, lines = typed(*words, step)
+        assert (code, lines[-1]) == (
+            2,
+            f"alpharl-bench: --target {step}: relex takes a step, from 1 on",
+        )
+
+
 def test_another_encoding_is_no_reason_to_fail() -> None:
     done = started("paper", PYTHONIOENCODING="latin-1", stdout=subprocess.PIPE)
     out, err = done.communicate()
