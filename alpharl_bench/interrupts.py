@@ -15,12 +15,26 @@ def signals_interrupt() -> Iterator[None]:
 
     One that is ignored, as by ``nohup``, or handled by others stays as it is.
     """
-    before = {}
-    if threading.current_thread() is threading.main_thread():
-        ours = [one for one in _ENDING if signal.getsignal(one) == signal.SIG_DFL]
-        before = {one: signal.signal(one, signal.default_int_handler) for one in ours}
+    with handlers_kept():
+        if _is_main_thread():
+            for one in _ENDING:
+                if signal.getsignal(one) == signal.SIG_DFL:
+                    signal.signal(one, signal.default_int_handler)
+        yield
+
+
+@contextmanager
+def handlers_kept() -> Iterator[None]:
+    """After the block these signals are handled as before it, whatever a library did in it."""
+    before = {one: signal.getsignal(one) for one in _ENDING}
     try:
         yield
     finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+        if _is_main_thread():
+            for one, handler in before.items():
+                signal.signal(one, handler)
+
+
+def _is_main_thread() -> bool:
+    # No other may set a handler.
+    return threading.current_thread() is threading.main_thread()

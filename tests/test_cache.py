@@ -70,6 +70,18 @@ def test_the_root_is_the_folder_of_the_environment_variable(
     assert list((tmp_path / "a" / "b").iterdir()) == []
 
 
+def test_a_home_folder_is_expanded_and_an_odd_root_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv(CACHE_VARIABLE, "~/mine")
+    assert cache_root() == tmp_path / "mine"
+    for odd in ("~nouser/x", "a" * 5000, " "):
+        monkeypatch.setenv(CACHE_VARIABLE, odd)
+        with pytest.raises(AlphaRLBenchError, match=f"cache folder '.*{CACHE_VARIABLE}"):
+            cache_root()
+
+
 def test_an_unwritable_root_is_reported_with_the_variable_that_moves_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,7 +20,7 @@ import torch
 from alpharl_bench import cache
 from alpharl_bench.cli import main
 from alpharl_bench.errors import os_fault, system_error
-from alpharl_bench.interrupts import signals_interrupt
+from alpharl_bench.interrupts import handlers_kept, signals_interrupt
 from alpharl_bench.runs import parallel
 from alpharl_bench.variants import extract as extraction
 from tests.models import trained_pair
@@ -130,6 +130,7 @@ def test_a_signal_interrupts_and_nothing_half_written_stays(
     number: signal.Signals,
     pair: tuple[Path, Path],
     tmp_path: Path,
+    own_cache: Path,
     typed: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -143,7 +144,8 @@ def test_a_signal_interrupts_and_nothing_half_written_stays(
     assert code == 130
     assert lines[-1].startswith("alpharl-bench: interrupted; no half-written file is left")
     assert lines[-1].endswith(ENDED)
-    assert list(tmp_path.iterdir()) == []
+    assert left_behind(tmp_path) == []
+    assert not (tmp_path / "out").exists()
     assert signal.getsignal(number) in {signal.SIG_DFL, signal.default_int_handler}
 
 
@@ -163,6 +165,14 @@ def test_a_signal_that_is_ignored_stays_so() -> None:
             os.kill(os.getpid(), signal.SIGHUP)
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_what_a_library_makes_of_a_signal_is_undone() -> None:
+    with signals_interrupt():
+        with handlers_kept():
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(15))  # as Ray does
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def test_an_output_folder_is_probed_before_any_work(

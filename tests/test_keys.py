@@ -72,7 +72,6 @@ IDLE = {
     "keys": "as the cache",
     "source_code": "as the cache",
     "errors": "messages",
-    "option_types": "messages, and where the cache is",
     "extras": "messages",
     "invocation": "messages",
     "lazy": "torch, whenever it is loaded",
