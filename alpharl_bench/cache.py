@@ -16,8 +16,9 @@ import platformdirs
 import xxhash
 from filelock import BaseFileLock, Timeout
 
-from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.errors import AlphaRLBenchError, system_error
 from alpharl_bench.locks import lock_file
+from alpharl_bench.option_types import any_path
 from alpharl_bench.progress import note
 
 #: Names another folder for everything that is derived: trained checkpoints, questions, scores.
@@ -39,11 +40,14 @@ def cache_root() -> Path:
         AlphaRLBenchError: the folder cannot be made or written to.
     """
     named = os.environ.get(CACHE_VARIABLE)
-    root = Path(named) if named else platformdirs.user_cache_path("alpharl-bench")
+    remedy = f"name a folder in the environment variable {CACHE_VARIABLE}"
     try:
+        root = any_path(named) if named else platformdirs.user_cache_path("alpharl-bench")
         root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=root):
             pass
+    except AlphaRLBenchError as error:
+        raise AlphaRLBenchError(f"cache folder {error}; {remedy}") from error
     except OSError as error:
         raise AlphaRLBenchError(
             f"cache folder {root}: {error.strerror or error}; make it writable or name another "
@@ -139,28 +143,36 @@ def remove_folder(path: Path) -> None:
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
+def whole_folder(path: Path, *, replace: bool = True) -> Iterator[Path]:
     """Yield a scratch folder that becomes ``path`` when the block ends without an error.
 
     The cache knows of it: that of a killed process goes when the next one is asked for.
+
+    Args:
+        path: the folder.
+        replace: whether what is there is removed, as of a damaged folder of the cache; not of a
+            folder that a user names, which may have been filled since it was looked for.
+
+    Raises:
+        OSError: it cannot be written; the error names ``path``.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with scratch_folder(_ELSEWHERE) as record:
+    with _naming(path), scratch_folder(_ELSEWHERE) as record:
         scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
         write_whole(record / _PLACE, str(scratch.absolute()))
-        with _becoming(path, scratch):
+        with _becoming(path, scratch, replace):
             yield scratch
 
 
 @contextmanager
-def _becoming(path: Path, scratch: Path) -> Iterator[None]:
+def _becoming(path: Path, scratch: Path, replace: bool) -> Iterator[None]:
     try:
         yield
         # Scratch folders, and the files of some writers, are for their owner alone.
         scratch.chmod(0o755)
         for file in filter(Path.is_file, scratch.rglob("*")):
             file.chmod(0o644)
-        if path.exists():
+        if replace and path.exists():
             shutil.rmtree(path)
         scratch.rename(path)
     finally:
@@ -169,17 +181,35 @@ def _becoming(path: Path, scratch: Path) -> Iterator[None]:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Yield a scratch file that becomes ``path`` when the block ends without an error."""
+    """Yield a scratch file that becomes ``path`` when the block ends without an error.
+
+    Raises:
+        OSError: it cannot be written; the error names ``path``.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_SCRATCH, dir=path.parent)
-    os.close(handle)
-    scratch = Path(name)
+    with _naming(path):
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_SCRATCH, dir=path.parent)
+        os.close(handle)
+        scratch = Path(name)
+        try:
+            yield scratch
+            scratch.chmod(0o644)
+            scratch.replace(path)
+        finally:
+            scratch.unlink(missing_ok=True)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Name ``path`` in an error of the system that names no file, or a scratch one of it."""
     try:
-        yield scratch
-        scratch.chmod(0o644)
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)
+        yield
+    except Exception as error:
+        found = system_error(error)
+        own = str(path.with_name(f".{path.name}."))
+        if found is None or not str(found.filename or own).startswith(own):
+            raise
+        raise OSError(found.errno, found.strerror, str(path)) from error
 
 
 @contextmanager

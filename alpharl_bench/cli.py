@@ -1,13 +1,31 @@
 """The command ``alpharl-bench``: base models, runs and reports outside pytest."""
 
 import sys
-import warnings
 from pathlib import Path
-from typing import Annotated, Literal, TextIO
+from typing import Annotated, Literal
 
 import typer
 
-from alpharl_bench.errors import AlphaRLBenchError, AlphaRLBenchWarning
+from alpharl_bench.command_line import run
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.option_types import (
+    MOST,
+    argument,
+    existing_file,
+    existing_folder,
+    existing_path,
+    new_folder,
+    number,
+    option,
+    rank,
+    reference,
+    require_writable,
+    scale,
+    share,
+    whole_number,
+    word,
+    writable_folder,
+)
 from alpharl_bench.zoo_cli import zoo
 
 # Repeated from the modules that own them: importing those would slow down --help.
@@ -24,30 +42,8 @@ app.add_typer(zoo, name="zoo")
 
 
 def main() -> None:
-    """Run the command; a user's mistake is one line on standard error and exit code 2."""
-    warnings.showwarning = _show_warning
-    try:
-        app()
-    except AlphaRLBenchError as error:
-        sys.exit(_fail(f"alpharl-bench: {error}"))
-
-
-def _show_warning(
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None = None,
-    line: str | None = None,
-) -> None:
-    # Users cannot act on warnings of libraries, which mostly concern deprecations.
-    if issubclass(category, AlphaRLBenchWarning):
-        sys.stderr.write(f"alpharl-bench: note: {message}\n")
-
-
-def _fail(line: str) -> int:
-    sys.stderr.write(f"{line}\n")
-    return 2
+    """Run the command; what goes wrong is one line on standard error and exit code 2."""
+    sys.exit(run(app))
 
 
 # Everything after the names of suites is passed to pytest unchanged.
@@ -75,12 +71,26 @@ def judge(
 
 
 _Run = Annotated[
-    str, typer.Argument(help="A folder of checkpoints of any trainer, or org/name on the Hub.")
+    str,
+    argument("A folder of checkpoints of any trainer, or org/name on the Hub.", reference, "RUN"),
 ]
 _Base = Annotated[
     str | None,
-    typer.Option(help="The model that the run started from: a folder, org/name[@revision]."),
+    option(
+        "The model that the run started from: a folder, org/name or org/name@revision.",
+        reference,
+        "REF",
+    ),
 ]
+
+_NewFolder = Annotated[
+    Path,
+    option("The folder to write; it must not exist.", new_folder, "DIR"),
+]
+_Dtype = Annotated[
+    Dtype | None, typer.Option(help="Output dtype; default: the base's, for adapters float32.")
+]
+_Device = Annotated[str, option("auto, cpu or cuda.", word, "NAME")]
 
 
 @app.command("doctor")
@@ -102,28 +112,39 @@ def doctor(
 
 @app.command("extract")
 def extract(
-    base: Annotated[str, typer.Option(help="The model that training started from.")],
-    checkpoint: Annotated[str, typer.Option(help="The trained model or LoRA adapter.")],
-    out: Annotated[Path, typer.Option(help="The folder to write; it must not exist.")],
-    rank: Annotated[
-        str, typer.Option(help="Rank to keep per matrix: a number, or a share as 1% of min(m, n).")
+    base: Annotated[
+        str,
+        option("The model that training started from.", reference, "REF"),
+    ],
+    checkpoint: Annotated[
+        str,
+        option("The trained model or LoRA adapter.", reference, "REF"),
+    ],
+    out: _NewFolder,
+    size: Annotated[
+        str,
+        option(
+            "Rank to keep per matrix: a number, or a share as 1% of min(m, n).", rank, "K", "--rank"
+        ),
     ] = "1",
-    alpha: Annotated[float, typer.Option(help="Scale of the norm-matched update.")] = 1.0,
+    alpha: Annotated[
+        float,
+        option("Scale of the norm-matched update.", scale, "X"),
+    ] = 1.0,
     subspace: Annotated[
-        int | None, typer.Option(help="Keep only this singular subspace, counted from 1.")
+        int | None,
+        option("Keep only this singular subspace, counted from 1.", whole_number(1), "I"),
     ] = None,
     anchor: Annotated[Anchor, typer.Option(help="What the update is added to.")] = "base",
     form: Annotated[
         Format,
         typer.Option("--format", help="An adapter for peft or vLLM, or a merged folder."),
     ] = "peft",
-    dtype: Annotated[
-        Dtype | None, typer.Option(help="Output dtype; default: the base's, for adapters float32.")
-    ] = None,
+    dtype: _Dtype = None,
     embeddings: Annotated[
         bool, typer.Option(help="Also update token embeddings and output head.")
     ] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: _Device = "auto",
 ) -> None:
     """Write a low-rank part of a checkpoint's update as a model (§2.1 of the paper)."""
     import torch
@@ -135,7 +156,7 @@ def extract(
     from alpharl_bench.variants.materialise import UpdateSource
     from alpharl_bench.variants.spec import parse_part
 
-    variant = parse_part(rank, subspace, alpha)
+    variant = parse_part(size, subspace, alpha)
     run = open_checkpoint(checkpoint, base)
     source = UpdateSource(run, resolved_device(device), embeddings=embeddings)
     kind = getattr(torch, dtype) if dtype else None
@@ -153,32 +174,42 @@ def _list_methods(wanted: bool) -> None:
 
 @app.command("forecast")
 def forecast(
-    run: Annotated[str, typer.Option(help="The run: a folder, or org/name on the Hub.")],
-    method: Annotated[str, typer.Option(help="alpharl, relex, expo, …; --list prints all.")],
-    out: Annotated[Path, typer.Option(help="The folder to write; it must not exist.")],
+    run: Annotated[
+        str,
+        option("The run: a folder, or org/name on the Hub.", reference, "REF"),
+    ],
+    method: Annotated[
+        str,
+        option("alpharl, relex, expo, …; --list prints all.", word, "NAME"),
+    ],
+    out: _NewFolder,
     base: _Base = None,
     observed: Annotated[
-        float, typer.Option(help="Fraction of the training that the method may use.")
+        float,
+        option("Fraction of the training that the method may use.", share, "X"),
     ] = 0.4,
     target: Annotated[
         float | None,
-        typer.Option(help="Accuracy to reach (alpharl), or step (others; default: the last)."),
+        option(
+            "Accuracy to reach (alpharl), or step (others; default: the last).",
+            number(-MOST, MOST),
+            "X",
+        ),
     ] = None,
     total_steps: Annotated[
         int | None,
-        typer.Option(help="Length of the training; default: its last checkpoint."),
+        option("Length of the training; default: its last checkpoint.", whole_number(1), "N"),
     ] = None,
     accuracies: Annotated[
-        Path | None, typer.Option(help="JSON or CSV by step; default: a file in the run's folder.")
+        Path | None,
+        option("JSON or CSV by step; default: a file in the run's folder.", existing_file, "FILE"),
     ] = None,
     form: Annotated[
         Format | None,
         typer.Option("--format", help="Default: peft if an adapter suffices, else merged."),
     ] = None,
-    dtype: Annotated[
-        Dtype | None, typer.Option(help="Output dtype; default: the base's, for adapters float32.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    dtype: _Dtype = None,
+    device: _Device = "auto",
     _list: Annotated[
         bool,
         typer.Option(
@@ -216,9 +247,13 @@ def forecast(
 
 @app.command("report")
 def report(
-    folders: Annotated[list[Path], typer.Argument(help="Folders that --report DIR wrote.")],
+    folders: Annotated[
+        list[Path],
+        argument("Folders that --report DIR wrote.", existing_folder, "DIR..."),
+    ],
     out: Annotated[
-        Path | None, typer.Option(help="The folder to write; required to merge several.")
+        Path | None,
+        option("The folder to write; required to merge several.", writable_folder, "DIR"),
     ] = None,
 ) -> None:
     """Write a report again from its stored scores; no model is loaded.
@@ -231,7 +266,9 @@ def report(
         raise AlphaRLBenchError(
             f"report {' '.join(map(str, folders))}: name the folder of the merged report by --out"
         )
-    if out is not None:
+    if out is None:
+        require_writable(folders[0])
+    else:
         merge_sessions(folders).save(out)
     typer.echo(f"wrote {write_report(out or folders[0])}")
 
@@ -239,7 +276,8 @@ def report(
 @app.command("paper")
 def paper(
     arxiv: Annotated[
-        str | None, typer.Argument(help="arXiv id of the paper; default: 2510.00553.")
+        str | None,
+        argument("arXiv id of the paper; default: 2510.00553.", word, "ARXIV"),
     ] = None,
 ) -> None:
     """Print the contradictions among a paper's own numbers, with the arithmetic."""
@@ -250,8 +288,14 @@ def paper(
 
 @app.command("compare")
 def compare(
-    old: Annotated[Path, typer.Argument(help="A report folder, or its results.json.")],
-    new: Annotated[Path, typer.Argument(help="The same of the newer session.")],
+    old: Annotated[
+        Path,
+        argument("A report folder, or its results.json.", existing_path, "OLD"),
+    ],
+    new: Annotated[
+        Path,
+        argument("The same of the newer session.", existing_path, "NEW"),
+    ],
 ) -> None:
     """Print what changed between two reports; exit code 1 means that something got worse.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.option_types import argument, new_folder, option, whole_number, word
 
 if TYPE_CHECKING:
     from alpharl_bench.registry import Registry, RunEntry
@@ -20,7 +21,7 @@ zoo = typer.Typer(help="The models and runs of the registry.", no_args_is_help=T
 
 _Runs = Annotated[
     list[str] | None,
-    typer.Argument(help="Runs by name or pattern, as 'qwen3-*'; see `zoo list`."),
+    argument("Runs by name or pattern, as 'qwen3-*'; see `zoo list`.", word, "RUN..."),
 ]
 
 
@@ -63,7 +64,8 @@ def train(
     runs: _Runs = None,
     everything: Annotated[bool, typer.Option("--all", help="Every run of the registry.")] = False,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Number of parallel trainings; default: one per core.")
+        int | None,
+        option("Number of parallel trainings; default: one per core.", whole_number(1), "N"),
     ] = None,
 ) -> None:
     """Train runs into the cache; interrupted runs resume from their last checkpoint.
@@ -76,11 +78,7 @@ def train(
 
     registry = load_registry()
     entries = chosen(runs or [], registry, everything=everything)
-    try:
-        faults = train_all(entries, registry, workers)
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted; the same command resumes from the last checkpoints\n")
-        raise typer.Exit(130) from None
+    faults = train_all(entries, registry, workers)
     for entry in entries:
         if entry.name not in faults:
             typer.echo(f"{entry.name}: {training_status(entry, registry).folder}")
@@ -151,10 +149,13 @@ def clean(
 
 @zoo.command("build-base")
 def build_base(
-    model: Annotated[str, typer.Argument(help="A model of the registry, for example qwen3-nano.")],
+    model: Annotated[
+        str,
+        argument("A model of the registry, for example qwen3-nano.", word, "MODEL"),
+    ],
     out: Annotated[
         Path | None,
-        typer.Option(help="The folder to write (./MODEL); it must not exist."),
+        option("The folder to write (./MODEL); it must not exist.", new_folder, "DIR"),
     ] = None,
 ) -> None:
     """Pretrain a base model by its recipe (qwen3-nano: about six minutes on two cores)."""
@@ -163,10 +164,8 @@ def build_base(
     from alpharl_bench.training.base import build_base as build
 
     entry = load_registry().model(model)
-    folder = out or Path(model)
-    if folder.exists():
-        raise AlphaRLBenchError(f"--out {folder}: is there already; name a new folder")
-    with whole_folder(folder.absolute()) as scratch:
+    folder = out or new_folder(model)
+    with whole_folder(folder.absolute(), replace=False) as scratch:
         build(entry, scratch)
     typer.echo(f"wrote {folder}")
 

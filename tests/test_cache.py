@@ -72,6 +72,18 @@ def test_the_root_is_the_folder_of_the_environment_variable(
     assert list((tmp_path / "a" / "b").iterdir()) == []
 
 
+def test_a_home_folder_is_expanded_and_an_odd_root_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv(CACHE_VARIABLE, "~/mine")
+    assert cache_root() == tmp_path / "mine"
+    for odd in ("~nouser/x", "a" * 5000, " "):
+        monkeypatch.setenv(CACHE_VARIABLE, odd)
+        with pytest.raises(AlphaRLBenchError, match=f"cache folder '.*{CACHE_VARIABLE}"):
+            cache_root()
+
+
 def test_an_unwritable_root_is_reported_with_the_variable_that_moves_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -488,3 +500,15 @@ def test_scratch_folders_of_two_at_once(own_cache: Path) -> None:
         assert one.is_dir()
         assert other.is_dir()
     assert list((own_cache / "scratch").iterdir()) == []
+@pytest.mark.parametrize("path", ["out", "new/../out"])
+def test_a_folder_of_the_user_is_never_replaced(tmp_path: Path, path: str) -> None:
+    def write() -> None:
+        with whole_folder(tmp_path / path, replace=False):
+            # Filled by someone else while the work was done.
+            (tmp_path / "out").mkdir()
+            (tmp_path / "out" / "theirs").touch()
+
+    with pytest.raises(OSError, match="not empty"):
+        write()
+    assert (tmp_path / "out" / "theirs").is_file()
+    assert {p.name for p in tmp_path.iterdir()} <= {"out", "new"}

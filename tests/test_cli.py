@@ -39,8 +39,9 @@ def test_the_papers_errata_are_printed():
     [
         (("zoo", "train", "qwen3-nano-gpro"), "did you mean 'qwen3-nano-grpo'?"),
         (("zoo", "build-base", "qwen4-nano", "--out", "x"), "did you mean 'qwen3-nano'?"),
-        (("zoo", "build-base", "qwen3-nano", "--out", "/"), "--out /: is there already"),
-        (("report", "/nowhere"), "no stored session"),
+        (("zoo", "build-base", "qwen3-nano", "--out", "/"), "'--out': '/' is there already"),
+        (("report", "/nowhere"), "'/nowhere' is not there"),
+        (("report", "docs"), "no stored session"),
     ],
 )
 def test_a_mistake_is_one_line(arguments, message):
@@ -82,13 +83,13 @@ def test_an_update_is_extracted_and_its_rounding_shown(pair, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--rank", "0"), "--rank 0: a whole number from 1, or a share as 10%"),
-        (("--rank", "101%"), "--rank 101%: at most 100%"),
-        (("--rank", "two"), "--rank two: a whole number"),
-        (("--subspace", "0"), "--subspace 0: counted from 1"),
+        (("--rank", "0"), "'0' is neither a whole number from 1 nor a share of 1% to 100%"),
+        (("--rank", "101%"), "'101%' is neither a whole number from 1 nor a share"),
+        (("--rank", "two"), "'two' is neither a whole number"),
+        (("--subspace", "0"), "'0' is not a whole number from 1"),
         (("--subspace", "17"), "of shape (16, 32) has 16 subspaces"),
         (("--subspace", "2", "--rank", "3"), "--subspace and --rank exclude each other"),
-        (("--alpha", "nan"), "--alpha nan: must be a finite number"),
+        (("--alpha", "nan"), "'nan' is not a number other than 0"),
         (("--device", "tpu"), "--device tpu: unknown; one of auto, cpu, cuda"),
     ],
 )

@@ -165,16 +165,6 @@ def test_failures_are_listed_and_make_the_exit_code(cache, monkeypatch):
     assert "qwen3-nano-grpo:" not in done.stdout
 
 
-def test_an_interrupt_says_how_to_go_on(cache, monkeypatch):
-    def train_all(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(parallel, "train_all", train_all)
-    done = call("train", "--all")
-    assert done.exit_code == 130
-    assert "resumes from the last checkpoints" in done.stderr
-
-
 @pytest.fixture
 def filled(cache):
     """A whole run, an interrupted one, and one of another digest, by name."""

@@ -14,6 +14,7 @@ from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.executor.executor import ContextT, Result, Unit
 from alpharl_bench.executor.worker import Greeting, Worker, installed
 from alpharl_bench.extras import requiring
+from alpharl_bench.interrupts import handlers_kept
 from alpharl_bench.progress import note
 
 with requiring("ray"):
@@ -182,7 +183,9 @@ def _connect(address: str) -> None:
         alone = {"include_dashboard": False}
     os.environ.update((_OF_OUR_OWN if address == _OWN else _OF_ANOTHER) | os.environ)
     try:
-        ray.init(address, log_to_driver=False, logging_level="ERROR", **alone)
+        # Ray's handler of SIGTERM would end a session without its report.
+        with handlers_kept():
+            ray.init(address, log_to_driver=False, logging_level="ERROR", **alone)
     except (ConnectionError, RuntimeError, ValueError, RayError) as error:
         if any(_UNAUTHENTICATED in str(cause) for cause in (error, error.__cause__)):
             raise AlphaRLBenchError(

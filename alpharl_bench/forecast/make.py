@@ -21,6 +21,7 @@ from alpharl_bench.forecast.stability import Stability, stability
 from alpharl_bench.variants.adapter import write_adapter
 from alpharl_bench.variants.combined import applied
 from alpharl_bench.variants.extract import Format
+from alpharl_bench.variants.finite import require_finite
 from alpharl_bench.variants.materialise import Change
 from alpharl_bench.variants.merged import write_merged
 
@@ -159,7 +160,7 @@ def make(
 
     Raises:
         AlphaRLBenchError: the folder is there already, the method cannot predict from this, its
-            prediction is the base itself, or the format cannot hold it.
+            prediction is the base itself, or format or dtype cannot hold it.
     """
     if folder.exists():
         raise AlphaRLBenchError(f"--out {folder}: is there already; name a new folder")
@@ -175,12 +176,13 @@ def make(
             "moves it; observe more of the run"
         )
     compared = time.perf_counter()
-    with whole_folder(folder.absolute()) as scratch:
+    with whole_folder(folder.absolute(), replace=False) as scratch:
         if isinstance(change, Mapping) and chosen != "merged":
             kind = dtype or torch.float32
             write_adapter(change, prefix.base, scratch, kind, split_fused=chosen == "vllm")
         else:
             write_merged(applied(change, prefix.base), prefix.base, scratch, dtype)
+        require_finite(scratch)
         written = time.perf_counter()
         files = _files([prefix.base, *prefix.weights])
         done = Forecast(

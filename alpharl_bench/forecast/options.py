@@ -54,9 +54,12 @@ def chosen_target(method: Method, named: float | None, prefix: Prefix) -> Target
     """What ``--target`` means to a method.
 
     Raises:
-        AlphaRLBenchError: an accuracy is needed, or a target is given to a method without one.
+        AlphaRLBenchError: an accuracy is needed, a step is none of a training, or a target is given
+            to a method without one.
     """
     match method.forecaster.needs:
+        case "step" if named is not None and named < 1:
+            raise AlphaRLBenchError(f"--target {named:g}: {method.name} takes a step, from 1 on")
         case "step":
             return Target(step=prefix.total_steps if named is None else named)
         case "accuracy" if named is None:

@@ -2,16 +2,19 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 import pytest
 
-from alpharl_bench.bench import Options
 from alpharl_bench.cache import cache_root
 from alpharl_bench.claims import Claim
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.interrupts import signals_interrupt
+from alpharl_bench.option_types import require_writable
 from alpharl_bench.plugin.executing import chosen_executor, refuse_contradictions
+from alpharl_bench.plugin.faults import ends_session, fault_of
 from alpharl_bench.plugin.items import PARAMETER, claim_of, run_of
-from alpharl_bench.plugin.options import options, run_specs_of
+from alpharl_bench.plugin.options import options, report_folder, run_specs_of
 from alpharl_bench.plugin.outcomes import Refuted
 from alpharl_bench.plugin.paper_checks import parametrize_paper_checks
 from alpharl_bench.plugin.plan import lacking
@@ -32,14 +35,15 @@ def pytest_configure(config: pytest.Config) -> None:
             config.workerinput["gpus"],
             gpus_each=config.getoption("tensor_parallel"),
         )
-    try:
+    with ends_session():
         _refuse_what_no_report_can_hold(config.invocation_params.args)
         refuse_contradictions(config)
         _refuse_workers_of_a_plan(config)
         for spec in run_specs_of(config):
             options(config, spec)
-    except AlphaRLBenchError as error:
-        raise pytest.UsageError(str(error)) from error
+    signals = ExitStack()
+    signals.enter_context(signals_interrupt())
+    config.add_cleanup(signals.close)
     config.addinivalue_line("markers", "claim(id): the claim of a paper that a test judges")
     config.addinivalue_line("markers", "paper(arxiv): the paper that a suite is about")
     if not hasattr(config, "workerinput"):
@@ -72,8 +76,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         claim = claim_of(metafunc.definition)
         cache_root()
         runs = [run for run in run_specs_of(metafunc.config) if claim.judged_on(run.kind)]
-    except AlphaRLBenchError as error:
-        raise pytest.Collector.CollectError(str(error)) from error
+    except (AlphaRLBenchError, OSError) as error:
+        raise pytest.Collector.CollectError(fault_of(error)) from error
     parameters = [pytest.param(run, id=run.name) for run in runs]
     if not runs:
         reason = f"{claim.id} is about {', '.join(sorted(claim.kinds or ()))}: no such run is here"
@@ -93,12 +97,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if run is None:
             continue
         claim = claim_of(item)
-        asked = options(config, run)
-        reason = _unfit(claim, asked)
-        fetched = run.source.public or asked.one_checkpoint
-        if not reason and fetched and not config.getoption("plan"):
-            reason = lacking(config, run, claim)
-            reason = reason and f"{claim.id} on {run.name} {reason}"
+        with ends_session():
+            reason = _unfit(config, run, claim)
         if reason:
             item.add_marker(pytest.mark.skip(reason=reason))
         known = run.expect.get(claim.qualified_id)
@@ -107,17 +107,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.xfail(reason=known.reason, strict=True, raises=Refuted))
 
 
-def _unfit(claim: Claim, asked: Options) -> str:
-    """Why a claim cannot be judged by what a run is asked; nothing where it can."""
+def _unfit(config: pytest.Config, run: RunSpec, claim: Claim) -> str:
+    """Why a claim cannot be judged on a run here; nothing where it can."""
+    asked = options(config, run)
     engine, kind = asked.engine.name, asked.sampling.kind
     if claim.engine not in {None, engine}:
         return f"{claim.id} takes --engine {claim.engine}: {engine} cannot score its variants"
-    reason = claim.reads_from.unsupported_reason(kind)
-    return reason and f"{claim.id} {reason}"
+    if reason := claim.reads_from.unsupported_reason(kind):
+        return f"{claim.id} {reason}"
+    fetched = run.source.public or asked.one_checkpoint
+    if fetched and not config.getoption("plan") and (reason := lacking(config, run, claim)):
+        return f"{claim.id} on {run.name} {reason}"
+    return ""
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Find the questions and the cluster before anything is trained or scored."""
+    """Find the questions, the cluster and the report's folder before anything is trained."""
     config, runs = session.config, {}
     selected: dict[str, list[Claim]] = {}
     for item in session.items:
@@ -128,7 +133,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     # A worker's mistake is shown by the tests that ask for the questions.
     if config.option.collectonly or config.getoption("plan") or hasattr(config, "workerinput"):
         return
-    try:
+    with ends_session():
+        if runs:
+            require_writable(report_folder(config))
         for run in runs.values():
             if is_scored(config, run):
                 asked = options(config, run).sampling
@@ -136,8 +143,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
                 _ = asked.key
         if runs:
             chosen_executor(config)
-    except AlphaRLBenchError as error:
-        raise pytest.UsageError(str(error)) from error
 
 
 def is_scored(config: pytest.Config, run: RunSpec) -> bool:

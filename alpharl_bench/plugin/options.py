@@ -13,6 +13,16 @@ from alpharl_bench.bench import Options
 from alpharl_bench.device import DEVICES, resolved_device
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.executor import EXECUTORS
+from alpharl_bench.option_types import (
+    existing_folder,
+    for_pytest,
+    number,
+    reference,
+    seed,
+    whole_number,
+    word,
+    writable_folder,
+)
 from alpharl_bench.registry import Kind, Lane, load_registry
 from alpharl_bench.runs.spec import RunSpec, run_specs, spec_of_path
 from alpharl_bench.scoring import EngineOptions, Sampling
@@ -68,12 +78,14 @@ def _add_to(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--run",
+        type=for_pytest(reference),
         metavar="REF",
         help="judge this run instead: a folder of checkpoints of any trainer, or org/name on the "
         "Hub (`alpharl-bench doctor REF` shows what it contains)",
     )
     group.addoption(
         "--base",
+        type=for_pytest(reference),
         metavar="REF",
         help="the model that --run started from: a folder, org/name or org/name@revision",
     )
@@ -97,6 +109,7 @@ def _add_to(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--tasks",
+        type=for_pytest(word),
         metavar="NAMES",
         help=f"the evaluated tasks, separated by commas: {', '.join(benchmarks())}, '{PAPER}' for "
         f"all of these; families of arithmetic, or '{NANO}' for all of them; games, or '{GAMES}' "
@@ -104,7 +117,7 @@ def _add_to(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--data-dir",
-        type=Path,
+        type=for_pytest(existing_folder),
         metavar="DIR",
         help="read the benchmarks' questions from DIR/<task>.jsonl (question, answer) instead of "
         "from the Hub",
@@ -118,13 +131,13 @@ def _add_to(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--questions",
-        type=_at_least(1),
+        type=for_pytest(whole_number(1)),
         metavar="N",
         help="questions per task (nano: 25; benchmarks: all)",
     )
     group.addoption(
         "--samples",
-        type=_at_least(1),
+        type=for_pytest(whole_number(1)),
         metavar="K",
         help="sampled responses per question (nano: 4; benchmarks: 32)",
     )
@@ -136,22 +149,25 @@ def _add_to(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--max-samples",
-        type=_at_least(1),
+        type=for_pytest(whole_number(1)),
         metavar="K",
         help=f"sample budget of --until-decided per question ({DEFAULT_ANALYSES} times --samples)",
     )
     group.addoption(
-        "--temperature", type=float, metavar="T", help="sampling temperature (the task's own)"
+        "--temperature",
+        type=for_pytest(number(0, 10, above=True)),
+        metavar="T",
+        help="sampling temperature (the task's own)",
     )
     group.addoption(
         "--max-tokens",
-        type=_at_least(1),
+        type=for_pytest(whole_number(1)),
         metavar="N",
         help="maximum length of a response (the task's own)",
     )
     group.addoption(
         "--seed",
-        type=_at_least(0),
+        type=for_pytest(seed),
         default=Sampling.seed,
         metavar="S",
         help=f"seed of the choice of questions and of the sampled responses ({Sampling.seed})",
@@ -171,7 +187,7 @@ def _add_to(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--batch-size",
-        type=_at_least(1),
+        type=for_pytest(whole_number(1)),
         default=EngineOptions.batch_size,
         metavar="N",
         help=f"sequences generated in one batch, halved when memory runs out "
@@ -186,13 +202,14 @@ def _add_to(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--ray-address",
+        type=for_pytest(word),
         metavar="ADDR",
         help="address of the Ray cluster: HOST:PORT, 'auto' for the one that runs on this host, "
         "'local' for a new one (auto)",
     )
     group.addoption(
         "--tensor-parallel",
-        type=_at_least(1),
+        type=for_pytest(whole_number(1)),
         default=EngineOptions.tensor_parallel,
         metavar="N",
         help="number of GPUs that share one model; requires --engine vllm (1)",
@@ -205,14 +222,14 @@ def _add_to(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--tokens-per-second",
-        type=_rate,
+        type=for_pytest(number(1e-3, 1e12)),
         metavar="R",
         help="throughput of all GPUs together, for the GPU-hours of --plan (the upper bound of an "
         "H100's data sheet)",
     )
     group.addoption(
         "--report",
-        type=Path,
+        type=for_pytest(writable_folder),
         metavar="DIR",
         help="folder of the report and its stored scores (reports/<lane>)",
     )
@@ -339,28 +356,3 @@ def report_folder(config: pytest.Config) -> Path:
     named: Path | None = config.getoption("report")
     lane = "path" if config.getoption("run") else config.getoption("lane")
     return named or config.invocation_params.dir / "reports" / lane
-
-
-def _rate(text: str) -> float:
-    """An option's value: a finite number above 0."""
-    try:
-        rate = float(text)
-    except ValueError:
-        rate = 0.0
-    if not 0 < rate < float("inf"):
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of tokens above 0")
-    return rate
-
-
-class _at_least:  # noqa: N801  (argparse prints the name of the type)
-    """An option's value: a whole number that is not below a bound."""
-
-    def __init__(self, bound: int) -> None:
-        self._bound = bound
-
-    def __call__(self, text: str) -> int:
-        if not text.lstrip("-").isdecimal() or int(text) < self._bound:
-            raise argparse.ArgumentTypeError(
-                f"'{text}' is not a whole number of at least {self._bound}"
-            )
-        return int(text)

@@ -6,6 +6,8 @@ import pytest
 
 from alpharl_bench.claims import Learning, Outcome, Verdict
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.plugin.faults import fault_of
+from alpharl_bench.plugin.items import run_of
 
 # The keys of a test's user properties; they travel to xdist's controller and into JUnit files.
 CLAIM, RUN, VERDICT, SUMMARY, SAMPLES = "claim", "run", "verdict", "summary", "samples"
@@ -83,8 +85,11 @@ def pytest_runtest_makereport(
     """Print a user's mistake, or why a verdict is open, as one line without a traceback."""
     report = yield
     value = call.excinfo.value if call.excinfo is not None else None
-    if isinstance(value, AlphaRLBenchError):
-        report.longrepr = f"{item.name}: {value}"
+    judges = run_of(item) is not None
+    # Of other tests an error of the system is their author's to see whole.
+    known = isinstance(value, AlphaRLBenchError) or judges
+    if value is not None and known and (line := fault_of(value)):
+        report.longrepr = f"{item.name}: {line}"
     elif isinstance(value, Inconclusive | NotInformative | DidNotLearn | Unprinted):
         report.longrepr = (str(item.path), item.location[1] or 0, str(value))
     return report

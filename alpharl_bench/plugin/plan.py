@@ -8,9 +8,9 @@ import pytest
 from alpharl_bench.claims import Claim
 from alpharl_bench.claims.papers import shown_ids
 from alpharl_bench.claims.required import requirements_of
-from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.plan import Budget, cost_of, measured
 from alpharl_bench.plan.table import Planned, plan_text
+from alpharl_bench.plugin.faults import ends_session
 from alpharl_bench.plugin.items import claim_of, run_of
 from alpharl_bench.plugin.options import options
 from alpharl_bench.runs.source import RunInfo
@@ -39,11 +39,9 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
             unfit[run.name][claim] = skip.kwargs["reason"]
         else:
             claims[run.name].append(claim)
-    try:
+    with ends_session():
         planned = [_planned(config, run, claims[name], unfit[name]) for name, run in runs.items()]
         text = plan_text(planned, config.getoption("tokens_per_second"))
-    except AlphaRLBenchError as error:
-        raise pytest.UsageError(str(error)) from error
     reporter = config.pluginmanager.getplugin("terminalreporter")
     reporter.section("plan")
     reporter.write_line(text)

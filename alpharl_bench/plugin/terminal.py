@@ -7,8 +7,9 @@ import pytest
 
 from alpharl_bench.bench import Bench
 from alpharl_bench.claims.papers import load_claims, shown_ids
-from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.errors import GOES_ON, AlphaRLBenchError
 from alpharl_bench.invocation import typed_command
+from alpharl_bench.plugin.faults import fault_of
 from alpharl_bench.plugin.options import options, report_folder, reproducing, run_specs_of
 from alpharl_bench.plugin.outcomes import (
     CLAIM,
@@ -73,7 +74,7 @@ class SessionReport:
             stored.save(folder)
             self._written = f"report: {write_report(folder)}"
         except (AlphaRLBenchError, OSError) as error:
-            self._written, self._failed = f"ERROR: no report was written: {error}", True
+            self._written, self._failed = f"ERROR: no report was written: {fault_of(error)}", True
             if exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -116,6 +117,8 @@ class SessionReport:
             for line in self._unlearned.values():
                 terminalreporter.write_line(line, yellow=True)
             terminalreporter.write_line(self._written, red=self._failed)
+        if exitstatus == pytest.ExitCode.INTERRUPTED:
+            terminalreporter.write_line(f"interrupted; {GOES_ON}", yellow=True)
         elif exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._config.getoption("keyword"):
             terminalreporter.write_line(f"ERROR: {self._nothing_selected()}", red=True)
 

@@ -10,6 +10,8 @@ import pandas as pd
 from scipy import stats
 
 from alpharl_bench.claims.family import adjusted
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.invocation import session_command
 from alpharl_bench.reporting import tables
 from alpharl_bench.reporting.results import (
     AccuracyRecord,
@@ -110,10 +112,16 @@ def compare(old: Path, new: Path) -> Comparison:
         new: the same, of what is to be compared with it.
 
     Raises:
-        AlphaRLBenchError: one of them has no results of this version.
+        AlphaRLBenchError: one of them has no results of this version, or none with a number; or
+            they have none in common.
     """
-    before, after = load_results(old), load_results(new)
+    before, after = _numbers(old), _numbers(new)
     was, now = before.by_claim_and_run, after.by_claim_and_run
+    if not (was.keys() & now.keys() or _accuracies(before) & _accuracies(after)):
+        raise AlphaRLBenchError(
+            f"compare {old} {new}: no verdict and no accuracy of both; compare reports of the same "
+            "runs"
+        )
     changes = [
         Change(was[key], now[key])
         for key in was
@@ -127,6 +135,41 @@ def compare(old: Path, new: Path) -> Comparison:
         gone=tuple((v.claim, v.run) for key, v in was.items() if key not in now),
         came=tuple((v.claim, v.run) for key, v in now.items() if key not in was),
     )
+
+
+def _numbers(path: Path) -> Results:
+    """The results of a report, in which there is something to compare.
+
+    Raises:
+        AlphaRLBenchError: there is nothing, or what should be a number is none.
+    """
+    results = load_results(path)
+    accuracies = [
+        record.accuracy for run in results.runs.values() for record in run.accuracies.values()
+    ]
+    values = [verdict.value for verdict in results.verdicts if verdict.value]
+    for bounds in (*accuracies, *values):
+        if not all(map(math.isfinite, filter(None, bounds.model_dump().values()))):
+            raise AlphaRLBenchError(
+                f"{path}: holds a result that is not a number; make it again by "
+                "`alpharl-bench report DIR`"
+            )
+    if unknown := {verdict.claim for verdict in results.verdicts} - results.claims.keys():
+        raise AlphaRLBenchError(
+            f"{path}: a verdict on {min(unknown)}, which is not among its claims; make it again "
+            "by `alpharl-bench report DIR`"
+        )
+    if not accuracies and not values:
+        raise AlphaRLBenchError(
+            f"{path}: holds no verdict and no accuracy with a number; nothing can be compared "
+            f"with it; `{session_command()} --report DIR` judges runs"
+        )
+    return results
+
+
+def _accuracies(results: Results) -> set[tuple[str, str]]:
+    """The runs and variants that have one."""
+    return {(name, variant) for name, run in results.runs.items() for variant in run.accuracies}
 
 
 def _scores(path: Path) -> dict[tuple[str, str], Score]:

@@ -10,6 +10,7 @@ from safetensors import safe_open
 from alpharl_bench.cache import cache_root
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.formatting import size_text
+from alpharl_bench.option_types import MOST, number
 
 #: Names another cap on the whole cache, in GB (10⁹ bytes).
 CAP_VARIABLE = "ALPHARL_BENCH_MAX_DISK"
@@ -28,13 +29,11 @@ def disk_cap() -> int:
     """
     named = os.environ.get(CAP_VARIABLE)
     try:
-        cap = _DEFAULT_CAP if named is None else float(named)
-    except ValueError:
-        cap = -1.0
-    if not 0 < cap < float("inf"):
+        cap = _DEFAULT_CAP if named is None else number(0, MOST, above=True)(named)
+    except AlphaRLBenchError as error:
         raise AlphaRLBenchError(
-            f"{CAP_VARIABLE}={named}: not a number of GB; leave it out for {_DEFAULT_CAP:g}"
-        )
+            f"{CAP_VARIABLE}: {error}, of GB; leave it out for {_DEFAULT_CAP:g}"
+        ) from error
     return int(cap * 1e9)
 
 

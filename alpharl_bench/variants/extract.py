@@ -18,6 +18,7 @@ from alpharl_bench.progress import progress_bar
 from alpharl_bench.spectral import TOLERANCE
 from alpharl_bench.variants.adapter import write_adapter
 from alpharl_bench.variants.combined import CombinedWeights
+from alpharl_bench.variants.finite import require_finite
 from alpharl_bench.variants.materialise import UpdateSource
 from alpharl_bench.variants.merged import write_merged
 from alpharl_bench.variants.rounding import FORMATS, Rounding, roundings
@@ -105,7 +106,7 @@ def extract(
 
     Raises:
         AlphaRLBenchError: the folder is there already, checkpoint and base do not belong together
-            or are the same, or the format cannot hold the update.
+            or are the same, or the format or dtype cannot hold the update.
     """
     if folder.exists():
         raise AlphaRLBenchError(f"--out {folder}: is there already; name a new folder")
@@ -117,12 +118,13 @@ def extract(
             f"{source.run.base}: there is no update to extract"
         )
     update = source.update(variant)
-    with whole_folder(folder.absolute()) as scratch:
+    with whole_folder(folder.absolute(), replace=False) as scratch:
         if form == "merged":
             write_merged(CombinedWeights(anchored, update=update), source.base, scratch, dtype)
         else:
             kind = dtype or torch.float32
             write_adapter(update, anchored, scratch, kind, split_fused=form == "vllm")
+        require_finite(scratch)
         record = _record(source, variant, anchor, extraction)
         (scratch / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return extraction

@@ -186,7 +186,8 @@ def test_an_interrupted_session_keeps_what_is_scored_and_leaves_no_worker(
     while session.poll() is None and len(scores(folder, "stopped")) < 2:
         time.sleep(0.02)
     assert session.poll() is None, session.communicate()[0]
-    session.send_signal(signal.SIGINT)
+    # As Ctrl-C does, though Ray would end the process at once.
+    session.send_signal(signal.SIGTERM)
     output = session.communicate(timeout=120)[0]
     assert session.returncode == pytest.ExitCode.INTERRUPTED, output
     assert "KeyboardInterrupt" in output

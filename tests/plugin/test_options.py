@@ -89,9 +89,14 @@ def test_a_run_of_another_lane_is_said_to_be_there(options, path, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--samples", "0"], "'0' is not a whole number of at least 1"),
-        (["--questions", "none"], "'none' is not a whole number of at least 1"),
-        (["--seed", "-1"], "'-1' is not a whole number of at least 0"),
+        (["--samples", "0"], "--samples: '0' is not a whole number from 1"),
+        (["--questions", "none"], "--questions: 'none' is not a whole number from 1"),
+        (["--seed", "-1"], "--seed: '-1' is not a whole number from 0 to 4294967295"),
+        (["--seed", "9" * 20], f"--seed: '{'9' * 20}' is not a whole number"),
+        (["--report", ""], "--report: '' is empty"),
+        (["--report", "/"], "--report: '/' is the root of all folders"),
+        (["--report", "pyproject.toml"], "pyproject.toml is no folder"),
+        (["--report", "~nouser/x"], "'~nouser/x' begins with the name of no user"),
         (["--lane", "paperr"], "invalid choice: 'paperr'"),
         (["--kind", "SFT"], "--kind SFT: requires --run REF"),
     ],

@@ -8,6 +8,7 @@ from markdown_it import MarkdownIt
 from scipy import stats
 
 from alpharl_bench.cli import main
+from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.reporting.compare import compare
 from tests.reporting.hostile import NAME
 from tests.reporting.test_front import FEW, NEEDED, evidence_of
@@ -138,13 +139,73 @@ def test_without_scores_the_intervals_are_compared(synthetic, tmp_path):
 
 
 def test_what_is_in_one_alone_is_named(synthetic, tmp_path):
-    old = stored(synthetic, tmp_path / "old", claims=["P1.1"], name="gone run")
-    new = stored(synthetic, tmp_path / "new", claims=FEW, name="new run")
-    found = compare(old, new)
+    of_both = evidence_of(synthetic, 0.7)
+    folders = []
+    for name, claims in (("gone run", ["P1.1"]), ("new run", FEW)):
+        specs, evidence = [synthetic.spec], {synthetic.name: of_both}
+        synthetic.name = name
+        specs.append(synthetic.spec)
+        evidence[name] = evidence_of(synthetic, 0.7)
+        folders.append(tmp_path / name)
+        session_of(specs, evidence, {GRPO: ["P1.1"], name: claims}).save(folders[-1])
+        write_results(folders[-1])
+        synthetic.name = GRPO
+    found = compare(*folders)
     assert found.gone == (("P1.1", "gone run"),)
     assert set(found.came) == {(claim, "new run") for claim in FEW}
     assert "P1.1 on gone run" in found.markdown()
     assert not found.regressed
+
+
+def emptied(content):
+    return content | {"runs": {}, "verdicts": []}
+
+
+def without_numbers(content):
+    runs = {name: run | {"accuracies": {}} for name, run in content["runs"].items()}
+    return content | {"runs": runs, "verdicts": [v | {"value": None} for v in content["verdicts"]]}
+
+
+def not_a_number(content):
+    verdict = content["verdicts"][0]
+    verdict["value"]["estimate"] = float("nan")
+    return content
+
+
+def infinite(content):
+    content["runs"][GRPO]["accuracies"]["full"]["accuracy"]["high"] = float("inf")
+    return content
+
+
+def of_no_claim(content):
+    return content | {"claims": {}}
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "message"),
+    [
+        (emptied, "no verdict and no accuracy with a number"),
+        (without_numbers, "no verdict and no accuracy with a number"),
+        (not_a_number, "a result that is not a number"),
+        (infinite, "a result that is not a number"),
+        (of_no_claim, "not among its claims"),
+    ],
+)
+def test_a_report_without_numbers_cannot_be_compared(synthetic, tmp_path, spoilt, message):
+    good = stored(synthetic, tmp_path / "good")
+    bad = tmp_path / "bad.json"
+    bad.write_text(json.dumps(spoilt(json.loads((good / "results.json").read_text()))))
+    for pair in ((good, bad), (bad, good)):
+        with pytest.raises(AlphaRLBenchError, match=f"bad.json: .*{message}") as raised:
+            compare(*pair)
+        assert "\n" not in str(raised.value)
+
+
+def test_reports_of_other_runs_cannot_be_compared(synthetic, tmp_path):
+    old = stored(synthetic, tmp_path / "old", name="gone run")
+    new = stored(synthetic, tmp_path / "new", name="new run")
+    with pytest.raises(AlphaRLBenchError, match="no verdict and no accuracy of both"):
+        compare(old, new)
 
 
 def test_a_comment_is_short_and_safe_however_much_changed(synthetic, tmp_path):

@@ -6,10 +6,10 @@ from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.runs import disk
 
 
-@pytest.mark.parametrize("value", ["much", "-1", "0", "nan", "inf"])
+@pytest.mark.parametrize("value", ["much", "", "-1", "0", "nan", "inf", "1e308"])
 def test_a_cap_that_is_no_size_is_named(value, monkeypatch):
     monkeypatch.setenv("ALPHARL_BENCH_MAX_DISK", value)
-    with pytest.raises(AlphaRLBenchError, match=f"ALPHARL_BENCH_MAX_DISK={value}"):
+    with pytest.raises(AlphaRLBenchError, match=f"ALPHARL_BENCH_MAX_DISK: '{value}' is not"):
         disk.disk_cap()
 
 
