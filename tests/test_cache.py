@@ -500,6 +500,8 @@ def test_scratch_folders_of_two_at_once(own_cache: Path) -> None:
         assert one.is_dir()
         assert other.is_dir()
     assert list((own_cache / "scratch").iterdir()) == []
+
+
 @pytest.mark.parametrize("path", ["out", "new/../out"])
 def test_a_folder_of_the_user_is_never_replaced(tmp_path: Path, path: str) -> None:
     def write() -> None:
