@@ -103,7 +103,7 @@ def test_every_architecture_in_every_layout(tmp_path: Path, kind: str, layout: s
         for name, parameter in model.named_parameters()
         if ("self_attn" in name or "mlp" in name) and parameter.ndim == 2
     ]
-    numbers = re.findall(r"[\d,]+", facts["attention and MLP"])
+    numbers = re.findall(r"[\d,]+", facts["modules"])
     assert [int(number.replace(",", "")) for number in numbers] == [
         len(matrices),
         sum(map(torch.Tensor.numel, matrices)),
@@ -138,7 +138,7 @@ def test_a_run_without_a_base_still_says_what_it_can(run: Path) -> None:
     assert "pass --base REF" in only_fault(diagnosis)
     assert diagnosis.facts["base"] == "not known"
     assert diagnosis.facts["architecture"] == "Qwen3ForCausalLM (qwen3)"
-    assert diagnosis.facts["attention and MLP"].startswith("14 matrices")
+    assert diagnosis.facts["modules"].startswith("14 matrices")
     assert "step 10 | checkpoint-10 | safetensors | float32 | 20" in cells(diagnosis, 1)
 
 

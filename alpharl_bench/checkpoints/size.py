@@ -20,7 +20,7 @@ class ModelSize:
 
     Args:
         parameters: their number, tied ones once.
-        matrices: (m, n) of every 2-D weight of attention and MLP, by name.
+        matrices: (m, n) of every matrix inside the layers, by name.
         cached_values: numbers that attention keeps of a token, 2 · layers · KV heads · head size.
         positions: the longest prompt and response together, None where the config does not say.
     """

@@ -26,6 +26,7 @@ def describe(extraction: Extraction, variant: Variant, folder: Path) -> str:
     )
     lines = [
         taken,
+        *(f"Of the checkpoint: {line}" for line in extraction.coverage.lines()),
         "",
         _READS,
         "",

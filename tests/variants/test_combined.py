@@ -6,9 +6,10 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from alpharl_bench.checkpoints import WeightFiles, open_run, open_weights
+from alpharl_bench.checkpoints.blocks import row_blocks
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.spectral import LowRank
-from alpharl_bench.variants.combined import CombinedWeights, row_blocks
+from alpharl_bench.variants.combined import CombinedWeights
 from alpharl_bench.variants.materialise import UpdateSource
 from alpharl_bench.variants.merged import write_merged
 from alpharl_bench.variants.patch import PatchedModel
