@@ -171,6 +171,23 @@ def test_one_tensor_that_changed_is_an_update(run: Path, base: Path) -> None:
     assert "| 1 of " in cells(diagnosis, 1)
 
 
+def test_what_stays_at_the_base_is_told(run: Path, base: Path) -> None:
+    def freeze(tensors: dict[str, torch.Tensor]) -> None:
+        tensors[UP] = load_file(base / "model.safetensors")[UP]
+
+    change(run / "checkpoint-10", freeze)
+    assert not any("of ‖ΔW‖²" in note for note in examine(run, base).notes)
+    shares, still = (
+        note for note in examine(run, base, deep=True).notes if note.startswith("step 10: ")
+    )
+    assert "the modules hold" in shares
+    assert "at the base stay token embeddings" in shares
+    assert "norms" in shares
+    assert still.endswith(
+        "ΔW = 0, where the rest moved: model.layers.*.mlp.up_proj.weight (1 of 2)"
+    )
+
+
 def test_a_file_that_is_cut_short(run: Path, base: Path) -> None:
     path = run / "checkpoint-5" / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-40])

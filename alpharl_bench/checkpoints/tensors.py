@@ -132,7 +132,7 @@ class Weights(ABC):
             after, start = self.part(stack, rows).float(), base.part(stack, rows).float()
             rounded = start.to(self.dtype(name)).float()
             nearer = (after - start).square_() - (after - rounded).square_()
-            error = nearer.std() / nearer.numel() ** 0.5
+            error = nearer.std(correction=0) / nearer.numel() ** 0.5
             self._rounded[place] = bool(nearer.mean() > 3 * error) or torch.equal(after, rounded)
         return self._rounded[place]
 

@@ -18,7 +18,7 @@ from alpharl_bench.forecast.forecaster import Forecaster, Quality, Target
 from alpharl_bench.forecast.method import Method
 from alpharl_bench.forecast.prefix import Prefix
 from alpharl_bench.forecast.stability import Stability, stability
-from alpharl_bench.spectral import Coverage, update_coverage
+from alpharl_bench.spectral import Coverage, coverage
 from alpharl_bench.variants.adapter import write_adapter
 from alpharl_bench.variants.combined import applied
 from alpharl_bench.variants.extract import Format
@@ -187,7 +187,7 @@ def make(
             write_adapter(change, prefix.base, scratch, kind, split_fused=chosen == "vllm")
         else:
             write_merged(applied(change, prefix.base), prefix.base, scratch, dtype)
-        written = time.perf_counter()
+        written, last = time.perf_counter(), prefix.last
         files = _files([prefix.base, *prefix.weights])
         done = Forecast(
             method=method,
@@ -204,7 +204,7 @@ def make(
                 "stability": compared - predicted,
                 "writing": written - compared,
             },
-            coverage=update_coverage(prefix.last),
+            coverage=coverage(last.base, last.trained, last.modules),
             whole=not isinstance(change, Mapping),
         )
         text = json.dumps(done.record(), indent=1, allow_nan=False) + "\n"

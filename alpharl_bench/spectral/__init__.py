@@ -1,6 +1,6 @@
 """Update matrices and what their singular vectors say (§2.1)."""
 
-from alpharl_bench.spectral.coverage import Coverage, coverage, update_coverage
+from alpharl_bench.spectral.coverage import Coverage, coverage
 from alpharl_bench.spectral.factors import UpdateFactors, prepare
 from alpharl_bench.spectral.lowrank import LowRank, random_rank1, rescale_to_norm
 from alpharl_bench.spectral.spectrum import (
@@ -36,5 +36,4 @@ __all__ = [
     "rescale_to_norm",
     "singular_values",
     "spread",
-    "update_coverage",
 ]

@@ -19,7 +19,6 @@ from alpharl_bench.checkpoints.modules import exclusion, matrices
 from alpharl_bench.keys import product_key
 from alpharl_bench.lazy import torch
 from alpharl_bench.progress import progress_bar
-from alpharl_bench.spectral.factors import UpdateFactors
 from alpharl_bench.spectral.threads import spread
 
 # Of the names of one kind.
@@ -140,11 +139,6 @@ def coverage(base: Weights, trained: Weights, modules: Sequence[str]) -> Coverag
         floor=math.sqrt(finer / held) if held else 0.0,
         apart=apart,
     )
-
-
-def update_coverage(update: UpdateFactors) -> Coverage:
-    """The same of a decomposed update."""
-    return coverage(update.base, update.trained, update.modules)
 
 
 def _units(name: str, base: Weights) -> list[str]:

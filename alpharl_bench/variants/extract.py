@@ -15,7 +15,7 @@ from alpharl_bench.checkpoints import Weights
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.lazy import torch
 from alpharl_bench.progress import progress_bar
-from alpharl_bench.spectral import TOLERANCE, Coverage, update_coverage
+from alpharl_bench.spectral import TOLERANCE, Coverage, coverage
 from alpharl_bench.variants.adapter import write_adapter
 from alpharl_bench.variants.combined import CombinedWeights
 from alpharl_bench.variants.materialise import UpdateSource
@@ -157,7 +157,8 @@ def _measure(
             )
             bar.update()
     dtypes = dict(zip(FORMATS, (", ".join(sorted(stored)), _name(adapter), "float32"), strict=True))
-    return Extraction(modules, dtypes, update_coverage(source.factors(variant.step)))
+    moved = source.factors(variant.step)
+    return Extraction(modules, dtypes, coverage(moved.base, moved.trained, moved.modules))
 
 
 def _name(dtype: torch.dtype) -> str:

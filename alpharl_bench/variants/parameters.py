@@ -25,11 +25,8 @@ class Parameters:
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
-        # With duplicates: a tied output head has a name of its own in many files.
-        self._named: dict[str, torch.Tensor] = {
-            name: parameter.data
-            for name, parameter in model.named_parameters(remove_duplicate=False)
-        }
+        # Views, also of buffers that files store. A tied output head has a name of its own in many.
+        self._named: dict[str, torch.Tensor] = dict(model.state_dict())
         self._model = type(model).__name__
 
     def __getitem__(self, name: str) -> torch.Tensor:

@@ -1,10 +1,12 @@
 """Which tensors are the paper's modules, against the modules of real models in memory."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 import torch
+import transformers
 from safetensors.torch import save_file
 from torch import nn
 from transformers import PreTrainedModel
@@ -18,6 +20,8 @@ from alpharl_bench.checkpoints import (
     tied_embeddings,
 )
 from alpharl_bench.checkpoints.modules import exclusion, matrices
+from alpharl_bench.registry import load_registry
+from alpharl_bench.runs.digests import shipped_base
 from tests.models import DENSE, model_of
 
 SHAPE = {
@@ -227,6 +231,33 @@ def test_what_stays_at_the_base_has_a_kind(name: str, shape: tuple[int, ...], ki
     assert found is not None
     assert kind in found
     assert matrices(name, shape) == []
+
+
+PAPER = re.compile(
+    r"model\.layers\.\d+\.(self_attn\.[qkvo]|mlp\.(gate|up|gate_up|down))_proj\.weight"
+)
+
+
+@pytest.mark.parametrize("name", load_registry().models)
+def test_models_of_the_zoo_have_the_modules_of_the_paper_alone(name: str) -> None:
+    folder = shipped_base(load_registry().model(name))
+    if folder is None:
+        pytest.skip("this base is made when it is first used")
+    weights = WeightFiles(folder)
+    found = module_names(weights)
+    assert found == [stored for stored in weights.names if PAPER.fullmatch(stored)]
+    assert found
+
+
+@pytest.mark.parametrize("name", load_registry().architectures)
+def test_models_of_the_paper_have_the_modules_of_the_paper_alone(name: str) -> None:
+    entry = load_registry().architectures[name]
+    model_class = getattr(transformers, entry.architecture)
+    with torch.device("meta"):
+        model = model_class(model_class.config_class(**entry.config))
+    shapes = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
+    found = [matrix for stored, shape in shapes.items() for matrix in matrices(stored, shape)]
+    assert found == [stored for stored in shapes if PAPER.fullmatch(stored)]
 
 
 def test_a_stack_is_its_matrices() -> None:
