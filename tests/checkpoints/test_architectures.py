@@ -1,5 +1,6 @@
 """The modules of transformers' causal language models, against the classes of their parameters."""
 
+from math import prod
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from alpharl_bench.checkpoints import Checkpoint, Run, WeightFiles
+from alpharl_bench.checkpoints import Checkpoint, Run, WeightFiles, size_of
 from alpharl_bench.variants.extract import extract
 from alpharl_bench.variants.materialise import UpdateSource
 from alpharl_bench.variants.spec import parse_part
@@ -51,6 +52,11 @@ def test_every_matrix_of_the_layers_is_a_module_and_the_rest_is_named(
     assert found.coverage.left.keys() == found.coverage.named.keys()
     assert found.coverage.apart == []
     assert found.row in TABLE.read_text(encoding="utf-8").splitlines()
+
+    size = size_of(lambda: tiny_model(model_type))
+    assert size.parameters == whole
+    # The position bias of DeepSeek-V4 is called so in memory, and is no module there.
+    assert sum(map(prod, size.matrices.values())) == inside or model_type == "deepseek_v4"
 
     source = UpdateSource(
         Run("run", tmp_path / "base", (Checkpoint(1, tmp_path / "trained"),)), "cpu"
