@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from alpharl_bench.checkpoints.adapter import AdapterWeights
 from alpharl_bench.checkpoints.modules import (
     is_head,
+    is_unread,
     is_vocabulary,
     module_names,
     tied_embeddings,
@@ -63,8 +64,13 @@ def compare(base: Weights, trained: Weights, *, embeddings: bool = False) -> Com
     Raises:
         AlphaRLBenchError: one of the two cannot be opened at all.
     """
-    modules = module_names(base, embeddings=embeddings)
     known, there = set(base.names), set(trained.names)
+    unread = {name for name in known - there if is_unread(base, name)}
+    modules = [
+        name
+        for name in module_names(base, embeddings=embeddings)
+        if name.partition("[")[0] not in unread
+    ]
     faults: list[str] = []
     notes: list[str] = [*trained.notes]
     if not modules:
@@ -76,7 +82,7 @@ def compare(base: Weights, trained: Weights, *, embeddings: bool = False) -> Com
     extra = sorted(there - known)
     for name in missing:
         tied = is_head(name) and name not in modules and tied_embeddings(trained)
-        if tied or name.endswith(_BUFFERS) or _unread(name):
+        if tied or name.endswith(_BUFFERS) or name in unread:
             reason = "is tied to the embeddings" if tied else "is left out: only the base stores it"
             notes.append(f"{trained.folder}: '{name}' {reason}")
         else:
@@ -111,11 +117,6 @@ def compare(base: Weights, trained: Weights, *, embeddings: bool = False) -> Com
     stored = sorted({name.partition("[")[0] for name in modules} & there)
     notes += _dtype_notes(base, trained, stored)
     return Comparison(tuple(modules), tuple(notes), tuple(faults))
-
-
-def _unread(name: str) -> bool:
-    """Whether transformers drops a tensor of the base: the layers of multi-token prediction."""
-    return name.startswith(("mtp.", "model.mtp."))
 
 
 def _quantized(weights: Weights, names: Sequence[str]) -> list[str]:

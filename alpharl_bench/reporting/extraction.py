@@ -32,8 +32,6 @@ def describe(extraction: Extraction, variant: Variant, folder: Path) -> str:
         "",
         markdown(_table(extraction)),
     ]
-    if extraction.unmoved:
-        lines += ["", f"Skipped, ΔW = 0: {', '.join(extraction.unmoved)}"]
     if extraction.unconverged:
         lines += [
             "",
