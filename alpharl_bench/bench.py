@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from alpharl_bench.behaviour import Behaviour, Measurement
 from alpharl_bench.behaviour.measurements import variants_of
 from alpharl_bench.cache import cache_root, content_key, locked, write_whole
-from alpharl_bench.checkpoints import Run
+from alpharl_bench.checkpoints import Run, compare
 from alpharl_bench.checkpoints.ephemeral import with_ephemeral_weights
 from alpharl_bench.claims import Claim, Learning, Outcome, Verdict, judge, learning
 from alpharl_bench.claims.evidence import Evidence
@@ -30,6 +30,7 @@ from alpharl_bench.runs.source import OpenedRun
 from alpharl_bench.runs.spec import RunSpec
 from alpharl_bench.scoring import EngineOptions, Sampling, Score, ScoreStore
 from alpharl_bench.scoring.sampling import Split
+from alpharl_bench.spectral import Coverage, coverage
 from alpharl_bench.tables import Query, Requirements, table, union
 from alpharl_bench.tables.scores import SCORES
 from alpharl_bench.variants import BASE, FULL, Variant, full_at
@@ -285,6 +286,18 @@ class Bench:
     def window(self, variant: Variant) -> ScoredWindow:
         """What a window of modules holds."""
         return scored_window(self._resolve(variant), self._ranking, self.updates)
+
+    @property
+    def coverage(self) -> Coverage | None:
+        """What of the final update the modules hold; None where its weights would be fetched."""
+        final = self.run.final
+        if not (isinstance(final.location, Path) or final.location.cached()):
+            return None
+        with suppress(AlphaRLBenchError):  # A checkpoint that does not fit has failed its tests.
+            trained = self.updates.factors(None).trained
+            modules = compare(self.updates.base, trained).require()
+            return None if trained.ephemeral else coverage(self.updates.base, trained, modules)
+        return None
 
     def _store(self, split: Split) -> ScoreStore:
         sampling = replace(self._options.sampling, split=split)

@@ -32,6 +32,7 @@ from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.formatting import size_text
 from alpharl_bench.lazy import torch
 from alpharl_bench.progress import progress_bar
+from alpharl_bench.spectral import coverage
 
 # Of the lines of one kind: a run that diverged has NaN in every tensor.
 _SHOWN = 20
@@ -120,6 +121,7 @@ class _Examination:
             self._compare(base, opened)
             if self._deep:
                 self._read(base, opened)
+                self._cover(base, opened)
         if not self._deep:
             self._to.notes.append("values were not read: --deep reads every tensor")
 
@@ -212,7 +214,7 @@ class _Examination:
         try:
             modules = module_names(weights)
             inside, whole = _parameters(weights, modules), _parameters(weights, weights.names)
-            self._to.facts["attention and MLP"] = (
+            self._to.facts["modules"] = (
                 f"{len(modules)} matrices with {inside:,} of all {whole:,} parameters"
             )
             self._to.facts["embeddings"] = "tied" if tied_embeddings(weights) else "untied"
@@ -278,6 +280,21 @@ class _Examination:
                         f"{weights.folder}: every tensor is that of the base {base.folder}: there "
                         "is no update; is this the trained model?"
                     )
+
+    def _cover(self, base: Weights, opened: dict[Checkpoint, Weights]) -> None:
+        """What of the last checkpoint's update the modules hold; its faults are known by now."""
+        if not opened:
+            return
+        last = max(opened)
+        try:
+            comparison = compare(base, opened[last])
+            if comparison.faults:
+                return
+            lines = coverage(base, opened[last], comparison.modules).lines()
+        except AlphaRLBenchError as error:
+            self._fault(str(error))
+            return
+        self._to.notes += [f"step {last.step}: {line}" for line in lines]
 
     def _value(self, weights: Weights, name: str) -> torch.Tensor | None:
         try:

@@ -24,6 +24,7 @@ ProductName = Literal[
     "self-play run",
     "checkpoint",
     "triplets",
+    "moved",
     "variant",
     "dynamics",
     "embedding",
@@ -91,8 +92,9 @@ PRODUCTS: Mapping[ProductName, Product] = {
     ),
     "checkpoint": Product(
         code=(
-            *("checkpoints.adapter", "checkpoints.candidates", "checkpoints.compare"),
-            *("checkpoints.deltas", "checkpoints.modules", "checkpoints.tensors"),
+            *("checkpoints.adapter", "checkpoints.blocks", "checkpoints.candidates"),
+            *("checkpoints.compare", "checkpoints.deltas", "checkpoints.modules"),
+            "checkpoints.tensors",
         ),
         packages=("torch",),
     ),
@@ -104,6 +106,7 @@ PRODUCTS: Mapping[ProductName, Product] = {
         packages=("numpy", "scipy"),
         inputs=("checkpoint",),
     ),
+    "moved": Product(code=("spectral.coverage", "spectral.threads"), inputs=("checkpoint",)),
     "variant": Product(
         code=(
             *("checkpoints.find", "checkpoints.layouts", "checkpoints.local", "checkpoints.run"),

@@ -103,7 +103,7 @@ def test_every_architecture_in_every_layout(tmp_path: Path, kind: str, layout: s
         for name, parameter in model.named_parameters()
         if ("self_attn" in name or "mlp" in name) and parameter.ndim == 2
     ]
-    numbers = re.findall(r"[\d,]+", facts["attention and MLP"])
+    numbers = re.findall(r"[\d,]+", facts["modules"])
     assert [int(number.replace(",", "")) for number in numbers] == [
         len(matrices),
         sum(map(torch.Tensor.numel, matrices)),
@@ -138,7 +138,7 @@ def test_a_run_without_a_base_still_says_what_it_can(run: Path) -> None:
     assert "pass --base REF" in only_fault(diagnosis)
     assert diagnosis.facts["base"] == "not known"
     assert diagnosis.facts["architecture"] == "Qwen3ForCausalLM (qwen3)"
-    assert diagnosis.facts["attention and MLP"].startswith("14 matrices")
+    assert diagnosis.facts["modules"].startswith("14 matrices")
     assert "step 10 | checkpoint-10 | safetensors | float32 | 20" in cells(diagnosis, 1)
 
 
@@ -169,6 +169,21 @@ def test_one_tensor_that_changed_is_an_update(run: Path, base: Path) -> None:
     diagnosis = examine(run, base, deep=True)
     assert diagnosis.faults == []
     assert "| 1 of " in cells(diagnosis, 1)
+
+
+def test_what_stays_at_the_base_is_told(run: Path, base: Path) -> None:
+    def freeze(tensors: dict[str, torch.Tensor]) -> None:
+        tensors[UP] = load_file(base / "model.safetensors")[UP]
+
+    change(run / "checkpoint-10", freeze)
+    assert not any("of ‖ΔW‖²" in note for note in examine(run, base).notes)
+    shares, still = (
+        note for note in examine(run, base, deep=True).notes if note.startswith("step 10: ")
+    )
+    assert "the modules hold" in shares
+    assert "at the base stay token embeddings" in shares
+    assert "norms" in shares
+    assert still.endswith("where the rest moved: model.layers.*.mlp.up_proj.weight (1 of 2)")
 
 
 def test_a_file_that_is_cut_short(run: Path, base: Path) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from alpharl_bench.checkpoints import Weights
-from alpharl_bench.checkpoints.modules import is_head, is_vocabulary, module_names
+from alpharl_bench.checkpoints import Weights, compare
+from alpharl_bench.checkpoints.modules import is_head, is_vocabulary
 from alpharl_bench.dynamics.embedding import Picture, embed
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.lazy import torch
@@ -102,7 +102,9 @@ def embedding_shift(
             for (_, part), (_, other) in zip(_parts(base, name), _parts(trained, name), strict=True)
         )
     )
-    modules = float(np.median([_relative(base, trained, module) for module in module_names(base)]))
+    modules = float(
+        np.median([_relative(base, trained, module) for module in compare(base, trained).modules])
+    )
     noise = rng.normal(scale=norm * modules / math.sqrt(size * width), size=(len(chosen), width))
     near = neighbours(base, name, chosen)
     mean = lengths.mean()

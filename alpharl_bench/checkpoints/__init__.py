@@ -9,6 +9,7 @@ from alpharl_bench.checkpoints.modules import (
     is_vocabulary,
     module_names,
     tied_embeddings,
+    transposed_layers,
 )
 from alpharl_bench.checkpoints.release import cached_base, cached_steps, open_release
 from alpharl_bench.checkpoints.run import (
@@ -48,4 +49,5 @@ __all__ = [
     "shared",
     "size_of",
     "tied_embeddings",
+    "transposed_layers",
 ]

@@ -154,7 +154,7 @@ class AdapterWeights(Weights):
         note = (
             f"{self._path}: '{moved[0]}' is trained and the base {self._base.folder} ties its "
             "output head to it: the whole checkpoint moves the head too, peft's unmerged model "
-            "does not; updates of attention and MLP are not affected"
+            "does not; updates of modules in the layers are not affected"
         )
         return [*beside, note]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from alpharl_bench.checkpoints.adapter import AdapterWeights
 from alpharl_bench.checkpoints.modules import (
     is_head,
+    is_unread,
     is_vocabulary,
     module_names,
     tied_embeddings,
@@ -18,8 +19,13 @@ from alpharl_bench.lazy import torch
 
 #: What a difference of weights can be taken of; other dtypes hold codes of a quantization.
 _PLAIN = ("float64", "float32", "float16", "bfloat16")
+# What holds no codes: tables of integers, as of hash routing, and masks.
+_TABLES = ("int64", "bool")
 # Buffers that older versions of transformers saved; no model reads them.
-_BUFFERS = ("rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias")
+_BUFFERS = (
+    *("rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias"),
+    *(".attention.bias", ".attention.masked_bias"),
+)
 _SHOWN = 3
 
 
@@ -58,17 +64,25 @@ def compare(base: Weights, trained: Weights, *, embeddings: bool = False) -> Com
     Raises:
         AlphaRLBenchError: one of the two cannot be opened at all.
     """
-    modules = module_names(base, embeddings=embeddings)
     known, there = set(base.names), set(trained.names)
+    unread = {name for name in known - there if is_unread(base, name)}
+    modules = [
+        name
+        for name in module_names(base, embeddings=embeddings)
+        if name.partition("[")[0] not in unread
+    ]
     faults: list[str] = []
     notes: list[str] = [*trained.notes]
     if not modules:
-        faults.append(f"{base.folder}: no attention or MLP weight matrix in this model")
+        faults.append(
+            f"{base.folder}: no weight matrix of this model is inside a numbered layer, as "
+            "model.layers.0.: there is nothing to decompose"
+        )
     missing = sorted(known - there)
     extra = sorted(there - known)
     for name in missing:
         tied = is_head(name) and name not in modules and tied_embeddings(trained)
-        if tied or name.endswith(_BUFFERS):
+        if tied or name.endswith(_BUFFERS) or name in unread:
             reason = "is tied to the embeddings" if tied else "is left out: only the base stores it"
             notes.append(f"{trained.folder}: '{name}' {reason}")
         else:
@@ -106,8 +120,10 @@ def compare(base: Weights, trained: Weights, *, embeddings: bool = False) -> Com
 
 
 def _quantized(weights: Weights, names: Sequence[str]) -> list[str]:
-    plain = {getattr(torch, dtype) for dtype in _PLAIN}
-    odd = [name for name in names if weights.dtype(name) not in plain]
+    plain = {getattr(torch, dtype) for dtype in (*_PLAIN, *_TABLES)}
+    odd = [
+        name for name in names if weights.dtype(name) not in plain and not name.endswith(_BUFFERS)
+    ]
     if not odd:
         return []
     fault = (
@@ -142,8 +158,8 @@ def _recast(base: Weights, trained: Weights, names: Sequence[str]) -> list[str]:
     name = changed[0]
     note = (
         f"{trained.file(name)}: '{name}' is {_dtype(trained, name)}, in the base "
-        f"{_dtype(base, name)}, and {len(changed) - 1} more differ: the update holds the rounding "
-        "of the coarser one"
+        f"{_dtype(base, name)}, and {len(changed) - 1} more differ: the base is rounded first "
+        "where that brings the two nearer, and the update holds the rounding that is left"
     )
     return [note]
 

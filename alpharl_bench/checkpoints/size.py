@@ -20,7 +20,7 @@ class ModelSize:
 
     Args:
         parameters: their number, tied ones once.
-        matrices: (m, n) of every 2-D weight of attention and MLP, by name.
+        matrices: (m, n) of every matrix inside the layers, by name.
         cached_values: numbers that attention keeps of a token, 2 · layers · KV heads · head size.
         positions: the longest prompt and response together, None where the config does not say.
     """
@@ -42,7 +42,10 @@ def size_of(make: Callable[[], PreTrainedModel]) -> ModelSize:
         network = make()
     config = network.config.get_text_config()
     shapes = {name: tuple(tensor.shape) for name, tensor in network.named_parameters()}
-    head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    # State-space models have no heads, and older architectures as many of keys as of queries.
+    heads = getattr(config, "num_attention_heads", 0)
+    kv_heads = getattr(config, "num_key_value_heads", None) or heads
+    head = getattr(config, "head_dim", None) or (config.hidden_size // heads if heads else 0)
     return ModelSize(
         parameters=sum(map(prod, shapes.values())),
         matrices={
@@ -50,6 +53,6 @@ def size_of(make: Callable[[], PreTrainedModel]) -> ModelSize:
             for name, shape in shapes.items()
             for module in matrices(name, shape)
         },
-        cached_values=2 * config.num_hidden_layers * config.num_key_value_heads * head,
+        cached_values=2 * config.num_hidden_layers * kv_heads * head,
         positions=getattr(config, "max_position_embeddings", None),
     )

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError, safe_open
 
 from alpharl_bench.cache import content_key, file_digest
+from alpharl_bench.checkpoints.blocks import row_blocks
 from alpharl_bench.checkpoints.candidates import (
     ADAPTER_CONFIG,
     WEIGHT_FILES,
@@ -65,6 +66,7 @@ class Weights(ABC):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._rounded: dict[tuple[Path, str], bool] = {}
 
     @property
     @abstractmethod
@@ -110,6 +112,31 @@ class Weights(ABC):
         """:meth:`rows` of a tensor, or all of it."""
         return self.tensor(name) if rows is None else self.rows(name, rows)
 
+    def is_coarser(self, base: Weights, name: str) -> bool:
+        """Whether the dtype of a tensor cannot hold every value of the base's."""
+        mine = self.dtype(name)
+        return torch.promote_types(mine, base.dtype(name)) != mine
+
+    def starts_rounded(self, base: Weights, name: str) -> bool:
+        """Whether training of a tensor started from the base's, rounded to this one's dtype.
+
+        A float32 base that is trained in bfloat16 is rounded when it is loaded. That is no update,
+        and often larger than one. It was so where the tensor is nearer to the rounded base: in its
+        first million entries, or those of its stack, by three standard errors.
+        """
+        if not self.is_coarser(base, name):
+            return False
+        stack = _stack_of(name)[0]
+        place = (base.folder, stack)
+        if place not in self._rounded:
+            rows = row_blocks(base.shape(stack))[0]
+            after, start = self.part(stack, rows).float(), base.part(stack, rows).float()
+            rounded = start.to(self.dtype(name)).float()
+            nearer = (after - start).square_() - (after - rounded).square_()
+            error = nearer.std(correction=0) / nearer.numel() ** 0.5
+            self._rounded[place] = bool(nearer.mean() > 3 * error) or torch.equal(after, rounded)
+        return self._rounded[place]
+
     def delta(
         self,
         base: Weights,
@@ -121,7 +148,7 @@ class Weights(ABC):
         """This tensor minus that of ``base``, float32 on the CPU.
 
         Both sides are cast first: the difference of two bfloat16 weights, taken in bfloat16, rounds
-        away most of a small RL update.
+        away most of a small RL update. Where :meth:`starts_rounded`, the base is rounded before.
 
         Args:
             base: the weights that training started from.
@@ -142,6 +169,8 @@ class Weights(ABC):
             )
         after = self.part(name, rows)
         start = base.part(name, rows) if before is None else before()
+        if self.starts_rounded(base, name):
+            start = start.to(self.dtype(name))
         # A tensor that is float32 already is a view of its file: nothing may be written into it.
         out = torch.empty(after.shape) if out is None else out
         return out.copy_(after).sub_(start.float())

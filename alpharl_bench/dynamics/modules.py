@@ -6,11 +6,17 @@ from dataclasses import dataclass
 
 from alpharl_bench.errors import AlphaRLBenchError
 
-_LAYER = re.compile(r"(?:^|\.)layers\.(\d+)\.")
+# The first number in a name is that of the layer, whatever the container is called.
+_LAYER = re.compile(r"(?:^|\.)(\d+)\.(?P<inside>.+)$")
 _EXPERT = re.compile(r"\[\d+\]$")
 # Mixtures call it gate, and so are the gates of their experts called.
-_ROUTER = ".mlp.gate.weight"
-_BLOCKS = {".self_attn.": "attention", ".mlp.": "MLP"}
+_ROUTER = re.compile(
+    r"\.(mlp|moe|block_sparse_moe|ffn|feed_forward)\.(gate|router)(\.layer)?\.weight$"
+)
+_BLOCKS = {
+    "attention": re.compile(r"attn|attention", re.IGNORECASE),
+    "MLP": re.compile(r"mlp|moe|ffn|feed_forward|expert|(^|\.)(fc\d|fc_\w+)\.", re.IGNORECASE),
+}
 #: How many windows of a third of the modules begin a seventh of them apart.
 WINDOWS = 5
 
@@ -21,7 +27,8 @@ class Place:
 
     Args:
         module: its name.
-        block: ``attention`` or ``MLP``; ``other`` for embeddings and output head.
+        block: ``attention`` (also linear) or ``MLP``; ``other`` for state-space mixers and other
+            parts of a layer, embeddings and output head.
         kind: ``q``, ``k``, ``v``, ``o``, ``gate``, ``up``, ``down`` or ``gate_up``; ``router`` of
             a mixture; the last part of its name where it is none of these, as ``embed_tokens``.
         layer: counted from 0; None outside the layers.
@@ -94,11 +101,13 @@ def _layer(name: str) -> int | None:
 
 
 def _block(name: str) -> str:
-    return next((block for part, block in _BLOCKS.items() if part in name), "other")
+    match = _LAYER.search(name)
+    inside = match["inside"] if match else ""
+    return next((block for block, part in _BLOCKS.items() if part.search(inside)), "other")
 
 
 def _kind(name: str) -> str:
-    if name.endswith(_ROUTER):
+    if _ROUTER.search(name):
         return "router"
     last = _EXPERT.sub("", name).removesuffix(".weight").rpartition(".")[2]
     return last.removesuffix("_proj")

@@ -4,7 +4,7 @@ import json
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from alpharl_bench.forecast.forecaster import Forecaster, Quality, Target
 from alpharl_bench.forecast.method import Method
 from alpharl_bench.forecast.prefix import Prefix
 from alpharl_bench.forecast.stability import Stability, stability
+from alpharl_bench.spectral import Coverage, coverage
 from alpharl_bench.variants.adapter import write_adapter
 from alpharl_bench.variants.combined import applied
 from alpharl_bench.variants.extract import Format
@@ -47,6 +48,8 @@ class Forecast:
         files: the number of files read, of the base and the observed checkpoints.
         bytes: the size of these files.
         seconds: the duration of fitting, measuring the stability and writing.
+        coverage: what of ‖ΔW‖² of the last observed checkpoint its modules hold.
+        whole: whether all tensors are predicted and none stays at the base.
     """
 
     method: Method
@@ -59,6 +62,8 @@ class Forecast:
     files: int
     bytes: int
     seconds: dict[str, float]
+    coverage: Coverage
+    whole: bool
 
     @property
     def warnings(self) -> list[str]:
@@ -107,6 +112,7 @@ class Forecast:
                 "measure": self.accuracies.measure,
                 "values": dict(zip(map(str, prefix.steps), prefix.accuracies, strict=True)),
             },
+            "coverage": asdict(self.coverage),
             "cost": {"files": self.files, "bytes": self.bytes, "seconds": self.seconds},
             "update": {
                 "norm": sure.norm,
@@ -183,7 +189,7 @@ def make(
         else:
             write_merged(applied(change, prefix.base), prefix.base, scratch, dtype)
         require_finite(scratch)
-        written = time.perf_counter()
+        written, last = time.perf_counter(), prefix.last
         files = _files([prefix.base, *prefix.weights])
         done = Forecast(
             method=method,
@@ -200,6 +206,8 @@ def make(
                 "stability": compared - predicted,
                 "writing": written - compared,
             },
+            coverage=coverage(last.base, last.trained, last.modules),
+            whole=not isinstance(change, Mapping),
         )
         text = json.dumps(done.record(), indent=1, allow_nan=False) + "\n"
         (scratch / RECORD).write_text(text, encoding="utf-8")

@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from alpharl_bench.checkpoints import Weights, shared
+from alpharl_bench.checkpoints.blocks import block_shape, row_blocks
 from alpharl_bench.lazy import torch
 from alpharl_bench.spectral import spread
-from alpharl_bench.variants.combined import CombinedWeights, applied, block_shape, row_blocks
+from alpharl_bench.variants.combined import CombinedWeights, applied
 from alpharl_bench.variants.materialise import Change
 
 # Entries of each update that are multiplied in float32 before their sum goes on in float64: as many

@@ -101,6 +101,7 @@ class SessionReport:
             options=reproducing(self._config, spec),
             interim_analyses=asked.interim_analyses,
             digest=bench.opened.digest,
+            coverage=bench.coverage,
         )
 
     def pytest_terminal_summary(

@@ -26,13 +26,12 @@ def describe(extraction: Extraction, variant: Variant, folder: Path) -> str:
     )
     lines = [
         taken,
+        *(f"Of the checkpoint: {line}" for line in extraction.coverage.lines()),
         "",
         _READS,
         "",
         markdown(_table(extraction)),
     ]
-    if extraction.unmoved:
-        lines += ["", f"Skipped, ΔW = 0: {', '.join(extraction.unmoved)}"]
     if extraction.unconverged:
         lines += [
             "",

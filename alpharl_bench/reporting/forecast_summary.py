@@ -43,6 +43,10 @@ def describe(forecast: Forecast, folder: Path) -> str:
         "",
         f"Used: {_used(forecast)}",
         f"Cost: {_cost(forecast)}",
+        *(
+            f"Of the last observed checkpoint: {line}"
+            for line in forecast.coverage.lines(whole=forecast.whole)
+        ),
     ]
     if (fit := forecast.quality) is not None:
         lines.append(

@@ -12,8 +12,9 @@ from alpharl_bench.reporting.storage import RESPONSES, SESSION, stored
 from alpharl_bench.scoring import Provenance
 from alpharl_bench.tables import table
 
-#: How a host names a run, which its digest tells apart; the first host's is kept.
-_OF_THE_HOST = ("selected_by", "model", "source")
+#: How a host names a run, which its digest tells apart, and sums whose last bits its processor
+#: decides; the first host's is kept.
+_OF_THE_HOST = ("selected_by", "model", "source", "coverage")
 #: What all scores of a run share; an engine that ran out of memory has halved its batch.
 _ORIGIN = Provenance.model_fields.keys() - {"batch_size"}
 #: What a session says that did not measure something.

@@ -16,6 +16,9 @@ def provenance(judged: Judged) -> str:
     for run, record in session.runs.items():
         told = f"{record.source}. {record.deviations}"
         lines.append(f"- **{plain(run)}**: {plain(told)}")
+        if record.coverage is not None:
+            moved = ". ".join(record.coverage.lines())
+            lines.append(f"- {plain(run)}, its final update: {plain(moved)}")
     for run, origin in session.provenance.items():
         packages = ", ".join(f"{name} {v}" for name, v in origin.packages.items())
         asked = "all" if origin.questions_per_task is None else origin.questions_per_task

@@ -24,6 +24,7 @@ from alpharl_bench.reporting.storage import (
 )
 from alpharl_bench.runs.spec import RunSpec
 from alpharl_bench.scoring import Provenance, Score, read_scores
+from alpharl_bench.spectral import Coverage
 from alpharl_bench.tables import table
 from alpharl_bench.tables.scores import SCORES
 
@@ -34,7 +35,8 @@ class Measured:
 
     ``claims`` maps every judged claim to the samples per question that its verdict rests on;
     ``options`` are those that decide over scores; ``interim_analyses`` how often a claim's evidence
-    could be judged; ``digest`` is the run's content key.
+    could be judged; ``digest`` is the run's content key; ``coverage`` says what of the final update
+    its modules hold.
     """
 
     spec: RunSpec
@@ -43,6 +45,7 @@ class Measured:
     options: Sequence[str]
     interim_analyses: int
     digest: str = ""
+    coverage: Coverage | None = None
 
 
 class RunRecord(BaseModel):
@@ -50,7 +53,7 @@ class RunRecord(BaseModel):
 
     Without ``claims`` it did not learn, and none was judged; see :class:`Measured` for the rest.
     ``tables`` are as each of them stores what it measured; the scores' responses are kept apart.
-    Earlier versions stored no ``digest``, and tables in fields of their own.
+    Earlier versions stored no ``digest`` and no ``coverage``, and tables in fields of their own.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="constants")
@@ -69,6 +72,7 @@ class RunRecord(BaseModel):
     expect: dict[ClaimId, Expectation]
     tables: dict[str, Any] = {}
     digest: str = ""
+    coverage: Coverage | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -127,6 +131,7 @@ class Session(BaseModel):
                     for name, of in run.evidence.tables.items()
                 },
                 digest=run.digest,
+                coverage=run.coverage,
             )
         return cls(
             command=command,

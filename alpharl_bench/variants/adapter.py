@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alpharl_bench.checkpoints import Weights, is_expert, is_head, is_vocabulary, tied_embeddings
+from alpharl_bench.checkpoints import (
+    Weights,
+    is_expert,
+    is_head,
+    is_vocabulary,
+    tied_embeddings,
+    transposed_layers,
+)
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.lazy import torch
 from alpharl_bench.spectral import LowRank
@@ -46,6 +53,7 @@ def write_adapter(
 
     _refuse(update, weights)
     tensors: dict[str, torch.Tensor] = {}
+    transposed = transposed_layers(weights)
     rank = max((factors.sigma.numel() for factors in update.values()), default=0)
     for name, factors in update.items():
         module = _PREFIX + name.removesuffix(".weight")
@@ -59,6 +67,9 @@ def write_adapter(
                 parts[f"{module.removesuffix(_FUSED)}{half}.lora_A.weight"] = a
                 parts[f"{module.removesuffix(_FUSED)}{half}.lora_B.weight"] = rows
         else:
+            # A takes the input: the second dimension of a matrix, or the first of one transposed.
+            if transposed and not is_vocabulary(name):
+                a, b = b.T, a.T
             parts = {f"{module}.lora_A.weight": a, f"{module}.lora_B.weight": b}
         # Copies: safetensors refuses tensors that share memory, as the halves' common factor does.
         tensors |= {key: value.to(dtype).clone().contiguous() for key, value in parts.items()}
@@ -68,6 +79,7 @@ def write_adapter(
         # …layers.0.self_attn.q_proj.lora_A.weight, but …embed_tokens.lora_embedding_A
         target_modules=sorted({key.split(".lora_")[0].split(".")[-1] for key in tensors}),
         base_model_name_or_path=str(weights.folder),
+        fan_in_fan_out=transposed,
         inference_mode=True,
         task_type="CAUSAL_LM",
     ).save_pretrained(str(folder))
@@ -77,8 +89,13 @@ def write_adapter(
 def _refuse(update: Update, weights: Weights) -> None:
     if expert := next(filter(is_expert, update), None):
         raise AlphaRLBenchError(
-            f"--format peft: '{expert}' is an expert of a mixture, which transformers stacks with "
-            "the others: no adapter reaches it alone; use --format merged"
+            f"--format peft: '{expert}' is one matrix of a stack, as the experts of a mixture "
+            "are in transformers: no adapter reaches it alone; use --format merged"
+        )
+    if bare := next((name for name in update if not name.endswith(".weight")), None):
+        raise AlphaRLBenchError(
+            f"--format peft: '{bare}' is no linear layer, and an adapter reaches these alone; use "
+            "--format merged"
         )
     if any(map(is_vocabulary, update)) and tied_embeddings(weights):
         raise AlphaRLBenchError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +11,7 @@ import xxhash
 
 from alpharl_bench.cache import content_key
 from alpharl_bench.checkpoints import Weights, is_head, shared
+from alpharl_bench.checkpoints.blocks import block_shape, row_blocks
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.lazy import torch
 from alpharl_bench.spectral import LowRank
@@ -23,8 +23,6 @@ Coefficients = Callable[[str], Sequence[float]]
 
 _NO_UPDATE: Update = MappingProxyType({})
 _NO_VECTORS: Mapping[str, torch.Tensor] = MappingProxyType({})
-# Entries of a tensor that are summed or compared at a time, for each model that takes part.
-_BLOCK = 1 << 20
 
 
 class CombinedWeights(Weights):
@@ -218,20 +216,6 @@ def applied(change: Change, base: Weights) -> Weights:
             "weights do that: score them with --engine hf"
         )
     return change if isinstance(change, Weights) else CombinedWeights(base, update=change)
-
-
-def row_blocks(shape: tuple[int, ...]) -> list[slice | None]:
-    """Parts of a tensor's first dimension of about a million entries; None is all of it."""
-    entries = math.prod(shape)
-    if entries <= _BLOCK:
-        return [None]
-    rows = max(1, _BLOCK * shape[0] // entries)
-    return [slice(start, min(start + rows, shape[0])) for start in range(0, shape[0], rows)]
-
-
-def block_shape(shape: tuple[int, ...], rows: slice | None) -> torch.Size:
-    """The shape of a part of a tensor's first dimension; of all of it for None."""
-    return torch.empty(shape, device="meta")[rows or ...].shape
 
 
 def _rows_of(factors: LowRank, rows: slice | None) -> torch.Tensor:

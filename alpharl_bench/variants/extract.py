@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +15,7 @@ from alpharl_bench.checkpoints import Weights
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.lazy import torch
 from alpharl_bench.progress import progress_bar
-from alpharl_bench.spectral import TOLERANCE
+from alpharl_bench.spectral import TOLERANCE, Coverage, coverage
 from alpharl_bench.variants.adapter import write_adapter
 from alpharl_bench.variants.combined import CombinedWeights
 from alpharl_bench.variants.finite import require_finite
@@ -51,11 +51,13 @@ class ModuleRecord:
 class Extraction:
     """What was written, module by module.
 
-    ``dtypes`` are those of the three formats that the roundings speak of.
+    ``dtypes`` are those of the three formats that the roundings speak of; ``coverage`` says what of
+    ‖ΔW‖² the modules hold.
     """
 
     modules: Sequence[ModuleRecord]
     dtypes: Mapping[str, str]
+    coverage: Coverage
 
     @property
     def norm(self) -> float:
@@ -157,7 +159,8 @@ def _measure(
             )
             bar.update()
     dtypes = dict(zip(FORMATS, (", ".join(sorted(stored)), _name(adapter), "float32"), strict=True))
-    return Extraction(modules, dtypes)
+    moved = source.factors(variant.step)
+    return Extraction(modules, dtypes, coverage(moved.base, moved.trained, moved.modules))
 
 
 def _name(dtype: torch.dtype) -> str:
@@ -178,6 +181,7 @@ def _record(
         },
         "norm": extraction.norm,
         "captured": extraction.captured,
+        "coverage": asdict(extraction.coverage),
         "rounding": {form: _shares(extraction.rounding(form)) for form in FORMATS},
         "dtypes": dict(extraction.dtypes),
         "packages": {package: version(package) for package in _PACKAGES},

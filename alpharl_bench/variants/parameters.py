@@ -8,7 +8,12 @@ from transformers import PreTrainedModel
 from alpharl_bench.errors import AlphaRLBenchError
 
 # Files hold a matrix per expert; transformers stacks them, gate over up, when it loads a mixture.
-_EXPERT = re.compile(r"(?P<stack>.+\.experts)\.(?P<index>\d+)\.(?P<part>gate|up|down)_proj\.weight")
+# Mixtral's names are w1, w3 and w2, in a block of another name.
+_EXPERT = re.compile(
+    r"(?P<stack>.+\.experts)\.(?P<index>\d+)"
+    r"\.(?:(?P<gate>gate_proj|w1)|(?P<up>up_proj|w3)|(?P<down>down_proj|w2))\.weight"
+)
+_RENAMED = (".block_sparse_moe.", ".mlp.")
 _STACKED = re.compile(r"(?P<stack>.+)\[(?P<index>\d+)\]")
 
 
@@ -20,11 +25,8 @@ class Parameters:
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
-        # With duplicates: a tied output head has a name of its own in many files.
-        self._named: dict[str, torch.Tensor] = {
-            name: parameter.data
-            for name, parameter in model.named_parameters(remove_duplicate=False)
-        }
+        # Views, also of buffers that files store. A tied output head has a name of its own in many.
+        self._named: dict[str, torch.Tensor] = dict(model.state_dict())
         self._model = type(model).__name__
 
     def __getitem__(self, name: str) -> torch.Tensor:
@@ -35,15 +37,19 @@ class Parameters:
         """
         if name in self._named:
             return self._named[name]
+        if _RENAMED[0] in name:
+            return self[name.replace(*_RENAMED)]
         if (match := _STACKED.fullmatch(name)) and match["stack"] in self._named:
             return self._named[match["stack"]][int(match["index"])]
         if match := _EXPERT.fullmatch(name):
-            kind = "down_proj" if match["part"] == "down" else "gate_up_proj"
+            kind = "down_proj" if match["down"] else "gate_up_proj"
             stack = self._named.get(f"{match['stack']}.{kind}")
             if stack is not None:
                 expert = stack[int(match["index"])]
                 half = expert.shape[0] // 2
-                return {"gate": expert[:half], "up": expert[half:], "down": expert}[match["part"]]
+                if match["down"]:
+                    return expert
+                return expert[:half] if match["gate"] else expert[half:]
         raise AlphaRLBenchError(
             f"{self._model} has no parameter for the stored tensor '{name}'; score the variant "
             "from a merged folder instead (`alpharl-bench extract --format merged`)"

@@ -203,11 +203,11 @@ def test_only_the_first_faults_are_spelt_out_in_the_error(tied: Pair) -> None:
     assert str(caught.value).endswith("and 4 more")
 
 
-def test_a_model_without_attention_and_mlp(tmp_path: Path) -> None:
+def test_a_model_without_layers(tmp_path: Path) -> None:
     pair = Pair(tmp_path, BUILD["qwen3"]())
     for side in (pair.base, pair.trained):
         save_file({"conv.weight": torch.ones(2, 2)}, side / "model.safetensors")
-    assert "no attention or MLP" in pair.fault()
+    assert "no weight matrix of this model is inside a numbered layer" in pair.fault()
     assert str(pair.base) in pair.fault()
 
 
@@ -334,6 +334,7 @@ BUFFERS = [
     "model.layers.0.self_attn.rotary_emb.inv_freq",
     "transformer.h.0.attn.bias",
     "transformer.h.0.attn.masked_bias",
+    "gpt_neox.layers.0.attention.bias",
 ]
 
 
@@ -349,6 +350,32 @@ def test_a_buffer_that_only_the_base_stores(tied: Pair, name: str) -> None:
     note = tied.note()
     assert f"'{name}'" in note
     assert str(tied.trained) in note
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.bool])
+def test_a_mask_that_both_store_is_no_quantized_weight(tied: Pair, dtype: torch.dtype) -> None:
+    mask = {"gpt_neox.layers.0.attention.bias": torch.ones(1, 1, 4, 4, dtype=dtype)}
+    for side in (tied.base, tied.trained):
+        tied.change(side, lambda tensors: tensors.update(mask))
+    assert (tied.compare().notes, tied.compare().faults) == ((), ())
+
+
+def test_layers_after_the_last_one_that_transformers_drops(tied: Pair) -> None:
+    name = "model.layers.2.eh_proj.weight"
+    tied.change(tied.base, lambda tensors: tensors.update({name: torch.ones(4, 4)}))
+    assert f"'{name}' is left out: only the base stores it" in tied.note()
+    assert name not in tied.compare().modules
+    tied.configure(tied.base, num_hidden_layers=3)
+    assert f"there is no tensor '{name}'" in tied.fault()
+
+
+def test_multi_token_prediction_that_transformers_drops(tied: Pair) -> None:
+    name = "mtp.layers.0.self_attn.q_proj.weight"
+    tied.change(tied.base, lambda tensors: tensors.update({name: torch.ones(4, 4)}))
+    assert f"'{name}' is left out: only the base stores it" in tied.note()
+    tied.change(tied.trained, lambda tensors: tensors.update({name: torch.ones(4, 4)}))
+    assert tied.compare().faults == ()
+    assert name not in tied.compare().modules
 
 
 # ---- dtypes ----

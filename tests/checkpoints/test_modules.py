@@ -1,10 +1,12 @@
 """Which tensors are the paper's modules, against the modules of real models in memory."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 import torch
+import transformers
 from safetensors.torch import save_file
 from torch import nn
 from transformers import PreTrainedModel
@@ -17,6 +19,9 @@ from alpharl_bench.checkpoints import (
     module_names,
     tied_embeddings,
 )
+from alpharl_bench.checkpoints.modules import exclusion, matrices
+from alpharl_bench.registry import load_registry
+from alpharl_bench.runs.digests import shipped_base
 from tests.models import DENSE, model_of
 
 SHAPE = {
@@ -173,8 +178,92 @@ def test_the_tensors_with_a_row_per_token(name: str, vocabulary: bool, head: boo
     assert is_head(name) is head
 
 
-def test_a_model_of_other_layers_has_no_modules(tmp_path: Path) -> None:
-    assert module_names(hand_made(tmp_path, None, "conv.weight", "h.0.attn.c_attn.weight")) == []
+def test_a_model_without_layers_has_no_modules(tmp_path: Path) -> None:
+    assert module_names(hand_made(tmp_path, None, "conv.weight", "projections.0.weight")) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "h.0.attn.c_attn.weight",  # GPT-2 as it is on the Hub
+        "model.layers.0.block_sparse_moe.experts.1.w1.weight",
+        "model.layers.0.feed_forward.w1.weight",
+        "backbone.layers.0.mixer.A_log",
+        "gpt_neox.layers.0.attention.query_key_value.weight",
+        "transformer.blocks.0.ffn.experts.mlp.w1",
+        "model.layers.0.input_layernorm.W_down.weight",
+        "layers.0.hc_attn_fn",
+    ],
+)
+def test_a_matrix_in_a_layer_is_a_module_whatever_it_is_called(tmp_path: Path, name: str) -> None:
+    assert module_names(hand_made(tmp_path, None, name)) == [name]
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.bool])
+def test_a_table_of_integers_is_no_module(tmp_path: Path, dtype: torch.dtype) -> None:
+    name = "model.layers.0.mlp.gate.tid2eid"
+    save_file({name: torch.ones(2, 2, dtype=dtype)}, tmp_path / "model.safetensors")
+    assert module_names(WeightFiles(tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "kind"),
+    [
+        ("transformer.wte.weight", (9, 4), "token embeddings"),
+        ("embed_out.weight", (9, 4), "output head"),
+        ("transformer.wpe.weight", (9, 4), "matrices outside the layers"),
+        ("model.altup_projections.0.weight", (4, 4), "matrices outside the layers"),
+        ("model.layers.0.mlp.router.bias", (4,), "biases"),
+        ("model.layers.0.rg_lru.input_gate_bias", (2, 4), "biases"),
+        ("model.layers.0.self_attn.q_norm.weight", (2, 4), "norms"),
+        ("transformer.h.0.ln_1.weight", (4,), "norms"),
+        ("backbone.layers.0.mixer.D", (4,), "vectors"),
+        ("rwkv.blocks.0.attention.time_mix_key", (1, 1, 4), "vectors"),
+        ("backbone.layers.0.mixer.conv1d.weight", (8, 1, 4), "convolution kernels"),
+        ("transformer.layer.0.rel_attn.q", (4, 2, 2), "tensors that are no stack of matrices"),
+        ("visual.blocks.0.attn.qkv.weight", (8, 4), "encoders of images and sound"),
+        ("model.vision_tower.layers.0.fc1.weight", (8, 4), "encoders of images and sound"),
+        ("mtp.layers.0.self_attn.q_proj.weight", (8, 4), "multi-token prediction"),
+    ],
+)
+def test_what_stays_at_the_base_has_a_kind(name: str, shape: tuple[int, ...], kind: str) -> None:
+    found = exclusion(name, shape)
+    assert found is not None
+    assert kind in found
+    assert matrices(name, shape) == []
+
+
+PAPER = re.compile(
+    r"model\.layers\.\d+\.(self_attn\.[qkvo]|mlp\.(gate|up|gate_up|down))_proj\.weight"
+)
+
+
+@pytest.mark.parametrize("name", load_registry().models)
+def test_models_of_the_zoo_have_the_modules_of_the_paper_alone(name: str) -> None:
+    folder = shipped_base(load_registry().model(name))
+    if folder is None:
+        pytest.skip("this base is made when it is first used")
+    weights = WeightFiles(folder)
+    found = module_names(weights)
+    assert found == [stored for stored in weights.names if PAPER.fullmatch(stored)]
+    assert found
+
+
+@pytest.mark.parametrize("name", load_registry().architectures)
+def test_models_of_the_paper_have_the_modules_of_the_paper_alone(name: str) -> None:
+    entry = load_registry().architectures[name]
+    model_class = getattr(transformers, entry.architecture)
+    with torch.device("meta"):
+        model = model_class(model_class.config_class(**entry.config))
+    shapes = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
+    found = [matrix for stored, shape in shapes.items() for matrix in matrices(stored, shape)]
+    assert found == [stored for stored in shapes if PAPER.fullmatch(stored)]
+
+
+def test_a_stack_is_its_matrices() -> None:
+    names = {"model.layers.0.mlp.experts.w13_weight", "layers.1.rg_lru.input_gate_weight"}
+    for name in names:
+        assert matrices(name, (3, 4, 2)) == [f"{name}[{i}]" for i in range(3)]
 
 
 @pytest.mark.parametrize(
@@ -182,7 +271,6 @@ def test_a_model_of_other_layers_has_no_modules(tmp_path: Path) -> None:
     [
         "model.layers.0.mlp.experts.gate_up_proj_bias",  # of GPT-OSS: a row per expert
         "model.layers.0.self_attn.q_proj.weight_scale_inv",  # of quantized weights
-        "model.layers.0.not_an_mlp.up_proj.weight",
         "model.layers.0.self_attn.q_proj.bias",
     ],
 )

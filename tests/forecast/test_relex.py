@@ -43,7 +43,7 @@ def test_every_tensor_is_that_of_the_whole_history(run):
 
 
 def test_the_gram_matrix_of_a_tensor_in_blocks(run, monkeypatch):
-    monkeypatch.setattr("alpharl_bench.variants.combined._BLOCK", 100)
+    monkeypatch.setattr("alpharl_bench.checkpoints.blocks._BLOCK", 100)
     prefix = observe(run, 0.5)
     name = "model.layers.0.mlp.up_proj.weight"
     history = np.stack([deltas(run, step)[name].numpy().ravel() for step in prefix.steps])
@@ -53,7 +53,7 @@ def test_the_gram_matrix_of_a_tensor_in_blocks(run, monkeypatch):
 
 @pytest.mark.parametrize("block", [100, 1 << 20])
 def test_inner_products_of_updates_and_models(run, monkeypatch, block):
-    monkeypatch.setattr("alpharl_bench.variants.combined._BLOCK", block)
+    monkeypatch.setattr("alpharl_bench.checkpoints.blocks._BLOCK", block)
     prefix = observe(run, 0.3)
     base, (one, two, three) = prefix.base, prefix.weights
     up, norm = "model.layers.0.mlp.up_proj.weight", "model.norm.weight"

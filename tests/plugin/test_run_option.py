@@ -65,6 +65,7 @@ def test_claims_are_judged_on_a_run_of_another_trainer(learned, tmp_path):
     text = (tmp_path / "report" / "report.md").read_text()
     assert f"--run {run} --base {base} --kind SFT" in text
     assert "oat" in text
+    assert "its final update: the modules hold 100.0% of ‖ΔW‖²" in text
 
 
 def test_no_claim_is_judged_on_a_run_that_did_not_learn(run, tmp_path):

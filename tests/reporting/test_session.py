@@ -1,7 +1,10 @@
 import pytest
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.reporting import load_session
+from alpharl_bench.reporting import Measured, Session, load_session
+from alpharl_bench.reporting.judged import Judged
+from alpharl_bench.reporting.provenance import provenance
+from alpharl_bench.spectral import Coverage
 from alpharl_bench.tables.spectrum import SPECTRUM
 from tests.evidence import altered
 from tests.scores import session_of
@@ -26,6 +29,27 @@ def test_what_is_saved_is_loaded(synthetic, tmp_path):
     assert list(after[SPECTRUM]) == list(before[SPECTRUM])
     assert tuple(after.steps) == tuple(before.steps)
     assert loaded.runs[NAME].options == ("--samples", "4")
+
+
+def test_what_stays_at_the_base_is_stored_and_told(synthetic, tmp_path):
+    evidence = synthetic.evidence({"base": 0.2, "full": 0.8})
+    held = Coverage(
+        modules=0.75,
+        left={"norms": 0.25},
+        named={"norms": ["model.norm.weight"]},
+        still={},
+        dtypes=["bfloat16"],
+        rounded=1.0,
+        floor=0.5,
+        apart=[],
+    )
+    measured = Measured(synthetic.spec, evidence, {"P1.1": 4}, (), 1, coverage=held)
+    Session.of([measured], "pytest suites").save(tmp_path)
+    loaded = load_session(tmp_path)
+    assert loaded.runs[NAME].coverage == held
+    section = provenance(Judged.of(loaded))
+    assert "the modules hold 75.0% of ‖ΔW‖²; at the base stay norms 25.0%" in section
+    assert "rounding the base is 0.5 times ‖ΔW‖" in section
 
 
 def test_a_claim_is_seen_with_the_samples_that_it_was_judged_by(synthetic, tmp_path):

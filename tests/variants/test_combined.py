@@ -6,9 +6,10 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from alpharl_bench.checkpoints import WeightFiles, open_run, open_weights
+from alpharl_bench.checkpoints.blocks import row_blocks
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.spectral import LowRank
-from alpharl_bench.variants.combined import CombinedWeights, row_blocks
+from alpharl_bench.variants.combined import CombinedWeights
 from alpharl_bench.variants.materialise import UpdateSource
 from alpharl_bench.variants.merged import write_merged
 from alpharl_bench.variants.patch import PatchedModel
@@ -93,7 +94,7 @@ def test_no_more_than_a_part_of_a_tensor_is_summed_at_a_time(run, monkeypatch):
     base, terms = opened(run)
     model = CombinedWeights(base, terms, lambda _: (-0.5, 2.0))
     whole = {name: model.tensor(name) for name in model.names}
-    monkeypatch.setattr("alpharl_bench.variants.combined._BLOCK", 64)
+    monkeypatch.setattr("alpharl_bench.checkpoints.blocks._BLOCK", 64)
     monkeypatch.setattr(WeightFiles, "tensor", None)  # only rows are read of what has many
     for name in (UP, "model.embed_tokens.weight"):
         assert torch.equal(model.tensor(name), whole[name])

@@ -14,10 +14,11 @@ from alpharl_bench.checkpoints import open_run
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry import load_registry
 from alpharl_bench.runs.bases import base_folder
-from alpharl_bench.variants import Variant, percent, rank, subspace
+from alpharl_bench.variants import FULL, Variant, percent, rank, subspace
 from alpharl_bench.variants.extract import RECORD, extract
 from alpharl_bench.variants.materialise import UpdateSource
 from alpharl_bench.variants.patch import PatchedModel
+from benchmarks.architectures import saved_pair, tiny_model
 from tests.models import ARCHITECTURES, DENSE, VOCABULARY, model_of, trained_pair
 
 TOKENS = torch.arange(3, 25).reshape(2, 11) % VOCABULARY
@@ -183,6 +184,41 @@ def test_an_adapter_cannot_reach_one_expert(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("model_type", ["gpt2", "openai-gpt", "gpt_bigcode", "opt", "gpt_neox"])
+def test_an_adapter_of_other_names_and_of_transposed_layers(tmp_path, model_type):
+    saved_pair(tiny_model(model_type), tmp_path)
+    source = source_of(tmp_path / "base", tmp_path / "trained")
+    for form in ("merged", "peft"):
+        extract(source, rank(2), tmp_path / form, form=form)
+    truth = logits(loaded(tmp_path / "merged"))
+    assert (truth - logits(loaded(tmp_path / "base"))).abs().max() > 1e-3
+    adapted = PeftModel.from_pretrained(loaded(tmp_path / "base"), tmp_path / "peft").eval()
+    torch.testing.assert_close(logits(adapted), truth, atol=1e-5, rtol=0)
+
+
+def test_an_adapter_cannot_reach_a_bare_parameter(tmp_path):
+    saved_pair(tiny_model("mamba"), tmp_path)
+    source = source_of(tmp_path / "base", tmp_path / "trained")
+    with pytest.raises(AlphaRLBenchError, match=r"A_log' is no linear layer.*--format merged"):
+        extract(source, rank(1), tmp_path / "out", form="peft")
+
+
+@pytest.mark.parametrize("model_type", ["mixtral", "minimax_m2", "olmoe"])
+def test_a_mixture_whose_experts_are_renamed_in_memory_is_patched_in_place(tmp_path, model_type):
+    saved_pair(tiny_model(model_type), tmp_path)
+    source = source_of(tmp_path / "base", tmp_path / "trained")
+    extract(source, rank(1), tmp_path / "merged", form="merged")
+    base = loaded(tmp_path / "base")
+    before = logits(base)
+    patched = PatchedModel(base, source)
+    for variant, folder in ((rank(1), "merged"), (FULL, "trained")):
+        with patched.use_variant(variant) as model:
+            found, truth = logits(model), logits(loaded(tmp_path / folder))
+        assert (truth - before).abs().max() > 1e-3
+        torch.testing.assert_close(found, truth, atol=1e-5, rtol=0)
+    assert torch.equal(logits(base), before)
+
+
 def test_smaller_modules_are_padded_to_the_common_rank(tmp_path):
     base, checkpoint = trained_pair(tmp_path, "qwen3")  # k_proj and v_proj have 16 rows
     source = source_of(base, checkpoint)
@@ -302,6 +338,7 @@ def test_a_module_that_did_not_move_is_stated(tmp_path):
     save_file(weights, checkpoint / "model.safetensors", metadata={"format": "pt"})
     done = extract(source_of(base, checkpoint), rank(1), tmp_path / "out", form="merged")
     assert done.unmoved == [still]
+    assert done.coverage.still["model.layers.*.mlp.down_proj.weight"] == (1, 2)
     assert torch.equal(matrices(tmp_path / "out")[still], weights[still])
 
 
