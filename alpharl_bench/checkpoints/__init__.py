@@ -3,6 +3,7 @@
 from alpharl_bench.checkpoints.accuracies import Accuracies, accuracies_in, read_accuracies
 from alpharl_bench.checkpoints.adapter import AdapterWeights, is_adapter, open_weights
 from alpharl_bench.checkpoints.compare import Comparison, compare
+from alpharl_bench.checkpoints.finite import cast
 from alpharl_bench.checkpoints.modules import (
     is_expert,
     is_head,
@@ -10,6 +11,7 @@ from alpharl_bench.checkpoints.modules import (
     module_names,
     tied_embeddings,
 )
+from alpharl_bench.checkpoints.origin import unrelated
 from alpharl_bench.checkpoints.release import cached_base, cached_steps, open_release
 from alpharl_bench.checkpoints.run import Checkpoint, Run, discover, open_run
 from alpharl_bench.checkpoints.size import ModelSize, size_of
@@ -27,6 +29,7 @@ __all__ = [
     "accuracies_in",
     "cached_base",
     "cached_steps",
+    "cast",
     "compare",
     "discover",
     "is_adapter",
@@ -41,4 +44,5 @@ __all__ = [
     "shared",
     "size_of",
     "tied_embeddings",
+    "unrelated",
 ]

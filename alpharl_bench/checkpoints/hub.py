@@ -35,7 +35,7 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]
 )
 from huggingface_hub.file_download import repo_folder_name
 
-from alpharl_bench.checkpoints.adapter import CONFIG
+from alpharl_bench.checkpoints.adapter_config import CONFIG
 from alpharl_bench.checkpoints.layouts import (
     Found,
     find_checkpoints,

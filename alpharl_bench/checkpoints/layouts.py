@@ -8,7 +8,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from alpharl_bench.checkpoints.adapter import ADAPTER_FILES, CONFIG
+from alpharl_bench.checkpoints.adapter import ADAPTER_FILES
+from alpharl_bench.checkpoints.adapter_config import CONFIG
 from alpharl_bench.checkpoints.tensors import WEIGHT_FILES
 from alpharl_bench.errors import AlphaRLBenchError
 

@@ -4,12 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from alpharl_bench.checkpoints.adapter import (
-    CONFIG,
-    is_adapter,
-    open_weights,
-    read_adapter_config,
-)
+from alpharl_bench.checkpoints.adapter import is_adapter, open_weights
+from alpharl_bench.checkpoints.adapter_config import CONFIG, read_adapter_config
 from alpharl_bench.checkpoints.hub import HubFolder, find_on_hub, parse_reference
 from alpharl_bench.checkpoints.layouts import (
     Found,
@@ -243,7 +239,6 @@ def _adapter_config(location: Path | HubFolder) -> Path | None:
 def _base_of_adapter(path: Path) -> str | None:
     config = read_adapter_config(path.parent)
     named = config.base_model_name_or_path
-    revision = (config.model_extra or {}).get("revision")
-    if named and revision and not Path(named).is_dir():
-        return f"{named}@{revision}"
+    if named and config.revision and not Path(named).is_dir():
+        return f"{named}@{config.revision}"
     return named

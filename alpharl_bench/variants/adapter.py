@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alpharl_bench.checkpoints import Weights, is_expert, is_head, is_vocabulary, tied_embeddings
+from alpharl_bench.checkpoints import (
+    AdapterWeights,
+    Weights,
+    is_expert,
+    is_head,
+    is_vocabulary,
+    tied_embeddings,
+)
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.lazy import torch
 from alpharl_bench.spectral import LowRank
 from alpharl_bench.variants.materialise import Update
 from alpharl_bench.variants.rounding import lora_factors
+from alpharl_bench.variants.written import write_weights
 
 _PREFIX = "base_model.model."
 # GLM-4 stores gate over up as one matrix. transformers keeps it, vLLM splits it when it loads.
@@ -38,13 +46,13 @@ def write_adapter(
             wants them; peft wants the fused one.
 
     Raises:
-        AlphaRLBenchError: an adapter cannot express the update of a module.
+        AlphaRLBenchError: an adapter cannot express the update of a module, a factor is not finite
+            in its dtype, or no library finds these weights in their folder.
     """
-    # Imported here: they take seconds to load, and a merged folder does not need peft.
+    # Imported here: it takes seconds to load, and a merged folder does not need peft.
     from peft import LoraConfig  # noqa: PLC0415
-    from safetensors.torch import save_file  # noqa: PLC0415
 
-    _refuse(update, weights)
+    refuse_adapter(update, weights)
     tensors: dict[str, torch.Tensor] = {}
     rank = max((factors.sigma.numel() for factors in update.values()), default=0)
     for name, factors in update.items():
@@ -61,7 +69,11 @@ def write_adapter(
         else:
             parts = {f"{module}.lora_A.weight": a, f"{module}.lora_B.weight": b}
         # Copies: safetensors refuses tensors that share memory, as the halves' common factor does.
-        tensors |= {key: value.to(dtype).clone().contiguous() for key, value in parts.items()}
+        tensors |= {key: value.clone() for key, value in parts.items()}
+    write_weights(
+        ((key, value, dtype) for key, value in tensors.items()),
+        folder / "adapter_model.safetensors",
+    )
     LoraConfig(
         r=rank,
         lora_alpha=rank,
@@ -71,10 +83,19 @@ def write_adapter(
         inference_mode=True,
         task_type="CAUSAL_LM",
     ).save_pretrained(str(folder))
-    save_file(tensors, folder / "adapter_model.safetensors", metadata={"format": "pt"})
 
 
-def _refuse(update: Update, weights: Weights) -> None:
+def refuse_adapter(update: Update, weights: Weights) -> None:
+    """Refuse what no adapter can hold; no update is made for that.
+
+    Raises:
+        AlphaRLBenchError: as :func:`write_adapter`, but for factors that are not finite.
+    """
+    if not weights.as_stored or weights.ephemeral:
+        raise AlphaRLBenchError(
+            f"--format peft: an adapter names the folder of its base, and none holds these weights "
+            f"as libraries load them: {weights.folder} is {_kind(weights)}; use --format merged"
+        )
     if expert := next(filter(is_expert, update), None):
         raise AlphaRLBenchError(
             f"--format peft: '{expert}' is an expert of a mixture, which transformers stacks with "
@@ -85,6 +106,12 @@ def _refuse(update: Update, weights: Weights) -> None:
             f"--format peft: {weights.folder} ties its output head to the embeddings, an adapter "
             "would move one of the two only; use --format merged"
         )
+
+
+def _kind(weights: Weights) -> str:
+    if isinstance(weights, AdapterWeights):
+        return "an adapter itself"
+    return "downloaded for a while" if weights.ephemeral else "stored under other names or shapes"
 
 
 def _padded(factors: LowRank, rank: int) -> LowRank:
