@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from alpharl_bench.checkpoints.adapter_config import AdapterConfig
 from alpharl_bench.checkpoints.gathered import empty_tensors, not_gathered
+from alpharl_bench.checkpoints.json_files import object_in
 from alpharl_bench.checkpoints.key_names import align, unwrapped_name
 from alpharl_bench.checkpoints.modules import is_head, tied_embeddings
 from alpharl_bench.checkpoints.tensors import Weights
@@ -155,16 +155,12 @@ def _not_in_base(
 
 def _is_conv1d(name: str, base: Weights, config: AdapterConfig, path: Path) -> bool:
     """Whether the base is of Conv1D here: peft looks at the layer too, whatever the config says."""
-    try:
-        about = json.loads((base.folder / "config.json").read_text(encoding="utf-8"))
-        model = about["model_type"]
-    except (OSError, ValueError, LookupError, TypeError):
-        if config.fan_in_fan_out:
-            raise AlphaRLBenchError(
-                f"{path.parent}: fan_in_fan_out=True, and no config.json in {base.folder} says "
-                "whether its layers store their inputs first; give the base's whole folder"
-            ) from None
-        return False
+    model = object_in(base.folder / "config.json").get("model_type")
+    if model is None and config.fan_in_fan_out:
+        raise AlphaRLBenchError(
+            f"{path.parent}: fan_in_fan_out=True, and no config.json in {base.folder} says "
+            "whether its layers store their inputs first; give the base's whole folder"
+        )
     return model in _CONV1D_MODELS and bool(_CONV1D.search(name))
 
 

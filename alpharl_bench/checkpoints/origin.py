@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from math import prod
 from pathlib import Path
-from typing import Any
 
 from alpharl_bench.checkpoints.adapter_config import AdapterConfig
+from alpharl_bench.checkpoints.json_files import object_in
 from alpharl_bench.checkpoints.tensors import WeightFiles, Weights
 from alpharl_bench.lazy import torch
 
@@ -107,7 +106,7 @@ def _cosine(before: torch.Tensor, after: torch.Tensor) -> tuple[float, float]:
 
 def _quantized(named: str) -> str:
     """What says that a model is quantized: its name, or its config if it is here."""
-    method = _config(Path(named)).get("quantization_config")
+    method = object_in(Path(named) / "config.json").get("quantization_config")
     if isinstance(method, dict):
         return f"quantization_config: {method.get('quant_method', 'not named')}"
     match = _QUANTIZED.search(Path(named).name)
@@ -125,14 +124,6 @@ def _same_model(named: str, base: Weights) -> bool:
     names = {folder.name, folder.resolve().name}
     if snapshot := _SNAPSHOT.search(folder.as_posix()):
         names.add(snapshot["name"])
-    if isinstance(original := _config(folder).get("_name_or_path"), str):
+    if isinstance(original := object_in(folder / "config.json").get("_name_or_path"), str):
         names.add(Path(original).name)
     return there.name.casefold() in {name.casefold() for name in names}
-
-
-def _config(folder: Path) -> dict[str, Any]:
-    try:
-        content = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

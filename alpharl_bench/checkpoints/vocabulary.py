@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from alpharl_bench.checkpoints.json_files import object_in
 from alpharl_bench.checkpoints.modules import is_vocabulary
 from alpharl_bench.checkpoints.tensors import Weights
 
@@ -48,16 +48,20 @@ def lost_tokens(folder: Path, name: str, tokens: int, base: Weights) -> list[str
 
 def _tokens(folder: Path) -> Iterator[tuple[int, str]]:
     """(number, text) of every token of a folder's tokenizer, as far as its files can be read."""
-    tokenizer = _read(folder / "tokenizer.json")
-    yield from _numbered(tokenizer.get("model", {}).get("vocab"))
-    for token in _list(tokenizer.get("added_tokens")):
-        yield from _numbered({token.get("content"): token.get("id")})
+    tokenizer = object_in(folder / "tokenizer.json")
+    if isinstance(model := tokenizer.get("model"), dict):
+        yield from _numbered(model.get("vocab"))
+    if isinstance(added := tokenizer.get("added_tokens"), list):
+        for token in added:
+            if isinstance(token, dict):
+                yield from _numbered({token.get("content"): token.get("id")})
     for file in ("vocab.json", "added_tokens.json"):
-        yield from _numbered(_read(folder / file))
-    added = _read(folder / "tokenizer_config.json").get("added_tokens_decoder")
-    for number, token in (added if isinstance(added, dict) else {}).items():
-        if number.isdecimal() and isinstance(token, dict):
-            yield int(number), str(token.get("content"))
+        yield from _numbered(object_in(folder / file))
+    decoder = object_in(folder / "tokenizer_config.json").get("added_tokens_decoder")
+    if isinstance(decoder, dict):
+        for number, token in decoder.items():
+            if number.isdecimal() and isinstance(token, dict):
+                yield int(number), str(token.get("content"))
 
 
 def _numbered(vocabulary: Any) -> Iterator[tuple[int, str]]:
@@ -67,15 +71,3 @@ def _numbered(vocabulary: Any) -> Iterator[tuple[int, str]]:
         )
     elif isinstance(vocabulary, list):  # of a unigram model: (text, score) in order
         yield from ((number, str(token)) for number, token in enumerate(vocabulary))
-
-
-def _list(value: Any) -> list[dict[str, Any]]:
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

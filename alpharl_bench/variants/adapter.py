@@ -7,6 +7,7 @@ from pathlib import Path
 from alpharl_bench.checkpoints import (
     AdapterWeights,
     Weights,
+    cast,
     is_expert,
     is_head,
     is_vocabulary,
@@ -46,8 +47,8 @@ def write_adapter(
             wants them; peft wants the fused one.
 
     Raises:
-        AlphaRLBenchError: an adapter cannot express the update of a module, a factor is not finite
-            in its dtype, or no library finds these weights in their folder.
+        AlphaRLBenchError: an adapter cannot express the update of a module, a factor or the
+            product of two is not finite in its dtype, or no library finds these weights in their folder.
     """
     # Imported here: it takes seconds to load, and a merged folder does not need peft.
     from peft import LoraConfig  # noqa: PLC0415
@@ -57,6 +58,8 @@ def write_adapter(
     rank = max((factors.sigma.numel() for factors in update.values()), default=0)
     for name, factors in update.items():
         module = _PREFIX + name.removesuffix(".weight")
+        if dtype == torch.float16:
+            cast(name, factors.dense(), dtype)  # Its range is so small that √σ fits and σ does not.
         a, b = lora_factors(_padded(factors, rank))
         if is_vocabulary(name) and not is_head(name):
             # peft keeps the factors of an embedding transposed: rows of A are token directions.
