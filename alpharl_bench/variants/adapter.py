@@ -47,8 +47,8 @@ def write_adapter(
             wants them; peft wants the fused one.
 
     Raises:
-        AlphaRLBenchError: an adapter cannot express the update of a module, a factor or the
-            product of two is not finite in its dtype, or no library finds these weights in their folder.
+        AlphaRLBenchError: an adapter cannot express the update of a module, a factor or a product
+            of two is not finite in ``dtype``, or no library finds the weights in their folder.
     """
     # Imported here: it takes seconds to load, and a merged folder does not need peft.
     from peft import LoraConfig  # noqa: PLC0415
@@ -59,7 +59,8 @@ def write_adapter(
     for name, factors in update.items():
         module = _PREFIX + name.removesuffix(".weight")
         if dtype == torch.float16:
-            cast(name, factors.dense(), dtype)  # Its range is so small that √σ fits and σ does not.
+            # In its range √σ may fit where σ does not.
+            cast(name, factors.dense(), dtype)
         a, b = lora_factors(_padded(factors, rank))
         if is_vocabulary(name) and not is_head(name):
             # peft keeps the factors of an embedding transposed: rows of A are token directions.

@@ -5,6 +5,7 @@ import re
 import torch
 from transformers import PreTrainedModel
 
+from alpharl_bench.checkpoints.key_names import plain_name
 from alpharl_bench.errors import AlphaRLBenchError
 
 # Files hold a matrix per expert; transformers stacks them, gate over up, when it loads a mixture.
@@ -21,9 +22,15 @@ class Parameters:
 
     def __init__(self, model: PreTrainedModel) -> None:
         # With duplicates: a tied output head has a name of its own in many files.
-        self._named: dict[str, torch.Tensor] = {
+        named = {
             name: parameter.data
             for name, parameter in model.named_parameters(remove_duplicate=False)
+        }
+        # Multimodal models, and those saved without their head, are loaded under other names.
+        self._named: dict[str, torch.Tensor] = {
+            spelling: data
+            for name, data in named.items()
+            for spelling in (plain_name(name)[0], name)
         }
         self._model = type(model).__name__
 
@@ -33,6 +40,9 @@ class Parameters:
         Raises:
             AlphaRLBenchError: the model has no such parameter.
         """
+        if name in self._named:
+            return self._named[name]
+        name = plain_name(name)[0]
         if name in self._named:
             return self._named[name]
         if (match := _STACKED.fullmatch(name)) and match["stack"] in self._named:
