@@ -27,11 +27,8 @@ class Parameters:
             for name, parameter in model.named_parameters(remove_duplicate=False)
         }
         # Multimodal models, and those saved without their head, are loaded under other names.
-        self._named: dict[str, torch.Tensor] = {
-            spelling: data
-            for name, data in named.items()
-            for spelling in (plain_name(name)[0], name)
-        }
+        spelt = {plain_name(name)[0]: data for name, data in named.items()}
+        self._named: dict[str, torch.Tensor] = spelt | named
         self._model = type(model).__name__
 
     def __getitem__(self, name: str) -> torch.Tensor:
@@ -40,14 +37,12 @@ class Parameters:
         Raises:
             AlphaRLBenchError: the model has no such parameter.
         """
-        if name in self._named:
-            return self._named[name]
-        name = plain_name(name)[0]
-        if name in self._named:
-            return self._named[name]
-        if (match := _STACKED.fullmatch(name)) and match["stack"] in self._named:
+        for spelling in (name, plain_name(name)[0]):
+            if spelling in self._named:
+                return self._named[spelling]
+        if (match := _STACKED.fullmatch(spelling)) and match["stack"] in self._named:
             return self._named[match["stack"]][int(match["index"])]
-        if match := _EXPERT.fullmatch(name):
+        if match := _EXPERT.fullmatch(spelling):
             kind = "down_proj" if match["part"] == "down" else "gate_up_proj"
             stack = self._named.get(f"{match['stack']}.{kind}")
             if stack is not None:
