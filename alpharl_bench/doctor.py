@@ -13,11 +13,8 @@ from typing import Any
 from tabulate import tabulate
 
 from alpharl_bench.checkpoints.accuracies import read_accuracies
-from alpharl_bench.checkpoints.adapter import (
-    is_adapter,
-    open_weights,
-    read_adapter_config,
-)
+from alpharl_bench.checkpoints.adapter import is_adapter, open_weights
+from alpharl_bench.checkpoints.adapter_config import read_adapter_config
 from alpharl_bench.checkpoints.compare import compare
 from alpharl_bench.checkpoints.deltas import is_version
 from alpharl_bench.checkpoints.modules import (
@@ -26,6 +23,7 @@ from alpharl_bench.checkpoints.modules import (
     module_names,
     tied_embeddings,
 )
+from alpharl_bench.checkpoints.origin import unrelated
 from alpharl_bench.checkpoints.run import Checkpoint, Discovery, discover, find_base
 from alpharl_bench.checkpoints.tensors import WeightFiles, Weights
 from alpharl_bench.errors import AlphaRLBenchError
@@ -176,7 +174,8 @@ class _Examination:
                     row["kind"] = kind = self._kind_of(folder)
                     if base is not None or not needs_base:
                         weights = open_weights(folder, base)
-                        row = _row(row[""], where, weights, kind)
+                        stored = weights if needs_base else WeightFiles(folder)
+                        row = _row(row[""], where, stored, kind)
                         opened[checkpoint] = weights
                 except AlphaRLBenchError as error:
                     self._fault(str(error))
@@ -251,10 +250,20 @@ class _Examination:
                 self._fault(str(error))
                 continue
             notes += [(line, weights.folder) for line in comparison.notes]
-            faults += [(line, weights.folder) for line in comparison.faults]
+            lines = (*comparison.faults, *comparison.doubts)
+            faults += [(line, weights.folder) for line in lines]
+            if self._deep and not comparison.faults:
+                self._origin(base, weights, comparison.modules)
         self._to.notes += _once(notes)
         for line in _once(faults):
             self._fault(line)
+
+    def _origin(self, base: Weights, weights: Weights, modules: Sequence[str]) -> None:
+        try:
+            for line in unrelated(base, weights, modules):
+                self._fault(line)
+        except AlphaRLBenchError as error:
+            self._fault(str(error))
 
     def _read(self, base: Weights, opened: dict[Checkpoint, Weights]) -> None:
         rows = {row[""]: row for row in self._to.table}

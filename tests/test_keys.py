@@ -83,6 +83,8 @@ IDLE = {
     "registry.load": "the entries that count are parts of keys",
     "registry.schema": "as above",
     "checkpoints.hub": "where files lie; they count by content or commit",
+    "checkpoints.gathered": "messages",
+    "checkpoints.origin": "messages",
     "spectral.spectrum": "measured of triplets whenever it is asked for; kept nowhere",
     "forecast.registry": "finds a method; the method's code counts",
     "forecast.identity": "makes keys",

@@ -3,6 +3,7 @@
 from alpharl_bench.checkpoints.accuracies import Accuracies, accuracies_in, read_accuracies
 from alpharl_bench.checkpoints.adapter import AdapterWeights, is_adapter, open_weights
 from alpharl_bench.checkpoints.compare import Comparison, compare
+from alpharl_bench.checkpoints.finite import cast
 from alpharl_bench.checkpoints.modules import (
     is_expert,
     is_head,
@@ -11,6 +12,7 @@ from alpharl_bench.checkpoints.modules import (
     tied_embeddings,
     transposed_layers,
 )
+from alpharl_bench.checkpoints.origin import unrelated
 from alpharl_bench.checkpoints.release import cached_base, cached_steps, open_release
 from alpharl_bench.checkpoints.run import (
     Checkpoint,
@@ -34,6 +36,7 @@ __all__ = [
     "accuracies_in",
     "cached_base",
     "cached_steps",
+    "cast",
     "compare",
     "discover",
     "is_adapter",
@@ -50,4 +53,5 @@ __all__ = [
     "size_of",
     "tied_embeddings",
     "transposed_layers",
+    "unrelated",
 ]

@@ -2,100 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
-
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from alpharl_bench.cache import content_key
+from alpharl_bench.checkpoints.adapter_config import (
+    AdapterConfig,
+    read_adapter_config,
+)
+from alpharl_bench.checkpoints.adapter_parts import AdapterParts, Change, read_parts
+from alpharl_bench.checkpoints.aligned import AlignedWeights
 from alpharl_bench.checkpoints.candidates import ADAPTER_CONFIG, ADAPTER_FILES, adapter_choice
 from alpharl_bench.checkpoints.deltas import SparseDeltaWeights, is_version
+from alpharl_bench.checkpoints.finite import all_finite
 from alpharl_bench.checkpoints.modules import is_head, is_vocabulary, tied_embeddings
+from alpharl_bench.checkpoints.origin import base_doubts
 from alpharl_bench.checkpoints.tensors import WeightFiles, Weights
-from alpharl_bench.errors import AlphaRLBenchError, faults_of
+from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.lazy import torch
-
-CONFIG = ADAPTER_CONFIG
-_PREFIX = "base_model.model."
-_PARTS = frozenset(
-    {
-        *("weight", "lora_A.weight", "lora_B.weight", "lora_magnitude_vector"),
-        *("lora_embedding_A", "lora_embedding_B"),
-    }
-)
-# Options of peft's LoraConfig that have no part in the merged weights.
-_HARMLESS = frozenset(
-    {
-        *("auto_mapping", "inference_mode", "peft_version", "revision", "task_type"),
-        *("exclude_modules", "layers_pattern", "layers_to_transform", "target_modules"),
-        *("ensure_weight_tying", "lora_dropout", "modules_to_save", "rank_pattern"),
-        # Settings of methods that another option turns on.
-        *("loftq_config", "megatron_core", "qalora_group_size"),
-    }
-)
-# Initialisations that change the base weights: the adapter belongs to another base than it names.
-_CHANGES_BASE = ("pissa", "olora", "corda", "loftq", "lora_ga")
-
-
-class AdapterConfig(BaseModel):
-    """The options of ``adapter_config.json`` that decide the merged weights."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    peft_type: str
-    base_model_name_or_path: str | None = None
-    r: int = 8  # this and the others as peft has them
-    lora_alpha: float = 8
-    use_rslora: bool = False
-    use_dora: bool = False
-    bias: str = "none"
-    alpha_pattern: dict[str, float] = {}
-    init_lora_weights: bool | str | None = True
-
-    @property
-    def unsupported(self) -> list[str]:
-        """The options that this module does not know how to merge, by name."""
-        if self.peft_type != "LORA":
-            return [f"peft_type={self.peft_type}"]
-        named = []
-        if self.lora_alpha == 0:
-            # As verl's merger writes it: every update would be scaled to nothing.
-            named.append("lora_alpha=0")
-        if self.bias != "none":
-            named.append(f"bias={self.bias}")
-        initial = str(self.init_lora_weights).lower()
-        if initial.startswith(_CHANGES_BASE):
-            named.append(f"init_lora_weights={self.init_lora_weights}")
-        extra: dict[str, Any] = self.model_extra or {}
-        return named + [
-            f"{name}={value}" for name, value in extra.items() if value and name not in _HARMLESS
-        ]
-
-
-def read_adapter_config(folder: Path) -> AdapterConfig:
-    """The adapter's options.
-
-    Raises:
-        AlphaRLBenchError: the file is missing, damaged, or asks for what cannot be merged here.
-    """
-    path = folder / CONFIG
-    try:
-        config = AdapterConfig.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise AlphaRLBenchError(f"{path}: cannot be read ({error.strerror})") from error
-    except ValidationError as error:
-        raise AlphaRLBenchError(
-            f"{path}: not the config of a LoRA adapter: {'; '.join(faults_of(error))}"
-        ) from error
-    if config.unsupported:
-        raise AlphaRLBenchError(
-            f"{path}: {', '.join(config.unsupported)} is not supported; merge the adapter with "
-            "the library that made it and give the merged folder"
-        )
-    return config
 
 
 class AdapterWeights(Weights):
@@ -103,15 +28,16 @@ class AdapterWeights(Weights):
 
     W + s·BA with s = α/r, or α/√r for rank-stabilised LoRA (arXiv 2312.03732); DoRA (arXiv
     2402.09353) rescales every row of that to its learned magnitude. Whole tensors in the adapter
-    (``modules_to_save``) take the place of the base's.
+    (``modules_to_save``) take the place of the base's; where they have more tokens than the base,
+    its number of rows is taken.
 
     Args:
         folder: the adapter, as peft saves it.
         base: the weights that it was trained on.
 
     Raises:
-        AlphaRLBenchError: (on use) the adapter is damaged, has options that cannot be merged, or
-            names a tensor that the base does not have.
+        AlphaRLBenchError: (on use) the adapter is damaged, has options that cannot be merged, does
+            not fit the base in names and shapes, or its product is not finite in float32.
     """
 
     def __init__(self, folder: Path, base: Weights) -> None:
@@ -126,12 +52,13 @@ class AdapterWeights(Weights):
     @property
     def names(self) -> list[str]:
         """The names of the base's tensors: an adapter adds none."""
-        return sorted({*self._base.names, *self._keys})
+        self._parts  # noqa: B018  (refuses what cannot be merged)
+        return self._base.names
 
     @property
     def files(self) -> list[Path]:
         """The adapter's config and weights."""
-        return [self.folder / CONFIG, self._path]
+        return [self.folder / ADAPTER_CONFIG, self._path]
 
     @cached_property
     def digest(self) -> str:
@@ -141,26 +68,41 @@ class AdapterWeights(Weights):
     @property
     def touched(self) -> list[str]:
         """The names of the tensors that differ from the base's, sorted."""
-        return sorted(name for name in self._base.names if self._parts(name))
+        return sorted(self._parts.changes)
+
+    @property
+    def frozen(self) -> dict[str, Callable[[], torch.Tensor]]:
+        """What peft saves of the base itself: embeddings beside the adapter on them."""
+        return {
+            name: partial(self._adapter.tensor, key) for name, key in self._parts.frozen.items()
+        }
 
     @property
     def notes(self) -> list[str]:
-        """Whether the embeddings moved under a head that is tied to them, and what lies beside."""
-        beside = adapter_choice(self.folder)
+        """What is not as stored, what lies beside, whether embeddings moved under a tied head."""
+        notes = [*adapter_choice(self.folder), *self._parts.notes]
         moved = [name for name in self.touched if is_vocabulary(name) and not is_head(name)]
         if not moved or not tied_embeddings(self._base):
-            return beside
+            return notes
         # peft's own forward pass leaves the head where it was, or unties it.
         note = (
             f"{self._path}: '{moved[0]}' is trained and the base {self._base.folder} ties its "
             "output head to it: the whole checkpoint moves the head too, peft's unmerged model "
             "does not; updates of modules in the layers are not affected"
         )
-        return [*beside, note]
+        return [*notes, note]
+
+    @property
+    def doubts(self) -> list[str]:
+        """Whether the base is the one that the adapter names, and tokens that are cropped."""
+        return [
+            *base_doubts(self.folder / ADAPTER_CONFIG, self.config, self._base),
+            *self._parts.doubts,
+        ]
 
     def file(self, name: str) -> Path:
         """The file that makes a tensor what it is."""
-        return self._path if self._parts(name) else self._base.file(name)
+        return self._path if self._change(name) else self._base.file(name)
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of a tensor, as in the base."""
@@ -168,17 +110,17 @@ class AdapterWeights(Weights):
 
     def dtype(self, name: str) -> torch.dtype:
         """float32 where the adapter reaches, else the base's dtype."""
-        return torch.float32 if self._parts(name) else self._base.dtype(name)
+        return torch.float32 if self._change(name) else self._base.dtype(name)
 
     def tensor(self, name: str) -> torch.Tensor:
         """One merged tensor, float32 where the adapter reaches."""
         before = self._base.tensor(name)
-        return before.float() + self.delta(self._base, name) if self._parts(name) else before
+        return self._merged(name, before, None) if self._change(name) else before
 
     def rows(self, name: str, rows: slice) -> torch.Tensor:
         """A part of the first dimension of a tensor, float32 where the adapter reaches."""
         before = self._base.rows(name, rows)
-        return before.float() + self.delta(self._base, name, rows) if self._parts(name) else before
+        return self._merged(name, before, rows) if self._change(name) else before
 
     def delta(
         self,
@@ -191,109 +133,59 @@ class AdapterWeights(Weights):
         """s·BA itself where that is all there is: no rounding by the base's larger values."""
         if base is not self._base:
             return super().delta(base, name, rows, before, out)
-        parts = self._parts(name)
-        if not parts:
+        change = self._change(name)
+        if change is None:
             return torch.zeros(self.shape(name))[rows or ...] if out is None else out.zero_()
-        change = self._change(name, parts, None if self.config.use_dora else rows)
+        added = self._finite(name, self._added(name, change, rows))
+        return added if out is None else out.copy_(added)
+
+    def _merged(self, name: str, before: torch.Tensor, rows: slice | None) -> torch.Tensor:
+        return self._finite(name, before.float() + self.delta(self._base, name, rows))
+
+    def _finite(self, name: str, tensor: torch.Tensor) -> torch.Tensor:
+        if not all_finite(tensor):
+            raise AlphaRLBenchError(
+                f"{self._path}: the adapter makes infinite or NaN values of '{name}' in float32; "
+                "its factors or their scale (lora_alpha, alpha_pattern) are too large"
+            )
+        return tensor
+
+    def _added(self, name: str, change: Change, rows: slice | None) -> torch.Tensor:
+        """What the adapter adds to (some rows of) a tensor."""
+        tokens = self.shape(name)[0]
+        if "whole" in change.keys:
+            # Of a stack of experts, one: the key with the same index.
+            key = change.keys["whole"] + name[len(name.partition("[")[0]) :]
+            whole = self._adapter.rows(key, slice(tokens)).float()
+            return whole[rows or ...] - self._base.part(name, rows).float()
+        a, b = (self._part(change, part) for part in change.factors)
+        left, right = (a.T, b.T) if change.inputs_first else (b, a)
+        left = left[:tokens]
         # The magnitudes of DoRA may need all rows of a matrix.
-        if rows is not None and self.config.use_dora:
-            change = change[rows]
-        return change if out is None else out.copy_(change)
-
-    def _change(self, name: str, parts: dict[str, str], rows: slice | None) -> torch.Tensor:
-        """What the adapter adds to (some rows of) a tensor that it reaches."""
-        base = self._base
-        if "weight" in parts:
-            whole = self._part(name, "weight")
-            self._fits(name, whole.shape)
-            if rows is None:
-                return whole - base.tensor(name).float()
-            return whole[rows] - base.rows(name, rows).float()
-        embedding = "lora_embedding_A" in parts
-        a, b = (
-            self._part(name, f"lora_embedding_{side}" if embedding else f"lora_{side}.weight")
-            for side in "AB"
-        )
-        if a.ndim != 2 or b.ndim != 2 or a.shape[0] != b.shape[1]:
-            raise AlphaRLBenchError(
-                f"{self._path}: the adapter of '{name}' is damaged: A has shape {tuple(a.shape)}, "
-                f"B {tuple(b.shape)}"
-            )
-        left, right = (a.T, b.T) if embedding else (b, a)
-        self._fits(name, (left.shape[0], right.shape[1]))
-        change = ((left if rows is None else left[rows]) @ right) * self._scale(name, a.shape[0])
-        if not self.config.use_dora:
-            return change
-        before = base.tensor(name).float()
-        direction = before + change
-        # A magnitude for every output: a row of a matrix, but a column of the embeddings.
-        norms = torch.linalg.vector_norm(direction, dim=0 if embedding else 1, keepdim=True)
-        magnitude = self._part(name, "lora_magnitude_vector")
-        if magnitude.numel() != norms.numel():
-            raise AlphaRLBenchError(
-                f"{self._path}: the adapter of '{name}' is damaged: {magnitude.numel()} magnitudes "
-                f"for {norms.numel()} outputs"
-            )
+        dora = self.config.use_dora
+        of_left = left if rows is None or dora else left[rows]
+        added = (of_left @ right) * self.config.scale(change.module)
+        if not dora:
+            return added
+        before = self._base.tensor(name).float()
+        direction = before + added
+        # A magnitude for every output: a row, or a column where the inputs come first.
+        dim = 0 if change.inputs_first else 1
+        norms = torch.linalg.vector_norm(direction, dim=dim, keepdim=True)
+        magnitude = self._part(change, "lora_magnitude_vector").flatten()[: norms.numel()]
         merged: torch.Tensor = magnitude.reshape(norms.shape) / norms * direction
-        return merged - before
+        return (merged - before)[rows or ...]
 
-    def _fits(self, name: str, shape: tuple[int, ...]) -> None:
-        if shape != self.shape(name):
-            raise AlphaRLBenchError(
-                f"{self._path}: the adapter of '{name}' has shape {tuple(shape)}, the base "
-                f"{self._base.folder} has {self.shape(name)}; is this the adapter's base?"
-            )
+    def _part(self, change: Change, part: str) -> torch.Tensor:
+        return self._adapter.tensor(change.keys[part]).float()
 
-    def _scale(self, name: str, rank: int) -> float:
-        alpha = self.config.lora_alpha
-        if patterns := self.config.alpha_pattern:
-            # Imported here: peft takes seconds to load, and most adapters have one alpha.
-            from peft.utils.other import get_pattern_key  # noqa: PLC0415
-
-            module = name.removesuffix(".weight")
-            alpha = patterns.get(get_pattern_key(list(patterns), module), alpha)
-        return alpha / (math.sqrt(rank) if self.config.use_rslora else rank)
-
-    def _part(self, name: str, part: str) -> torch.Tensor:
-        key = self._parts(name).get(part)
-        if key is None:
-            raise AlphaRLBenchError(f"{self._path}: the adapter of '{name}' has no {part}")
-        return self._adapter.tensor(key).float()
-
-    def _parts(self, name: str) -> dict[str, str]:
-        """What the adapter holds of a tensor: the part's kind and its key in the file."""
-        return self._keys.get(name, {})
+    def _change(self, name: str) -> Change | None:
+        return self._parts.changes.get(name.partition("[")[0])
 
     @cached_property
-    def _keys(self) -> dict[str, dict[str, str]]:
+    def _parts(self) -> AdapterParts:
         """What the adapter holds, once it is known that all of it can be merged."""
-        self.config  # noqa: B018  (refuses options)
-        keys: dict[str, dict[str, str]] = {}
-        for key in self._adapter.names:
-            module, _, part = key.removeprefix(_PREFIX).rpartition(".")
-            if part == "weight" and module.endswith((".lora_A", ".lora_B")):
-                module, _, side = module.rpartition(".")
-                part = f"{side}.weight"
-            elif part == "weight" and module.endswith(".lora_magnitude_vector"):
-                module, _, part = module.rpartition(".")
-            elif part == "weight" and module.endswith(".base_layer"):
-                continue  # The base's own embeddings, saved beside the adapter on them.
-            if part not in _PARTS:
-                raise AlphaRLBenchError(f"{self._path}: '{key}' is no part of a LoRA adapter")
-            keys.setdefault(f"{module}.weight", {})[part] = key
-        odd = sorted(keys.keys() - set(self._base.names))
-        head = next(filter(is_head, odd), None)
-        if head and tied_embeddings(self._base):
-            raise AlphaRLBenchError(
-                f"{self._path}: '{head}' is trained, and the base {self._base.folder} ties it to "
-                "the embeddings: give a base with a head of its own"
-            )
-        if odd:
-            raise AlphaRLBenchError(
-                f"{self._path}: {', '.join(odd[:3])}: the base {self._base.folder} has no such "
-                "tensor; is this the adapter's base?"
-            )
-        return keys
+        return read_parts(self._adapter, self._path, self.config, self._base)
 
     @cached_property
     def _path(self) -> Path:
@@ -308,14 +200,15 @@ class AdapterWeights(Weights):
 
 
 def open_weights(folder: Path, base: Weights | None = None) -> Weights:
-    """The weights of a model folder, of an adapter merged into ``base``, or of a sparse delta.
+    """The weights of a folder as ``base`` has them: whole, merged, or with sparse deltas applied.
 
     Raises:
         AlphaRLBenchError: the folder holds an adapter and there is no base to merge it into.
     """
     kind = AdapterWeights if is_adapter(folder) else SparseDeltaWeights
     if kind is SparseDeltaWeights and not is_version(folder):
-        return WeightFiles(folder)
+        own = WeightFiles(folder)
+        return own if base is None else AlignedWeights(own, base)
     if base is None:
         what = "a LoRA adapter" if kind is AdapterWeights else "a sparse delta"
         raise AlphaRLBenchError(f"{folder}: {what}; name the base that it belongs to")
@@ -324,6 +217,6 @@ def open_weights(folder: Path, base: Weights | None = None) -> Weights:
 
 def is_adapter(folder: Path) -> bool:
     """Whether a folder holds a LoRA adapter: it goes before whole weights beside it, as in peft."""
-    return (folder / CONFIG).is_file() and (
+    return (folder / ADAPTER_CONFIG).is_file() and (
         any((folder / name).is_file() for name in ADAPTER_FILES) or not WeightFiles(folder).present
     )

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from alpharl_bench.checkpoints.adapter import AdapterWeights
+from alpharl_bench.checkpoints.gathered import empty_tensors, not_gathered
+from alpharl_bench.checkpoints.key_names import wrapped_names
 from alpharl_bench.checkpoints.modules import (
     is_head,
     is_unread,
@@ -33,13 +35,15 @@ _SHOWN = 3
 class Comparison:
     """What stands between a base and a checkpoint.
 
-    ``modules`` are the matrices to decompose; ``notes`` say what is left out, ``faults`` why no
-    update can be taken; each is one line that names the file and the tensor.
+    ``modules`` are the matrices to decompose; ``notes`` say what is left out, ``doubts`` what only
+    the user can settle, ``faults`` why no update can be taken; each is one line that names the file
+    and the tensor.
     """
 
     modules: tuple[str, ...]
     notes: tuple[str, ...]
     faults: tuple[str, ...]
+    doubts: tuple[str, ...] = ()
 
     def require(self) -> tuple[str, ...]:
         """The modules.
@@ -65,19 +69,19 @@ def compare(base: Weights, trained: Weights, *, embeddings: bool = False) -> Com
         AlphaRLBenchError: one of the two cannot be opened at all.
     """
     known, there = set(base.names), set(trained.names)
+    if fault := _one_cause(base, trained):
+        return Comparison((), (), (fault,))
     unread = {name for name in known - there if is_unread(base, name)}
+    own = known - trained.inherited - unread
     modules = [
-        name
-        for name in module_names(base, embeddings=embeddings)
-        if name.partition("[")[0] not in unread
+        name for name in module_names(base, embeddings=embeddings) if name.partition("[")[0] in own
     ]
-    faults: list[str] = []
+    none = (
+        f"{base.folder}: no weight matrix of this model is inside a numbered layer, as "
+        "model.layers.0.: there is nothing to decompose"
+    )
+    faults: list[str] = [] if modules else [none]
     notes: list[str] = [*trained.notes]
-    if not modules:
-        faults.append(
-            f"{base.folder}: no weight matrix of this model is inside a numbered layer, as "
-            "model.layers.0.: there is nothing to decompose"
-        )
     missing = sorted(known - there)
     extra = sorted(there - known)
     for name in missing:
@@ -116,7 +120,33 @@ def compare(base: Weights, trained: Weights, *, embeddings: bool = False) -> Com
         faults += _quantized(weights, sorted(known & there))
     stored = sorted({name.partition("[")[0] for name in modules} & there)
     notes += _dtype_notes(base, trained, stored)
-    return Comparison(tuple(modules), tuple(notes), tuple(faults))
+    return Comparison(tuple(modules), tuple(notes), tuple(faults), tuple(trained.doubts))
+
+
+def _one_cause(base: Weights, trained: Weights) -> str:
+    """What makes every further line about names and shapes pointless; empty if nothing does."""
+    known, there = set(base.names), set(trained.names)
+    if wrapped := wrapped_names(base.names):
+        return (
+            f"{base.folder}: {len(wrapped)} of {len(known)} names stand under a wrapper, as "
+            f"'{wrapped[0]}': transformers finds none of these weights; save the base without it"
+        )
+    if lora := sorted(name for name in there - known if ".lora_" in name):
+        return (
+            f"{trained.file(lora[0])}: {len(lora)} tensors of a LoRA adapter beside the weights, "
+            f"as '{lora[0]}': it is not merged, and its scale is not stored here; save it with "
+            "peft's save_pretrained, or merged"
+        )
+    for weights in (base, trained):
+        if empty := empty_tensors(weights, weights.names):
+            return not_gathered(weights, empty)
+    if not known & there:
+        return (
+            f"{trained.folder}: none of its {len(there)} tensors is one of the base {base.folder}: "
+            f"'{min(there, default='')}' here, '{min(known, default='')}' there; is this the run's "
+            "base?"
+        )
+    return ""
 
 
 def _quantized(weights: Weights, names: Sequence[str]) -> list[str]:

@@ -11,6 +11,7 @@ from threading import Lock
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from alpharl_bench.cache import cache_root, content_key, locked, write_whole
+from alpharl_bench.checkpoints.aligned import AlignedWeights
 from alpharl_bench.checkpoints.hub import HubFolder
 from alpharl_bench.checkpoints.run import Checkpoint, Run
 from alpharl_bench.checkpoints.tensors import WeightFiles, Weights
@@ -33,7 +34,7 @@ class _EphemeralCheckpoint(Checkpoint):
     def weights(self, base: Weights) -> Weights:
         place = self.location
         if isinstance(place, HubFolder) and place.adapter_config() is None:
-            return EphemeralWeights(place)
+            return AlignedWeights(EphemeralWeights(place), base)
         return super().weights(base)
 
 

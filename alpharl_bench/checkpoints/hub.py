@@ -35,7 +35,7 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]
 )
 from huggingface_hub.file_download import repo_folder_name
 
-from alpharl_bench.checkpoints.adapter import CONFIG
+from alpharl_bench.checkpoints.candidates import ADAPTER_CONFIG
 from alpharl_bench.checkpoints.find import (
     Found,
     find_checkpoints,
@@ -144,7 +144,7 @@ class HubFolder:
         """
         with _plain_errors(self):
             try:
-                return self._file(CONFIG)
+                return self._file(ADAPTER_CONFIG)
             except EntryNotFoundError:
                 return None
 

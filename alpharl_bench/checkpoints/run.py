@@ -5,12 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from alpharl_bench.checkpoints.adapter import (
-    CONFIG,
-    is_adapter,
-    open_weights,
-    read_adapter_config,
-)
+from alpharl_bench.checkpoints.adapter import is_adapter, open_weights
+from alpharl_bench.checkpoints.adapter_config import read_adapter_config
 from alpharl_bench.checkpoints.candidates import ADAPTER_CONFIG, WEIGHT_FILES
 from alpharl_bench.checkpoints.find import Found, holds_model, holds_weights, itself
 from alpharl_bench.checkpoints.hub import HubFolder, find_on_hub, parse_reference
@@ -276,13 +272,12 @@ def _base_reference(reference: str, what: str) -> BaseReference:
 def _adapter_config(location: Path | HubFolder) -> Path | None:
     if isinstance(location, HubFolder):
         return location.adapter_config()
-    return location / CONFIG if is_adapter(location) else None
+    return location / ADAPTER_CONFIG if is_adapter(location) else None
 
 
 def _base_of_adapter(path: Path) -> str | None:
     config = read_adapter_config(path.parent)
     named = config.base_model_name_or_path
-    revision = (config.model_extra or {}).get("revision")
-    if named and revision and not Path(named).is_dir():
-        return f"{named}@{revision}"
+    if named and config.revision and not Path(named).is_dir():
+        return f"{named}@{config.revision}"
     return named

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from alpharl_bench.checkpoints.candidates import (
     file_names,
     shard_sets,
 )
+from alpharl_bench.checkpoints.finite import all_finite
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
 from alpharl_bench.lazy import torch
 
@@ -99,6 +100,26 @@ class Weights(ABC):
     def notes(self) -> list[str]:
         """What a user should know of these weights, a line each that names the file."""
         return []
+
+    @property
+    def doubts(self) -> list[str]:
+        """What only the user can settle, a line each: sessions warn of it, the doctor faults it."""
+        return []
+
+    @property
+    def inherited(self) -> frozenset[str]:
+        """The names of tensors that are not these weights' own but the base's, for a reason."""
+        return frozenset()
+
+    @property
+    def frozen(self) -> Mapping[str, Callable[[], torch.Tensor]]:
+        """Copies of the base's tensors that are saved with these weights, by name, to be read."""
+        return {}
+
+    @property
+    def as_stored(self) -> bool:
+        """Whether a library that loads ``folder`` finds these names, shapes and values there."""
+        return False
 
     def file(self, name: str) -> Path:
         """The file, or failing that the folder, that an error about a tensor should name."""
@@ -203,6 +224,11 @@ class WeightFiles(Weights):
         self._wanted = wanted or WEIGHT_FILES
         self._headers: dict[Path, dict[str, torch.Tensor]] = {}
         self._known: dict[str, torch.Tensor] = {}
+
+    @property
+    def as_stored(self) -> bool:
+        """They are what the files hold."""
+        return True
 
     @property
     def present(self) -> bool:
@@ -335,14 +361,7 @@ class WeightFiles(Weights):
         return self._finite(name, self._mapped(name)[rows])
 
     def _finite(self, name: str, tensor: torch.Tensor) -> torch.Tensor:
-        # A sum is many times faster than looking at every value, but it can overflow.
-        if (
-            tensor.is_floating_point()
-            # Quantized values are never computed with, and have no sum.
-            and tensor.dtype.itemsize > 1
-            and not torch.isfinite(tensor.sum())
-            and not bool(torch.isfinite(tensor.float()).all())
-        ):
+        if not all_finite(tensor):
             raise AlphaRLBenchError(
                 f"{self.file(name)}: tensor '{name}' holds NaN or infinite values; the training "
                 "diverged or the file is damaged"

@@ -19,7 +19,7 @@ from vllm.lora.request import LoRARequest
 from vllm.v1.engine.exceptions import EngineDeadError
 
 from alpharl_bench.cache import scratch_folder
-from alpharl_bench.checkpoints import WeightFiles, Weights
+from alpharl_bench.checkpoints import Weights
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.library_logging import no_bars
 from alpharl_bench.scoring.engines import MAX_ADAPTER_RANK, EngineOptions
@@ -204,7 +204,7 @@ class VLLMBackend:
         """The folder to load weights from: their own, or ``folder`` with them written into it."""
         base = self._source.base
         plain = all(file.suffix == ".safetensors" for file in weights.files)
-        if plain and not self._mixture and isinstance(weights, WeightFiles):
+        if plain and not self._mixture and weights.as_stored:
             for _ in whole(base, weights):
                 pass  # vLLM would load NaN, and die of a tensor of another shape.
             return weights.folder

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from alpharl_bench.cache import cache_root, file_digest, locked, sweep_scratch
-from alpharl_bench.checkpoints import Weights, compare, shared
+from alpharl_bench.checkpoints import Weights, compare, shared, unrelated
 from alpharl_bench.errors import AlphaRLBenchError, AlphaRLBenchWarning
 from alpharl_bench.keys import product_key
 from alpharl_bench.lazy import torch
@@ -56,9 +56,13 @@ class UpdateFactors:
     def modules(self) -> tuple[str, ...]:
         """The names of the decomposed matrices, sorted."""
         comparison = compare(self.base, self.trained, embeddings=self._embeddings)
-        for note in comparison.notes:
-            warnings.warn(note, AlphaRLBenchWarning, stacklevel=2)
-        return comparison.require()
+        for line in (*comparison.notes, *comparison.doubts):
+            warnings.warn(line, AlphaRLBenchWarning, stacklevel=2)
+        modules = comparison.require()
+        # Of what has left the disk, no value is fetched for a warning.
+        for line in [] if self.trained.ephemeral else unrelated(self.base, self.trained, modules):
+            warnings.warn(line, AlphaRLBenchWarning, stacklevel=2)
+        return modules
 
     def shape(self, module: str) -> tuple[int, int]:
         """(m, n) of a module's update matrix."""

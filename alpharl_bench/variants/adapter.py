@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from alpharl_bench.checkpoints import (
+    AdapterWeights,
     Weights,
+    cast,
     is_expert,
     is_head,
     is_vocabulary,
@@ -17,6 +19,7 @@ from alpharl_bench.lazy import torch
 from alpharl_bench.spectral import LowRank
 from alpharl_bench.variants.materialise import Update
 from alpharl_bench.variants.rounding import lora_factors
+from alpharl_bench.variants.written import write_weights
 
 _PREFIX = "base_model.model."
 # GLM-4 stores gate over up as one matrix. transformers keeps it, vLLM splits it when it loads.
@@ -45,18 +48,21 @@ def write_adapter(
             wants them; peft wants the fused one.
 
     Raises:
-        AlphaRLBenchError: an adapter cannot express the update of a module.
+        AlphaRLBenchError: an adapter cannot express the update of a module, a factor or a product
+            of two is not finite in ``dtype``, or no library finds the weights in their folder.
     """
-    # Imported here: they take seconds to load, and a merged folder does not need peft.
+    # Imported here: it takes seconds to load, and a merged folder does not need peft.
     from peft import LoraConfig  # noqa: PLC0415
-    from safetensors.torch import save_file  # noqa: PLC0415
 
-    _refuse(update, weights)
+    refuse_adapter(update, weights)
     tensors: dict[str, torch.Tensor] = {}
     transposed = transposed_layers(weights)
     rank = max((factors.sigma.numel() for factors in update.values()), default=0)
     for name, factors in update.items():
         module = _PREFIX + name.removesuffix(".weight")
+        if dtype == torch.float16:
+            # In its range √σ may fit where σ does not.
+            cast(name, factors.dense(), dtype)
         a, b = lora_factors(_padded(factors, rank))
         if is_vocabulary(name) and not is_head(name):
             # peft keeps the factors of an embedding transposed: rows of A are token directions.
@@ -72,7 +78,11 @@ def write_adapter(
                 a, b = b.T, a.T
             parts = {f"{module}.lora_A.weight": a, f"{module}.lora_B.weight": b}
         # Copies: safetensors refuses tensors that share memory, as the halves' common factor does.
-        tensors |= {key: value.to(dtype).clone().contiguous() for key, value in parts.items()}
+        tensors |= {key: value.clone() for key, value in parts.items()}
+    write_weights(
+        ((key, value, dtype) for key, value in tensors.items()),
+        folder / "adapter_model.safetensors",
+    )
     LoraConfig(
         r=rank,
         lora_alpha=rank,
@@ -83,10 +93,19 @@ def write_adapter(
         inference_mode=True,
         task_type="CAUSAL_LM",
     ).save_pretrained(str(folder))
-    save_file(tensors, folder / "adapter_model.safetensors", metadata={"format": "pt"})
 
 
-def _refuse(update: Update, weights: Weights) -> None:
+def refuse_adapter(update: Update, weights: Weights) -> None:
+    """Refuse what no adapter can hold; no update is made for that.
+
+    Raises:
+        AlphaRLBenchError: as :func:`write_adapter`, but for factors that are not finite.
+    """
+    if not weights.as_stored or weights.ephemeral:
+        raise AlphaRLBenchError(
+            f"--format peft: an adapter names the folder of its base, and none holds these weights "
+            f"as libraries load them: {weights.folder} is {_kind(weights)}; use --format merged"
+        )
     if expert := next(filter(is_expert, update), None):
         raise AlphaRLBenchError(
             f"--format peft: '{expert}' is one matrix of a stack, as the experts of a mixture "
@@ -102,6 +121,12 @@ def _refuse(update: Update, weights: Weights) -> None:
             f"--format peft: {weights.folder} ties its output head to the embeddings, an adapter "
             "would move one of the two only; use --format merged"
         )
+
+
+def _kind(weights: Weights) -> str:
+    if isinstance(weights, AdapterWeights):
+        return "an adapter itself"
+    return "downloaded for a while" if weights.ephemeral else "stored under other names or shapes"
 
 
 def _padded(factors: LowRank, rank: int) -> LowRank:

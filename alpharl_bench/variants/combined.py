@@ -36,7 +36,8 @@ class CombinedWeights(Weights):
         vectors: added on top of tensors of one dimension, by their names.
 
     Raises:
-        AlphaRLBenchError: (on use) the shapes of a term's tensor and the base's differ.
+        AlphaRLBenchError: (on use) the shapes of a term's tensor and the base's differ, or a
+            coefficient is no finite number of float32.
     """
 
     def __init__(
@@ -133,6 +134,12 @@ class CombinedWeights(Weights):
         total = torch.zeros(block_shape(self.shape(name), rows)) if out is None else out.zero_()
         change = torch.empty_like(total) if terms else total
         for term, factor in terms:
+            # No overflow of float32 is an inf here: torch takes no such factor.
+            if not abs(factor) <= torch.finfo(torch.float32).max:
+                raise AlphaRLBenchError(
+                    f"{self.folder}: '{name}': an update times {factor:.3g} is no number of "
+                    "float32; choose a smaller --alpha or target"
+                )
             total.add_(term.delta(base, name, rows, before, change), alpha=factor)
         return self._with_the_rest(name, total, rows)
 

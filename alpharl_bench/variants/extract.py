@@ -16,7 +16,7 @@ from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.lazy import torch
 from alpharl_bench.progress import progress_bar
 from alpharl_bench.spectral import TOLERANCE, Coverage, coverage
-from alpharl_bench.variants.adapter import write_adapter
+from alpharl_bench.variants.adapter import refuse_adapter, write_adapter
 from alpharl_bench.variants.combined import CombinedWeights
 from alpharl_bench.variants.finite import require_finite
 from alpharl_bench.variants.materialise import UpdateSource
@@ -108,11 +108,14 @@ def extract(
 
     Raises:
         AlphaRLBenchError: the folder is there already, checkpoint and base do not belong together
-            or are the same, or the format or dtype cannot hold the update.
+            or are the same, the format or dtype cannot hold the update, or no library loads what
+            an adapter would name as its base.
     """
     if folder.exists():
         raise AlphaRLBenchError(f"--out {folder}: is there already; name a new folder")
     anchored = source.factors(None).trained if anchor == "checkpoint" else source.base
+    if form != "merged":
+        refuse_adapter(source.update(variant), anchored)
     extraction = _measure(source, variant, anchored, form, dtype)
     if len(extraction.unmoved) == len(extraction.modules):
         raise AlphaRLBenchError(

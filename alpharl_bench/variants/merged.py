@@ -12,6 +12,7 @@ from huggingface_hub import split_torch_state_dict_into_shards
 from alpharl_bench.checkpoints import Weights, is_head, tied_embeddings
 from alpharl_bench.lazy import torch
 from alpharl_bench.progress import progress_bar
+from alpharl_bench.variants.written import write_weights
 
 #: As much is held in memory at a time, or one tensor where that is larger.
 _SHARD = "1GB"
@@ -34,11 +35,11 @@ def write_merged(
         base: the run's base; its dtype of each tensor is kept unless ``dtype`` is given.
         folder: is there already.
         dtype: the dtype of all floating-point tensors.
+
+    Raises:
+        AlphaRLBenchError: a value is not finite in its dtype.
     """
     tied = tied_embeddings(base)
-    # Imported here: it loads torch.
-    from safetensors.torch import save_file  # noqa: PLC0415
-
     # Where head and embeddings are one, transformers ties them when it loads the folder.
     names = [name for name in base.names if not (is_head(name) and tied)]
     planned = {
@@ -50,11 +51,9 @@ def write_merged(
     )
     with progress_bar("write weights", len(names), "tensor") as bar:
         for file, inside in plan.filename_to_tensors.items():
-            shard = {}
-            for name in inside:
-                shard[name] = weights.tensor(name).to(planned[name].dtype).contiguous()
-                bar.update()
-            save_file(shard, folder / file, metadata={"format": "pt"})
+            tensors = ((name, weights.tensor(name), planned[name].dtype) for name in inside)
+            write_weights(tensors, folder / file)
+            bar.update(len(inside))
     if plan.is_sharded:
         index = {"metadata": plan.metadata, "weight_map": plan.tensor_to_filename}
         path = folder / f"{_SHARD_NAME.format(suffix='')}.index.json"

@@ -5,6 +5,7 @@ import re
 import torch
 from transformers import PreTrainedModel
 
+from alpharl_bench.checkpoints.key_names import plain_name
 from alpharl_bench.errors import AlphaRLBenchError
 
 # Files hold a matrix per expert; transformers stacks them, gate over up, when it loads a mixture.
@@ -26,7 +27,10 @@ class Parameters:
 
     def __init__(self, model: PreTrainedModel) -> None:
         # Views, also of buffers that files store. A tied output head has a name of its own in many.
-        self._named: dict[str, torch.Tensor] = dict(model.state_dict())
+        named: dict[str, torch.Tensor] = dict(model.state_dict())
+        # Multimodal models, and those saved without their head, are loaded under other names.
+        spelt = {plain_name(name)[0]: data for name, data in named.items()}
+        self._named: dict[str, torch.Tensor] = spelt | named
         self._model = type(model).__name__
 
     def __getitem__(self, name: str) -> torch.Tensor:
@@ -35,13 +39,14 @@ class Parameters:
         Raises:
             AlphaRLBenchError: the model has no such parameter.
         """
-        if name in self._named:
-            return self._named[name]
+        for spelling in (name, plain_name(name)[0]):
+            if spelling in self._named:
+                return self._named[spelling]
         if _RENAMED[0] in name:
             return self[name.replace(*_RENAMED)]
-        if (match := _STACKED.fullmatch(name)) and match["stack"] in self._named:
+        if (match := _STACKED.fullmatch(spelling)) and match["stack"] in self._named:
             return self._named[match["stack"]][int(match["index"])]
-        if match := _EXPERT.fullmatch(name):
+        if match := _EXPERT.fullmatch(spelling):
             kind = "down_proj" if match["down"] else "gate_up_proj"
             stack = self._named.get(f"{match['stack']}.{kind}")
             if stack is not None:

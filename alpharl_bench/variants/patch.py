@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from transformers import PreTrainedModel
 
-from alpharl_bench.checkpoints import Weights
+from alpharl_bench.checkpoints import Weights, cast
 from alpharl_bench.variants.extrapolated_logits import ExtrapolatedLogits, extrapolated_logits
 from alpharl_bench.variants.materialise import Change, Update, UpdateSource
 from alpharl_bench.variants.parameters import Parameters
@@ -77,11 +77,12 @@ class PatchedModel:
         for name, tensor in whole(self._source.base, weights):
             parameter = self._parameters[name]
             touched.append(name)
-            parameter.copy_(tensor)
+            parameter.copy_(cast(name, tensor, parameter.dtype))
 
     def _add(self, update: Update, touched: list[str]) -> None:
         for name, factors in update.items():
             parameter = self._parameters[name]
             touched.append(name)
             # Added in float32, then cast once to the model's dtype.
-            parameter.copy_(parameter.float() + factors.dense().to(parameter.device))
+            total = parameter.float() + factors.dense().to(parameter.device)
+            parameter.copy_(cast(name, total, parameter.dtype))

@@ -375,10 +375,11 @@ def test_an_option_that_is_not_merged_here_is_refused_by_name(
     ("options", "named"),
     [
         ({"layer_replication": [(0, 2), (1, 2)]}, "layer_replication="),
-        ({"fan_in_fan_out": True}, "fan_in_fan_out=True"),
         ({"alora_invocation_tokens": [5]}, "alora_invocation_tokens="),
         ({"init_lora_weights": "loftq", "loftq_config": {"loftq_bits": 4}}, "=loftq"),
         ({"init_lora_weights": "corda"}, "init_lora_weights=corda"),
+        ({"init_lora_weights": "a_later_invention"}, "init_lora_weights=a_later_invention"),
+        ({"use_qalora": True}, "use_qalora=True"),
         ({"init_lora_weights": "lora_ga"}, "init_lora_weights=lora_ga"),
         ({"megatron_config": {"a": 1}}, "megatron_config="),
     ],
@@ -422,7 +423,7 @@ def test_several_options_are_all_named(untied: PreTrainedModel, tmp_path: Path) 
     assert "init_lora_weights=olora" in message
 
 
-@pytest.mark.parametrize("initial", [False, "gaussian", "orthogonal"])
+@pytest.mark.parametrize("initial", [False, "gaussian", "orthogonal", "eva", "mica"])
 def test_an_initialisation_that_leaves_the_base_alone_is_merged(
     untied: PreTrainedModel, tmp_path: Path, initial: object
 ) -> None:
@@ -481,7 +482,7 @@ def test_half_an_adapter(untied: PreTrainedModel, tmp_path: Path, part: str) -> 
     message = fault(weights)
     assert str(path) in message
     assert f"'{Q}'" in message
-    assert part in message
+    assert part.removesuffix(".weight") in message
 
 
 @pytest.mark.parametrize("side", "AB")
@@ -525,7 +526,7 @@ def test_an_adapter_for_another_shape(
     shutil.rmtree(tmp_path / "base")
     llama(**changed).save_pretrained(tmp_path / "base")
     message = fault(open_weights(weights.folder, WeightFiles(tmp_path / "base")), DOWN)
-    for part in (str(weights.folder), f"'{DOWN}'", "(32, 48)"):
+    for part in (str(weights.folder), "mlp.down_proj.weight'", "(32, 48)"):
         assert part in message
     assert f"(32, {changed['intermediate_size']})" in message
 
@@ -547,9 +548,6 @@ def test_a_whole_head_for_another_vocabulary(
     ("a", "b"),
     [
         ((2, 32), (32, 5)),
-        # As DeepSpeed ZeRO-3 leaves what was not gathered.
-        ((0,), (0,)),
-        ((2, 32), (0,)),
         ((64,), (32, 2)),
     ],
     ids=str,
