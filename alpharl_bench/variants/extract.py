@@ -18,7 +18,6 @@ from alpharl_bench.progress import progress_bar
 from alpharl_bench.spectral import TOLERANCE, Coverage, coverage
 from alpharl_bench.variants.adapter import refuse_adapter, write_adapter
 from alpharl_bench.variants.combined import CombinedWeights
-from alpharl_bench.variants.finite import require_finite
 from alpharl_bench.variants.materialise import UpdateSource
 from alpharl_bench.variants.merged import write_merged
 from alpharl_bench.variants.rounding import FORMATS, Rounding, roundings
@@ -129,7 +128,6 @@ def extract(
         else:
             kind = dtype or torch.float32
             write_adapter(update, anchored, scratch, kind, split_fused=form == "vllm")
-        require_finite(scratch)
         record = _record(source, variant, anchor, extraction)
         (scratch / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return extraction
