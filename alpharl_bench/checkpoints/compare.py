@@ -10,7 +10,6 @@ from alpharl_bench.checkpoints.gathered import empty_tensors, not_gathered
 from alpharl_bench.checkpoints.key_names import wrapped_names
 from alpharl_bench.checkpoints.modules import (
     is_head,
-    is_unread,
     is_vocabulary,
     module_names,
     tied_embeddings,
@@ -71,8 +70,7 @@ def compare(base: Weights, trained: Weights, *, embeddings: bool = False) -> Com
     known, there = set(base.names), set(trained.names)
     if fault := _one_cause(base, trained):
         return Comparison((), (), (fault,))
-    unread = {name for name in known - there if is_unread(base, name)}
-    own = known - trained.inherited - unread
+    own = known - trained.inherited
     modules = [
         name for name in module_names(base, embeddings=embeddings) if name.partition("[")[0] in own
     ]
@@ -86,7 +84,7 @@ def compare(base: Weights, trained: Weights, *, embeddings: bool = False) -> Com
     extra = sorted(there - known)
     for name in missing:
         tied = is_head(name) and name not in modules and tied_embeddings(trained)
-        if tied or name.endswith(_BUFFERS) or name in unread:
+        if tied or name.endswith(_BUFFERS):
             reason = "is tied to the embeddings" if tied else "is left out: only the base stores it"
             notes.append(f"{trained.folder}: '{name}' {reason}")
         else:

@@ -98,20 +98,6 @@ def transposed_layers(weights: Weights) -> bool:
         return False
 
 
-def is_unread(weights: Weights, name: str) -> bool:
-    """Whether transformers drops a tensor: layers of multi-token prediction.
-
-    They have a container of their own, or come after the last layer that the config counts.
-    """
-    if name.startswith(("mtp.", "model.mtp.")):
-        return True
-    match = re.match(r"model\.layers\.(\d+)\.", name)
-    try:
-        return match is not None and int(match[1]) >= _configured(weights, "num_hidden_layers")
-    except (OSError, ValueError, LookupError, TypeError):
-        return False
-
-
 def _configured(weights: Weights, key: str) -> Any:
     return json.loads((weights.folder / "config.json").read_text(encoding="utf-8"))[key]
 

@@ -369,15 +369,6 @@ def test_layers_after_the_last_one_that_transformers_drops(tied: Pair) -> None:
     assert f"there is no tensor '{name}'" in tied.fault()
 
 
-def test_multi_token_prediction_that_transformers_drops(tied: Pair) -> None:
-    name = "mtp.layers.0.self_attn.q_proj.weight"
-    tied.change(tied.base, lambda tensors: tensors.update({name: torch.ones(4, 4)}))
-    assert f"'{name}' is left out: only the base stores it" in tied.note()
-    tied.change(tied.trained, lambda tensors: tensors.update({name: torch.ones(4, 4)}))
-    assert tied.compare().faults == ()
-    assert name not in tied.compare().modules
-
-
 # ---- dtypes ----
 
 
