@@ -76,7 +76,7 @@ PRODUCTS: Mapping[ProductName, Product] = {
     ),
     "trained run": Product(
         code=(
-            *("games", "grading", "problems", "shared_prompts", "spectral.threads"),
+            *("games", "grading", "limited", "problems", "shared_prompts", "spectral.threads"),
             *("training.data", "training.distillation", "training.dynamic_sampling"),
             *("training.gae", "training.job", "training.ppo", "training.rewards"),
             *("training.self_play", "training.shared_prompts", "training.train"),
@@ -91,8 +91,9 @@ PRODUCTS: Mapping[ProductName, Product] = {
     ),
     "checkpoint": Product(
         code=(
-            *("checkpoints.adapter", "checkpoints.compare", "checkpoints.modules"),
-            *("checkpoints.tensors",),
+            *("checkpoints.adapter", "checkpoints.bin_file", "checkpoints.compare"),
+            *("checkpoints.modules", "checkpoints.pickles", "checkpoints.safetensors_file"),
+            *("checkpoints.stored", "checkpoints.tensors"),
         ),
         packages=("torch",),
     ),
@@ -126,7 +127,7 @@ PRODUCTS: Mapping[ProductName, Product] = {
     ),
     "questions": Product(
         code=(
-            *("grading", "problems", "scoring.lm_eval_tasks", "scoring.metrics"),
+            *("grading", "limited", "problems", "scoring.lm_eval_tasks", "scoring.metrics"),
             *("scoring.questions", "scoring.score", "scoring.tasks"),
         ),
         packages=("lm-eval", "math-verify"),

@@ -8,13 +8,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from alpharl_bench.cache import content_key
 from alpharl_bench.checkpoints.modules import is_head, is_vocabulary, tied_embeddings
 from alpharl_bench.checkpoints.tensors import WeightFiles, Weights
-from alpharl_bench.errors import AlphaRLBenchError, faults_of
+from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.lazy import torch
+from alpharl_bench.limits import CONFIG_BYTES
+from alpharl_bench.untrusted import read_json
 
 CONFIG = "adapter_config.json"
 ADAPTER_FILES = ("adapter_model.safetensors", "adapter_model.bin")
@@ -74,6 +76,9 @@ class AdapterConfig(BaseModel):
         ]
 
 
+_CONFIG = TypeAdapter(AdapterConfig)
+
+
 def read_adapter_config(folder: Path) -> AdapterConfig:
     """The adapter's options.
 
@@ -81,14 +86,7 @@ def read_adapter_config(folder: Path) -> AdapterConfig:
         AlphaRLBenchError: the file is missing, damaged, or asks for what cannot be merged here.
     """
     path = folder / CONFIG
-    try:
-        config = AdapterConfig.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise AlphaRLBenchError(f"{path}: cannot be read ({error.strerror})") from error
-    except ValidationError as error:
-        raise AlphaRLBenchError(
-            f"{path}: not the config of a LoRA adapter: {'; '.join(faults_of(error))}"
-        ) from error
+    config = read_json(path, _CONFIG, "the config of a LoRA adapter", CONFIG_BYTES)
     if config.unsupported:
         raise AlphaRLBenchError(
             f"{path}: {', '.join(config.unsupported)} is not supported; merge the adapter with "

@@ -1,10 +1,11 @@
 """Which tensors of a model the paper's update matrices are taken from."""
 
-import json
 import re
 from collections.abc import Sequence
 
 from alpharl_bench.checkpoints.tensors import Weights
+from alpharl_bench.limits import CONFIG_BYTES
+from alpharl_bench.untrusted import parsed, read_text
 
 # The paper's modules: the 2-D weights of attention and MLP. Embeddings, lm_head, norms and biases
 # stay at their base values, as in the authors' code.
@@ -58,7 +59,7 @@ def is_head(name: str) -> bool:
 def tied_embeddings(weights: Weights) -> bool:
     """Whether the output head is the embeddings: as the config says, else if it has no weights."""
     try:
-        config = json.loads((weights.folder / "config.json").read_text(encoding="utf-8"))
+        config = parsed(read_text(weights.folder / "config.json", CONFIG_BYTES))
         return bool(config["tie_word_embeddings"])
     except (OSError, ValueError, LookupError, TypeError):
         return not any(map(is_head, weights.names))
