@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TextIO
 import typer
 
 from alpharl_bench.errors import AlphaRLBenchError, AlphaRLBenchWarning
+from alpharl_bench.terminal import echo, echo_error
 from alpharl_bench.zoo_cli import zoo
 
 # Repeated from the modules that own them: importing those would slow down --help.
@@ -42,11 +43,11 @@ def _show_warning(
 ) -> None:
     # Users cannot act on warnings of libraries, which mostly concern deprecations.
     if issubclass(category, AlphaRLBenchWarning):
-        sys.stderr.write(f"alpharl-bench: note: {message}\n")
+        echo_error(f"alpharl-bench: note: {message}")
 
 
 def _fail(line: str) -> int:
-    sys.stderr.write(f"{line}\n")
+    echo_error(f"{line}")
     return 2
 
 
@@ -95,7 +96,7 @@ def doctor(
     from alpharl_bench.doctor import examine
 
     diagnosis = examine(run, base, deep=deep)
-    typer.echo(diagnosis.text())
+    echo(diagnosis.text())
     if diagnosis.faults:
         raise typer.Exit(1)
 
@@ -145,14 +146,14 @@ def extract(
     source = UpdateSource(run, resolved_device(device), embeddings=embeddings)
     kind = getattr(torch, dtype) if dtype else None
     done = write(source, variant, out, form=form, anchor=anchor, dtype=kind)
-    typer.echo(describe(done, variant, out))
+    echo(describe(done, variant, out))
 
 
 def _list_methods(wanted: bool) -> None:
     if wanted:
         from alpharl_bench.reporting.forecast_summary import list_methods
 
-        typer.echo(list_methods())
+        echo(list_methods())
         raise typer.Exit
 
 
@@ -216,7 +217,7 @@ def forecast(
         form=form,
         dtype=getattr(torch, dtype) if dtype else None,
     )
-    typer.echo(describe(done, out))
+    echo(describe(done, out))
 
 
 @app.command("report")
@@ -238,7 +239,7 @@ def report(
         )
     if out is not None:
         merge_sessions(folders).save(out)
-    typer.echo(f"wrote {write_report(out or folders[0])}")
+    echo(f"wrote {write_report(out or folders[0])}")
 
 
 @app.command("paper")
@@ -250,7 +251,7 @@ def paper(
     """Print the contradictions among a paper's own numbers, with the arithmetic."""
     from alpharl_bench.reporting.paper import errata
 
-    typer.echo(errata(arxiv))
+    echo(errata(arxiv))
 
 
 @app.command("compare")
@@ -266,6 +267,6 @@ def compare(
     from alpharl_bench.reporting.compare import compare as compared
 
     found = compared(old, new)
-    typer.echo(found.markdown())
+    echo(found.markdown())
     if found.regressed:
         raise typer.Exit(1)

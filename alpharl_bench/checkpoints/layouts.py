@@ -288,8 +288,8 @@ def _containers(folder: T, depth: int) -> list[T]:
 
 
 def _real(folder: Tree) -> Hashable:
-    """What two folders have in common if one is a link to the other."""
-    return folder.resolve() if isinstance(folder, Path) else folder
+    """What two folders have in common if one is a link to the other; the Hub has no such links."""
+    return folder.resolve() if isinstance(folder, Path) else object()
 
 
 def _subfolders(folder: T) -> list[T]:

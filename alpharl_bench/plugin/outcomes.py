@@ -6,6 +6,7 @@ import pytest
 
 from alpharl_bench.claims import Learning, Outcome, Verdict
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.formatting import one_line
 
 # The keys of a test's user properties; they travel to xdist's controller and into JUnit files.
 CLAIM, RUN, VERDICT, SUMMARY, SAMPLES = "claim", "run", "verdict", "summary", "samples"
@@ -86,7 +87,7 @@ def pytest_runtest_makereport(
     if isinstance(value, AlphaRLBenchError):
         report.longrepr = f"{item.name}: {value}"
     elif isinstance(value, Inconclusive | NotInformative | DidNotLearn | Unprinted):
-        report.longrepr = (str(item.path), item.location[1] or 0, str(value))
+        report.longrepr = (str(item.path), item.location[1] or 0, one_line(value))
     return report
 
 

@@ -9,6 +9,7 @@ from alpharl_bench.claims import Claim
 from alpharl_bench.claims.papers import shown_ids
 from alpharl_bench.claims.required import requirements_of
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.formatting import lines
 from alpharl_bench.plan import Budget, cost_of, measured
 from alpharl_bench.plan.table import Planned, plan_text
 from alpharl_bench.plugin.items import claim_of, run_of
@@ -46,7 +47,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         raise pytest.UsageError(str(error)) from error
     reporter = config.pluginmanager.getplugin("terminalreporter")
     reporter.section("plan")
-    reporter.write_line(text)
+    reporter.write_line(lines(text))
     return True
 
 

@@ -15,7 +15,6 @@ from alpharl_bench.extras import requiring
 from alpharl_bench.formatting import size_text, time_text
 from alpharl_bench.limited import LimitedWorkers
 from alpharl_bench.limits import TEMPLATE_BYTES, TEMPLATE_CHARACTERS, TEMPLATE_SECONDS
-
 from alpharl_bench.training.tokenizer import TEMPLATES
 
 with requiring("score"):
