@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from alpharl_bench import __version__
 from alpharl_bench.claims import Claim, Evidence, Interval, Verdict, learning
@@ -162,6 +162,13 @@ class Results(_Record):
             runs=runs,
             verdicts=tuple(verdicts),
         )
+
+    @model_validator(mode="after")
+    def _told(self) -> Self:
+        for verdict in self.verdicts:
+            if verdict.claim not in self.claims or verdict.run not in self.runs:
+                raise ValueError(f"{verdict.claim} on {verdict.run}: no such claim, or no such run")
+        return self
 
     @property
     def by_claim_and_run(self) -> dict[tuple[str, str, str], VerdictRecord]:

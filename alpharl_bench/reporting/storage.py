@@ -44,16 +44,16 @@ def read_stored(path: Path) -> bytes:
     if path.suffix != _COMPRESSED:
         return content
     try:
-        # As large as it says it is, or an error: a file that does not say it was not written here.
+        # As large as it says it is, or an error; where it does not say it, at most the limit.
         size = zstandard.frame_content_size(content)
         if size > limit:
             raise AlphaRLBenchError(
                 f"{path}: would unpack to {size_text(size)}, more than the {size_text(limit)} of "
                 "the largest session; is it the right file?"
             )
-        if size < 0:
-            raise AlphaRLBenchError(_damaged(path))
-        return zstandard.ZstdDecompressor().decompress(content, allow_extra_data=False)
+        return zstandard.ZstdDecompressor().decompress(
+            content, max_output_size=limit, allow_extra_data=False
+        )
     except zstandard.ZstdError as error:
         raise AlphaRLBenchError(_damaged(path)) from error
 
