@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from alpharl_bench.checkpoints import layouts
 from alpharl_bench.checkpoints.layouts import LAYOUTS, find_checkpoints, step_name
 from alpharl_bench.errors import AlphaRLBenchError
 
@@ -255,3 +256,27 @@ def test_merged_fsdp_shards_of_accelerate_are_a_checkpoint(tmp_path: Path) -> No
 @pytest.mark.parametrize("name", ["checkpoint-", "step_", "global_step_5_hf", "step-5x", "main"])
 def test_names_that_are_no_step(name: str) -> None:
     assert step_name(name) is None
+
+
+def test_links_to_the_same_folders_are_followed_once(tmp_path, monkeypatch):
+    for number in range(40):
+        (tmp_path / f"link {number}").symlink_to(tmp_path)
+    (tmp_path / "inside" / "deep").mkdir(parents=True)
+    for number in range(40):
+        (tmp_path / "inside" / f"up {number}").symlink_to(tmp_path / "inside" / "deep")
+    listed = []
+    subfolders = layouts._subfolders
+    monkeypatch.setattr(
+        layouts, "_subfolders", lambda folder: listed.append(folder) or subfolders(folder)
+    )
+    with pytest.raises(AlphaRLBenchError, match="holds neither weights"):
+        layouts.find_checkpoints(tmp_path)
+    assert len(listed) == 3
+
+
+def test_two_links_to_one_run_are_one_run(tmp_path):
+    folder = tmp_path / "runs" / "one" / "checkpoint-5"
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").touch()
+    (tmp_path / "runs" / "latest").symlink_to(tmp_path / "runs" / "one")
+    assert list(layouts.find_checkpoints(tmp_path / "runs").checkpoints) == [5]
