@@ -57,7 +57,7 @@ def tensors_in(path: Path) -> dict[str, StoredTensor]:
 
 def _views(path: Path, content: Any) -> dict[str, View]:
     """What a pickle holds, if it is views of storages by name."""
-    values = content if isinstance(content, dict) else {"": None}
+    values: dict[Any, Any] = content if isinstance(content, dict) else {"": None}
     for name, value in values.items():
         if isinstance(value, Opaque):
             raise AlphaRLBenchError(
@@ -78,7 +78,7 @@ class _Archive:
         self._file = file
         self._size = os.fstat(file.fileno()).st_size
         try:
-            listed = zipfile.ZipFile(_Bounded(file)).infolist()  # type: ignore[call-overload]
+            listed = zipfile.ZipFile(_Bounded(file)).infolist()
         except zipfile.BadZipFile as error:
             raise ValueError(
                 f"{reason_of(error)}; it is damaged, or from a torch before 1.6"

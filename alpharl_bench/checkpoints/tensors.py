@@ -290,4 +290,6 @@ def _names(folder: Path) -> set[str]:
 
 
 def _tensors_in(path: Path) -> dict[str, StoredTensor]:
-    return (bin_file if path.suffix == ".bin" else safetensors_file).tensors_in(path)
+    if path.suffix == ".bin":
+        return bin_file.tensors_in(path)
+    return safetensors_file.tensors_in(path)
