@@ -53,16 +53,14 @@ TENSORS = {
 }
 
 
-@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 @pytest.mark.parametrize("protocol", [2, 4, 5])
-def test_tensors_are_those_that_torch_reads(tmp_path, protocol):
+def test_tensors_are_those_that_were_saved(tmp_path, protocol):
     state = OrderedDict(TENSORS)
     state._metadata = OrderedDict({"": {"version": 1}})
     torch.save(state, tmp_path / FILE, pickle_protocol=protocol)
-    truth = torch.load(tmp_path / FILE, weights_only=True)
     weights = WeightFiles(tmp_path)
-    assert weights.names == sorted(truth)
-    for name, tensor in truth.items():
+    assert weights.names == sorted(TENSORS)
+    for name, tensor in TENSORS.items():
         found = weights.tensor(name)
         assert (found.dtype, found.shape) == (tensor.dtype, tensor.shape)
         # torch compares no numbers of eight bits, nor those without a sign.
