@@ -15,6 +15,7 @@ from alpharl_bench.behaviour import Behaviour, Measurement
 from alpharl_bench.behaviour.measurements import variants_of
 from alpharl_bench.cache import cache_root, content_key, locked, write_whole
 from alpharl_bench.checkpoints import Run, compare
+from alpharl_bench.checkpoints.config import load_tokenizer
 from alpharl_bench.checkpoints.ephemeral import with_ephemeral_weights
 from alpharl_bench.claims import Claim, Learning, Outcome, Verdict, judge, learning
 from alpharl_bench.claims.evidence import Evidence
@@ -374,10 +375,7 @@ class Bench:
 
     @cached_property
     def _tokenizer(self) -> Any:
-        # Seconds to import, and only critical tokens and embeddings need it.
-        from transformers import AutoTokenizer  # noqa: PLC0415
-
-        return AutoTokenizer.from_pretrained(self.run.base)
+        return load_tokenizer(self.run.base)
 
     def dynamics(self, accuracies: Sequence[float]) -> tuple[ModuleDynamics, ...]:
         """How every module moves, by the accuracies of the checkpoints."""

@@ -20,6 +20,7 @@ from alpharl_bench.errors import AlphaRLBenchError, system_error
 from alpharl_bench.locks import lock_file
 from alpharl_bench.option_types import any_path
 from alpharl_bench.progress import note
+from alpharl_bench.untrusted import opened
 
 #: Names another folder for everything that is derived: trained checkpoints, questions, scores.
 CACHE_VARIABLE = "ALPHARL_BENCH_CACHE"
@@ -70,6 +71,9 @@ def file_digest(path: Path) -> str:
 
     Hashed once: the result is kept under the file's place, size and time of change. The hash is not
     cryptographic; it tells files apart at the speed of the disk.
+
+    Raises:
+        AlphaRLBenchError: it is no regular file.
     """
     status = path.stat()
     known = (
@@ -88,7 +92,7 @@ def file_digest(path: Path) -> str:
         if re.fullmatch(rb"[0-9a-f]{32}", kept):
             return kept.decode()
     digest = xxhash.xxh3_128()
-    with path.open("rb") as file:
+    with opened(path) as file:
         while block := file.read(_BLOCK):
             digest.update(block)
     write_whole(known, digest.hexdigest())

@@ -26,6 +26,7 @@ from alpharl_bench.option_types import (
     word,
     writable_folder,
 )
+from alpharl_bench.terminal import echo
 from alpharl_bench.zoo_cli import zoo
 
 # Repeated from the modules that own them: importing those would slow down --help.
@@ -105,7 +106,7 @@ def doctor(
     from alpharl_bench.doctor import examine
 
     diagnosis = examine(run, base, deep=deep)
-    typer.echo(diagnosis.text())
+    echo(diagnosis.text())
     if diagnosis.faults:
         raise typer.Exit(1)
 
@@ -161,14 +162,14 @@ def extract(
     source = UpdateSource(run, resolved_device(device), embeddings=embeddings)
     kind = getattr(torch, dtype) if dtype else None
     done = write(source, variant, out, form=form, anchor=anchor, dtype=kind)
-    typer.echo(describe(done, variant, out))
+    echo(describe(done, variant, out))
 
 
 def _list_methods(wanted: bool) -> None:
     if wanted:
         from alpharl_bench.reporting.forecast_summary import list_methods
 
-        typer.echo(list_methods())
+        echo(list_methods())
         raise typer.Exit
 
 
@@ -242,7 +243,7 @@ def forecast(
         form=form,
         dtype=getattr(torch, dtype) if dtype else None,
     )
-    typer.echo(describe(done, out))
+    echo(describe(done, out))
 
 
 @app.command("report")
@@ -270,7 +271,7 @@ def report(
         require_writable(folders[0])
     else:
         merge_sessions(folders).save(out)
-    typer.echo(f"wrote {write_report(out or folders[0])}")
+    echo(f"wrote {write_report(out or folders[0])}")
 
 
 @app.command("paper")
@@ -283,7 +284,7 @@ def paper(
     """Print the contradictions among a paper's own numbers, with the arithmetic."""
     from alpharl_bench.reporting.paper import errata
 
-    typer.echo(errata(arxiv))
+    echo(errata(arxiv))
 
 
 @app.command("compare")
@@ -305,6 +306,6 @@ def compare(
     from alpharl_bench.reporting.compare import compare as compared
 
     found = compared(old, new)
-    typer.echo(found.markdown())
+    echo(found.markdown())
     if found.regressed:
         raise typer.Exit(1)

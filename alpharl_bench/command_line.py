@@ -16,7 +16,7 @@ from alpharl_bench.errors import (
     system_error,
 )
 from alpharl_bench.interrupts import signals_interrupt
-from alpharl_bench.option_types import one_line
+from alpharl_bench.terminal import echo_error
 
 # The exit code of an interrupted command.
 _INTERRUPTED = 130
@@ -41,7 +41,7 @@ def run(app: typer.Typer) -> int:
         else:
             fault = f"interrupted; {GOES_ON}" if code == _INTERRUPTED else ""
     if fault:
-        _tell(one_line(fault))
+        _tell(fault)
     return code
 
 
@@ -98,4 +98,4 @@ def _show_warning(
 def _tell(line: str) -> None:
     # Where standard error is full or closed, the exit code has to do.
     with suppress(OSError):
-        sys.stderr.write(f"alpharl-bench: {line}\n")
+        echo_error(f"alpharl-bench: {line}")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
-from typing import Any
 
 from tabulate import tabulate
 
@@ -16,6 +14,7 @@ from alpharl_bench.checkpoints.accuracies import read_accuracies
 from alpharl_bench.checkpoints.adapter import is_adapter, open_weights
 from alpharl_bench.checkpoints.adapter_config import read_adapter_config
 from alpharl_bench.checkpoints.compare import compare
+from alpharl_bench.checkpoints.config import read_config
 from alpharl_bench.checkpoints.deltas import is_version
 from alpharl_bench.checkpoints.modules import (
     is_head,
@@ -27,7 +26,7 @@ from alpharl_bench.checkpoints.origin import unrelated
 from alpharl_bench.checkpoints.run import Checkpoint, Discovery, discover, find_base
 from alpharl_bench.checkpoints.tensors import WeightFiles, Weights
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.formatting import size_text
+from alpharl_bench.formatting import one_line, size_text
 from alpharl_bench.lazy import torch
 from alpharl_bench.progress import progress_bar
 from alpharl_bench.spectral import coverage
@@ -56,19 +55,18 @@ class Diagnosis:
 
     def text(self) -> str:
         """Everything, as Markdown that also reads well in a terminal."""
-        parts = [f"# {self.run}"]
+        parts = [f"# {one_line(self.run)}"]
         if self.facts:
-            rows = list(self.facts.items())
+            rows = [(fact, one_line(found)) for fact, found in self.facts.items()]
             parts.append(tabulate(rows, headers=("", "found"), tablefmt="github"))
         if self.table:
-            parts.append(
-                tabulate(self.table, headers="keys", tablefmt="github", disable_numparse=True)
-            )
+            shown = [{title: one_line(cell) for title, cell in row.items()} for row in self.table]
+            parts.append(tabulate(shown, headers="keys", tablefmt="github", disable_numparse=True))
         for title, lines in (("Notes", self.notes), ("Faults", self.faults)):
             if lines:
                 more = [f"- and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
-                shown = [f"- {line}" for line in lines[:_SHOWN]]
-                parts.append("\n".join([f"{title}:", *shown, *more]))
+                listed = [f"- {one_line(line)}" for line in lines[:_SHOWN]]
+                parts.append("\n".join([f"{title}:", *listed, *more]))
         if not self.faults:
             parts.append("No faults found.")
         return "\n\n".join(parts)
@@ -205,11 +203,11 @@ class _Examination:
         if weights is None:
             return
         try:
-            config: Any = json.loads((weights.folder / "config.json").read_text(encoding="utf-8"))
-            names = ", ".join(config.get("architectures") or ["not stated"])
-            self._to.facts["architecture"] = f"{names} ({config.get('model_type')})"
-        except (OSError, ValueError, AttributeError) as error:
-            self._to.faults.append(f"{weights.folder / 'config.json'}: cannot be read: {error}")
+            config = read_config(weights.folder)
+            names = ", ".join(config.architectures or ["not stated"])
+            self._to.facts["architecture"] = f"{names} ({config.model_type})"
+        except AlphaRLBenchError as error:
+            self._fault(str(error))
         try:
             modules = module_names(weights)
             inside, whole = _parameters(weights, modules), _parameters(weights, weights.names)

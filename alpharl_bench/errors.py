@@ -6,6 +6,9 @@ import re
 
 from pydantic import ValidationError
 
+from alpharl_bench.formatting import one_line, shortened
+from alpharl_bench.limits import FAULTS_SHOWN, NAME_CHARACTERS
+
 #: What was done before an error or an interrupt, and what to do after it.
 GOES_ON = (
     "no half-written file is left, what was finished is kept in the cache, and the same command "
@@ -29,17 +32,27 @@ class AlphaRLBenchError(Exception):
     """A mistake in an option, a file or a checkpoint.
 
     The message is one line: what is wrong, in which file or option, and what to do. The command
-    line and pytest print it without a traceback.
+    line and pytest print it without a traceback. What it names may come from a file: it is shown
+    as :func:`~alpharl_bench.formatting.one_line` does.
     """
+
+    def __str__(self) -> str:
+        return one_line(super().__str__())
 
 
 class AlphaRLBenchWarning(UserWarning):
     """Something that is left out, or less exact than asked for, in one line that names it."""
 
+    def __str__(self) -> str:
+        return one_line(super().__str__())
+
 
 def faults_of(error: ValidationError) -> list[str]:
-    """All that pydantic found wrong with a file, one line each: the key and what is wrong."""
-    return [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
+    """What pydantic found wrong with a file, one line each: the key and what is wrong."""
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    shown = [f"{_key(fault['loc'])}: {fault['msg']}" for fault in faults[:FAULTS_SHOWN]]
+    more = len(faults) - len(shown)
+    return [*shown, f"and {more} more"] if more else shown
 
 
 def system_error(error: BaseException) -> OSError | None:
@@ -65,3 +78,13 @@ def os_fault(error: OSError) -> str:
     named = f"{os.fsdecode(place)}: " if isinstance(place, str | bytes | os.PathLike) else ""
     remedy = _REMEDIES.get(error.errno or 0)
     return f"{named}{error.strerror or error}" + (f"; {remedy}" if remedy else "")
+
+
+def reason_of(error: BaseException) -> str:
+    """The first line of what an error of a library says, or its kind where it says nothing."""
+    said = str(error).strip().splitlines()
+    return shortened(said[0], NAME_CHARACTERS) if said else type(error).__name__
+
+
+def _key(parts: tuple[int | str, ...]) -> str:
+    return shortened(".".join(map(str, parts)), NAME_CHARACTERS)

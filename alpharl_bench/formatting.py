@@ -1,4 +1,4 @@
-"""Sizes and times as people read them."""
+"""Sizes, times and others' text as people read them."""
 
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 
@@ -18,3 +18,31 @@ def time_text(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s" if minutes else f"{rest} s"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def one_line(text: object) -> str:
+    r"""Text as it is safe in a terminal: all that is no visible character is shown as its escape.
+
+    Names of files, tensors and runs may hold escape sequences, line breaks, what turns the
+    direction of text (UAX #9), and bytes that are no UTF-8: ``\x1b``, ``\n``, ``\u202e``,
+    ``\udcff``. Python's ``str.isprintable`` tells.
+    """
+    shown = str(text)
+    return shown if shown.isprintable() else "".join(map(_visible, shown))
+
+
+def lines(text: str) -> str:
+    """Text of several lines, each as :func:`one_line` shows it."""
+    return "\n".join(map(one_line, text.split("\n")))
+
+
+def shortened(text: object, characters: int) -> str:
+    """The beginning of a text that is too long to be shown."""
+    shown = str(text)
+    return shown if len(shown) <= characters else f"{shown[:characters]}…"
+
+
+def _visible(character: str) -> str:
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode("ascii")

@@ -77,7 +77,7 @@ PRODUCTS: Mapping[ProductName, Product] = {
     ),
     "trained run": Product(
         code=(
-            *("games", "grading", "problems", "shared_prompts", "spectral.threads"),
+            *("games", "grading", "limited", "problems", "shared_prompts", "spectral.threads"),
             *("training.data", "training.distillation", "training.dynamic_sampling"),
             *("training.gae", "training.job", "training.ppo", "training.rewards"),
             *("training.self_play", "training.shared_prompts", "training.train"),
@@ -93,10 +93,11 @@ PRODUCTS: Mapping[ProductName, Product] = {
     "checkpoint": Product(
         code=(
             *("checkpoints.adapter", "checkpoints.adapter_config", "checkpoints.adapter_parts"),
-            *("checkpoints.aligned", "checkpoints.blocks", "checkpoints.candidates"),
-            *("checkpoints.compare", "checkpoints.deltas", "checkpoints.finite"),
-            *("checkpoints.json_files", "checkpoints.key_names", "checkpoints.modules"),
-            *("checkpoints.tensors", "checkpoints.vocabulary"),
+            *("checkpoints.aligned", "checkpoints.bin_file", "checkpoints.blocks"),
+            *("checkpoints.candidates", "checkpoints.compare", "checkpoints.deltas"),
+            *("checkpoints.finite", "checkpoints.json_files", "checkpoints.key_names"),
+            *("checkpoints.modules", "checkpoints.pickles", "checkpoints.safetensors_file"),
+            *("checkpoints.stored", "checkpoints.tensors", "checkpoints.vocabulary"),
         ),
         packages=("regex", "torch"),
     ),
@@ -132,7 +133,7 @@ PRODUCTS: Mapping[ProductName, Product] = {
     ),
     "questions": Product(
         code=(
-            *("grading", "problems", "scoring.lm_eval_tasks", "scoring.metrics"),
+            *("grading", "limited", "problems", "scoring.lm_eval_tasks", "scoring.metrics"),
             *("scoring.questions", "scoring.score", "scoring.tasks"),
         ),
         packages=("lm-eval", "math-verify"),

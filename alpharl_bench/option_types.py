@@ -76,11 +76,6 @@ def shown(text: str) -> str:
     return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
 
 
-def one_line(text: str) -> str:
-    """What cannot be printed, as the end of a line, in the way that Python writes it."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
 def word(text: str) -> str:
     """A text that is not empty, and that the system takes for a name."""
     if not text.strip():

@@ -5,6 +5,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from alpharl_bench.formatting import one_line
+
 #: Seconds between two lines where the bar cannot be redrawn in place, as in the log of a CI job.
 _LOG_INTERVAL = 15.0
 
@@ -17,7 +19,7 @@ def progress_bar(
     return tqdm(
         total=total,
         initial=done,
-        desc=title,
+        desc=one_line(title),
         unit=unit,
         mininterval=interval,
         maxinterval=interval,
@@ -28,4 +30,4 @@ def progress_bar(
 
 def note(text: str) -> None:
     """A line on standard error, above the bars that are there."""
-    tqdm.write(text, file=sys.stderr)
+    tqdm.write(one_line(text), file=sys.stderr)

@@ -1,6 +1,5 @@
 """The commands ``alpharl-bench zoo``: train, list and remove the registry's models and runs."""
 
-import sys
 from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -10,6 +9,7 @@ import typer
 
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.option_types import argument, new_folder, option, whole_number, word
+from alpharl_bench.terminal import echo, echo_error
 
 if TYPE_CHECKING:
     from alpharl_bench.registry import Registry, RunEntry
@@ -36,15 +36,15 @@ def list_runs(
     from alpharl_bench.zoo_tables import listing, released
 
     if lane == "paper":
-        typer.echo(released(load_registry()).to_markdown(index=False))
-        typer.echo(
+        echo(released(load_registry()).to_markdown(index=False))
+        echo(
             "\na pair: weights of base and last checkpoint; float32, bfloat16: memory of the model "
             "with the KV cache of its longest sequence; here: the part of base and checkpoints "
             "that is in the Hub's cache"
         )
         return
-    typer.echo(listing(load_registry(), lane).to_markdown(index=False))
-    typer.echo("\nsize: float32 weights of all checkpoints; in bfloat16 the updates would vanish")
+    echo(listing(load_registry(), lane).to_markdown(index=False))
+    echo("\nsize: float32 weights of all checkpoints; in bfloat16 the updates would vanish")
 
 
 @zoo.command("status")
@@ -55,8 +55,8 @@ def status() -> None:
     from alpharl_bench.zoo_tables import status as table
 
     found = table(load_registry())
-    typer.echo("no run is trained" if found.empty else found.to_markdown(index=False))
-    typer.echo(f"\n{disk_line()}")
+    echo("no run is trained" if found.empty else found.to_markdown(index=False))
+    echo(f"\n{disk_line()}")
 
 
 @zoo.command("train")
@@ -81,9 +81,9 @@ def train(
     faults = train_all(entries, registry, workers)
     for entry in entries:
         if entry.name not in faults:
-            typer.echo(f"{entry.name}: {training_status(entry, registry).folder}")
+            echo(f"{entry.name}: {training_status(entry, registry).folder}")
     for name, fault in faults.items():
-        sys.stderr.write(f"failed: {name}: {fault}\n")
+        echo_error(f"failed: {name}: {fault}")
     if faults:
         raise typer.Exit(1)
 
@@ -131,9 +131,9 @@ def clean(
         or (k.kind == "run" and _matches(k.name, runs or []))
     ]
     if not going:
-        typer.echo("nothing to remove")
+        echo("nothing to remove")
         return
-    typer.echo(kept_table(going).to_markdown(index=False))
+    echo(kept_table(going).to_markdown(index=False))
     total = sum(k.bytes for k in going)
     if not yes:
         typer.confirm(f"remove these, {size_text(total)}?", abort=True)
@@ -141,10 +141,10 @@ def clean(
     for k in going:
         size, left = k.bytes, remove(k)
         if left:
-            sys.stderr.write(f"not removed: {k.folder}: {left}\n")
+            echo_error(f"not removed: {k.folder}: {left}")
         else:
             freed += size
-    typer.echo(f"freed {size_text(freed)}")
+    echo(f"freed {size_text(freed)}")
 
 
 @zoo.command("build-base")
@@ -167,7 +167,7 @@ def build_base(
     folder = out or new_folder(model)
     with whole_folder(folder.absolute(), replace=False) as scratch:
         build(entry, scratch)
-    typer.echo(f"wrote {folder}")
+    echo(f"wrote {folder}")
 
 
 def chosen(patterns: Sequence[str], registry: "Registry", *, everything: bool) -> list["RunEntry"]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -366,3 +367,25 @@ def test_checkpoints_on_the_hub_are_not_downloaded(
 class _Model:
     def __init__(self, name: str) -> None:
         self.id = name
+
+
+def test_what_a_run_says_is_shown_as_text(tmp_path: Path, base: Path) -> None:
+    run = tmp_path / "run\x1b[2J"
+    shutil.copytree(base, run / "checkpoint-1")
+    config = {"architectures": ["\u202eQwen3"], "model_type": "a\nb"}
+    (run / "checkpoint-1" / "config.json").write_text(json.dumps(config))
+    tensors = load_file(base / "model.safetensors") | {"odd\x1b]0;name\x07": torch.ones(1)}
+    save_file(tensors, run / "checkpoint-1" / "model.safetensors")
+    text = examine(run, base, deep=True).text()
+    assert all(line.isprintable() for line in text.split("\n"))
+    for shown in (r"run\x1b[2J", r"odd\x1b]0;name\x07"):
+        assert shown in text
+
+
+@pytest.mark.parametrize("content", ["[]", "7", "[" * 1000, '{"architectures": [1]}', "\x00", ""])
+def test_an_odd_config_is_a_fault(tmp_path: Path, base: Path, content: str) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(base, run)
+    (run / "config.json").write_text(content)
+    faults = examine(run, run).faults
+    assert any(f"{run / 'config.json'}: not the config of a model" in fault for fault in faults)

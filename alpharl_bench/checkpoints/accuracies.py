@@ -4,13 +4,16 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from alpharl_bench.checkpoints.local import find_in
-from alpharl_bench.errors import AlphaRLBenchError, faults_of
+from alpharl_bench.errors import AlphaRLBenchError, faults_of, reason_of
+from alpharl_bench.limits import ACCURACIES_BYTES, TRAINER_STATE_BYTES
+from alpharl_bench.untrusted import parsed, read_json, read_text
 
 _STATE = "trainer_state.json"
 
@@ -94,11 +97,16 @@ class _TrainerState(BaseModel):
     log_history: list[Any] = []
 
 
+_STATE_OF = TypeAdapter(_TrainerState)
+
+
 def _from_json(path: Path) -> list[_Point]:
+    text = _text(path)
     try:
-        content: Any = json.loads(path.read_bytes(), object_pairs_hook=_pairs)
+        parsed(text)  # Python's parser has no bound on depth.
+        content: Any = json.loads(text, object_pairs_hook=_pairs)
     except ValueError as error:
-        raise AlphaRLBenchError(f"{path}: not JSON: {error}") from error
+        raise AlphaRLBenchError(f"{path}: not JSON: {reason_of(error)}") from error
     if isinstance(content, _Pairs):
         content = [{"step": step, "accuracy": accuracy} for step, accuracy in content.items]
     elif isinstance(content, list):
@@ -111,10 +119,17 @@ def _from_csv(path: Path) -> list[_Point]:
     import pandas as pd  # noqa: PLC0415
 
     try:
-        rows = pd.read_csv(path, skipinitialspace=True).to_dict("records")
+        rows = pd.read_csv(StringIO(_text(path)), skipinitialspace=True).to_dict("records")
     except ValueError as error:
-        raise AlphaRLBenchError(f"{path}: not a table: {error}") from error
+        raise AlphaRLBenchError(f"{path}: not a table: {reason_of(error)}") from error
     return _points(path, rows)
+
+
+def _text(path: Path) -> str:
+    try:
+        return read_text(path, ACCURACIES_BYTES)
+    except OSError as error:
+        raise AlphaRLBenchError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 _READERS: dict[str, Callable[[Path], list[_Point]]] = {
@@ -139,7 +154,7 @@ def _points(path: Path, content: object) -> list[_Point]:
         return TypeAdapter(list[_Point]).validate_python(content)
     except ValidationError as error:
         raise AlphaRLBenchError(
-            f"{path}: not a table of step and accuracy: {'; '.join(faults_of(error)[:3])}"
+            f"{path}: not a table of step and accuracy: {'; '.join(faults_of(error))}"
         ) from error
 
 
@@ -161,11 +176,10 @@ def _logged(path: Path, steps: Sequence[int]) -> Accuracies:
     """The rewards of a trainer's log, as far as it has them."""
     measure = "mean training reward"
     try:
-        history = _TrainerState.model_validate_json(path.read_bytes()).log_history
-    except (OSError, ValidationError) as error:
-        faults = faults_of(error) if isinstance(error, ValidationError) else [str(error)]
-        note = f"{path}: not the state of a trainer, and not used: {'; '.join(faults[:3])}"
-        return Accuracies({}, path, measure, (note,))
+        state = read_json(path, _STATE_OF, "the state of a trainer", TRAINER_STATE_BYTES)
+        history = state.log_history
+    except AlphaRLBenchError as error:
+        return Accuracies({}, path, measure, (f"{error}; it is not used",))
     rewards, odd = [], 0
     for entry in history:
         try:

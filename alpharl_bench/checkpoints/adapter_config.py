@@ -16,11 +16,13 @@ from pydantic import (
     Field,
     FiniteFloat,
     PositiveInt,
-    ValidationError,
+    TypeAdapter,
 )
 
 from alpharl_bench.checkpoints.candidates import ADAPTER_CONFIG
-from alpharl_bench.errors import AlphaRLBenchError, faults_of
+from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.limits import CONFIG_BYTES
+from alpharl_bench.untrusted import read_json
 
 # Options of peft's LoraConfig that have no part in the merged weights.
 _HARMLESS = frozenset(
@@ -148,14 +150,9 @@ def read_adapter_config(folder: Path) -> AdapterConfig:
         AlphaRLBenchError: the file is missing, damaged, or asks for what cannot be merged here.
     """
     path = folder / ADAPTER_CONFIG
-    try:
-        read = AdapterConfig.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise AlphaRLBenchError(f"{path}: cannot be read ({error.strerror})") from error
-    except ValidationError as error:
-        raise AlphaRLBenchError(
-            f"{path}: not the config of a LoRA adapter: {'; '.join(faults_of(error))}"
-        ) from error
+    # Made here, as the class is complete only now.
+    kind = TypeAdapter(AdapterConfig)
+    read = read_json(path, kind, "the config of a LoRA adapter", CONFIG_BYTES)
     config = read.model_copy(update={"path": path})
     if config.unsupported:
         raise AlphaRLBenchError(

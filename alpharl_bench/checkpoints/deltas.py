@@ -25,6 +25,7 @@ from alpharl_bench.cache import content_key, file_digest
 from alpharl_bench.checkpoints.tensors import WeightFiles, Weights
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.lazy import torch
+from alpharl_bench.untrusted import opened
 
 #: The folders of whole models and of changes.
 ANCHORS, DELTAS = "anchors", "deltas"
@@ -253,7 +254,8 @@ def _require_version(path: Path, *, sparse: bool) -> None:
 
 def _metadata(path: Path) -> dict[str, str]:
     try:
-        with safe_open(path, framework="pt") as file:
+        # Opened by us first, as the library would wait for a named pipe.
+        with opened(path), safe_open(path, framework="pt") as file:
             return dict(file.metadata() or {})
     except (SafetensorError, OSError) as error:
         raise AlphaRLBenchError(f"{path}: cannot be read as safetensors: {error}") from error

@@ -1,9 +1,10 @@
 """The checkpoints of a run in a folder, or in the listing of a repository that is not here."""
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch, fnmatchcase
+from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from alpharl_bench.checkpoints.candidates import ADAPTER_CONFIG, ADAPTER_FILES, candidates
@@ -285,13 +286,29 @@ def _holds_adapter(folder: Tree) -> bool:
 
 
 def _containers(folder: T, depth: int) -> list[T]:
-    """The folders with step folders in them; below such a folder nothing more is looked for."""
-    below = _subfolders(folder)
-    if any(step_name(path.name) for path in below):
-        return [folder]
-    if depth == 0:
-        return []
-    return [found for path in below for found in _containers(path, depth - 1)]
+    """The folders with step folders in them; below such a folder nothing more is looked for.
+
+    Level by level, and no folder twice, however many links lead to it.
+    """
+    found: list[T] = []
+    level, seen = [folder], {_real(folder)}
+    for _ in range(depth + 1):
+        below: dict[Hashable, T] = {}
+        for at in level:
+            inside = _subfolders(at)
+            if any(step_name(path.name) for path in inside):
+                found.append(at)
+            else:
+                for path in inside:
+                    below.setdefault(_real(path), path)
+        level = [path for real, path in below.items() if real not in seen]
+        seen |= below.keys()
+    return found
+
+
+def _real(folder: Tree) -> Hashable:
+    """What two folders have in common if one is a link to the other; the Hub has no such links."""
+    return folder.resolve() if isinstance(folder, Path) else object()
 
 
 def _subfolders(folder: T) -> list[T]:

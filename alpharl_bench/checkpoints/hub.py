@@ -113,11 +113,12 @@ class HubFolder:
         A file that another revision or folder has too stays.
         """
         repository, snapshot = self._repository(), self.snapshot()
-        for name in {path.name for pattern in _WEIGHTS for path in snapshot.glob(pattern)}:
-            content = (snapshot / name).resolve()
-            (snapshot / name).unlink()
-            if not _is_linked(content, repository / "snapshots"):
-                content.unlink(missing_ok=True)
+        weights = {path for pattern in _WEIGHTS for path in snapshot.glob(pattern)}
+        contents = {path.resolve() for path in weights}
+        for path in weights:
+            path.unlink()
+        for content in contents - _linked(repository / "snapshots"):
+            content.unlink(missing_ok=True)
         for part in (repository / "blobs").glob("*.incomplete"):
             part.unlink()
         _downloaded.cache_clear()
@@ -345,9 +346,9 @@ def _online(question: Callable[[HfApi], R]) -> R | None:
         return None
 
 
-def _is_linked(content: Path, snapshots: Path) -> bool:
-    """Whether a file of any snapshot is this one; without links each snapshot has its own."""
-    return any(path.resolve() == content for path in snapshots.rglob("*") if path.is_symlink())
+def _linked(snapshots: Path) -> set[Path]:
+    """The files of all snapshots; without links each snapshot has its own."""
+    return {path.resolve() for path in snapshots.rglob("*") if path.is_symlink()}
 
 
 def _cached_repos() -> list[CachedRepoInfo]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
+from alpharl_bench.checkpoints.json_files import object_in
 from alpharl_bench.checkpoints.tensors import Weights
 from alpharl_bench.lazy import torch
 
@@ -84,22 +83,15 @@ def is_head(name: str) -> bool:
 
 def tied_embeddings(weights: Weights) -> bool:
     """Whether the output head is the embeddings: as the config says, else if it has no weights."""
-    try:
-        return bool(_configured(weights, "tie_word_embeddings"))
-    except (OSError, ValueError, LookupError, TypeError):
-        return not any(map(is_head, weights.names))
+    config = object_in(weights.folder / "config.json")
+    if "tie_word_embeddings" in config:
+        return bool(config["tie_word_embeddings"])
+    return not any(map(is_head, weights.names))
 
 
 def transposed_layers(weights: Weights) -> bool:
     """Whether the matrices of the layers are stored (in, out), as the config's model type says."""
-    try:
-        return _configured(weights, "model_type") in _TRANSPOSED
-    except (OSError, ValueError, LookupError, TypeError):
-        return False
-
-
-def _configured(weights: Weights, key: str) -> Any:
-    return json.loads((weights.folder / "config.json").read_text(encoding="utf-8"))[key]
+    return object_in(weights.folder / "config.json").get("model_type") in _TRANSPOSED
 
 
 def _is_norm(name: str, shape: Sequence[int]) -> bool:

@@ -7,12 +7,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ValidationError
-from safetensors import SafetensorError, safe_open
+from pydantic import BaseModel, TypeAdapter
 
 from alpharl_bench.cache import content_key, file_digest
+from alpharl_bench.checkpoints import bin_file, safetensors_file
 from alpharl_bench.checkpoints.blocks import row_blocks
 from alpharl_bench.checkpoints.candidates import (
     ADAPTER_CONFIG,
@@ -23,33 +22,13 @@ from alpharl_bench.checkpoints.candidates import (
     shard_sets,
 )
 from alpharl_bench.checkpoints.finite import all_finite
-from alpharl_bench.errors import AlphaRLBenchError, faults_of
+from alpharl_bench.checkpoints.stored import StoredTensor
+from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.lazy import torch
+from alpharl_bench.limits import INDEX_BYTES
+from alpharl_bench.untrusted import read_json
 
 _SLICE = re.compile(r"(?P<stack>.+)\[(?P<index>\d+)\]")
-# What torch calls the dtypes of safetensors.
-_DTYPES = {
-    "F64": "float64",
-    "F32": "float32",
-    "F16": "float16",
-    "BF16": "bfloat16",
-    "F8_E4M3": "float8_e4m3fn",
-    "F8_E4M3FNUZ": "float8_e4m3fnuz",
-    "F8_E5M2": "float8_e5m2",
-    "F8_E5M2FNUZ": "float8_e5m2fnuz",
-    "F8_E8M0": "float8_e8m0fnu",
-    "F4": "float4_e2m1fn_x2",
-    "I64": "int64",
-    "I32": "int32",
-    "I16": "int16",
-    "I8": "int8",
-    "U64": "uint64",
-    "U32": "uint32",
-    "U16": "uint16",
-    "U8": "uint8",
-    "BOOL": "bool",
-    "C64": "complex64",
-}
 
 
 class Weights(ABC):
@@ -222,6 +201,7 @@ class WeightFiles(Weights):
     def __init__(self, folder: Path, *wanted: str) -> None:
         super().__init__(folder)
         self._wanted = wanted or WEIGHT_FILES
+        self._stored: dict[Path, dict[str, StoredTensor]] = {}
         self._headers: dict[Path, dict[str, torch.Tensor]] = {}
         self._known: dict[str, torch.Tensor] = {}
 
@@ -295,7 +275,7 @@ class WeightFiles(Weights):
             }
         found: dict[str, Path] = {}
         for path in (self.folder / file for file in self._members(name)):
-            for tensor in _tensors_in(path):
+            for tensor in self._stored_in(path):
                 if tensor in found:
                     raise AlphaRLBenchError(
                         f"{path}: tensor '{tensor}' is also in {found[tensor].name}, and no index "
@@ -350,7 +330,12 @@ class WeightFiles(Weights):
         return self._known[name]
 
     def _headers_in(self, path: Path) -> dict[str, torch.Tensor]:
-        return _header_of(path)
+        return {name: stored.header() for name, stored in self._stored_in(path).items()}
+
+    def _stored_in(self, path: Path) -> dict[str, StoredTensor]:
+        if path not in self._stored:
+            self._stored[path] = _tensors_in(path)
+        return self._stored[path]
 
     def tensor(self, name: str) -> torch.Tensor:
         """One tensor in its stored dtype, on the CPU; every value is finite."""
@@ -371,14 +356,13 @@ class WeightFiles(Weights):
     def _mapped(self, name: str) -> torch.Tensor:
         """The tensor as a view of its mapped file: its values are read when they are used."""
         path, (stack, index) = self.file(name), _stack_of(name)
+        stored = self._stored_in(path)
+        if stack not in stored:
+            raise AlphaRLBenchError(f"{path}: tensor '{stack}': the file does not hold it")
+        tensor = stored[stack].mapped(path)
         try:
-            if path.suffix == ".bin":
-                tensor: torch.Tensor = _load_bin(path)[stack]
-            else:
-                with _opened(path) as file:
-                    tensor = file.get_tensor(stack)
             return tensor if index is None else tensor[index]
-        except (SafetensorError, KeyError, IndexError) as error:
+        except IndexError as error:
             raise AlphaRLBenchError(f"{path}: tensor '{name}': {error}") from error
 
 
@@ -388,12 +372,11 @@ class _Index(BaseModel):
     weight_map: dict[str, str]
 
 
+_INDEX = TypeAdapter(_Index)
+
+
 def _weight_map(index: Path) -> dict[str, str]:
-    try:
-        return _Index.model_validate_json(index.read_bytes()).weight_map
-    except ValidationError as error:
-        faults = "; ".join(faults_of(error))
-        raise AlphaRLBenchError(f"{index}: not an index of weight files: {faults}") from error
+    return read_json(index, _INDEX, "an index of weight files", INDEX_BYTES).weight_map
 
 
 def _stack_of(name: str) -> tuple[str, int | None]:
@@ -402,53 +385,7 @@ def _stack_of(name: str) -> tuple[str, int | None]:
     return (match["stack"], int(match["index"])) if match else (name, None)
 
 
-def _tensors_in(path: Path) -> list[str]:
+def _tensors_in(path: Path) -> dict[str, StoredTensor]:
     if path.suffix == ".bin":
-        return list(_load_bin(path))
-    with _opened(path) as file:
-        return list(file.keys())
-
-
-def _header_of(path: Path) -> dict[str, torch.Tensor]:
-    if path.suffix == ".bin":
-        return {name: tensor.to("meta") for name, tensor in _load_bin(path).items()}
-    with _opened(path) as file:
-        names = file.keys()
-        return {name: _header(path, name, file.get_slice(name)) for name in names}
-
-
-def _header(path: Path, name: str, part: Any) -> torch.Tensor:
-    code = part.get_dtype()
-    if code not in _DTYPES:
-        raise AlphaRLBenchError(f"{path}: tensor '{name}' has the dtype {code}, unknown to torch")
-    return torch.empty(part.get_shape(), dtype=getattr(torch, _DTYPES[code]), device="meta")
-
-
-def _opened(path: Path) -> safe_open:
-    try:
-        try:
-            return safe_open(path, framework="pt")
-        except RuntimeError:
-            # Linux refuses to map a file that is larger than all memory: read the tensors instead.
-            return safe_open(path, framework="pt", backend="pread")
-    except (SafetensorError, OSError) as error:
-        raise AlphaRLBenchError(f"{path}: cannot be read as safetensors: {error}") from error
-
-
-def _load_bin(path: Path) -> dict[str, torch.Tensor]:
-    try:
-        # weights_only: a pickle of a stranger may run any code. mmap: values are read when used.
-        content: Any = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except Exception as error:  # a damaged pickle may raise anything
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise AlphaRLBenchError(
-            f"{path}: cannot be read as a file of tensors alone ({reason}); save it as safetensors"
-        ) from error
-    if not isinstance(content, dict) or not all(
-        isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in content.items()
-    ):
-        raise AlphaRLBenchError(
-            f"{path}: holds other things than named tensors; save the model's state_dict"
-        )
-    # A pickled parameter asks for gradients.
-    return {name: tensor.detach() for name, tensor in content.items()}
+        return bin_file.tensors_in(path)
+    return safetensors_file.tensors_in(path)

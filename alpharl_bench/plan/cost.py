@@ -12,6 +12,7 @@ from alpharl_bench.checkpoints import ModelSize
 from alpharl_bench.device import planned_device
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.lazy import torch
+from alpharl_bench.limits import QUESTIONS_BYTES
 from alpharl_bench.plan.throughput import tokens_per_second
 from alpharl_bench.runs.source import RunInfo
 from alpharl_bench.scoring import ScoreStore
@@ -21,6 +22,7 @@ from alpharl_bench.scoring.questions import local_file
 from alpharl_bench.scoring.sampling import Sampling
 from alpharl_bench.spectral.svd import level
 from alpharl_bench.tables import Requirements
+from alpharl_bench.untrusted import read_text
 from alpharl_bench.variants import Variant
 from alpharl_bench.variants.materialise import rank_of
 
@@ -153,7 +155,7 @@ def _questions(task: str, sampling: Sampling) -> int:
     benchmark = benchmarks()[task]
     there = benchmark.questions
     if sampling.data_dir is not None:
-        lines = local_file(benchmark, sampling.data_dir).read_text(encoding="utf-8")
+        lines = read_text(local_file(benchmark, sampling.data_dir), QUESTIONS_BYTES)
         there = len(lines.splitlines())
     return min(there, sampling.questions or there)
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from alpharl_bench.errors import GOES_ON, AlphaRLBenchError, os_fault, system_error
-from alpharl_bench.option_types import one_line
+from alpharl_bench.formatting import one_line
 
 
 def fault_of(error: BaseException) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from alpharl_bench.claims import Learning, Outcome, Verdict
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.formatting import one_line
 from alpharl_bench.plugin.faults import fault_of
 from alpharl_bench.plugin.items import run_of
 
@@ -91,7 +92,7 @@ def pytest_runtest_makereport(
     if value is not None and known and (line := fault_of(value)):
         report.longrepr = f"{item.name}: {line}"
     elif isinstance(value, Inconclusive | NotInformative | DidNotLearn | Unprinted):
-        report.longrepr = (str(item.path), item.location[1] or 0, str(value))
+        report.longrepr = (str(item.path), item.location[1] or 0, one_line(value))
     return report
 
 

@@ -8,6 +8,7 @@ import pytest
 from alpharl_bench.claims import Claim
 from alpharl_bench.claims.papers import shown_ids
 from alpharl_bench.claims.required import requirements_of
+from alpharl_bench.formatting import lines
 from alpharl_bench.plan import Budget, cost_of, measured
 from alpharl_bench.plan.table import Planned, plan_text
 from alpharl_bench.plugin.faults import ends_session
@@ -44,7 +45,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         text = plan_text(planned, config.getoption("tokens_per_second"))
     reporter = config.pluginmanager.getplugin("terminalreporter")
     reporter.section("plan")
-    reporter.write_line(text)
+    reporter.write_line(lines(text))
     return True
 
 

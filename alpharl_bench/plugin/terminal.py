@@ -8,6 +8,7 @@ import pytest
 from alpharl_bench.bench import Bench
 from alpharl_bench.claims.papers import load_claims, shown_ids
 from alpharl_bench.errors import GOES_ON, AlphaRLBenchError
+from alpharl_bench.formatting import one_line
 from alpharl_bench.invocation import typed_command
 from alpharl_bench.plugin.faults import fault_of
 from alpharl_bench.plugin.options import options, report_folder, reproducing, run_specs_of
@@ -114,14 +115,17 @@ class SessionReport:
             ids = shown_ids([load_claims()[claim] for claim, _, _ in self._summaries])
             for claim, outcome, summary in self._summaries:
                 line = f"{ids[claim]}{summary.removeprefix(load_claims()[claim].id)}"
-                terminalreporter.write_line(line, **{colours.get(outcome, "yellow"): True})
+                terminalreporter.write_line(
+                    one_line(line), **{colours.get(outcome, "yellow"): True}
+                )
             for line in self._unlearned.values():
-                terminalreporter.write_line(line, yellow=True)
-            terminalreporter.write_line(self._written, red=self._failed)
+                terminalreporter.write_line(one_line(line), yellow=True)
+            terminalreporter.write_line(one_line(self._written), red=self._failed)
         if exitstatus == pytest.ExitCode.INTERRUPTED:
             terminalreporter.write_line(f"interrupted; {GOES_ON}", yellow=True)
         elif exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._config.getoption("keyword"):
-            terminalreporter.write_line(f"ERROR: {self._nothing_selected()}", red=True)
+            line = f"ERROR: {self._nothing_selected()}"
+            terminalreporter.write_line(one_line(line), red=True)
 
     def _nothing_selected(self) -> str:
         keyword, lane = (self._config.getoption(name) for name in ("keyword", "lane"))

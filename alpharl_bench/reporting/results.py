@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from alpharl_bench import __version__
 from alpharl_bench.claims import Claim, Evidence, Interval, Verdict, learning
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
+from alpharl_bench.limits import RESULTS_BYTES
 from alpharl_bench.registry import HOME_PAPER, Kind
 from alpharl_bench.reporting.claim_sections import commands
 from alpharl_bench.reporting.judged import LISTED, Judged
@@ -24,6 +25,7 @@ from alpharl_bench.scoring import (
     resampling_weights,
     unit_weights,
 )
+from alpharl_bench.untrusted import read_bytes
 
 RESULTS = "results.json"
 Format = Literal["1"]
@@ -161,6 +163,13 @@ class Results(_Record):
             verdicts=tuple(verdicts),
         )
 
+    @model_validator(mode="after")
+    def _told(self) -> Self:
+        for verdict in self.verdicts:
+            if verdict.claim not in self.claims or verdict.run not in self.runs:
+                raise ValueError(f"{verdict.claim} on {verdict.run}: no such claim, or no such run")
+        return self
+
     @property
     def by_claim_and_run(self) -> dict[tuple[str, str, str], VerdictRecord]:
         """The verdicts by paper, id of the claim within it, and run."""
@@ -186,14 +195,14 @@ def load_results(path: Path) -> Results:
     """
     file = path / RESULTS if path.is_dir() else path
     try:
-        return Results.model_validate_json(file.read_bytes())
+        return Results.model_validate_json(read_bytes(file, RESULTS_BYTES))
     except OSError as error:
         raise AlphaRLBenchError(
             f"{file}: no results ({error.strerror}); `alpharl-bench report DIR` makes them from "
             "the scores that are stored in a report folder"
         ) from error
     except ValidationError as error:
-        faults = "; ".join(faults_of(error)[:3])
+        faults = "; ".join(faults_of(error))
         raise AlphaRLBenchError(
             f"{file}: not results of this version ({faults}); make them again by "
             "`alpharl-bench report DIR`"

@@ -6,9 +6,18 @@ from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 
 from alpharl_bench.claims import Evidence
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
@@ -66,9 +75,9 @@ class RunRecord(BaseModel):
     deviations: str
     seed: int | None
     options: tuple[str, ...]
-    interim_analyses: int
-    steps: tuple[int, ...]
-    claims: dict[ClaimId, int]
+    interim_analyses: PositiveInt
+    steps: tuple[NonNegativeInt, ...]
+    claims: dict[ClaimId, NonNegativeInt]
     expect: dict[ClaimId, Expectation]
     tables: dict[str, Any] = {}
     digest: str = ""
@@ -88,6 +97,11 @@ class RunRecord(BaseModel):
         return {**old, "tables": {"scores": scores, **found}}
 
 
+def _date(text: str) -> str:
+    datetime.fromisoformat(text)
+    return text
+
+
 #: Fields of earlier versions: parts of the table of scores, and tables.
 _OF_SCORES = ("choices", "windows", "evaluation")
 _OF_THEIR_OWN = ("spectrum", "dynamics", "behaviour", "embedding")
@@ -102,7 +116,7 @@ class Session(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="constants")
 
     command: str
-    date: str
+    date: Annotated[str, AfterValidator(_date)]
     interrupted: bool = False
     runs: dict[str, RunRecord]
     scores: tuple[Score, ...] = Field(default=(), exclude=True)
@@ -229,11 +243,20 @@ def load_session(folder: Path) -> Session:
             f"`{session_command()} --report DIR` leaves behind"
         ) from error
     except ValidationError as error:
-        faults = "; ".join(faults_of(error))
-        raise AlphaRLBenchError(
-            f"{path}: not a whole session of this version ({faults}); judge the runs again by "
-            f"`{session_command()} --report DIR`, which takes the scores of this version from the "
-            "cache"
-        ) from error
+        raise _not_whole(path, "; ".join(faults_of(error))) from error
+    for run, record in session.runs.items():
+        for name, measured in record.tables.items():
+            try:
+                table(name).stored.validate_python(measured)
+            except ValidationError as error:
+                faults = "; ".join(faults_of(error))
+                raise _not_whole(path, f"run '{run}', table '{name}': {faults}") from error
     scores = read_scores(stored(folder, RESPONSES), read_stored)
     return session.model_copy(update={"scores": tuple(scores)})
+
+
+def _not_whole(path: Path, faults: str) -> AlphaRLBenchError:
+    return AlphaRLBenchError(
+        f"{path}: not a whole session of this version ({faults}); judge the runs again by "
+        f"`{session_command()} --report DIR`, which takes the scores of this version from the cache"
+    )

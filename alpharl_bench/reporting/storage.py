@@ -8,7 +8,10 @@ import zstandard
 
 from alpharl_bench.cache import whole_file
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.formatting import size_text
 from alpharl_bench.invocation import session_command
+from alpharl_bench.limits import SCORES_BYTES, SESSION_BYTES
+from alpharl_bench.untrusted import read_bytes
 
 #: What a session is and what it measured: one JSON object.
 SESSION = "session.json"
@@ -33,21 +36,26 @@ def read_stored(path: Path) -> bytes:
     """The content of a file that :func:`stored` names.
 
     Raises:
-        AlphaRLBenchError: the file is damaged.
+        AlphaRLBenchError: the file is damaged, too large or no regular file.
         OSError: it is missing or cannot be read.
     """
-    content = path.read_bytes()
+    limit = SESSION_BYTES if path.name.startswith(SESSION) else SCORES_BYTES
+    content = read_bytes(path, limit)
     if path.suffix != _COMPRESSED:
         return content
-    reader = zstandard.ZstdDecompressor().decompressobj()
     try:
-        text = reader.decompress(content)
+        # As large as it says it is, or an error; where it does not say it, at most the limit.
+        size = zstandard.frame_content_size(content)
+        if size > limit:
+            raise AlphaRLBenchError(
+                f"{path}: would unpack to {size_text(size)}, more than the {size_text(limit)} of "
+                "the largest session; is it the right file?"
+            )
+        return zstandard.ZstdDecompressor().decompress(
+            content, max_output_size=limit, allow_extra_data=False
+        )
     except zstandard.ZstdError as error:
         raise AlphaRLBenchError(_damaged(path)) from error
-    # What ends early is no error to the library.
-    if not reader.eof or reader.unused_data:
-        raise AlphaRLBenchError(_damaged(path))
-    return text
 
 
 def write_stored(folder: Path, name: str, text: str) -> None:

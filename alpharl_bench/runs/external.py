@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alpharl_bench.checkpoints import discover, open_run, size_of
+from alpharl_bench.checkpoints.config import load_config
 from alpharl_bench.checkpoints.hub import HubFolder
 from alpharl_bench.checkpoints.run import Discovery, find_base
 from alpharl_bench.runs.content import content_digest, dtype_bytes
@@ -39,14 +40,14 @@ class ExternalRun:
     def info(self) -> RunInfo:
         """What is known of it; of a base on the Hub the config is fetched."""
         # Imported here: it takes seconds, and a session that judges asks for no sizes.
-        from transformers import AutoConfig, AutoModelForCausalLM  # noqa: PLC0415
+        from transformers import AutoModelForCausalLM  # noqa: PLC0415
 
         checkpoints, base = self.discover().checkpoints, self._base()
         places: dict[int | None, Path | HubFolder] = {None: base}
         places |= {checkpoint.step: checkpoint.location for checkpoint in checkpoints}
         remote = {step: place for step, place in places.items() if isinstance(place, HubFolder)}
         folder = base.config().parent if isinstance(base, HubFolder) else base
-        config = AutoConfig.from_pretrained(folder)
+        config = load_config(folder)
         return RunInfo(
             steps=tuple(checkpoint.step for checkpoint in checkpoints),
             size=size_of(lambda: AutoModelForCausalLM.from_config(config)),

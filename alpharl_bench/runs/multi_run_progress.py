@@ -10,6 +10,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.progress import TimeRemainingColumn as Remaining
 
+from alpharl_bench.formatting import one_line
+
 #: Seconds between two lines about one training where bars cannot be drawn.
 _LOG_INTERVAL = 15.0
 
@@ -81,13 +83,18 @@ class MultiRunProgress:
         self._progress.update(self._all, description=self._count())
         line = f"failed: {fault}" if fault else f"trained, {self._steps[name]} steps"
         self._progress.console.print(
-            f"{name}: {line}{self._figure(name)}", markup=False, highlight=False, soft_wrap=True
+            one_line(f"{name}: {line}{self._figure(name)}"),
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
         )
 
     def _say(self, name: str, line: str) -> None:
         self._said[name] = time.monotonic()
         if not self._console.is_terminal:
-            self._console.print(f"{name}: {line}", markup=False, highlight=False, soft_wrap=True)
+            self._console.print(
+                one_line(f"{name}: {line}"), markup=False, highlight=False, soft_wrap=True
+            )
 
     def _figure(self, name: str) -> str:
         return f", {self._figures[name]}" if self._figures.get(name) else ""

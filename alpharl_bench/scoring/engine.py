@@ -7,12 +7,13 @@ from importlib.metadata import version
 from typing import Any, Protocol, TypeVar
 
 import torch
-from transformers import AutoConfig, AutoTokenizer
 
 from alpharl_bench.cache import content_key
 from alpharl_bench.checkpoints import Run
+from alpharl_bench.checkpoints.config import load_config, load_tokenizer
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.scoring.backends import open_backend
+from alpharl_bench.scoring.chat import require_renderable
 from alpharl_bench.scoring.engines import Backend, EngineOptions
 from alpharl_bench.scoring.sampling import Sampling, Split
 from alpharl_bench.scoring.score import Asked, Provenance, Score
@@ -210,8 +211,7 @@ def _context(run: Run, questions: Questions, sampling: Sampling) -> int:
 
     Engines cut a prompt that does not fit, and go on; such an answer says nothing.
     """
-    tokenizer = AutoTokenizer.from_pretrained(run.base)
-    config = AutoConfig.from_pretrained(run.base)
+    tokenizer, config = load_tokenizer(run.base), load_config(run.base)
     most = getattr(config.get_text_config(), "max_position_embeddings", None)
     if sampling.prompt == "chat" and not tokenizer.chat_template:
         raise AlphaRLBenchError(
@@ -220,6 +220,7 @@ def _context(run: Run, questions: Questions, sampling: Sampling) -> int:
         )
     names, prompts = zip(*questions.prompts(), strict=True)
     if sampling.prompt == "chat":
+        require_renderable(run.base, tokenizer.chat_template, prompts)
         prompts = tuple(
             tokenizer.apply_chat_template(
                 [{"role": "user", "content": prompt}], tokenize=False, add_generation_prompt=True

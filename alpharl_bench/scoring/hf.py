@@ -6,8 +6,9 @@ from types import MappingProxyType
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM
 
+from alpharl_bench.checkpoints.config import load_tokenizer
 from alpharl_bench.extras import requiring
 from alpharl_bench.library_logging import quiet_libraries
 from alpharl_bench.scoring.engines import EngineOptions
@@ -58,7 +59,7 @@ class HFBackend:
             self._parameters = model.num_parameters()
             self.lm = SharedPromptLM(
                 pretrained=model,
-                tokenizer=AutoTokenizer.from_pretrained(folder),
+                tokenizer=load_tokenizer(folder),
                 batch_size=options.batch_size,
             )
 

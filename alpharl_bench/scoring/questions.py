@@ -1,13 +1,14 @@
 """The questions of the benchmarks: on the Hub, or in local files."""
 
-import json
 from functools import cache
 from pathlib import Path
 
 from alpharl_bench.cache import content_key
-from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.errors import AlphaRLBenchError, reason_of
 from alpharl_bench.extras import requiring
+from alpharl_bench.limits import QUESTIONS_BYTES
 from alpharl_bench.scoring.catalogue import Benchmark
+from alpharl_bench.untrusted import parsed, read_text
 
 
 def local_file(benchmark: Benchmark, folder: Path) -> Path:
@@ -21,14 +22,12 @@ def local_file(benchmark: Benchmark, folder: Path) -> Path:
     """
     path = folder / f"{benchmark.name}.jsonl"
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_text(path, QUESTIONS_BYTES).splitlines()
     except OSError as error:
         raise AlphaRLBenchError(
             f"--data-dir {folder}: {path.name} cannot be read ({error.strerror}); it holds "
             f"{benchmark.title}, one JSON object a line with the fields question and answer"
         ) from error
-    except UnicodeDecodeError as error:
-        raise AlphaRLBenchError(f"{path}: not UTF-8 text ({error.reason})") from error
     if not lines:
         raise AlphaRLBenchError(f"{path}: holds no question")
     for number, line in enumerate(lines, 1):
@@ -56,8 +55,8 @@ def documents(benchmark: Benchmark, folder: Path | None) -> list[dict[str, str]]
     from alpharl_bench.scoring.lm_eval_tasks.functions import benchmark_docs  # noqa: PLC0415
 
     if folder is not None:
-        lines = local_file(benchmark, folder).read_text(encoding="utf-8").splitlines()
-        raw = Dataset.from_list([json.loads(line) for line in lines])
+        lines = read_text(local_file(benchmark, folder), QUESTIONS_BYTES).splitlines()
+        raw = Dataset.from_list([parsed(line) for line in lines])
     else:
         # Where it does not answer its client tries for a minute, for each benchmark anew.
         config.HF_HUB_OFFLINE = config.HF_HUB_OFFLINE or not _hub_answers()
@@ -89,9 +88,9 @@ def digest(benchmark: Benchmark, folder: Path | None) -> str:
 
 def _fault(line: str) -> str:
     try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        return f"not JSON ({error.msg})"
+        row = parsed(line)
+    except ValueError as error:
+        return f"not JSON ({reason_of(error)})"
     if not isinstance(row, dict):
         return "not a JSON object"
     for field in ("question", "answer"):

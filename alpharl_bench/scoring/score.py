@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Annotated, NamedTuple, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
 from alpharl_bench.grading import Mark
@@ -77,6 +84,9 @@ class Asked(NamedTuple):
     kuhn_policy: KuhnPolicy | None = None
 
 
+_Asked = Annotated[dict[str, Responses], Field(min_length=1)]
+
+
 class Score(BaseModel):
     """Every sampled response of one variant of one run: task, then question, then response."""
 
@@ -84,7 +94,7 @@ class Score(BaseModel):
 
     variant: str
     look: int = 0
-    responses: dict[str, dict[str, Responses]]
+    responses: Annotated[dict[str, _Asked], Field(min_length=1)]
     kuhn_policy: KuhnPolicy | None = None
     provenance: Provenance
 

@@ -6,12 +6,16 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import split_torch_state_dict_into_shards
+from pydantic import TypeAdapter
 
 from alpharl_bench.checkpoints import Weights, is_head, tied_embeddings
 from alpharl_bench.lazy import torch
+from alpharl_bench.limits import CONFIG_BYTES
 from alpharl_bench.progress import progress_bar
+from alpharl_bench.untrusted import read_json
 from alpharl_bench.variants.written import write_weights
 
 #: As much is held in memory at a time, or one tensor where that is larger.
@@ -20,6 +24,7 @@ _SHARD_NAME = "model{suffix}.safetensors"
 # What belongs to a model beside its weights: configs, tokenizer, chat template, code of its own.
 _BESIDE = re.compile(r".*\.(json|txt|model|jinja|tiktoken|py)")
 _NOT_BESIDE = re.compile(r".*\.index\.json|adapter_.*|trainer_state\.json|training_args\..*")
+_CONFIG = TypeAdapter(dict[str, Any])
 _TEMPLATES = "additional_chat_templates"
 
 
@@ -77,7 +82,7 @@ def _copy_beside(source: Path, folder: Path) -> None:
 
 
 def _set_dtype(path: Path, dtype: torch.dtype) -> None:
-    config = json.loads(path.read_text(encoding="utf-8"))
+    config = read_json(path, _CONFIG, "the config of a model", CONFIG_BYTES)
     key = "torch_dtype" if "torch_dtype" in config else "dtype"
     config[key] = str(dtype).removeprefix("torch.")
     path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")

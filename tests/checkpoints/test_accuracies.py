@@ -146,7 +146,7 @@ def test_a_file_with_a_fault(container: Path, name: str, text: str, said: str) -
             "2 rewards without a step, or that are not finite",
         ),
         ('{"log_history": [{"step": 5, "reward": NaN}]}', {}, "1 rewards"),
-        ('{"log_history": 5}', {}, "not the state of a trainer, and not used: log_history"),
+        ('{"log_history": 5}', {}, "not the state of a trainer: log_history"),
         ("{", {}, "not the state of a trainer"),
     ],
 )

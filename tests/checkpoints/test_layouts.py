@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from alpharl_bench.checkpoints import find
 from alpharl_bench.checkpoints.find import find_checkpoints
 from alpharl_bench.checkpoints.layouts import LAYOUTS, step_name
 from alpharl_bench.checkpoints.local import find_in
@@ -280,3 +281,27 @@ def test_merged_fsdp_shards_of_accelerate_are_a_checkpoint(tmp_path: Path) -> No
 @pytest.mark.parametrize("name", ["checkpoint-", "step_", "global_step_5_hf", "step-5x", "main"])
 def test_names_that_are_no_step(name: str) -> None:
     assert step_name(name) is None
+
+
+def test_links_to_the_same_folders_are_followed_once(tmp_path, monkeypatch):
+    for number in range(40):
+        (tmp_path / f"link {number}").symlink_to(tmp_path)
+    (tmp_path / "inside" / "deep").mkdir(parents=True)
+    for number in range(40):
+        (tmp_path / "inside" / f"up {number}").symlink_to(tmp_path / "inside" / "deep")
+    listed = []
+    subfolders = find._subfolders
+    monkeypatch.setattr(
+        find, "_subfolders", lambda folder: listed.append(folder) or subfolders(folder)
+    )
+    with pytest.raises(AlphaRLBenchError, match="holds neither weights"):
+        find_checkpoints(tmp_path)
+    assert len(listed) <= 4
+
+
+def test_two_links_to_one_run_are_one_run(tmp_path):
+    folder = tmp_path / "runs" / "one" / "checkpoint-5"
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").touch()
+    (tmp_path / "runs" / "latest").symlink_to(tmp_path / "runs" / "one")
+    assert list(find_checkpoints(tmp_path / "runs").checkpoints) == [5]

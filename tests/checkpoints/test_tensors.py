@@ -449,11 +449,9 @@ def test_a_pickle_that_is_cut_short_in_a_whole_archive(tmp_path: Path) -> None:
         for name in old.namelist():
             content = old.read(name)
             new.writestr(name, content[:-1] if name.endswith("data.pkl") else content)
-    # torch says so with an error that has no text.
-    with pytest.raises(EOFError) as silent:
-        torch.load(path, weights_only=True)
-    assert not str(silent.value)
-    assert f"{path}: cannot be read as a file of tensors alone (EOFError)" in fault(tmp_path, UP)
+    assert f"{path}: cannot be read as a file of tensors alone (pickle exhausted" in fault(
+        tmp_path, UP
+    )
 
 
 def test_the_serialization_of_old_torch_is_refused_by_name(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
+import json
+
 import pytest
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.reporting import Measured, Session, load_session
+from alpharl_bench.reporting import Measured, Session, load_session, write_report
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.provenance import provenance
 from alpharl_bench.spectral import Coverage
@@ -85,3 +87,51 @@ def test_a_folder_that_cannot_be_written_to_is_named(synthetic, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(AlphaRLBenchError, match=r"report folder .*file"):
         stored(synthetic, tmp_path / "file" / "report")
+
+
+# ---- damaged and hostile sessions ----
+
+DAMAGE = {
+    "a negative step": lambda session, run: run.update(steps=[-2]),
+    "no interim analysis": lambda session, run: run.update(interim_analyses=0),
+    "a negative count": lambda session, run: run.update(claims={"P1.1": -1}),
+    "no date": lambda session, run: session.update(date="yesterday"),
+    "an empty date": lambda session, run: session.update(date=""),
+    "no command": lambda session, run: session.pop("command"),
+    "a list of runs": lambda session, run: session.update(runs=[]),
+    "another table": lambda session, run: run["tables"].update(spectrum=7),
+    "a row that is none": lambda session, run: run["tables"].update(dynamics=[None]),
+    "a huge figure": lambda session, run: run["tables"].update(spectrum=[{"norm": 10**400}]),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_session_is_one_line(synthetic, tmp_path, kind):
+    session = json.loads(stored(synthetic, tmp_path).model_dump_json())
+    DAMAGE[kind](session, session["runs"][NAME])
+    (tmp_path / "session.json.zst").unlink()
+    (tmp_path / "session.json").write_text(json.dumps(session))
+    with pytest.raises(AlphaRLBenchError, match="not a whole session of this version") as caught:
+        load_session(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("responses", [{}, {"addition": {}}])
+def test_a_score_of_no_question_is_refused(synthetic, tmp_path, responses):
+    session = stored(synthetic, tmp_path)
+    score = json.loads(session.scores[0].model_dump_json()) | {"responses": responses}
+    (tmp_path / "scores.jsonl.zst").unlink()
+    (tmp_path / "scores.jsonl").write_text(json.dumps(score))
+    with pytest.raises(AlphaRLBenchError, match="not a file of scores"):
+        load_session(tmp_path)
+
+
+def test_parts_that_do_not_fit_together_are_one_line(synthetic, tmp_path):
+    session = json.loads(stored(synthetic, tmp_path).model_dump_json())
+    for row in session["runs"][NAME]["tables"]["dynamics"]:
+        row["null_r_squared"].pop("random directions")
+    (tmp_path / "session.json.zst").unlink()
+    (tmp_path / "session.json").write_text(json.dumps(session))
+    with pytest.raises(AlphaRLBenchError, match="its parts do not fit together") as caught:
+        write_report(tmp_path)
+    assert str(tmp_path / "session.json") in str(caught.value)

@@ -4,9 +4,10 @@ import shutil
 import subprocess
 
 import pytest
+import zstandard
 
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.reporting import load_session
+from alpharl_bench.reporting import load_session, storage
 from alpharl_bench.reporting.storage import RESPONSES, SESSION, read_stored, stored, write_stored
 from tests.reporting.test_session import stored as session_in
 
@@ -83,3 +84,16 @@ def test_a_missing_file_is_named(synthetic, tmp_path):
     stored(tmp_path, RESPONSES).unlink()
     with pytest.raises(AlphaRLBenchError, match=r"scores\.jsonl\.zst: no stored scores"):
         load_session(tmp_path)
+
+
+def test_what_unpacks_to_more_than_a_session_is_refused_before_it_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "SESSION_BYTES", 1000)
+    whole = zstandard.ZstdCompressor().compress(bytes(10**6))
+    (tmp_path / "session.json.zst").write_bytes(whole)
+    with pytest.raises(AlphaRLBenchError, match="would unpack to 1 MB, more than the 1 KB"):
+        storage.read_stored(tmp_path / "session.json.zst")
+    # One that does not say how large it is.
+    stream = zstandard.ZstdCompressor(write_content_size=False).compress(bytes(10**6))
+    (tmp_path / "session.json.zst").write_bytes(stream)
+    with pytest.raises(AlphaRLBenchError, match="not a whole Zstandard file"):
+        storage.read_stored(tmp_path / "session.json.zst")
