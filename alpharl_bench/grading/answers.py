@@ -22,7 +22,8 @@ _LINE = re.compile(
 )
 # Minerva's 'The final answer is $5$. I hope it is correct.', behind 'Final Answer:' or alone.
 _SENTENCE = re.compile(
-    r"^[ \t>*#]*+(?:(?:so|thus|therefore|hence),?[ ])?(?:the[ ])?(?:final[ ])?answer[ ]is:?[ \t*]*+(?=[^\s*])",
+    r"^[ \t>*#]*+(?:(?:so|thus|therefore|hence),?[ ])?(?:the[ ])?(?:final[ ])?answer[ ]is:?"
+    r"[ \t*]*+(?=[^\s*])",
     re.IGNORECASE | re.MULTILINE,
 )
 _HOPE = re.compile(r"[.]?[ ]I hope it is correct[.]?\Z", re.IGNORECASE)

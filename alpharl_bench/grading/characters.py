@@ -25,18 +25,32 @@ _COMMANDS = {
     **dict.fromkeys("°˚º", r"^\circ "),
     **dict.fromkeys("≤⩽", r"\le "),
     **dict.fromkeys("≥⩾", r"\ge "),
-    **{"÷": "/", "±": r"\pm ", "∓": r"\mp ", "≠": r"\ne ", "≈": r"\approx ", "∞": r"\infty "},
-    **{"∪": r"\cup ", "∩": r"\cap ", "∈": r"\in ", "′": "'", "″": "''", "…": r"\ldots "},
-    **{"ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}", "ℕ": r"\mathbb{N}", "ℚ": r"\mathbb{Q}"},
-    **{"ℂ": r"\mathbb{C}", "⟨": r"\langle ", "⟩": r"\rangle ", "∠": r"\angle "},
+    "÷": "/",
+    "±": r"\pm ",
+    "∓": r"\mp ",
+    "≠": r"\ne ",
+    "≈": r"\approx ",
+    "∞": r"\infty ",
+    "∪": r"\cup ",
+    "∩": r"\cap ",
+    "∈": r"\in ",
+    "′": "'",
+    "″": "''",
+    "…": r"\ldots ",
+    "ℝ": r"\mathbb{R}",
+    "ℤ": r"\mathbb{Z}",
+    "ℕ": r"\mathbb{N}",
+    "ℚ": r"\mathbb{Q}",
+    "ℂ": r"\mathbb{C}",
+    "⟨": r"\langle ",
+    "⟩": r"\rangle ",
+    "∠": r"\angle ",
 }
 _GREEK = {
     chr(code): f"\\{unicodedata.name(chr(code)).split()[-1].lower()} "
     for code in range(ord("α"), ord("ω") + 1)
     if code != ord("ς")
-} | {
-    letter: f"\\{unicodedata.name(letter).split()[-1].capitalize()} " for letter in "ΓΔΘΛΞΠΣΦΨΩ"
-}
+} | {letter: f"\\{unicodedata.name(letter).split()[-1].capitalize()} " for letter in "ΓΔΘΛΞΠΣΦΨΩ"}
 _GREEK |= {"λ": r"\lambda ", "Λ": r"\Lambda ", "ϕ": r"\phi ", "µ": r"\mu ", "ο": "o"}
 _TABLE = str.maketrans(_COMMANDS | _GREEK)
 
@@ -73,10 +87,10 @@ def _with_roots(text: str) -> str:
         if found[1]:
             inside, end = found[1], start
         else:
-            end = closing(text, start + 1)
-            if end is None:
+            last = closing(text, start + 1)
+            if last is None:
                 return text
-            inside, end = text[start + 1 : end], end + 1
+            inside, end = text[start + 1 : last], last + 1
         text = f"{text[: found.start()]}{root}{{{inside}}}{text[end:]}"
     return text
 

@@ -4,7 +4,9 @@ import re
 
 _OPEN = r"(?:\\[a-z]++\s*+\{|[(\[*\s])*+"
 # A letter alone, or a marked one with the text of its choice behind it.
-_ALONE = re.compile(rf"{_OPEN}(?:(?:option|choice)\s+)?[(\[]?([A-Da-d])[)\]}}.:*\s]*+\Z", re.IGNORECASE)
+_ALONE = re.compile(
+    rf"{_OPEN}(?:(?:option|choice)\s+)?[(\[]?([A-Da-d])[)\]}}.:*\s]*+\Z", re.IGNORECASE
+)
 _MARKED = re.compile(rf"{_OPEN}([A-Da-d])(?:\*\*|[)\]}}.:])[)\]}}.:*]*(.*)", re.DOTALL)
 # Another choice: marked, or the first thing behind a word that joins two.
 _FURTHER = re.compile(

@@ -8,12 +8,14 @@ _EQUALS = re.compile(r"(?<![<>!:=\\])[:=]?=")
 _APPROXIMATELY = re.compile(r"\\approx(?![A-Za-z])|\\simeq(?![A-Za-z])")
 _AND = r"(?:\\text\s*\{\s*(?:and|or)\s*\}|\\(?:land|lor|wedge|vee)(?![A-Za-z])|\b(?:and|or)\b)"
 _LIST = re.compile(
-    rf"(?:(?<![0-9]),|,(?![0-9]{{3}}(?![0-9]))|;)\s*(?:\\[ ,;:]|\\q?quad(?![A-Za-z])|~|{_AND})?|{_AND}"
+    rf"(?:(?<![0-9]),|,(?![0-9]{{3}}(?![0-9]))|;)\s*(?:\\[ ,;:]|\\q?quad(?![A-Za-z])|~|{_AND})?"
+    rf"|{_AND}"
 )
 
 # A letter, a Greek letter, or a word that is no product of two letters.
 _WORD = (
-    r"(?:\\(?:text|mathrm|mathbf|mathit|mbox|operatorname|vec|hat|bar|overline|widehat)\s*\{[^{}=]{1,60}\}"
+    r"(?:\\(?:text|mathrm|mathbf|mathit|mbox|operatorname|vec|hat|bar|overline|widehat)\s*"
+    r"\{[^{}=]{1,60}\}"
     r"|\\(?!sqrt|frac|sin|cos|tan|log|ln|exp)[A-Za-z]{2,10}|(?![a-z]{2}(?![A-Za-z]))[A-Za-z]{1,20})"
 )
 _INDEX = r"(?:\s*_\s*(?:\{[^{}=]{1,20}\}|\\[A-Za-z]{1,10}|[A-Za-z0-9]))?"
@@ -62,9 +64,9 @@ def value(equation: str) -> str | None:
     """The value of a single name, or of several as a tuple; None where it is no such equation."""
     parts = [split(part, _EQUALS) for part in split(equation, _LIST)]
     if len(parts) > 1:
-        return _listed(parts, "(") if all(len(part) == 2 for part in parts) else None  # noqa: PLR2004
+        return _listed(parts, "(") if all(len(part) == 2 for part in parts) else None
     (sides,) = parts
-    return sides[1] if len(sides) == 2 and _NAME.fullmatch(sides[0]) else None  # noqa: PLR2004
+    return sides[1] if len(sides) == 2 and _NAME.fullmatch(sides[0]) else None
 
 
 def _stated(sides: list[str]) -> list[str]:
@@ -78,9 +80,7 @@ def _stated(sides: list[str]) -> list[str]:
     if names and values and len(rest) == 1:
         listed = [
             [name, value]
-            for name, value in zip(
-                split(names[1], _LIST), split(values[1], _LIST), strict=False
-            )
+            for name, value in zip(split(names[1], _LIST), split(values[1], _LIST), strict=False)
         ]
         ordered = _listed(listed, "(") if len(listed) > 1 else None
         return sides if ordered is None else [ordered]
@@ -92,9 +92,9 @@ def _listed(parts: list[list[str]], gold: str) -> str | None:
     first, *others = parts
     if not _NAME.fullmatch(first[0]):
         return None
-    if all(len(part) == 1 for part in others) and len(first) == 2:  # noqa: PLR2004
+    if all(len(part) == 1 for part in others) and len(first) == 2:
         return ", ".join([first[1], *(part[0] for part in others)])
-    if any(len(part) != 2 or not _NAME.fullmatch(part[0]) for part in parts):  # noqa: PLR2004
+    if any(len(part) != 2 or not _NAME.fullmatch(part[0]) for part in parts):
         return None
     names = {name for name, _ in parts}
     if len(names) == 1:

@@ -124,8 +124,9 @@ def _math(gold: str, answer: str) -> Grade | Pair:
         return _graded(right=False, gold=gold, form=text)
     if len(said) == len(said[0]) == 1:
         ((only,),) = said
-        numbers = readings(without_unit(meant, letters=False)), readings(
-            without_unit(only, letters=True)
+        numbers = (
+            readings(without_unit(meant, letters=False)),
+            readings(without_unit(only, letters=True)),
         )
         if all(numbers):
             right = any(equal(g, a) for g in numbers[0] for a in numbers[1])

@@ -76,9 +76,7 @@ def _parsed(answer: str) -> Parsed:
     The exact value of a number (in floating point 8.7e8 is not 870000000), then what math-verify
     reads in the whole of it: an expression if it can, then the text.
     """
-    numbers = [
-        Rational(n.value.numerator, n.value.denominator) for n in readings(answer)
-    ]
+    numbers = [Rational(n.value.numerator, n.value.denominator) for n in readings(answer)]
     for name, stand_in in _STAND_INS:
         answer = name.sub(stand_in, answer)
     found: Parsed = parse(

@@ -9,7 +9,9 @@ _REWRITINGS = (
     (re.compile(r"(?<=[0-9])\.(?![0-9.\\(])"), ""),
     # 10,\! 080 and 1\,000 and 1 000: thousands apart; math-verify multiplies 1 by 000.
     (
-        re.compile(r"(?<=[0-9])(?:\{,\}|,\\!|\\[,;:!]|\\ |~| |\u2009|\u202f) ?(?=[0-9]{3}(?![0-9/]))"),
+        re.compile(
+            r"(?<=[0-9])(?:\{,\}|,\\!|\\[,;:!]|\\ |~| |\u2009|\u202f) ?(?=[0-9]{3}(?![0-9/]))"
+        ),
         ",",
     ),
     # 4.5e33, as the answers of Minerva are written; math-verify reads Euler's number.
@@ -18,7 +20,10 @@ _REWRITINGS = (
         r"\1 \\times 10^{\2}",
     ),
     # \text{The answer is } 5.
-    (re.compile(r"\A\\text\s*\{\s*(?:the )?(?:final )?answer(?: is)?:?\s*\}\s*", re.IGNORECASE), ""),
+    (
+        re.compile(r"\A\\text\s*\{\s*(?:the )?(?:final )?answer(?: is)?:?\s*\}\s*", re.IGNORECASE),
+        "",
+    ),
     # \textbf{(073)} and \text{5 cm}: a number set as text; math-verify reads a symbol.
     (re.compile(r"\A\\(?:text|math|mbox)[a-z]*\{\s*([^{}A-Za-z]*)\}\Z"), r"\1"),
     (re.compile(r"\A\\(?:text|math|mbox)[a-z]*\{\s*([+-]?[$]?[0-9.][^{}]*)\}\Z"), r"\1"),

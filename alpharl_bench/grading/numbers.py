@@ -19,12 +19,23 @@ _BAR = r"\\(?:overline|bar|dot)\s*"
 _PER_CENT = re.compile(r"(?:\\?%|percent|per cent|\\text\{\s*per ?cent\s*\})\Z")
 _CURRENCY = re.compile(r"\A([+-]?)\s*(?:\\?\$|[€£¥₹])\s*")
 #: Words for powers of ten and for parts. `5 million` is no 5; a dozen may be what is counted.
-_SCALES = {
-    **{"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12},
-    **{"halves": Fraction(1, 2), "thirds": Fraction(1, 3), "fourths": Fraction(1, 4)},
-    **{"fifths": Fraction(1, 5), "sixths": Fraction(1, 6), "sevenths": Fraction(1, 7)},
-    **{"eighths": Fraction(1, 8), "ninths": Fraction(1, 9), "tenths": Fraction(1, 10)},
-    **{"hundredths": Fraction(1, 100), "thousandths": Fraction(1, 1000)},
+_SCALES: dict[str, int | Fraction] = {
+    "hundred": 100,
+    "thousand": 1000,
+    "million": 10**6,
+    "billion": 10**9,
+    "trillion": 10**12,
+    "halves": Fraction(1, 2),
+    "thirds": Fraction(1, 3),
+    "fourths": Fraction(1, 4),
+    "fifths": Fraction(1, 5),
+    "sixths": Fraction(1, 6),
+    "sevenths": Fraction(1, 7),
+    "eighths": Fraction(1, 8),
+    "ninths": Fraction(1, 9),
+    "tenths": Fraction(1, 10),
+    "hundredths": Fraction(1, 100),
+    "thousandths": Fraction(1, 1000),
 }
 SCALE = re.compile(
     rf"[\s~-]?(?:\\(?:text|mathrm|mbox)\s*\{{[\s~]*({'|'.join(_SCALES)})s?[\s~]*\}}"
@@ -93,11 +104,11 @@ def agree(exact: Fraction, decimal: Fraction) -> bool:
 
     A value that has no more digits than these is no other decimal.
     """
-    if exact == decimal or exact == 0 or decimal == 0:
+    if not exact or not decimal:
         return exact == decimal
     unit = Fraction(10) ** (_magnitude(exact) - SIGNIFICANT_DIGITS + 1)
     if (exact / unit).denominator == 1:
-        return False
+        return exact == decimal
     return abs(exact - decimal) <= unit / 2 or int(exact / unit) == int(decimal / unit)
 
 
@@ -137,8 +148,8 @@ def _written(text: str) -> Iterator[Number]:
 
 
 def _repeating(sign: str, whole: str, fixed: str, period: str) -> Fraction:
-    value = Fraction(int(whole + fixed or "0") + Fraction(int(period), 10 ** len(period) - 1))
-    value /= 10 ** len(fixed)
+    digits = int(whole + fixed or "0") + Fraction(int(period), 10 ** len(period) - 1)
+    value = digits / Fraction(10) ** len(fixed)
     return -value if sign == "-" else value
 
 

@@ -55,7 +55,7 @@ def same_number(
 
 
 def _decimals(a: Expr, b: Expr, both: bool, first: bool) -> bool:
-    """Compare real numbers: two decimals, or ``a`` (where it is the first) or ``b`` with another."""
+    """Compare real numbers: two decimals, or one (``a`` if ``first``) with what is none."""
     x, y = (_fraction(n, _FLOAT_DIGITS if both or n.has(Float) else _DIGITS) for n in (a, b))
     if x is None or y is None:
         return False

@@ -1,4 +1,4 @@
-r"""Units and words behind a number: ``5 cm``, ``5\text{ apples}``, ``9.8 \mathrm{~m}/\mathrm{s}^2``.
+r"""Units and words behind a number: ``5 cm``, ``5\text{ apples}``, ``9.8 \mathrm{~m}/\mathrm{s}``.
 
 They are no part of a value and are not compared. math-verify cuts off any text that a command sets,
 with whatever stands between two of them: ``5\text{ ft } 6\text{ in}`` is 5 to it, and
@@ -22,7 +22,17 @@ _OPERATORS = {
     *("factorial", "if", "when", "unless", "where", "not", "is", "are", "either", "versus", "with"),
     *("hundred", "thousand", "million", "millions", "billion", "billions", "trillion", "thousands"),
     *("hundreds", "halves", "thirds", "fourths", "fifths", "sixths", "sevenths", "eighths"),
-    *("ninths", "tenths", "hundredths", "thousandths", "percent", "cent", "infinity", "pi", "mixed"),
+    *(
+        "ninths",
+        "tenths",
+        "hundredths",
+        "thousandths",
+        "percent",
+        "cent",
+        "infinity",
+        "pi",
+        "mixed",
+    ),
     *("sqrt", "sin", "cos", "tan", "log", "ln", "exp", "half", "third", "quarter", "negative"),
     *("i", "e", "j", "am", "pm"),
 }
@@ -88,7 +98,7 @@ def _shorter(text: str, letters: bool) -> str | None:
     if found := _WORD.search(text):
         word, spaced = found[1], text[: found.start(1)][-1:].isspace()
         known = _COUNTED.match(word) is not None
-        if word.lower() not in _OPERATORS and (known or (spaced and len(word) > 3)):  # noqa: PLR2004
+        if word.lower() not in _OPERATORS and (known or (spaced and len(word) > 3)):
             return text[: found.start()]
     if letters and (found := _LETTER.search(text)):
         return text[: found.start()]

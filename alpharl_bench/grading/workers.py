@@ -5,13 +5,15 @@ milliseconds. They start when the first comparison needs them and end with this 
 """
 
 import atexit
+import math
 import os
 import resource
 import signal
 import sys
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
@@ -24,8 +26,10 @@ from alpharl_bench.grading.maths import Comparison, compare
 with requiring("score"):
     from pebble import ProcessExpired, ProcessPool
 
-#: Wall-clock time for one comparison; gold answers against rewritten forms take up to 0.2 s.
+#: Processor time for one comparison; gold answers against rewritten forms take up to 0.3 s. Of the
+#: clock it may take more, so that no mark depends on what else the machine does.
 COMPARISON_SECONDS = 5.0
+_CLOCK_SECONDS_PER_SECOND = 20
 #: Memory that a worker may take beyond what it has when it starts.
 COMPARISON_BYTES = 1 << 30
 #: A comparison whose worker died, which need not be its fault, is tried once more.
@@ -72,7 +76,7 @@ def compare_all(pairs: Iterable[Pair]) -> dict[Pair, Comparison | None]:
                 compared[pair] = future.result()
             elif isinstance(error, ProcessExpired):
                 deaths[pair] += 1
-                if deaths[pair] == _TRIES:
+                if deaths[pair] == _TRIES or error.exitcode == -signal.SIGXCPU:
                     compared[pair] = None
             elif not isinstance(error, BrokenProcessPool):
                 compared[pair] = None
@@ -86,7 +90,11 @@ def _scheduled(pairs: list[Pair]) -> dict[Pair, Future[Comparison]]:
     try:
         pool = _running_pool()
         for pair in pairs:
-            futures[pair] = pool.schedule(compare, args=pair, timeout=COMPARISON_SECONDS)
+            futures[pair] = pool.schedule(
+                _timed,
+                args=(compare, *pair, COMPARISON_SECONDS),
+                timeout=COMPARISON_SECONDS * _CLOCK_SECONDS_PER_SECOND,
+            )
     except RuntimeError:  # broken in between: what is left is scheduled in the next pool
         return futures
     left = set(futures.values())
@@ -109,10 +117,21 @@ def _running_pool() -> ProcessPool:
         return _pool
 
 
+def _timed(
+    compare: Callable[[str, str], Comparison], gold: str, answer: str, seconds: float
+) -> Comparison:
+    """Compare in a worker that the kernel ends after as much processor time, C code or not."""
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    until = math.ceil(time.process_time() + seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (until, most))
+    return compare(gold, answer)
+
+
 def _limit() -> None:
     """Limit the memory of a worker, and let it die at once when it is told to."""
     # Python's handlers wait for C code to return, which a bomb does not.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":  # macOS knows the limit and ignores it
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         limit = pages * resource.getpagesize() + COMPARISON_BYTES

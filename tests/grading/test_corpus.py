@@ -33,7 +33,11 @@ def graded(request: pytest.FixtureRequest) -> list[tuple[dict[str, Any], Grade]]
     # A dollar within dollars ends them.
     pairs = [pair for pair in pairs if request.param == 0 or "$" not in pair["answer"]]
     grades = grade_all(
-        (pair["kind"], pair["gold"], [WRAPPINGS[pair["kind"]][request.param].format(pair["answer"])])
+        (
+            pair["kind"],
+            pair["gold"],
+            [WRAPPINGS[pair["kind"]][request.param].format(pair["answer"])],
+        )
         for pair in pairs
     )
     return [(pair, found) for pair, (found,) in zip(pairs, grades, strict=True)]
