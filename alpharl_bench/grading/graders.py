@@ -1,15 +1,19 @@
 """Grade responses: the rules of each kind of question."""
 
-import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
 from itertools import islice
 from typing import Literal
 
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.grading.answers import clean, final_answer
+from alpharl_bench.grading.choices import letter
+from alpharl_bench.grading.equations import alternatives, has_equation, value
 from alpharl_bench.grading.marks import Grade, Mark
-from alpharl_bench.grading.notation import base, decimal, rewritten, squeezed, unassigned
+from alpharl_bench.grading.notation import base, rewritten, squeezed
+from alpharl_bench.grading.numbers import equal, readings
+from alpharl_bench.grading.units import without_unit
 from alpharl_bench.problems import MAX_RESPONSE_CHARS, final_number, last_number
 
 Pair = tuple[str, str]
@@ -22,9 +26,6 @@ _MAX_REMEMBERED = 100_000
 
 _NO_ANSWER = Grade(Mark.NO_ANSWER, None)
 _STOPPED = Grade(Mark.STOPPED, None)
-
-# A letter, alone or set apart from the text of the choice: C, (C), \text{C}, C) 10 m/s, C: 10.
-_LETTER = re.compile(r"(?:\\[a-z]+\s*\{|[(\[*\s])*([A-Da-d])(?:[)\]}.:*]|\s*\Z)")
 
 #: How the number that a response settles on is found in it.
 _NUMBERS: dict[Kind, Callable[[str], str | None]] = {
@@ -41,7 +42,7 @@ def grade(kind: Kind, gold: str, responses: Sequence[str]) -> list[Grade]:
 
     Args:
         kind: ``arithmetic``: ends in ``#`` and the gold digits, exactly. ``number``: its last
-            number is the gold one, exactly. ``choice``: the letter of the gold choice, A to D.
+            number has the value of the gold one. ``choice``: the letter of the gold choice, A to D.
             ``math``: an answer that math-verify finds equal.
         gold: the right answer.
         responses: whole responses, of any length and content.
@@ -84,8 +85,7 @@ def _drafts(kind: Kind, gold: str, responses: Sequence[str]) -> list[Grade | Pai
         elif len(answer) > MAX_ANSWER_CHARS:
             drafts.append(_STOPPED)
         else:
-            # A gold equation is its own answer; elsewhere x = 5 says 5.
-            drafts.append(by_kind(gold, rewritten(answer if "=" in gold else unassigned(answer))))
+            drafts.append(by_kind(gold, rewritten(answer)))
     return drafts
 
 
@@ -93,26 +93,46 @@ def _number(kind: Kind, gold: str, response: str) -> Grade:
     if len(response) > MAX_RESPONSE_CHARS:
         return _STOPPED
     number = _NUMBERS[kind](response)
-    return _NO_ANSWER if number is None else _graded(number == gold, gold, number)
+    if number is None:
+        return _NO_ANSWER
+    right = number == gold or (kind == "number" and _same_value(number, gold))
+    return _graded(right, gold, number)
+
+
+def _same_value(number: str, gold: str) -> bool:
+    """Whether 5.0 is 5; what is a fraction or a power is compared as text alone."""
+    try:
+        return Fraction(number) == Fraction(gold) and "/" not in number
+    except (ValueError, ZeroDivisionError):
+        return False
 
 
 def _choice(gold: str, answer: str) -> Grade:
-    letter = _LETTER.match(answer)
-    if letter is None:
-        # The text of a choice has no vote, and is not kept: some sets must not be printed.
-        return Grade(Mark.WRONG, None)
-    return _graded(letter[1].upper() == gold, gold, letter[1].upper())
+    found = letter(answer)
+    # The text of a choice has no vote, and is not kept: some sets must not be printed.
+    return Grade(Mark.WRONG, None) if found is None else _graded(found == gold, gold, found)
 
 
 def _math(gold: str, answer: str) -> Grade | Pair:
     text = squeezed(answer)
     if text == squeezed(gold):
         return _graded(right=True, gold=gold, form=gold)
-    values = decimal(gold), decimal(answer)
-    if None not in values:
-        return _graded(values[0] == values[1], gold, str(values[1]))
-    if base(gold) and base(answer) and base(gold) != base(answer):
+    # Of a gold equation x = 5 the value is an answer, too.
+    meant = gold if has_equation(answer) else value(gold) or gold
+    said = alternatives(answer, meant)
+    if not said:
         return _graded(right=False, gold=gold, form=text)
+    if len(said) == len(said[0]) == 1:
+        ((only,),) = said
+        numbers = (
+            readings(without_unit(meant, letters=False)),
+            readings(without_unit(only, letters=True)),
+        )
+        if all(numbers):
+            right = any(equal(g, a) for g in numbers[0] for a in numbers[1])
+            return _graded(right, gold, str(numbers[1][0].value))
+        if base(meant) and base(only) and base(meant) != base(only):
+            return _graded(right=False, gold=gold, form=text)
     return gold, answer
 
 

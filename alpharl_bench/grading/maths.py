@@ -6,24 +6,27 @@ such handlers and are switched off here; the worker is limited from outside.
 """
 
 import logging
-import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 
 from alpharl_bench.extras import requiring
-from alpharl_bench.grading.notation import readings
+from alpharl_bench.grading.equations import alternatives, has_equation, value
+from alpharl_bench.grading.numbers import readings
+from alpharl_bench.grading.numeric import same_number
+from alpharl_bench.grading.units import without_unit
 
 with requiring("score"):
+    import math_verify.grader
     from latex2sympy2_extended import NormalizationConfig
     from math_verify import LatexExtractionConfig, parse, verify
-    from sympy import Basic, MatrixBase, Rational
+    from sympy import Basic, I, MatrixBase, Rational, Symbol
 
 # One warning per process that time limits are off, and a line for all that does not parse.
 logging.getLogger("math_verify").setLevel(logging.ERROR)
-
-#: Decimals agree with a fraction or a root to this many significant digits: 0.333333 is 1/3.
-SIGNIFICANT_DIGITS = 6
+# Of numbers, also of those in sets, tuples and matrices: math-verify takes every difference below
+# 1e-15 for nothing (huggingface/Math-Verify#14).
+math_verify.grader.sympy_numeric_eq = same_number
 
 # math-verify takes gamma for Euler's constant, and for a function that is infinite before ^, and
 # E_1 for no symbol; each becomes a letter that no answer uses.
@@ -31,10 +34,17 @@ _STAND_INS = (
     (re.compile(r"\\gamma(?![A-Za-z])"), r"\\varsigma"),
     (re.compile(r"(?<!\\)E(?=_)"), r"\\Xi"),
 )
+# Without anchors it would go on to read a part of what it cannot read: 2/3 in \frac{2}{3} ?.
+# Units are taken off by `without_unit`.
+_CONFIG = LatexExtractionConfig(
+    try_extract_without_anchor=False,
+    boxed_match_priority=0,
+    normalization_config=NormalizationConfig(
+        basic_latex=True, units=False, malformed_operators=True, nits=True, boxed="all"
+    ),
+)
 
-#: ``\frac{37}{4} m``: a lone letter at the end of a gold answer is a variable, as its answers
-#: write units as text. math-verify takes m, g, s, t, h, l, d, c and o for units and drops them.
-_ENDS_IN_VARIABLE = re.compile(r"[0-9}\s][A-Za-z]\s*\Z")
+Parsed = list[Basic | MatrixBase | str]
 
 
 @dataclass(frozen=True)
@@ -47,48 +57,51 @@ class Comparison:
 
 def compare(gold: str, answer: str) -> Comparison:
     """Compare an answer with the gold answer. May take any time and memory that there is."""
-    units = _ENDS_IN_VARIABLE.search(gold) is None
-    meant, found = _parsed(gold, units), _parsed(answer, units)
-    right = verify(meant, found, float_rounding=_decimal_places(meant), timeout_seconds=None)
-    return Comparison(right, gold if right else _form(found, answer))
+    meant = gold if has_equation(answer) else value(gold) or gold
+    letters = re.search("[A-Za-z]", re.sub(r"\\[A-Za-z]+", "", meant)) is None
+    gold_parsed = _parsed(without_unit(meant, letters=False))
+    found: Parsed = []
+    for said in alternatives(answer, meant):
+        parsed = [_parsed(without_unit(text, letters=letters)) for text in said]
+        if all(verify(gold_parsed, one, timeout_seconds=None) for one in parsed):
+            return Comparison(right=True, form=gold)
+        found = found or parsed[-1]
+    return Comparison(right=False, form=_form(found, answer))
 
 
 @lru_cache(maxsize=1024)  # a gold answer is compared with every sample of its question
-def _parsed(answer: str, units: bool) -> list[Basic | MatrixBase | str]:
+def _parsed(answer: str) -> Parsed:
     """What an answer may mean: any of these counts.
 
     The exact value of a number (in floating point 8.7e8 is not 870000000), then what math-verify
     reads in the whole of it: an expression if it can, then the text.
     """
-    # Without anchors it would go on to read a part of what it cannot read: 2/3 in \frac{2}{3} ?.
-    config = LatexExtractionConfig(
-        try_extract_without_anchor=False,
-        boxed_match_priority=0,
-        normalization_config=NormalizationConfig(
-            basic_latex=True, units=units, malformed_operators=True, nits=True, boxed="all"
-        ),
-    )
-    numbers = [Rational(n.numerator, n.denominator) for n in readings(answer)]
+    numbers = [Rational(n.value.numerator, n.value.denominator) for n in readings(answer)]
     for name, stand_in in _STAND_INS:
         answer = name.sub(stand_in, answer)
-    found: list[Basic | MatrixBase | str] = parse(
-        rf"\boxed{{{answer}}}", [config], extraction_mode="first_match", parsing_timeout=None
+    found: Parsed = parse(
+        rf"\boxed{{{answer}}}", [_CONFIG], extraction_mode="first_match", parsing_timeout=None
     )
-    return [*numbers, *found]
+    return [*numbers, *map(_assumed, found)]
 
 
-def _decimal_places(gold: list[Basic | MatrixBase | str]) -> int:
-    """How many decimal places to compare, so that small numbers keep significant digits."""
-    value = gold[0] if gold else None
-    if not isinstance(value, Basic) or not value.is_number or not value.is_comparable:
-        return SIGNIFICANT_DIGITS
-    size = abs(float(value))
-    if size == 0 or not math.isfinite(size):
-        return SIGNIFICANT_DIGITS
-    return max(SIGNIFICANT_DIGITS, SIGNIFICANT_DIGITS - 1 - math.floor(math.log10(size)))
+def _assumed(found: Basic | MatrixBase | str) -> Basic | MatrixBase | str:
+    """All variables real and i the imaginary unit.
+
+    math-verify reads i as a symbol, and takes all symbols for not real where it sees one.
+    """
+    if isinstance(found, str):
+        return found
+    return found.xreplace(
+        {
+            symbol: I if symbol.name == "i" else Symbol(symbol.name, real=True)
+            for symbol in found.free_symbols
+            if isinstance(symbol, Symbol) and not symbol.is_real
+        }
+    )
 
 
-def _form(found: list[Basic | MatrixBase | str], answer: str) -> str:
+def _form(found: Parsed, answer: str) -> str:
     """One text for all ways to write a wrong answer, where sympy finds one."""
     value = found[0] if found else answer
     try:

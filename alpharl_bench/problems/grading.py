@@ -7,8 +7,16 @@ MAX_RESPONSE_CHARS = 4096
 
 # Anchored at the end and without nested repetition: linear in the length of the response.
 _FINAL_ANSWER = re.compile(r"#([0-9]{1,16})[ \n]*\Z")
-# A group of digits with its sign and separators; what follows it is another group or none.
-_NUMBER = re.compile(r"(?<![0-9])-?[0-9][0-9,.]{0,31}")
+# Hyphen, minus sign and the dashes that stand for it.
+_MINUS = r"[-\u2212\u2010\u2011\u2013\ufe63\uff0d]"
+# A sign stands before the number and behind no digit, or apart from it behind '=', ':' or '('.
+_SIGN = rf"(?:(?<![0-9]){_MINUS}|(?<=[=:(]){_MINUS} |(?<=[=:(] ){_MINUS} )"
+_THOUSANDS = r"[0-9]{1,3}(?:,[0-9]{3})++(?![0-9,])(?:\.[0-9]++)?"
+_PLAIN = rf"(?:{_THOUSANDS}|[0-9]++(?:\.[0-9]++)?|\.[0-9]++)"
+# 1/5, 2^5, 1e5, 1:5 and 1,5 are one number, or none: their last digits are no number.
+_NUMBER = re.compile(
+    rf"(?P<sign>{_SIGN})?(?P<number>{_PLAIN}(?:(?:[/^:,.]|\*\*|[eE][+-]?){_PLAIN})*+)"
+)
 
 
 def final_number(response: str) -> str | None:
@@ -20,11 +28,19 @@ def final_number(response: str) -> str | None:
 def last_number(response: str) -> str | None:
     """The last number of a response, without separators of thousands or a full stop behind it.
 
-    A sign counts where no digit stands before it: ``20-5`` ends in 5. A model that answers in a
-    sentence is right as well as one that gives the number alone.
+    A sign counts where no digit stands before it: ``20-5`` ends in 5. What is written with a
+    fraction bar, an exponent or a comma of decimals is returned as it stands: ``1/5`` does not end
+    in 5. A model that answers in a sentence is right as well as one that gives the number alone.
     """
-    found = _NUMBER.findall(response)
-    return found[-1].rstrip(",.").replace(",", "") if found else None
+    found = None
+    for found in _NUMBER.finditer(response):  # noqa: B007  (the last one is what is asked for)
+        pass
+    if found is None:
+        return None
+    number = found["number"]
+    if re.fullmatch(_THOUSANDS, number):
+        number = number.replace(",", "")
+    return ("-" if found["sign"] else "") + number
 
 
 def is_correct(response: str, answer: str) -> bool:

@@ -12,7 +12,9 @@ from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.problems import FAMILIES, NANO_FAMILIES, WORD_FAMILIES
 from alpharl_bench.registry import unknown
 
-#: A file here is a benchmark, unless its name begins with an underscore.
+#: A file here is a benchmark of its name, unless that begins with an underscore. ``task`` in it has
+#: the prefix ``alpharl_``: lm-eval has tasks of the same name, which a file of ours would replace
+#: under ``lm_eval --include_path``.
 FOLDER = Path(__file__).parent / "lm_eval_tasks"
 #: The groups of the nano lane's families, of those in words, of the games and of the paper's
 #: benchmarks.

@@ -180,7 +180,8 @@ def _family(scratch: Path, folder: Path, family: str, sampling: Sampling) -> dic
 
 def _benchmark(name: str, sampling: Sampling) -> dict[str, Any]:
     benchmark = benchmarks()[name]
-    content: dict[str, Any] = {"include": str(benchmark.file)}
+    # Beside lm-eval's own tasks its name has a prefix; here it is alone and has the short one.
+    content: dict[str, Any] = {"include": str(benchmark.file), "task": name}
     if sampling.data_dir is not None:
         file = local_file(benchmark, sampling.data_dir).resolve()
         content |= {

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 from alpharl_bench.grading.maths import Comparison
@@ -32,3 +33,17 @@ def greedy(gold: str, answer: str) -> Comparison:
 def recursive(gold: str, answer: str) -> Comparison:
     """Call itself for ever."""
     return recursive(gold, answer)
+
+
+def busy(gold: str, answer: str) -> Comparison:
+    """Compute for ever, after leaving a character in the file ``gold``."""
+    with Path(gold).open("a") as file:
+        file.write("x")
+    while True:
+        pass
+
+
+def waiting(gold: str, answer: str) -> Comparison:
+    """Wait as many seconds as ``gold`` says."""
+    time.sleep(float(gold))
+    return Comparison(right=True, form=answer)

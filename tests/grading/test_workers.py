@@ -26,7 +26,8 @@ def worker_processes() -> list[multiprocessing.process.BaseProcess]:
 
 def assert_grading_works() -> None:
     q = time.monotonic_ns()
-    answers = [rf"\boxed{{\frac{{2}}{{{2 * q}}}}}", rf"\boxed{{\frac{{1}}{{{q + 1}}}}}"]
+    # With a power, so that the worker is asked: plain numbers are compared without one.
+    answers = [rf"\boxed{{\frac{{2^1}}{{{2 * q}}}}}", rf"\boxed{{\frac{{1^2}}{{{q + 1}}}}}"]
     assert [g.mark for g in grade("math", f"1/{q}", answers)] == [Mark.RIGHT, Mark.WRONG]
 
 
@@ -70,6 +71,23 @@ def test_recursion_without_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> No
     assert workers.compare_all([("1", "2")]) == {("1", "2"): None}
 
 
+def test_a_comparison_is_ended_by_processor_time_and_not_tried_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(workers, "compare", faults.busy)
+    monkeypatch.setattr(workers, "COMPARISON_SECONDS", 0.5)
+    pair = (str(tmp_path / "tries"), "1")
+    assert workers.compare_all([pair]) == {pair: None}
+    assert (tmp_path / "tries").read_text() == "x"
+
+
+def test_a_comparison_that_waits_takes_no_processor_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one that waits for its turn on a busy machine."""
+    monkeypatch.setattr(workers, "compare", faults.waiting)
+    monkeypatch.setattr(workers, "COMPARISON_SECONDS", 0.2)
+    assert workers.compare_all([("1.5", "1")])["1.5", "1"] is not None
+
+
 def test_idle_workers_that_are_killed_are_replaced() -> None:
     assert_grading_works()
     before = worker_processes()
@@ -81,16 +99,19 @@ def test_idle_workers_that_are_killed_are_replaced() -> None:
     assert not {w.pid for w in before} & {w.pid for w in worker_processes()}
 
 
-def test_workers_killed_from_outside_while_they_compare_do_not_stall_grading() -> None:
+def test_workers_killed_from_outside_while_they_compare_do_not_stall_grading(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(workers, "COMPARISON_SECONDS", 1.0)
     grades = []
-    responses = [rf"\boxed{{9^{{9^{{9^{n}}}}}}}" for n in range(10, 14)] + [r"\boxed{10/5}"]
+    responses = [rf"\boxed{{9^{{9^{{9^{n}}}}}}}" for n in range(10, 14)] + [r"\boxed{\sqrt{4}}"]
     thread = threading.Thread(target=lambda: grades.extend(grade("math", "2", responses)))
     thread.start()
     for _ in range(3):
         time.sleep(1)
         for worker in worker_processes():
             os.kill(worker.pid, signal.SIGKILL)
-    thread.join(timeout=60)
+    thread.join(timeout=240)
     assert not thread.is_alive()
     assert "".join(g.mark for g in grades) == "xxxx1"
 
@@ -99,14 +120,14 @@ def test_threads_may_grade_at_the_same_time() -> None:
     marks: dict[int, str] = {}
 
     def work(n: int) -> None:
-        responses = [rf"\boxed{{\frac{{{k}}}{{{7 * n}}}}}" for k in range(1, 6)]
+        responses = [rf"\boxed{{\frac{{{k}^1}}{{{7 * n}}}}}" for k in range(1, 6)]
         marks[n] = "".join(g.mark for g in grade("math", rf"\frac{{9}}{{{21 * n}}}", responses))
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(1, 9)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=240)
     assert marks == dict.fromkeys(range(1, 9), "00100")
 
 
@@ -129,7 +150,7 @@ def test_a_process_that_has_graded_ends_and_takes_its_workers_with_it(tmp_path: 
         import multiprocessing
         from alpharl_bench.grading import grade
         if __name__ == "__main__":
-            assert grade("math", "0.5", [r"\boxed{\frac{2}{4}}"])[0].mark == "1"
+            assert grade("math", "2", [r"\boxed{\sqrt{4}}"])[0].mark == "1"
             print(*(p.pid for p in multiprocessing.active_children()))
         """,
         tmp_path,
@@ -146,9 +167,9 @@ def test_a_forked_child_grades_with_workers_of_its_own(tmp_path: Path) -> None:
         import os
         from alpharl_bench.grading import grade
         if __name__ == "__main__":
-            assert grade("math", "0.5", [r"\boxed{\frac{2}{4}}"])[0].mark == "1"
+            assert grade("math", "2", [r"\boxed{\sqrt{4}}"])[0].mark == "1"
             child = os.fork()
-            mark = grade("math", "0.25", [r"\boxed{\frac{2}{8}}"])[0].mark
+            mark = grade("math", "3", [r"\boxed{\sqrt{9}}"])[0].mark
             if child == 0:
                 os._exit(0 if mark == "1" else 1)
             assert mark == "1" and os.waitpid(child, 0)[1] == 0
@@ -162,7 +183,7 @@ def test_a_script_without_a_main_guard_is_told_so(tmp_path: Path) -> None:
     run = python(
         r"""
         from alpharl_bench.grading import grade
-        grade("math", "0.5", [r"\boxed{\frac{2}{4}}"])
+        grade("math", "2", [r"\boxed{\sqrt{4}}"])
         """,
         tmp_path,
     )

@@ -60,7 +60,20 @@ def test_the_worked_step_ends_in_the_answer(family, seed):
         ("no number", None),
         ("", None),
         ("twenty-two", None),
-        ("9" * 60, "9" * 32),
+        ("9" * 60, "9" * 60),
+        ("\u221222", "-22"),
+        ("x = \u2212 22", "-22"),
+        ("20\u22125", "5"),
+        ("22 \u2212 7 = 15", "15"),
+        ("1/22", "1/22"),
+        ("2^22", "2^22"),
+        ("1e22", "1e22"),
+        (".22", ".22"),
+        ("1,22", "1,22"),
+        ("1,2,22", "1,2,22"),
+        ("1, 22", "22"),
+        ("1,022,000.5.", "1022000.5"),
+        ("22.", "22"),
     ],
 )
 def test_the_last_number_of_a_response(response, number):
@@ -70,7 +83,12 @@ def test_the_last_number_of_a_response(response, number):
 @given(st.text(max_size=200))
 def test_any_text_has_a_last_number_or_none(text):
     found = last_number(text)
-    assert found is None or re.fullmatch(r"-?[0-9][0-9.]*", found)
+    assert found is None or re.fullmatch(r"-?[0-9.][-+0-9.,:/^*eE]*", found)
+
+
+@given(st.text("abc .:*$\n", max_size=30), st.integers(), st.text("abc *$\n", max_size=30))
+def test_a_plain_integer_is_the_last_number_whatever_stands_around_it(before, number, after):
+    assert last_number(f"{before} {number}{after}") == str(number)
 
 
 def test_what_is_cut_off_or_too_long_is_not_right():

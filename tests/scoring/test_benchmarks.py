@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import lm_eval
 import pytest
@@ -187,7 +188,7 @@ def test_what_does_not_fit_into_the_context_is_refused_beforehand(pair):
 def test_the_task_files_stand_alone_in_lm_eval(tmp_path):
     """`lm_eval --include_path` finds them, with their own prompts, samples and metrics."""
     manager = TaskManager(include_path=str(FOLDER), include_defaults=False)
-    assert set(ALL) <= set(manager.all_tasks)
+    assert {f"alpharl_{name}" for name in ALL} <= set(manager.all_tasks)
     # Their data are on the Hub: a file that includes one names its own.
     content = {
         "include": str(FOLDER / "gsm8k.yaml"),
@@ -201,3 +202,17 @@ def test_the_task_files_stand_alone_in_lm_eval(tmp_path):
     (task,) = manager.load(["local"])["tasks"].values()
     assert task.config.repeats == 32
     assert set(task.aggregation()) == {"mean@k", "pass@k", "maj@k"}
+
+
+def test_no_task_file_replaces_one_of_lm_evals_own():
+    """lm-eval has aime24, aime25, gpqa and gsm8k; none of its files knows our prefix."""
+    manager = TaskManager(include_path=str(FOLDER), include_defaults=False)
+    assert set(manager.all_tasks) == {f"alpharl_{name}" for name in ALL}
+    files = list((Path(lm_eval.__file__).parent / "tasks").rglob("*.y*ml"))
+    assert files
+    assert not [file for file in files if b"alpharl_" in file.read_bytes()]
+
+
+def test_the_names_of_tasks_stay_short_where_they_are_typed_and_stored():
+    assert {task.task_name for task in load_tasks(SHORT)} == set(ALL)
+    assert not [name for name in ALL if name.startswith("alpharl")]
