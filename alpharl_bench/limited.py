@@ -5,11 +5,13 @@ that no signal handler interrupts. The workers start with the first task and end
 """
 
 import atexit
+import math
 import os
 import resource
 import signal
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, wait
@@ -30,6 +32,8 @@ with requiring("score"):
 _TRIES = 2
 #: The pool breaks where a worker dies that had nothing to do. More often in one call is a fault.
 _MAX_BREAKS = 5
+#: Of the clock a task may take more than of the processor: no result depends on what else runs.
+_CLOCK_SECONDS_PER_SECOND = 20
 #: How often to look whether the pool is still there.
 _POLL_SECONDS = 1.0
 
@@ -63,7 +67,7 @@ class LimitedWorkers:
         Args:
             work: a function of a module.
             tasks: its arguments.
-            seconds: wall-clock time for one task.
+            seconds: processor time for one task.
 
         Returns:
             For each task what the function returned or raised: ``TimeoutError`` where time ran out,
@@ -90,7 +94,9 @@ class LimitedWorkers:
                 if not future.done():
                     continue
                 error = future.exception()
-                if isinstance(error, ProcessExpired):
+                if isinstance(error, ProcessExpired) and error.exitcode == -signal.SIGXCPU:
+                    done[task] = TimeoutError(f"{seconds:g} s of processor time")
+                elif isinstance(error, ProcessExpired):
                     deaths[task] += 1
                     if deaths[task] == _TRIES:
                         done[task] = error
@@ -107,7 +113,11 @@ class LimitedWorkers:
         try:
             pool = self._running()
             for task in tasks:
-                futures[task] = pool.schedule(work, args=task, timeout=seconds)
+                futures[task] = pool.schedule(
+                    _timed,
+                    args=(work, task, seconds),
+                    timeout=seconds * _CLOCK_SECONDS_PER_SECOND,
+                )
         except RuntimeError:  # broken in between: what is left is scheduled in the next pool
             return futures
         left = set(futures.values())
@@ -147,10 +157,19 @@ class LimitedWorkers:
 _ALL: WeakSet[LimitedWorkers] = WeakSet()
 
 
+def _timed(work: Callable[..., Result], task: tuple[Any, ...], seconds: float) -> Result:
+    """Do a task in a worker that the kernel ends after as much processor time, C code or not."""
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    until = math.ceil(time.process_time() + seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (until, most))
+    return work(*task)
+
+
 def _limit(module: str, memory: int) -> None:
     """Limit the memory of a worker, and let it die at once when it is told to."""
     # Python's handlers wait for C code to return, which a bomb does not.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     import_module(module)
     if sys.platform == "linux":  # macOS knows the limit and ignores it
         pages = int(Path("/proc/self/statm").read_text().split()[0])

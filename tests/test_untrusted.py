@@ -97,7 +97,7 @@ def test_a_pipe_in_place_of_a_shard(tmp_path):
         '{"weight_map": {"w": "one.safetensors"}}'
     )
     pipe(tmp_path / "one.safetensors")
-    with pytest.raises(AlphaRLBenchError, match="lacks one.safetensors"):
+    with pytest.raises(AlphaRLBenchError, match=r"lacks one\.safetensors"):
         WeightFiles(tmp_path).tensor("w")
 
 
