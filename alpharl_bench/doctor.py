@@ -19,6 +19,7 @@ from alpharl_bench.checkpoints.adapter import (
     read_adapter_config,
 )
 from alpharl_bench.checkpoints.compare import compare
+from alpharl_bench.checkpoints.configs import config_notes
 from alpharl_bench.checkpoints.modules import (
     is_head,
     is_vocabulary,
@@ -118,6 +119,7 @@ class _Examination:
         self._accuracies(steps, folders)
         if base is not None:
             self._compare(base, opened)
+            self._configs(base, folders)
             if self._deep:
                 self._read(base, opened)
         if not self._deep:
@@ -245,6 +247,14 @@ class _Examination:
         self._to.notes += _once(notes)
         for line in _once(faults):
             self._fault(line)
+
+    def _configs(self, base: Weights, folders: dict[Checkpoint, Path]) -> None:
+        """What the final checkpoint says beside its weights: it counts with the base's."""
+        final = folders.get(self._found.checkpoints[-1])
+        try:
+            self._to.notes += config_notes(base.folder, final) if final else []
+        except AlphaRLBenchError as error:
+            self._fault(str(error))
 
     def _read(self, base: Weights, opened: dict[Checkpoint, Weights]) -> None:
         rows = {row[""]: row for row in self._to.table}
