@@ -1,7 +1,7 @@
 """Proof that an engine wears a variant, before anything of it is scored.
 
 What a model makes of one fixed text tells: the log-probabilities of its tokens. Tolerances are
-measured by ``benchmarks/proof.py``; docs/performance.md has its figures.
+measured by ``python -m benchmarks.proof``, whose figures docs/performance.md has.
 """
 
 from __future__ import annotations
@@ -127,11 +127,6 @@ class Reference:
         with self._patched.changed(change) as model:
             return log_probabilities(model, self._text)
 
-    def agrees(self, change: Change, found: torch.Tensor, base: torch.Tensor, dtype: Dtype) -> bool:
-        """Whether an engine agrees with transformers on the text, as :meth:`require` asks for."""
-        compared = self._compared(change, found, base, dtype)
-        return compared.wrong <= compared.allowed
-
     def require(
         self, label: str, change: Change, found: torch.Tensor, base: torch.Tensor, dtype: Dtype
     ) -> bool:
@@ -153,10 +148,9 @@ class Reference:
         Raises:
             AlphaRLBenchError: it does not agree, or a value is not finite.
         """
-        compared = self._compared(change, found, base, dtype)
+        compared = self.compared(change, found, base, dtype)
         require_effect(label, found, base, self._patched.moved, dtype)
-        # Not so of NaN either.
-        if not compared.wrong <= compared.allowed:
+        if not compared.agrees:
             raise AlphaRLBenchError(
                 f"'{label}': the engine's log-probabilities of a fixed text differ by "
                 f"{compared.wrong:.2g} nats from those that transformers computes with the same "
@@ -166,21 +160,27 @@ class Reference:
             )
         return self._patched.asked
 
-    def _compared(
+    def compared(
         self, change: Change, found: torch.Tensor, base: torch.Tensor, dtype: Dtype
-    ) -> _Compared:
+    ) -> Compared:
+        """How far an engine is from transformers; arguments as of :meth:`require`."""
         expected = self._read(change)
         effect = _rms(expected - self._base)
         wrong = max(_rms(found - expected), _rms((found - base) - (expected - self._base)))
-        return _Compared(effect, wrong, TOLERANCE[dtype] + PART[dtype] * effect)
+        return Compared(effect, wrong, TOLERANCE[dtype] + PART[dtype] * effect)
 
 
-class _Compared(NamedTuple):
+class Compared(NamedTuple):
     """Root mean squares in nats: the variant's effect, the disagreement, how much of it may be."""
 
     effect: float
     wrong: float
     allowed: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether it is rounding alone; of NaN it is not."""
+        return self.wrong <= self.allowed
 
 
 def _rms(difference: torch.Tensor) -> float:

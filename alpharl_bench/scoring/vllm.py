@@ -38,6 +38,7 @@ from alpharl_bench.scoring.proof import (
     AFFORDABLE,
     LENGTH,
     SEEN,
+    Compared,
     Reference,
     distance,
     fixed_text,
@@ -113,7 +114,7 @@ class VLLMBackend:
     def __init__(self, source: UpdateSource, options: EngineOptions, context: int) -> None:
         self._source = source
         self._context = max(context, LENGTH + 1)
-        self._dtype_name = options.dtype
+        self._options = options
         self._dtype: torch.dtype = getattr(torch, options.dtype)
         self.batch_size = options.batch_size
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -164,6 +165,17 @@ class VLLMBackend:
                 self._load(weights, self._whole(weights, folder))
             self._prove(variant.label, change)
             yield
+
+    def compared(self, change: Change) -> Compared:
+        """How far the engine is from transformers on the fixed text, where that reads it.
+
+        Args:
+            change: what makes of the base the variant that the engine wears.
+        """
+        if self._reference is None:
+            raise ValueError("the model is too large: transformers does not read the text")
+        found = self._log_probabilities()
+        return self._reference.compared(change, found, self._base, self._options.dtype)
 
     def reseed(self, seed: int) -> None:
         """The same seeds for every variant: differences between two of them are paired."""
@@ -256,8 +268,7 @@ class VLLMBackend:
             self.lm.model.collective_rpc("reload_weights", kwargs={"weights_path": str(folder)})
             # Cached prefixes belong to the weights that made them.
             self.lm.model.reset_prefix_cache()
-            found = self._log_probabilities()
-            if self._reference.agrees(weights, found, self._base, self._dtype_name):
+            if self.compared(weights).agrees:
                 self._loaded = folder
                 return
             # vLLM 0.32 reloads embeddings and, on a CPU, not the head that is tied to them.
@@ -277,7 +288,7 @@ class VLLMBackend:
         return torch.tensor([known[token].logprob for token, known in given])
 
     def _prove(self, label: str, change: Change) -> None:
-        found, dtype = self._log_probabilities(), self._dtype_name
+        found, dtype = self._log_probabilities(), self._options.dtype
         if self._reference is not None:
             asked = self._reference.require(label, change, found, self._base, dtype)
         else:

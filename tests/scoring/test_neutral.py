@@ -180,7 +180,7 @@ def test_a_checkpoint_without_a_tokenizer_is_asked_with_the_base_s(tmp_path):
     for path in own.glob("tokenizer*"):
         path.unlink()
     assert encoding_of(run_of(NANO, own), "base").tokenizer == NANO
-    with pytest.raises(AlphaRLBenchError, match="--tokenizer checkpoint: .* has no tokenizer"):
+    with pytest.raises(AlphaRLBenchError, match=r"--tokenizer checkpoint: .* has no tokenizer"):
         encoding_of(run_of(NANO, own), "checkpoint")
 
 
