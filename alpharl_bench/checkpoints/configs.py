@@ -96,7 +96,7 @@ def config_notes(base: Path, checkpoint: Path) -> list[str]:
     Raises:
         AlphaRLBenchError: a file of them is damaged.
     """
-    lines = [line for folder in (base, checkpoint) for line in _ignored(folder)]
+    lines = [line for folder in dict.fromkeys((base, checkpoint)) for line in _ignored(folder)]
     lines += _arithmetic(base, checkpoint)
     ends, others = end_tokens(base), end_tokens(checkpoint)
     if others and others != ends:

@@ -288,11 +288,12 @@ class VLLMBackend:
         return torch.tensor([known[token].logprob for token, known in given])
 
     def _prove(self, label: str, change: Change) -> None:
-        found, dtype = self._log_probabilities(), self._options.dtype
+        found, dtype, base = self._log_probabilities(), self._options.dtype, self._source.base
         if self._reference is not None:
             asked = self._reference.require(label, change, found, self._base, dtype)
         else:
-            moved = distance(change, self._source.base, SEEN[dtype])
+            whole_or_update = change if isinstance(change, Mapping) else applied(change, base)
+            moved = distance(whole_or_update, base, SEEN[dtype])
             require_effect(label, found, self._base, moved, dtype)
             asked = moved > 0
         rounded = asked and torch.equal(found, self._base)

@@ -61,7 +61,8 @@ def write_merged(
         for file, inside in plan.filename_to_tensors.items():
             shard = {}
             for name in inside:
-                tensor = head_of(weights) if name == head else weights.tensor(name)
+                own = head_of(weights) if name == head else None
+                tensor = weights.tensor(name) if own is None else own
                 shard[name] = tensor.to(planned[name].dtype).contiguous()
                 bar.update()
             save_file(shard, folder / file, metadata={"format": "pt"})

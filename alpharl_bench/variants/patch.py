@@ -102,9 +102,10 @@ class PatchedModel:
             yield model
 
     def _replace(self, weights: Weights, touched: dict[str, int]) -> None:
-        if self._tied_head() is not None and not ties(weights):
-            # A head of the checkpoint's own: the parameter that was the embeddings is one now.
-            self._set_head(torch.nn.Parameter(self._tied_head().detach().clone()))
+        tied = self._tied_head()
+        if tied is not None and not ties(weights):
+            # The parameter that was the embeddings becomes one of its own.
+            self._set_head(torch.nn.Parameter(tied.detach().clone()))
         for name, tensor in whole(self._source.base, weights):
             self._put(name, tensor, touched)
 
@@ -144,9 +145,8 @@ class PatchedModel:
     def _tied_head(self) -> torch.nn.Parameter | None:
         """The embeddings' parameter, if it is the output head's too."""
         head, embeddings = self.model.get_output_embeddings(), self.model.get_input_embeddings()
-        if head is None or head.weight is not embeddings.weight:
-            return None
-        return embeddings.weight
+        tied: torch.nn.Parameter = embeddings.weight
+        return None if head is None or head.weight is not tied else tied
 
     def _set_head(self, parameter: torch.nn.Parameter) -> None:
         self.model.get_output_embeddings().weight = parameter

@@ -30,11 +30,11 @@ def whole(base: Weights, checkpoint: Weights) -> Iterator[tuple[str, torch.Tenso
         yield name, tensor
     if ties(base) and ties(checkpoint):
         return
-    name, head = head_name(base) or head_name(checkpoint), head_of(checkpoint)
+    own, head = head_name(base) or head_name(checkpoint), head_of(checkpoint)
     like = head_name(base) or embeddings_name(base)
-    if name is not None and head is not None and like is not None:
-        _require(checkpoint, name, head, base.shape(like), base)
-        yield name, head
+    if own is not None and head is not None and like is not None:
+        _require(checkpoint, own, head, base.shape(like), base)
+        yield own, head
 
 
 def _require(
