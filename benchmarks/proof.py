@@ -30,7 +30,7 @@ _DRAWS = 28  # every matrix of the model is changed
 def main(*, vllm: bool = False) -> None:
     """Print one of the two tables."""
     if vllm:
-        headers = ("dtype", "variant", "effect, nats", "disagreement, nats")
+        headers = ("dtype", "variant", "log-probabilities", "effect", "disagreement", "allowed")
         rows = [row for dtype in ("float32", "bfloat16") for row in _disagreement(dtype)]
     else:
         headers = ("‖ΔW‖ / ‖W‖ of one matrix", *DTYPES)
@@ -82,7 +82,7 @@ def _disagreement(dtype: str) -> list[tuple[str, ...]]:
         for variant in (BASE, rank(1), rank(12), FULL):
             with backend.use_variant(variant):
                 found = backend.compared(source.change(variant))  # type: ignore[attr-defined]
-            rows.append((dtype, variant.label, f"{found.effect:.1e}", f"{found.wrong:.1e}"))
+            rows.append((dtype, variant.label, *(f"{x:.1e}" for x in found)))
         backend.close()
     return rows
 

@@ -28,9 +28,10 @@ LENGTH = 32
 AFFORDABLE = 1_000_000_000
 #: ‖W − W_0‖/‖W_0‖ of a matrix from which on probabilities are never those of the base to the bit.
 SEEN: Mapping[Dtype, float] = MappingProxyType({"float32": 1e-6, "float16": 1e-4, "bfloat16": 1e-3})
-#: Root mean squares of differences in nats that are rounding alone, by the dtype of the engine.
+#: What rounding may add to or take from log-probabilities, as a part of their size, by the dtype of
+#: the engine: errors grow with the logits.
 TOLERANCE: Mapping[Dtype, float] = MappingProxyType(
-    {"float32": 1e-4, "float16": 0.02, "bfloat16": 0.1}
+    {"float32": 1e-5, "float16": 4e-3, "bfloat16": 3e-2}
 )
 #: What rounding may add to or take from a variant's effect, as a part of it.
 PART: Mapping[Dtype, float] = MappingProxyType({"float32": 0.01, "float16": 0.1, "bfloat16": 0.3})
@@ -167,12 +168,18 @@ class Reference:
         expected = self._read(change)
         effect = _rms(expected - self._base)
         wrong = max(_rms(found - expected), _rms((found - base) - (expected - self._base)))
-        return Compared(effect, wrong, TOLERANCE[dtype] + PART[dtype] * effect)
+        allowed = TOLERANCE[dtype] * _rms(expected) + PART[dtype] * effect
+        return Compared(_rms(expected), effect, wrong, allowed)
 
 
 class Compared(NamedTuple):
-    """Root mean squares in nats: the variant's effect, the disagreement, how much of it may be."""
+    """Root mean squares in nats.
 
+    Of the log-probabilities, of the variant's effect on them, of the disagreement, and how much of
+    that may be rounding.
+    """
+
+    size: float
     effect: float
     wrong: float
     allowed: float
