@@ -17,7 +17,7 @@ from alpharl_bench.registry import load_registry
 from alpharl_bench.runs.bases import base_folder
 from alpharl_bench.scoring import EngineOptions
 from alpharl_bench.scoring.backends import open_backend
-from alpharl_bench.scoring.engines import DTYPES
+from alpharl_bench.scoring.engines import DTYPES, Dtype
 from alpharl_bench.scoring.proof import fixed_text, log_probabilities
 from alpharl_bench.variants import BASE, FULL, rank
 from alpharl_bench.variants.materialise import UpdateSource
@@ -30,15 +30,22 @@ _DRAWS = 28  # every matrix of the model is changed
 def main(*, vllm: bool = False) -> None:
     """Print one of the two tables."""
     if vllm:
-        headers = ("dtype", "variant", "log-probabilities", "effect", "disagreement", "allowed")
-        rows = [row for dtype in ("float32", "bfloat16") for row in _disagreement(dtype)]
+        headers: tuple[str, ...] = (
+            "dtype",
+            "variant",
+            "log-probabilities",
+            "effect",
+            "disagreement",
+            "allowed",
+        )
+        rows = [row for dtype in (DTYPES[0], DTYPES[1]) for row in _disagreement(dtype)]
     else:
         headers = ("‖ΔW‖ / ‖W‖ of one matrix", *DTYPES)
         rows = [(f"{scale:g}", *(_unseen(dtype, scale) for dtype in DTYPES)) for scale in _SCALES]
     typer.echo(tabulate(rows, headers, tablefmt="github", disable_numparse=True))
 
 
-def _unseen(dtype: str, scale: float) -> str:
+def _unseen(dtype: Dtype, scale: float) -> str:
     """How often a Rank-1 change of one matrix leaves all log-probabilities to the bit."""
     model = _model(dtype)
     text = fixed_text(model.config.vocab_size)
@@ -60,13 +67,13 @@ def _unseen(dtype: str, scale: float) -> str:
     return f"{unseen} of {moved}"
 
 
-def _model(dtype: str) -> PreTrainedModel:
+def _model(dtype: Dtype) -> PreTrainedModel:
     loaded = AutoModelForCausalLM.from_pretrained(_NANO, dtype=getattr(torch, dtype))
     model: PreTrainedModel = loaded.eval()
     return model
 
 
-def _disagreement(dtype: str) -> list[tuple[str, ...]]:
+def _disagreement(dtype: Dtype) -> list[tuple[str, ...]]:
     with tempfile.TemporaryDirectory() as scratch:
         model = _model("float32")
         generator = torch.Generator().manual_seed(0)
