@@ -15,6 +15,7 @@ from alpharl_bench.checkpoints.adapter import is_adapter, open_weights
 from alpharl_bench.checkpoints.adapter_config import read_adapter_config
 from alpharl_bench.checkpoints.compare import compare
 from alpharl_bench.checkpoints.config import read_config
+from alpharl_bench.checkpoints.configs import config_notes
 from alpharl_bench.checkpoints.deltas import is_version
 from alpharl_bench.checkpoints.modules import (
     is_head,
@@ -115,6 +116,7 @@ class _Examination:
         self._accuracies(steps, folders)
         if base is not None:
             self._compare(base, opened)
+            self._configs(base, folders)
             if self._deep:
                 self._read(base, opened)
                 self._cover(base, opened)
@@ -260,6 +262,14 @@ class _Examination:
         try:
             for line in unrelated(base, weights, modules):
                 self._fault(line)
+        except AlphaRLBenchError as error:
+            self._fault(str(error))
+
+    def _configs(self, base: Weights, folders: dict[Checkpoint, Path]) -> None:
+        """What the final checkpoint says beside its weights: it counts with the base's."""
+        final = folders.get(self._found.checkpoints[-1])
+        try:
+            self._to.notes += config_notes(base.folder, final) if final else []
         except AlphaRLBenchError as error:
             self._fault(str(error))
 

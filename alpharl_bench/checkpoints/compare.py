@@ -28,6 +28,8 @@ _BUFFERS = (
     *(".attention.bias", ".attention.masked_bias"),
 )
 _SHOWN = 3
+_TIED = "is tied to the embeddings: 'full' uses them, other variants the base's head"
+_LEFT_OUT = "is left out: only the base stores it"
 
 
 @dataclass(frozen=True)
@@ -85,16 +87,17 @@ def compare(base: Weights, trained: Weights, *, embeddings: bool = False) -> Com
     for name in missing:
         tied = is_head(name) and name not in modules and tied_embeddings(trained)
         if tied or name.endswith(_BUFFERS):
-            reason = "is tied to the embeddings" if tied else "is left out: only the base stores it"
-            notes.append(f"{trained.folder}: '{name}' {reason}")
+            notes.append(f"{trained.folder}: '{name}' {_TIED if tied else _LEFT_OUT}")
         else:
             faults.append(
                 f"{trained.folder}: there is no tensor '{name}', which the base {base.folder} has; "
                 "is this the run's base, saved in the same format?"
             )
     for name in extra:
-        if (is_head(name) and tied_embeddings(base)) or name.endswith(_BUFFERS):
-            notes.append(f"{trained.file(name)}: '{name}' is left out: the base does not store it")
+        own = is_head(name) and tied_embeddings(base)
+        if own or name.endswith(_BUFFERS):
+            told = _own_head(trained) if own else "is left out: the base does not store it"
+            notes.append(f"{trained.file(name)}: '{name}' {told}")
         else:
             faults.append(
                 f"{trained.file(name)}: tensor '{name}' is not in the base {base.folder}; "
@@ -145,6 +148,19 @@ def _one_cause(base: Weights, trained: Weights) -> str:
             "base?"
         )
     return ""
+
+
+def _own_head(trained: Weights) -> str:
+    if not tied_embeddings(trained):
+        return (
+            "is a head of the checkpoint's own, the base ties it to the embeddings: 'full' uses "
+            "the checkpoint's, low-rank variants and forecasts keep the base's"
+        )
+    # So does transformers.
+    return (
+        "is stored though the config ties it to the embeddings: 'full' uses it if it differs from "
+        "them"
+    )
 
 
 def _quantized(weights: Weights, names: Sequence[str]) -> list[str]:

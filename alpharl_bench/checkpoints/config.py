@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
 CONFIG = "config.json"
+# Any of them holds a vocabulary.
+_VOCABULARIES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model")
 #: What transformers reads as a whole, and how large it may be.
 _BESIDE = {
     "*config.json": CONFIG_BYTES,
@@ -79,7 +81,14 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     from transformers import AutoTokenizer  # noqa: PLC0415
 
     require_model_files(folder)
+    if not has_tokenizer(folder):
+        raise AlphaRLBenchError(f"{folder}: no tokenizer here (one of {', '.join(_VOCABULARIES)})")
     return _loaded(folder, "tokenizer", AutoTokenizer)
+
+
+def has_tokenizer(folder: Path) -> bool:
+    """Whether a folder holds a tokenizer of its own."""
+    return any((folder / name).is_file() for name in _VOCABULARIES)
 
 
 def require_model_files(folder: Path) -> None:

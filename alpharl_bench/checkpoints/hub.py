@@ -158,6 +158,15 @@ class HubFolder:
         with _plain_errors(self):
             return self._file("config.json")
 
+    def beside(self) -> Path:
+        """The local folder with what lies beside the weights: configs, tokenizer, template.
+
+        Raises:
+            AlphaRLBenchError: as for :meth:`download`.
+        """
+        with _plain_errors(self):
+            return _snapshot(self, BESIDE_WEIGHTS)
+
     def _file(self, name: str) -> Path:
         path = str(PurePosixPath(self.subfolder) / name)
         return Path(hf_hub_download(self.repo, path, revision=self.revision))

@@ -33,6 +33,15 @@ class Checkpoint:
         """
         return _local(self.location)
 
+    @property
+    def beside(self) -> Path:
+        """The local folder with its configs and tokenizer; its weights are not downloaded.
+
+        Raises:
+            AlphaRLBenchError: the download failed.
+        """
+        return self.location if isinstance(self.location, Path) else self.location.beside()
+
     def weights(self, base: Weights) -> Weights:
         """Its weights; an adapter is merged into ``base``.
 

@@ -19,7 +19,7 @@ from alpharl_bench.forecast.method import Method
 from alpharl_bench.forecast.prefix import Prefix
 from alpharl_bench.forecast.stability import Stability, stability
 from alpharl_bench.spectral import Coverage, coverage
-from alpharl_bench.variants.adapter import write_adapter
+from alpharl_bench.variants.adapter import WHOLE, split_by_vllm, write_adapter
 from alpharl_bench.variants.combined import applied
 from alpharl_bench.variants.extract import Format
 from alpharl_bench.variants.materialise import Change
@@ -184,7 +184,8 @@ def make(
     with whole_folder(folder.absolute(), replace=False) as scratch:
         if isinstance(change, Mapping) and chosen != "merged":
             kind = dtype or torch.float32
-            write_adapter(change, prefix.base, scratch, kind, split_fused=chosen == "vllm")
+            split = split_by_vllm(prefix.base) if chosen == "vllm" else WHOLE
+            write_adapter(change, prefix.base, scratch, kind, split=split)
         else:
             write_merged(applied(change, prefix.base), prefix.base, scratch, dtype)
         written, last = time.perf_counter(), prefix.last

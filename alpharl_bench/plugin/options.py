@@ -27,7 +27,7 @@ from alpharl_bench.registry import Kind, Lane, load_registry
 from alpharl_bench.runs.spec import RunSpec, run_specs, spec_of_path
 from alpharl_bench.scoring import EngineOptions, Sampling
 from alpharl_bench.scoring.catalogue import GAMES, NANO, PAPER, benchmarks, select
-from alpharl_bench.scoring.engines import DTYPES, ENGINES
+from alpharl_bench.scoring.engines import DTYPES, ENGINES, TOKENIZERS
 from alpharl_bench.scoring.prompts import PROMPTS
 from alpharl_bench.scoring.questions import local_file
 
@@ -186,6 +186,13 @@ def _add_to(parser: pytest.Parser) -> None:
         f"({EngineOptions.dtype})",
     )
     group.addoption(
+        "--tokenizer",
+        choices=TOKENIZERS,
+        default=EngineOptions.tokenizer,
+        help="whose tokenizer and chat template every variant is asked with, where those of the "
+        f"base and of the final checkpoint differ ({EngineOptions.tokenizer})",
+    )
+    group.addoption(
         "--batch-size",
         type=for_pytest(whole_number(1)),
         default=EngineOptions.batch_size,
@@ -254,6 +261,7 @@ def options(config: pytest.Config, spec: RunSpec) -> Options:
                 config.getoption("dtype"),
                 config.getoption("batch_size"),
                 _tensor_parallel(config),
+                config.getoption("tokenizer"),
             ),
             device=_device(config),
             interim_analyses=_interim_analyses(config, asked.samples),
@@ -343,6 +351,7 @@ def reproducing(config: pytest.Config, spec: RunSpec) -> tuple[str, ...]:
         "data-dir": sampling.data_dir,
         "engine": engine.name,
         "dtype": engine.dtype,
+        "tokenizer": None if engine.tokenizer == EngineOptions.tokenizer else engine.tokenizer,
         "max-samples": asked.interim_analyses * sampling.samples
         if asked.interim_analyses > 1
         else None,

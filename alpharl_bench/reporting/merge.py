@@ -15,8 +15,9 @@ from alpharl_bench.tables import table
 #: How a host names a run, which its digest tells apart, and sums whose last bits its processor
 #: decides; the first host's is kept.
 _OF_THE_HOST = ("selected_by", "model", "source", "coverage")
-#: What all scores of a run share; an engine that ran out of memory has halved its batch.
-_ORIGIN = Provenance.model_fields.keys() - {"batch_size"}
+#: What all scores of a run share; an engine that ran out of memory has halved its batch, and notes
+#: are also of variants and name files of a host.
+_ORIGIN = Provenance.model_fields.keys() - {"batch_size", "notes"}
 #: What a session says that did not measure something.
 _NOTHING: tuple[Any, ...] = (None, [], {})
 _AGAIN = "judge them again under the same options and versions, or make two reports"

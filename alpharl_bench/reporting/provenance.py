@@ -27,6 +27,7 @@ def provenance(judged: Judged) -> str:
             f"{code(origin.sampling_key)} ({asked} per task, {origin.samples_per_question} samples "
             f"per analysis, seed {origin.seed}, prompt {plain(origin.prompt)}), engine "
             f"{plain(origin.engine)} in {plain(origin.dtype)} on {plain(origin.device)}, batches "
-            f"of {origin.batch_size}; {plain(packages)}"
+            f"of {origin.batch_size}, tokenizer of the {plain(origin.tokenizer)}; {plain(packages)}"
         )
+        lines += [f"    - {plain(note)}" for note in session.notes_of(run)]
     return "\n".join([*lines, ""])

@@ -166,6 +166,10 @@ class Session(BaseModel):
             write_stored(folder, RESPONSES, "".join(lines))
             write_stored(folder, SESSION, self.model_dump_json(indent=1) + "\n")
 
+    def notes_of(self, run: str) -> list[str]:
+        """What is to be known of how a run was scored, a line each."""
+        return list(dict.fromkeys(n for s in self.scores_of(run) for n in s.provenance.notes))
+
     @property
     def provenance(self) -> dict[str, Provenance]:
         """Where the scores of each run come from."""

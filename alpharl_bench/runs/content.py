@@ -18,11 +18,7 @@ def content_digest(run: Run) -> str:
     """
     weights = open_weights(run.base)
     # Scores depend on the tokenizer, its template and the configs too, not only on the weights.
-    beside = sorted(
-        (path.name, file_digest(path))
-        for pattern in BESIDE_WEIGHTS
-        for path in run.base.glob(pattern)
-    )
+    beside = _beside(run.base)
     checkpoints = {}
     with progress_bar(f"digest {run.name}", len(run.checkpoints), "checkpoint") as bar:
         for checkpoint in run.checkpoints:
@@ -39,6 +35,16 @@ def dtype_bytes(dtype: Any) -> int:
 
 def _digest(checkpoint: Checkpoint, base: Weights) -> str:
     if isinstance(checkpoint.location, Path):
-        return open_weights(checkpoint.location, base).digest
+        weights = open_weights(checkpoint.location, base).digest
+        # Its own end tokens, tokenizer, and whether it ties its head, count too.
+        return content_key(weights=weights, beside=_beside(checkpoint.location))
     # To digest its content, all of it would have to be downloaded.
     return f"{checkpoint.location} {checkpoint.location.commit()}"
+
+
+def _beside(folder: Path) -> list[tuple[str, str]]:
+    return sorted(
+        (path.name, file_digest(path))
+        for pattern in BESIDE_WEIGHTS
+        for path in folder.glob(pattern)
+    )

@@ -1,6 +1,7 @@
 """Score variants of one run through lm-eval's models, with one base model loaded."""
 
 import logging
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.metadata import version
@@ -11,10 +12,12 @@ import torch
 from alpharl_bench.cache import content_key
 from alpharl_bench.checkpoints import Run
 from alpharl_bench.checkpoints.config import load_config, load_tokenizer
-from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.checkpoints.configs import config_notes
+from alpharl_bench.errors import AlphaRLBenchError, AlphaRLBenchWarning
 from alpharl_bench.scoring.backends import open_backend
 from alpharl_bench.scoring.chat import require_renderable
-from alpharl_bench.scoring.engines import Backend, EngineOptions
+from alpharl_bench.scoring.encoding import encoding_of
+from alpharl_bench.scoring.engines import Backend, EngineOptions, TokenizerOf
 from alpharl_bench.scoring.sampling import Sampling, Split
 from alpharl_bench.scoring.score import Asked, Provenance, Score
 from alpharl_bench.scoring.tasks import load_tasks
@@ -70,7 +73,9 @@ class ScoringEngine:
         self._source = source
         questions = _questions(sampling)
         self._questions: dict[Split, Questions] = {sampling.split: questions}
-        self._context = _context(run, questions, sampling)
+        self._context = _context(run, questions, sampling, self._options.tokenizer)
+        self._notes = tuple(config_notes(run.base, run.final.beside))
+        _warn(self._notes)
         self.backend = open_backend(self._options, source, self._context)
 
     def score(self, variant: Variant, look: int = 0, split: Split = "test") -> Score:
@@ -94,6 +99,7 @@ class ScoringEngine:
             return questions.ask(backend.lm, chat=sampling.prompt == "chat")
 
         asked = self.use_variant(variant, ask)
+        _warn(self.backend.notes)
         return Score(
             variant=variant.label,
             look=look,
@@ -146,7 +152,7 @@ class ScoringEngine:
         """The questions of a split; an engine that is too small for them starts again."""
         if sampling.split not in self._questions:
             questions = _questions(sampling)
-            context = _context(self._run, questions, sampling)
+            context = _context(self._run, questions, sampling, self._options.tokenizer)
             if context > self._context:
                 self.backend.close()
                 self.backend = open_backend(self._options, self._source, context)
@@ -184,6 +190,8 @@ class ScoringEngine:
             dtype=self._options.dtype,
             device=self.backend.device,
             batch_size=self.backend.batch_size,
+            tokenizer=self._options.tokenizer,
+            notes=(*self._notes, *self.backend.notes),
             packages={**{name: version(name) for name in _PACKAGES}, **self.backend.packages},
         )
 
@@ -206,29 +214,41 @@ def _out_of_memory(error: BaseException) -> bool:
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate" in str(error)
 
 
-def _context(run: Run, questions: Questions, sampling: Sampling) -> int:
+def _warn(notes: tuple[str, ...]) -> None:
+    for note in notes:
+        warnings.warn(note, AlphaRLBenchWarning, stacklevel=3)
+
+
+def _context(run: Run, questions: Questions, sampling: Sampling, whose: TokenizerOf) -> int:
     """Tokens of the longest prompt and the longest response together.
 
     Engines cut a prompt that does not fit, and go on; such an answer says nothing.
     """
-    tokenizer, config = load_tokenizer(run.base), load_config(run.base)
+    folder = encoding_of(run, whose).tokenizer
+    tokenizer, config = load_tokenizer(folder), load_config(run.base)
     most = getattr(config.get_text_config(), "max_position_embeddings", None)
     if sampling.prompt == "chat" and not tokenizer.chat_template:
         raise AlphaRLBenchError(
-            f"--prompt chat: the tokenizer of {run.base} has no chat template; ask with "
+            f"--prompt chat: the tokenizer of {folder} has no chat template; ask with "
             "--prompt paper-rl, paper-sft or plain"
         )
     names, prompts = zip(*questions.prompts(), strict=True)
     if sampling.prompt == "chat":
-        require_renderable(run.base, tokenizer.chat_template, prompts)
+        require_renderable(folder, tokenizer.chat_template, prompts)
         prompts = tuple(
             tokenizer.apply_chat_template(
                 [{"role": "user", "content": prompt}], tokenize=False, add_generation_prompt=True
             )
             for prompt in prompts
         )
-    lengths = map(len, tokenizer(list(prompts), return_attention_mask=False)["input_ids"])
-    longest, name = max(zip(lengths, names, strict=True))
+    tokens = tokenizer(list(prompts), return_attention_mask=False)["input_ids"]
+    rows, highest = config.get_text_config().vocab_size, max(max(put, default=0) for put in tokens)
+    if highest >= rows:
+        raise AlphaRLBenchError(
+            f"--tokenizer {whose}: the tokenizer of {folder} gives token {highest}, and the base "
+            f"{run.base} has {rows} rows of embeddings: it cannot be asked so"
+        )
+    longest, name = max(zip(map(len, tokens), names, strict=True))
     needed = longest + questions.max_tokens
     if most is not None and needed > most:
         raise AlphaRLBenchError(

@@ -6,12 +6,14 @@ from types import MappingProxyType
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, GenerationConfig
 
 from alpharl_bench.checkpoints.config import load_tokenizer
 from alpharl_bench.extras import requiring
 from alpharl_bench.library_logging import quiet_libraries
+from alpharl_bench.scoring.encoding import encoding_of
 from alpharl_bench.scoring.engines import EngineOptions
+from alpharl_bench.scoring.proof import fixed_text, log_probabilities, require_effect, rounded_away
 from alpharl_bench.shared_prompts import can_share, read_once
 from alpharl_bench.spectral.threads import threads_of_model
 from alpharl_bench.variants import Variant
@@ -22,8 +24,15 @@ with requiring("score"):
     from lm_eval.models.huggingface import HFLM
 
 
+# What transformers would fill in where a task leaves it out: the 50 likeliest tokens alone.
+_NEUTRAL = {"top_k": 0, "top_p": 1.0}
+
+
 class SharedPromptLM(HFLM):
     """lm-eval's model of transformers, which reads a question once for all responses to it."""
+
+    #: The tokens that end a response.
+    ends: tuple[int, ...] = ()
 
     def _model_generate(
         self, context: torch.Tensor, max_length: int, stop: list[str], **options: Any
@@ -33,7 +42,12 @@ class SharedPromptLM(HFLM):
         if context.shape[1] > 1 and can_share(self.model):
             with torch.no_grad():
                 options["past_key_values"], _ = read_once(self.model, context[:, :-1], mask[:, :-1])
+        options = {**_NEUTRAL, **options}
         drawn: torch.Tensor = super()._model_generate(context, max_length, stop, **options)
+        # An end token is no text, whichever tokenizer calls it a special one.
+        new = drawn[:, context.shape[1] :]
+        ended = torch.isin(new, torch.tensor(self.ends, device=new.device)).cumsum(dim=1) > 0
+        new[ended] = self.tokenizer.pad_token_id
         return drawn
 
 
@@ -45,23 +59,34 @@ class HFBackend:
         options: dtype and batch size.
     """
 
+    notes: tuple[str, ...] = ()
     packages: Mapping[str, str] = MappingProxyType({})
     dies_with: tuple[type[Exception], ...] = ()
 
     def __init__(self, source: UpdateSource, options: EngineOptions) -> None:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         folder = source.run.base
+        encoding = encoding_of(source.run, options.tokenizer)
+        self.ends = encoding.ends
         with quiet_libraries():
             model = AutoModelForCausalLM.from_pretrained(
-                folder, dtype=getattr(torch, options.dtype)
+                folder,
+                dtype=getattr(torch, options.dtype),
+                # Not the base's own: it may penalise repetition, suppress tokens, search beams.
+                generation_config=GenerationConfig(eos_token_id=list(encoding.ends) or None),
             )
             self._patched = PatchedModel(model.to(self.device).eval(), source)
             self._parameters = model.num_parameters()
             self.lm = SharedPromptLM(
                 pretrained=model,
-                tokenizer=load_tokenizer(folder),
+                tokenizer=load_tokenizer(encoding.tokenizer),
                 batch_size=options.batch_size,
             )
+            self.lm.ends = encoding.ends
+        self._dtype = options.dtype
+        vocabulary = model.get_input_embeddings().weight.shape[0]
+        self._text = fixed_text(vocabulary)
+        self._base = log_probabilities(model, self._text)
 
     @property
     def batch_size(self) -> int:
@@ -70,8 +95,19 @@ class HFBackend:
 
     @contextmanager
     def use_variant(self, variant: Variant) -> Iterator[None]:
-        """Generate with the variant's weights inside the block, with the base's behind it."""
-        with threads_of_model(self._parameters), self._patched.use_variant(variant):
+        """Generate with the variant's weights inside the block, with the base's behind it.
+
+        Raises:
+            AlphaRLBenchError: the variant cannot be made, or the model does not wear it.
+        """
+        with (
+            threads_of_model(self._parameters),
+            self._patched.use_variant(variant) as model,
+        ):
+            found = log_probabilities(model, self._text)
+            require_effect(variant.label, found, self._base, self._patched.moved, self._dtype)
+            rounded = self._patched.asked and not self._patched.differs
+            self.notes = (rounded_away(variant.label, self._dtype),) if rounded else ()
             yield
 
     def reseed(self, seed: int) -> None:

@@ -23,7 +23,11 @@ _MARKS = f"^[{''.join(sorted(Mark))}]+$".replace("-", r"\-")
 
 
 class Provenance(BaseModel):
-    """Enough to tell two scores apart and to make one again."""
+    """Enough to tell two scores apart and to make one again.
+
+    ``tokenizer`` says whose, the base's or the checkpoint's; ``notes`` are what is to be known of
+    run and variant.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -40,6 +44,8 @@ class Provenance(BaseModel):
     device: str
     batch_size: int
     packages: dict[str, str]
+    tokenizer: str = "base"
+    notes: tuple[str, ...] = ()
 
 
 class Responses(BaseModel):

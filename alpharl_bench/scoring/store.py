@@ -34,7 +34,7 @@ class ScoreStore:
     Args:
         run_digest: the run's content key.
         sampling: the questions and how they are sampled.
-        engine: the engine that scores, and its dtype.
+        engine: the engine that scores, its dtype, and whose tokenizer it asks with.
     """
 
     def __init__(self, run_digest: str, sampling: Sampling, engine: EngineOptions) -> None:
@@ -44,6 +44,7 @@ class ScoreStore:
             sampling=sampling.key,
             engine=product_key(engine.name),
             dtype=engine.dtype,
+            tokenizer=engine.tokenizer,
         )
         self.folder = cache_root() / "scores" / key
 

@@ -1,4 +1,8 @@
-"""vLLM: one engine on CUDA or CPU, variants as LoRA adapters or as weights that it reloads."""
+"""vLLM: one engine on CUDA or CPU, variants as LoRA adapters or as weights that it reloads.
+
+What an engine takes as an adapter its loaded model says; the rest is merged. Every variant is
+proven to be worn before it is used (:mod:`alpharl_bench.scoring.proof`).
+"""
 
 import importlib.metadata
 import os
@@ -6,7 +10,8 @@ import subprocess
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from math import prod
 from multiprocessing import active_children
 from pathlib import Path
 from types import MappingProxyType
@@ -15,18 +20,36 @@ from unittest import mock
 
 import torch
 import vllm
+from transformers import GenerationConfig
+from vllm.engine.arg_utils import EngineArgs
 from vllm.lora.request import LoRARequest
+from vllm.model_executor.model_loader.utils import get_model_cls
+from vllm.model_executor.models.interfaces import supports_lora
 from vllm.v1.engine.exceptions import EngineDeadError
 
 from alpharl_bench.cache import scratch_folder
-from alpharl_bench.checkpoints import Weights
+from alpharl_bench.checkpoints import Weights, module_names, tied_embeddings
+from alpharl_bench.checkpoints.configs import vocabulary_size
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.library_logging import no_bars
+from alpharl_bench.scoring.encoding import encoding_of
 from alpharl_bench.scoring.engines import MAX_ADAPTER_RANK, EngineOptions
-from alpharl_bench.variants import Variant
-from alpharl_bench.variants.adapter import write_adapter
+from alpharl_bench.scoring.proof import (
+    AFFORDABLE,
+    LENGTH,
+    SEEN,
+    Compared,
+    Reference,
+    distance,
+    fixed_text,
+    require_effect,
+    rounded_away,
+)
+from alpharl_bench.variants import BASE, Variant
+from alpharl_bench.variants.adapter import WHOLE, parts_of, write_adapter
 from alpharl_bench.variants.combined import applied
-from alpharl_bench.variants.materialise import Update, UpdateSource
+from alpharl_bench.variants.heads import ties
+from alpharl_bench.variants.materialise import Change, Update, UpdateSource
 from alpharl_bench.variants.merged import write_merged
 from alpharl_bench.variants.whole import whole
 
@@ -46,13 +69,8 @@ with mock.patch("importlib.metadata.version", _version):
 
 vllm_causallms.version = _version
 
-_LORA = {
-    "enable_lora": True,
-    "max_loras": 1,
-    "max_lora_rank": MAX_ADAPTER_RANK,
-    # Every matrix that an update may change; without the list a bug of the CPU build shows.
-    "lora_target_modules": ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"],
-}
+# Asked of the processes that hold the model.
+_EXTENSION = "alpharl_bench.scoring.vllm_worker.LoadedModel"
 # GiB for keys and values on a CPU, unless the environment says otherwise.
 _CPU_CACHE = "2"
 
@@ -88,44 +106,76 @@ class VLLMBackend:
         AlphaRLBenchError: the engine does not start, or there are not as many GPUs.
     """
 
+    notes: tuple[str, ...] = ()
     packages: Mapping[str, str] = MappingProxyType({"vllm": vllm.__version__})
     # Memory runs out in the engine's processes; here it is seen that they are gone.
     dies_with: tuple[type[Exception], ...] = (EngineDeadError,)
 
     def __init__(self, source: UpdateSource, options: EngineOptions, context: int) -> None:
         self._source = source
-        self._context = context
+        self._context = max(context, LENGTH + 1)
+        self._options = options
         self._dtype: torch.dtype = getattr(torch, options.dtype)
         self.batch_size = options.batch_size
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self._gpus = _shared_by(options.tensor_parallel)
+        self._encoding = encoding_of(source.run, options.tokenizer)
+        self.ends = self._encoding.ends
         # Experts have no adapters of their own, and vLLM packs them: it cannot reload them.
         self._mixture = any(".experts" in name for name in source.base.names)
+        self._tied = ties(source.base)
+        if tied_embeddings(source.base) and not self._tied:
+            # transformers uses the stored head then, vLLM the embeddings.
+            raise AlphaRLBenchError(
+                f"{source.base.folder}: config.json ties the output head to the embeddings, and "
+                "the weights hold another head; set tie_word_embeddings to false, or ask with "
+                "--engine hf"
+            )
         self._adapters = 0
-        # The folder whose weights the engine holds; None when that is not known.
+        # The folder whose weights the engine holds, and whether they tie head and embeddings; None
+        # when that is not known.
         self._loaded: Path | None = None
+        self._ties = self._tied
         self.lm = self._start(source.base.folder)
+        self._text = fixed_text(vocabulary_size(source.base.folder))
+        self._base = self._log_probabilities()
+        self._reference: Reference | None = None
+        if sum(prod(source.base.shape(name)) for name in source.base.names) <= AFFORDABLE:
+            self._reference = Reference(source, self._text)
+        self._prove(BASE.label, source.base)
 
     @contextmanager
     def use_variant(self, variant: Variant) -> Iterator[None]:
         """Generate with the variant's weights inside the block.
 
         Raises:
-            AlphaRLBenchError: the variant is one of logits: vLLM runs one model, that needs two.
+            AlphaRLBenchError: the variant is one of logits: vLLM runs one model, that needs two; or
+                the engine does not wear it.
         """
         base = self._source.base
-        with scratch_folder("vllm") as folder:
+        with scratch_folder("vllm") as folder, ExitStack() as worn:
             change = self._source.change(variant)
-            if change is base:
-                self._load(base.folder)
-                yield
-            elif isinstance(change, Mapping) and _fits_an_adapter(change) and not self._mixture:
-                self._load(base.folder)
-                with self._adapter(change, folder):
-                    yield
+            if isinstance(change, Mapping) and self._takes(change):
+                self._load(base, base.folder)
+                worn.enter_context(self._adapter(change, folder))
+            elif change is base:
+                self._load(base, base.folder)
             else:
-                self._load(self._whole(applied(change, base), folder))
-                yield
+                weights = applied(change, base)
+                self._load(weights, self._whole(weights, folder))
+            self._prove(variant.label, change)
+            yield
+
+    def compared(self, change: Change) -> Compared:
+        """How far the engine is from transformers on the fixed text, where that reads it.
+
+        Args:
+            change: what makes of the base the variant that the engine wears.
+        """
+        if self._reference is None:
+            raise ValueError("the model is too large: transformers does not read the text")
+        found = self._log_probabilities()
+        return self._reference.compared(change, found, self._base, self._options.dtype)
 
     def reseed(self, seed: int) -> None:
         """The same seeds for every variant: differences between two of them are paired."""
@@ -136,6 +186,7 @@ class VLLMBackend:
         self.close()
         self.batch_size //= 2
         self.lm = self._start(self._source.base.folder)
+        self._ties = self._tied
 
     def close(self) -> None:
         """Stop the engine's processes."""
@@ -149,16 +200,21 @@ class VLLMBackend:
         os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", _CPU_CACHE)
         try:
-            with no_bars():
+            with no_bars(), scratch_folder("vllm") as neutral:
+                # Not the base's own: the end tokens and nothing else.
+                GenerationConfig(eos_token_id=list(self.ends) or None).save_pretrained(neutral)
                 lm = _SeededVLLM(
                     pretrained=str(folder),
+                    tokenizer=str(self._encoding.tokenizer),
+                    generation_config=str(neutral),
+                    worker_extension_cls=_EXTENSION,
                     dtype=str(self._dtype).removeprefix("torch."),
                     max_model_len=self._context,
                     max_num_seqs=self.batch_size,
                     tensor_parallel_size=self._gpus,
                     batch_size="auto",  # all requests in one call: the seeds count in it
                     enforce_eager=self.device == "cpu",
-                    **({} if self._mixture else _LORA),
+                    **self._adapters_of(folder),
                 )
         # The engine starts in a process of its own; what it dies of arrives in many classes.
         except Exception as error:
@@ -171,22 +227,81 @@ class VLLMBackend:
         self._reaper = _reaper({child.pid for child in active_children()} - before)
         return lm
 
-    def _load(self, folder: Path) -> None:
+    def _adapters_of(self, folder: Path) -> dict[str, Any]:
+        """The settings for adapters on what updates may change, if there can be any."""
+        self._split = WHOLE
+        if self._mixture:
+            return {}
+        model = get_model_cls(EngineArgs(model=str(folder)).create_model_config())
+        if not supports_lora(model):
+            return {}
+        # Only matrices that are stored fused and of whose parts it knows: others are parts already.
+        self._split = {
+            fused: parts for fused, parts in model.packed_modules_mapping.items() if len(parts) == 2
+        }
+        return {
+            "enable_lora": True,
+            "max_loras": 1,
+            "max_lora_rank": MAX_ADAPTER_RANK,
+            # Without the list a bug of the CPU build shows.
+            "lora_target_modules": sorted(
+                {name.split(".")[-2] for name in module_names(self._source.base)}
+            ),
+        }
+
+    def _takes(self, update: Update) -> bool:
+        """Whether the loaded model takes all of an update as an adapter."""
+        if self._mixture or any(f.sigma.numel() > MAX_ADAPTER_RANK for f in update.values()):
+            return False
+        modules = [part for name in update for part in parts_of(name, self._split)]
+        answers = self.lm.model.collective_rpc("takes_adapters", args=(modules,))
+        return all(answers)
+
+    def _load(self, weights: Weights, folder: Path) -> None:
+        """Have the engine hold the weights of a folder, and no adapter."""
         if self._loaded == folder:
             return
         self._loaded = None
-        if self._mixture:
-            self.close()
-            self.lm = self._start(folder)
-            return
-        self.lm.model.collective_rpc("reload_weights", kwargs={"weights_path": str(folder)})
-        # Cached prefixes belong to the weights that made them.
-        self.lm.model.reset_prefix_cache()
-        self._loaded = folder
+        tied = self._tied and ties(weights)
+        # A loaded model cannot get a head of its own, nor lose it.
+        if not self._mixture and tied == self._ties and self._reference is not None:
+            self.lm.model.collective_rpc("reload_weights", kwargs={"weights_path": str(folder)})
+            # Cached prefixes belong to the weights that made them.
+            self.lm.model.reset_prefix_cache()
+            if self.compared(weights).agrees:
+                self._loaded = folder
+                return
+            # vLLM 0.32 reloads embeddings and, on a CPU, not the head that is tied to them.
+        self.close()
+        self.lm = self._start(folder)
+        self._ties = tied
+
+    def _log_probabilities(self) -> torch.Tensor:
+        """What the engine makes of the fixed text, (n − 1,) float32 in nats."""
+        (output,) = self.lm.model.generate(
+            [{"prompt_token_ids": self._text}],
+            vllm.SamplingParams(max_tokens=1, temperature=0, prompt_logprobs=1, detokenize=False),
+            lora_request=self.lm.lora_request,
+            use_tqdm=False,
+        )
+        given = zip(self._text[1:], output.prompt_logprobs[1:], strict=True)
+        return torch.tensor([known[token].logprob for token, known in given])
+
+    def _prove(self, label: str, change: Change) -> None:
+        found, dtype, base = self._log_probabilities(), self._options.dtype, self._source.base
+        if self._reference is not None:
+            asked = self._reference.require(label, change, found, self._base, dtype)
+        else:
+            whole_or_update = change if isinstance(change, Mapping) else applied(change, base)
+            moved = distance(whole_or_update, base, SEEN[dtype])
+            require_effect(label, found, self._base, moved, dtype)
+            asked = moved > 0
+        rounded = asked and torch.equal(found, self._base)
+        self.notes = (rounded_away(label, dtype),) if rounded else ()
 
     @contextmanager
     def _adapter(self, update: Update, folder: Path) -> Iterator[None]:
-        write_adapter(update, self._source.base, folder, torch.float32, split_fused=True)
+        write_adapter(update, self._source.base, folder, torch.float32, split=self._split)
         # A number that was used before would silently bring back the adapter it belonged to.
         self._adapters += 1
         request = LoRARequest(f"variant-{self._adapters}", self._adapters, str(folder))
@@ -204,7 +319,8 @@ class VLLMBackend:
         """The folder to load weights from: their own, or ``folder`` with them written into it."""
         base = self._source.base
         plain = all(file.suffix == ".safetensors" for file in weights.files)
-        if plain and not self._mixture and weights.as_stored:
+        alike = self._tied == ties(weights)
+        if plain and alike and not self._mixture and weights.as_stored:
             for _ in whole(base, weights):
                 pass  # vLLM would load NaN, and die of a tensor of another shape.
             return weights.folder
@@ -235,7 +351,3 @@ def _shared_by(gpus: int) -> int:
             f"--tensor-parallel {gpus}: needs {gpus} GPUs, torch sees {there} here; ask for fewer"
         )
     return gpus
-
-
-def _fits_an_adapter(update: Update) -> bool:
-    return all(factors.sigma.numel() <= MAX_ADAPTER_RANK for factors in update.values())

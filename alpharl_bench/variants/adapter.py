@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from alpharl_bench.checkpoints import (
     AdapterWeights,
@@ -14,6 +16,7 @@ from alpharl_bench.checkpoints import (
     tied_embeddings,
     transposed_layers,
 )
+from alpharl_bench.checkpoints.config import read_config
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.lazy import torch
 from alpharl_bench.spectral import LowRank
@@ -22,8 +25,29 @@ from alpharl_bench.variants.rounding import lora_factors
 from alpharl_bench.variants.written import write_weights
 
 _PREFIX = "base_model.model."
-# GLM-4 stores gate over up as one matrix. transformers keeps it, vLLM splits it when it loads.
-_FUSED, _PARTS = "gate_up_proj", ("gate_proj", "up_proj")
+#: From the last part of a module's name to those of the equal parts into which an engine splits
+#: its rows; what is not named is whole.
+Split = Mapping[str, Sequence[str]]
+WHOLE: Split = MappingProxyType({})
+_HALVES: Split = MappingProxyType({"gate_up_proj": ("gate_proj", "up_proj")})
+# They store gate over up as one matrix, of which vLLM makes two; that of Phi-3 it keeps.
+_SPLIT_BY_VLLM = frozenset({"glm", "glm4"})
+
+
+def split_by_vllm(base: Weights) -> Split:
+    """How vLLM splits the modules of an architecture, where no loaded model is there to ask."""
+    return _HALVES if read_config(base.folder).model_type in _SPLIT_BY_VLLM else WHOLE
+
+
+def parts_of(name: str, split: Split) -> list[str]:
+    """The names that an engine has for a module, as it splits stored matrices by their rows.
+
+    Args:
+        name: the name of the module's weight.
+        split: how it does.
+    """
+    above, _, last = name.removesuffix(".weight").rpartition(".")
+    return [f"{above}.{part}" for part in split.get(last, (last,))]
 
 
 def write_adapter(
@@ -32,7 +56,7 @@ def write_adapter(
     folder: Path,
     dtype: torch.dtype,
     *,
-    split_fused: bool = False,
+    split: Split = WHOLE,
 ) -> None:
     """Write ``adapter_config.json`` and ``adapter_model.safetensors`` into ``folder``.
 
@@ -44,8 +68,7 @@ def write_adapter(
         weights: the weights that the update is added to; the adapter names their folder as base.
         folder: is there already.
         dtype: the dtype of the factors.
-        split_fused: give the two halves of a fused ``gate_up_proj`` names of their own, as vLLM
-            wants them; peft wants the fused one.
+        split: how the engine splits stored matrices; peft wants them whole.
 
     Raises:
         AlphaRLBenchError: an adapter cannot express the update of a module, a factor or a product
@@ -67,16 +90,14 @@ def write_adapter(
         if is_vocabulary(name) and not is_head(name):
             # peft keeps the factors of an embedding transposed: rows of A are token directions.
             parts = {f"{module}.lora_embedding_A": b.T, f"{module}.lora_embedding_B": a.T}
-        elif split_fused and module.endswith(_FUSED):
-            parts = {}
-            for half, rows in zip(_PARTS, b.chunk(2), strict=True):
-                parts[f"{module.removesuffix(_FUSED)}{half}.lora_A.weight"] = a
-                parts[f"{module.removesuffix(_FUSED)}{half}.lora_B.weight"] = rows
         else:
             # A takes the input: the second dimension of a matrix, or the first of one transposed.
             if transposed and not is_vocabulary(name):
                 a, b = b.T, a.T
-            parts = {f"{module}.lora_A.weight": a, f"{module}.lora_B.weight": b}
+            named = parts_of(module, split)
+            parts = {f"{part}.lora_A.weight": a for part in named}
+            for part, rows in zip(named, b.chunk(len(named)), strict=True):
+                parts[f"{part}.lora_B.weight"] = rows
         # Copies: safetensors refuses tensors that share memory, as the halves' common factor does.
         tensors |= {key: value.clone() for key, value in parts.items()}
     write_weights(

@@ -16,7 +16,7 @@ from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.lazy import torch
 from alpharl_bench.progress import progress_bar
 from alpharl_bench.spectral import TOLERANCE, Coverage, coverage
-from alpharl_bench.variants.adapter import refuse_adapter, write_adapter
+from alpharl_bench.variants.adapter import WHOLE, refuse_adapter, split_by_vllm, write_adapter
 from alpharl_bench.variants.combined import CombinedWeights
 from alpharl_bench.variants.materialise import UpdateSource
 from alpharl_bench.variants.merged import write_merged
@@ -127,7 +127,8 @@ def extract(
             write_merged(CombinedWeights(anchored, update=update), source.base, scratch, dtype)
         else:
             kind = dtype or torch.float32
-            write_adapter(update, anchored, scratch, kind, split_fused=form == "vllm")
+            split = split_by_vllm(source.base) if form == "vllm" else WHOLE
+            write_adapter(update, anchored, scratch, kind, split=split)
         record = _record(source, variant, anchor, extraction)
         (scratch / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return extraction

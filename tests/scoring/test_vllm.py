@@ -5,7 +5,7 @@ import logging
 import shutil
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from importlib.util import find_spec
 
@@ -29,12 +29,13 @@ from alpharl_bench.scoring.backends import open_backend
 from alpharl_bench.scoring.catalogue import GAME_TASKS
 from alpharl_bench.scoring.engine import ScoringEngine
 from alpharl_bench.training.tokenizer import character_tokenizer
-from alpharl_bench.variants import BASE, FULL, forecast, rank, subspace, window
+from alpharl_bench.variants import BASE, FULL, forecast, full_at, rank, subspace, window
 from alpharl_bench.variants.combined import CombinedWeights, applied
 from alpharl_bench.variants.materialise import UpdateSource
 from alpharl_bench.variants.merged import write_merged
 from tests.models import trained_pair
 from tests.processes import run_pytest
+from tests.scoring.test_neutral import folder_of, run_of, untied
 
 pytestmark = [
     pytest.mark.vllm,
@@ -45,6 +46,8 @@ NANO = base_folder(load_registry().model("qwen3-nano"))
 SAMPLING = Sampling(tasks=("addition", "chain"), questions=10, samples=4)
 VLLM = EngineOptions("vllm", batch_size=64)
 TOKENS = list(range(3, 20))
+#: What would change most responses if a base's own options were used.
+HOSTILE = {"repetition_penalty": 1.5, "suppress_tokens": [20, 21], "min_p": 0.5, "top_k": 1}
 # Attention on the CPU knows heads of 32 and more.
 HEADS = {"hidden_size": 64, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 32}
 
@@ -200,6 +203,7 @@ def test_samples_of_a_question_and_looks_differ(engine):
     ("architecture", "variants"),
     [
         ("glm4", (rank(2), rank(12), FULL)),
+        ("phi3", (rank(2), rank(12), FULL)),
         # Whatever it wears, the engine starts anew.
         ("qwen3-moe", (rank(2), FULL)),
     ],
@@ -229,6 +233,100 @@ def test_a_fused_matrix_and_a_mixture_of_experts(tmp_path, architecture, variant
                 assert_near(logprobs(backend), truth(folder))
     finally:
         backend.close()
+
+
+@pytest.fixture(scope="module")
+def tied(tmp_path_factory):
+    """A tied base, a checkpoint whose every tensor moved, and one with a head of its own."""
+    folder = tmp_path_factory.mktemp("tied")
+    config = {**HEADS, "tie_word_embeddings": True}
+    base, checkpoint = trained_pair(folder, "qwen2", scale=0.05, config=config)
+    own = untied(folder / "checkpoint-9", checkpoint)
+    for path in (base, checkpoint, own):
+        character_tokenizer().save_pretrained(path)
+    return Run("tied", base, (Checkpoint(7, checkpoint), Checkpoint(9, own)))
+
+
+@pytest.fixture(scope="module")
+def tied_backend(tied):
+    backend = open_backend(EngineOptions("vllm", batch_size=4), UpdateSource(tied), context=64)
+    yield backend
+    backend.close()
+
+
+def assert_worn(backend, variant, folder):
+    with backend.use_variant(variant):
+        assert_near(logprobs(backend), truth(folder))
+
+
+def test_moved_embeddings_move_a_tied_head(tied, tied_backend):
+    # Reloading leaves the head of a CPU where it was: the engine has to start anew.
+    assert_worn(tied_backend, full_at(7), tied.at(7).path)
+    assert_worn(tied_backend, BASE, tied.base)
+
+
+def test_a_checkpoint_s_own_head_is_used_over_a_tied_base(tied, tied_backend, tmp_path):
+    assert_worn(tied_backend, full_at(9), tied.at(9).path)
+    # The paper leaves head and embeddings at the base's values.
+    source = UpdateSource(tied)
+    write_merged(applied(source.update(rank(1)), source.base), source.base, tmp_path)
+    assert_worn(tied_backend, rank(1), tmp_path)
+
+
+def test_what_an_engine_does_not_take_as_an_adapter_is_merged(tied, tied_backend, monkeypatch):
+    asked = []
+
+    def refusing(name, **options):
+        """As if the engine had been started for fewer modules than the update has."""
+        if name != "takes_adapters":
+            return genuine(name, **options)
+        asked.extend(options["args"][0])
+        return [False]
+
+    with tied_backend.use_variant(rank(2)):
+        assert tied_backend.lm.lora_request is not None
+        adapter = logprobs(tied_backend)
+    genuine = tied_backend.lm.model.collective_rpc
+    monkeypatch.setattr(tied_backend.lm.model, "collective_rpc", refusing)
+    with tied_backend.use_variant(rank(2)):
+        assert tied_backend.lm.lora_request is None
+        merged = logprobs(tied_backend)
+    assert "model.layers.0.self_attn.q_proj" in asked
+    assert max(abs(adapter[token] - merged[token]) for token in adapter) < 1e-4
+    taken = genuine("takes_adapters", args=(["model.layers.0.mlp.up_proj"],))
+    assert taken == [True]
+    for other in ("lm_head", "model.embed_tokens", "model.layers.9.mlp.up_proj"):
+        assert genuine("takes_adapters", args=([other],)) == [False]
+
+
+def test_an_adapter_that_is_not_worn_is_an_error(tied_backend, monkeypatch):
+    monkeypatch.setattr(tied_backend, "_adapter", lambda *_: nullcontext())
+    with (
+        pytest.raises(AlphaRLBenchError, match=r"'rank-1': .* does not use .*nothing is scored"),
+        tied_backend.use_variant(rank(1)),
+    ):
+        pass
+    # Of a model that transformers does not read the text with a difference is asked for.
+    monkeypatch.setattr(tied_backend, "_reference", None)
+    with (
+        pytest.raises(AlphaRLBenchError, match=r"'rank-1': .* does not use them"),
+        tied_backend.use_variant(rank(1)),
+    ):
+        pass
+
+
+@pytest.mark.filterwarnings("ignore::alpharl_bench.errors.AlphaRLBenchWarning")
+def test_both_engines_sample_neutrally_and_end_alike(tmp_path):
+    base = folder_of(tmp_path / "base", generation_config=HOSTILE)
+    own = folder_of(tmp_path / "own", generation_config={"eos_token_id": [1, 15]})
+    scores = {}
+    for options in (EngineOptions(batch_size=64), VLLM):
+        with opened(run_of(base, own), cold(("addition", "chain"), "plain"), options) as engine:
+            scores[options.name] = engine.score(BASE)
+    assert_answered_alike(scores["vllm"], scores["hf"], 0.7)
+    # The same base without options, that ends with the same tokens.
+    with opened(run_of(NANO, own), cold(("addition", "chain"), "plain"), VLLM) as engine:
+        assert engine.score(BASE).responses == scores["vllm"].responses
 
 
 def cold(tasks, prompt):

@@ -123,6 +123,15 @@ def test_stacked_experts_are_taken_apart_and_put_together_again(tmp_path):
         )
 
 
+def test_vllm_gets_a_fused_matrix_of_phi_3_whole(tmp_path):
+    # vLLM's phi3.py packs "gate_up_proj": ["gate_up_proj"], its glm4.py two of them.
+    source = source_of(*trained_pair(tmp_path, "phi3"))
+    extract(source, rank(2), tmp_path / "vllm", form="vllm")
+    names = load_file(tmp_path / "vllm" / "adapter_model.safetensors")
+    assert any("mlp.gate_up_proj.lora_B" in name for name in names)
+    assert not any(part in name for name in names for part in (".gate_proj.", ".up_proj."))
+
+
 def test_vllm_gets_the_halves_of_a_fused_matrix_under_their_own_names(tmp_path):
     base, checkpoint = trained_pair(tmp_path, "glm4")
     source = source_of(base, checkpoint)
