@@ -226,6 +226,7 @@ def test_any_json_is_read_or_refused_in_one_line(tmp_path, name, content):
 OWN_FILES = {
     "source_code.py": "modules",
     "cache.py": "digests that it wrote",
+    "checkpoints/configs.py": "what a loaded tokenizer says of itself",
     "checkpoints/deltas.py": "what was opened as any other file of a user",
     "command_line.py": "the null device",
     "spectral/coverage.py": "its cache",

@@ -94,9 +94,9 @@ def compare(base: Weights, trained: Weights, *, embeddings: bool = False) -> Com
                 "is this the run's base, saved in the same format?"
             )
     for name in extra:
-        own = is_head(name) and tied_embeddings(base)
-        if own or name.endswith(_BUFFERS):
-            told = _own_head(trained) if own else "is left out: the base does not store it"
+        untied = is_head(name) and tied_embeddings(base)
+        if untied or name.endswith(_BUFFERS):
+            told = _own_head(trained) if untied else "is left out: the base does not store it"
             notes.append(f"{trained.file(name)}: '{name}' {told}")
         else:
             faults.append(

@@ -72,7 +72,10 @@ def documents(benchmark: Benchmark, folder: Path | None) -> list[dict[str, str]]
 def _hub_answers() -> bool:
     """Whether the Hub can be reached: asked once in a process, without a second try."""
     from huggingface_hub import constants, get_session  # noqa: PLC0415
-    from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled  # noqa: PLC0415
+    from huggingface_hub.errors import (  # type: ignore[attr-defined]  # noqa: PLC0415
+        HTTPError,
+        OfflineModeIsEnabled,
+    )
 
     try:
         get_session().head(constants.ENDPOINT, timeout=constants.HF_HUB_ETAG_TIMEOUT)
