@@ -10,6 +10,7 @@ import json
 import os
 import runpy
 import shutil
+import signal
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -144,6 +145,8 @@ def _become(
     for stream, path in enumerate([os.devnull, *streams]):
         flags = os.O_RDONLY if stream == 0 else os.O_WRONLY | os.O_CREAT
         os.dup2(os.open(path, flags), stream)
+    # A job in the background of a script ignores it, and so would its children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environment)
