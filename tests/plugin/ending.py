@@ -10,8 +10,14 @@ from pathlib import Path
 
 import pytest
 
-_WORKS_FOR_ANOTHER = "PYTEST_XDIST_WORKER" in os.environ
+_works_for_another = False
 _judged = 0
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The environment tells as much of the session that runs this test.
+    global _works_for_another  # noqa: PLW0603  (of a process that runs one session)
+    _works_for_another = hasattr(config, "workerinput")
 
 
 @pytest.hookimpl(trylast=True)
@@ -19,7 +25,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if "verdict" in dict(report.user_properties) and report.when == "call":
         global _judged  # noqa: PLW0603  (of a process that runs one session)
         _judged += 1
-        if not _WORKS_FOR_ANOTHER:
+        if not _works_for_another:
             os.kill(os.getpid(), int(os.environ["ENDING"]))
 
 
