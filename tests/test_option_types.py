@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from alpharl_bench import option_types
 from alpharl_bench.cli import app
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.formatting import one_line
 from alpharl_bench.option_types import (
     MOST,
     any_path,
@@ -24,7 +25,6 @@ from alpharl_bench.option_types import (
     existing_path,
     new_folder,
     number,
-    one_line,
     rank,
     reference,
     require_writable,

@@ -1,6 +1,5 @@
 """`--plan`, and what a machine has no room for, in a pytest of its own."""
 
-import argparse
 from types import SimpleNamespace
 
 import pytest
@@ -8,7 +7,6 @@ import pytest
 from alpharl_bench.cache import cache_root
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.plugin.executing import refuse_contradictions
-from alpharl_bench.plugin.options import _rate as rate
 from alpharl_bench.plugin.options import _tensor_parallel as tensor_parallel
 from tests.processes import run_pytest, run_pytester
 
@@ -133,10 +131,3 @@ def test_transformers_shares_no_model():
     with pytest.raises(AlphaRLBenchError, match="--tensor-parallel 2: requires --engine vllm"):
         tensor_parallel(SimpleNamespace(getoption=asked.get))
     assert tensor_parallel(SimpleNamespace(getoption={**asked, "engine": "vllm"}.get)) == 2
-
-
-@pytest.mark.parametrize("text", ["0", "-1", "inf", "nan", "many", ""])
-def test_a_rate_is_a_number_above_0(text):
-    with pytest.raises(argparse.ArgumentTypeError, match="is not a number of tokens above 0"):
-        rate(text)
-    assert rate("2.5e3") == 2500
