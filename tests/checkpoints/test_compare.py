@@ -360,15 +360,6 @@ def test_a_mask_that_both_store_is_no_quantized_weight(tied: Pair, dtype: torch.
     assert (tied.compare().notes, tied.compare().faults) == ((), ())
 
 
-def test_layers_after_the_last_one_that_transformers_drops(tied: Pair) -> None:
-    name = "model.layers.2.eh_proj.weight"
-    tied.change(tied.base, lambda tensors: tensors.update({name: torch.ones(4, 4)}))
-    assert f"'{name}' is left out: only the base stores it" in tied.note()
-    assert name not in tied.compare().modules
-    tied.configure(tied.base, num_hidden_layers=3)
-    assert f"there is no tensor '{name}'" in tied.fault()
-
-
 # ---- dtypes ----
 
 

@@ -315,9 +315,11 @@ def test_an_engine_that_is_too_small_for_a_split_starts_again(
 
     contexts = {"test": 50, "validation": 52}
     monkeypatch.setattr(engine_module, "_questions", lambda sampling: sampling.split)
-    monkeypatch.setattr(engine_module, "_context", lambda _, questions, __: contexts[questions])
+    monkeypatch.setattr(engine_module, "_context", lambda _, questions, *__: contexts[questions])
     monkeypatch.setattr(engine_module, "open_backend", lambda _, __, context: Backend(context))
-    engine = ScoringEngine(Run("a", Path(), ()), "digest", None, Sampling())  # type: ignore[arg-type]
+    monkeypatch.setattr(engine_module, "config_notes", lambda *_: [])
+    run = Run("a", Path(), (Checkpoint(1, Path()),))
+    engine = ScoringEngine(run, "digest", None, Sampling())  # type: ignore[arg-type]
     engine._put(replace(Sampling(), split="validation"))
     engine._put(replace(Sampling(), split="validation"))
     assert [(backend.context, backend.closed) for backend in opened] == [(50, True), (52, False)]

@@ -188,7 +188,7 @@ def of_no_claim(content):
         (without_numbers, "no verdict and no accuracy with a number"),
         (not_a_number, "a result that is not a number"),
         (infinite, "a result that is not a number"),
-        (of_no_claim, "not among its claims"),
+        (of_no_claim, "no such claim"),
     ],
 )
 def test_a_report_without_numbers_cannot_be_compared(synthetic, tmp_path, spoilt, message):

@@ -217,6 +217,8 @@ def test_a_run_that_is_asked_other_tasks_stands_beside_the_others(sample, tmp_pa
 
 
 def test_several_folders_need_one_for_what_they_make(tmp_path):
+    for name in "ab":
+        (tmp_path / name).mkdir()
     done = run_command("report", tmp_path / "a", tmp_path / "b")
     assert done.returncode == 2
     assert "by --out" in done.stderr
