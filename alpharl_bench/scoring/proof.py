@@ -86,7 +86,7 @@ def rounded_away(label: str, dtype: Dtype) -> str:
 
 
 def distance(change: Update | Weights, base: Weights, enough: float) -> float:
-    """The largest ‖W − W_0‖/‖W_0‖ of a matrix of attention or MLP, or the first that is enough.
+    """The largest ‖W − W_0‖/‖W_0‖ of a matrix in the layers, or the first that is enough.
 
     Args:
         change: an update, or a whole model.

@@ -108,11 +108,13 @@ def coverage(base: Weights, trained: Weights, modules: Sequence[str]) -> Coverag
         trained: a checkpoint that fits it.
         modules: the names of the decomposed matrices.
     """
-    both = [name for name in base.names if name in set(trained.names)]
+    there = set(trained.names)
+    both = [name for name in base.names if name in there]
     plain = [name for name in both if base.dtype(name).is_floating_point]
     like = [name for name in plain if base.shape(name) == trained.shape(name)]
     apart = sorted({*plain} - {*like})
-    apart += [name for name in both if name not in plain and _differ(base, trained, name)]
+    whole_numbers = [name for name in both if not base.dtype(name).is_floating_point]
+    apart += [name for name in whole_numbers if _differ(base, trained, name)]
     moved = _measured(base, trained, [one for name in like for one in _units(name, base)])
     whole = math.fsum(one.square for one in moved.values())
     inside = set(modules)
