@@ -3,7 +3,6 @@
 import os
 import sys
 import warnings
-from contextlib import suppress
 from typing import TextIO
 
 import typer
@@ -76,8 +75,7 @@ def _fault_of_output() -> OSError | None:
         sys.stdout.flush()
         os.write(sys.stdout.fileno(), b"\n")
     except OSError as fault:
-        # Python would write once more when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close(sys.stdout)
         return fault
     return None
 
@@ -97,5 +95,13 @@ def _show_warning(
 
 def _tell(line: str) -> None:
     # Where standard error is full or closed, the exit code has to do.
-    with suppress(OSError):
+    try:
         echo_error(f"alpharl-bench: {line}")
+        sys.stderr.flush()
+    except OSError:
+        _close(sys.stderr)
+
+
+def _close(stream: TextIO) -> None:
+    """Lead a stream that takes nothing elsewhere: Python would write once more when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

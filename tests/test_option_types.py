@@ -31,6 +31,7 @@ from alpharl_bench.option_types import (
     scale,
     seed,
     share,
+    shown,
     whole_number,
     word,
     writable_folder,
@@ -175,8 +176,8 @@ def test_a_folder_that_nobody_may_write_to_is_refused(
     with pytest.raises(AlphaRLBenchError) as raised:
         require_writable(tmp_path / "new" / "folder")
     assert str(raised.value) == (
-        f"'{tmp_path / 'new' / 'folder'}': Permission denied; give this user access, or name "
-        "another place"
+        f"{shown(str(tmp_path / 'new' / 'folder'))}: Permission denied; give this user access, or "
+        "name another place"
     )
 
 
