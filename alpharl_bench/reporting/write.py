@@ -42,7 +42,7 @@ def _written(judged: Judged, folder: Path) -> Path:
         report = folder / "report.md"
         write_whole(report, text)
         write_whole(folder / "report.html", html.page(text, folder))
-        write_whole(folder / RESULTS, Results.of(judged).model_dump_json(indent=1) + "\n")
+        write_whole(folder / RESULTS, Results.of(judged).model_dump_json() + "\n")
         write_whole(folder / "junit.xml", junit(judged))
     return report
 

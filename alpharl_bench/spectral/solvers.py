@@ -91,14 +91,18 @@ def dense(matrix: torch.Tensor, rank: int) -> Triplets:
 
     Close singular values turn a rounding error into a large one of their vectors.
     """
-    precise = matrix.double() if matrix.numel() <= _CHEAP else matrix
-    left, sigma, right_t = torch.linalg.svd(precise, full_matrices=False)
+    left, sigma, right_t = torch.linalg.svd(as_precise(matrix), full_matrices=False)
     return left[:, :rank].float(), sigma[:rank].float(), right_t[:rank].T.float()
+
+
+def as_precise(matrix: torch.Tensor) -> torch.Tensor:
+    """The matrix in float64, if all its triplets are a matter of milliseconds there too."""
+    return matrix.double() if matrix.numel() * min(matrix.shape) <= _CHEAP else matrix
 
 
 # Lanczos vectors between two looks at a few triplets: scipy's 20 are more than an update needs.
 _BASIS = 8
 # The sketch is wider than what is wanted, and powers of ΔWΔWᵀ sharpen a slowly falling spectrum.
 _SKETCH, _POWERS = 32, 16
-# Entries of a matrix that is decomposed in milliseconds whatever the precision.
-_CHEAP = 1 << 17
+# m n min(m, n), to which the work of a dense decomposition is proportional.
+_CHEAP = 1 << 26

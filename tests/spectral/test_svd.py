@@ -93,6 +93,15 @@ def test_one_row_or_column_is_its_own_direction(shape: tuple[int, int]) -> None:
     torch.testing.assert_close(found.dense(), delta)
 
 
+@pytest.mark.parametrize("shape", [(8192, 4), (32, 8192), (20000, 30)])
+def test_the_rounding_of_long_sums_is_no_residual(shape: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    # All entries of one size, as after one step of a sign-based optimizer.
+    delta = 0.0078 * torch.randint(-1, 2, shape).float()
+    assert decompose(delta, min(shape)).residual < 1e-6
+    check(delta, min(shape))
+
+
 @pytest.mark.parametrize("rank", [1, 5])
 def test_a_zero_matrix_has_zero_singular_values_and_unit_vectors(rank: int) -> None:
     found = decompose(torch.zeros(60, 50), rank).factors
