@@ -25,6 +25,7 @@ from alpharl_bench.scoring import (
     resampling_weights,
     unit_weights,
 )
+from alpharl_bench.spectral import Coverage
 from alpharl_bench.untrusted import read_bytes
 
 RESULTS = "results.json"
@@ -107,10 +108,27 @@ class AccuracyRecord(_Record):
     samples: int
 
 
+class CoverageRecord(_Record):
+    """The parts of ‖ΔW‖² over all tensors.
+
+    ``modules`` is the share in the modules, null if nothing moved, and ``left`` that of each kind
+    of tensor that stays at the base. ``still`` are the names with ΔW = 0, how many of how many.
+    ``floor`` is what rounding the base to the checkpoint's dtype is to ‖ΔW‖. ``apart`` are the
+    tensors that could not be compared.
+    """
+
+    modules: float | None
+    left: dict[str, float]
+    still: dict[str, tuple[int, int]]
+    floor: float
+    apart: tuple[str, ...]
+
+
 class RunResult(_Record):
     """One run. ``learned`` is null where it is not known; ``provenance`` where nothing was scored.
 
-    ``accuracies`` are by the name of the variant.
+    ``accuracies`` are by the name of the variant. ``coverage`` is null where it was not measured,
+    ``notes`` are what was said of the run's files while it was scored.
     """
 
     model: str
@@ -125,6 +143,8 @@ class RunResult(_Record):
     learned: bool | None
     accuracies: dict[str, AccuracyRecord]
     provenance: Provenance | None
+    coverage: CoverageRecord | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Results(_Record):
@@ -269,6 +289,20 @@ def _run(session: Session, run: str) -> RunResult:
         learned=not learned.failed if learned and learned.known else None,
         accuracies=_accuracies(scores),
         provenance=session.provenance.get(run),
+        coverage=_coverage(record.coverage),
+        notes=tuple(session.notes_of(run)),
+    )
+
+
+def _coverage(found: Coverage | None) -> CoverageRecord | None:
+    if found is None:
+        return None
+    return CoverageRecord(
+        modules=_finite(found.modules),
+        left=found.left,
+        still=found.still,
+        floor=found.floor,
+        apart=tuple(found.apart),
     )
 
 

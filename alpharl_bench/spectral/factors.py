@@ -64,6 +64,11 @@ class UpdateFactors:
             warnings.warn(line, AlphaRLBenchWarning, stacklevel=2)
         return modules
 
+    def whole(self) -> Weights:
+        """The checkpoint itself; what its comparison with the base says is told as for a part."""
+        _ = self.modules
+        return self.trained
+
     def shape(self, module: str) -> tuple[int, int]:
         """(m, n) of a module's update matrix."""
         rows, columns = self.base.shape(module)

@@ -115,7 +115,7 @@ class UpdateSource:
             case "base":
                 return self.base
             case "full":
-                return self.factors(variant.step).trained
+                return self.factors(variant.step).whole()
             case "forecast":
                 return self._forecast(variant)
             case _:

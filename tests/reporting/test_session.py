@@ -6,10 +6,11 @@ from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.reporting import Measured, Session, load_session, write_report
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.provenance import provenance
+from alpharl_bench.reporting.results import load_results
 from alpharl_bench.spectral import Coverage
 from alpharl_bench.tables.spectrum import SPECTRUM
 from tests.evidence import altered
-from tests.scores import session_of
+from tests.scores import session_of, write_results
 
 NAME = "qwen3-nano-grpo"
 
@@ -52,6 +53,9 @@ def test_what_stays_at_the_base_is_stored_and_told(synthetic, tmp_path):
     section = provenance(Judged.of(loaded))
     assert "the modules hold 75.0% of ‖ΔW‖²; at the base stay norms 25.0%" in section
     assert "rounding the base is 0.5 times ‖ΔW‖" in section
+    write_results(tmp_path)
+    moved = load_results(tmp_path).runs[NAME].coverage
+    assert (moved.modules, moved.left, moved.floor) == (0.75, {"norms": 0.25}, 0.5)
 
 
 def test_a_claim_is_seen_with_the_samples_that_it_was_judged_by(synthetic, tmp_path):

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from alpharl_bench.checkpoints import Checkpoint, Run
-from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.errors import AlphaRLBenchError, AlphaRLBenchWarning
 from alpharl_bench.variants import (
     BASE,
     FULL,
@@ -114,6 +114,19 @@ def test_a_window_is_rank_1_of_its_modules_and_the_base_elsewhere(
 def test_a_window_whose_modules_nobody_knows(source: UpdateSource) -> None:
     with pytest.raises(AlphaRLBenchError, match=r"'window-2': its modules are not known here"):
         source.change(window(2))
+
+
+def test_a_whole_checkpoint_alone_is_compared_with_the_base(weights: dict, tmp_path: Path) -> None:
+    base = folder_of(tmp_path / "base", weights[0])
+    longer = torch.cat([weights[5][EMBEDDING], torch.zeros(3, 20)])
+    padded = folder_of(tmp_path / "padded", weights[5] | {EMBEDDING: longer})
+    source = UpdateSource(Run("mine", base, (Checkpoint(5, padded),)))
+    with pytest.warns(AlphaRLBenchWarning, match="has 12 tokens, the base has 9"):
+        source.change(FULL)
+    fewer = {name: value for name, value in weights[5].items() if name != UP}
+    other = folder_of(tmp_path / "fewer", fewer)
+    with pytest.raises(AlphaRLBenchError, match=f"there is no tensor '{UP}'"):
+        UpdateSource(Run("mine", base, (Checkpoint(5, other),))).change(FULL)
 
 
 def test_all_subspaces_are_the_whole_update(source: UpdateSource, weights: dict) -> None:
