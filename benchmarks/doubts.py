@@ -21,9 +21,9 @@ def main(draws: int = 200) -> None:
     """Draw bases and checkpoints whose history is known, and print what is said of them."""
     torch.manual_seed(0)
     typer.echo("A float32 base, a bfloat16 checkpoint: is the base rounded before ΔW is taken?\n")
-    columns = ("training starts from", "entries", "‖update‖ / ‖rounding‖", "base rounded")
+    given = ("training starts from", "entries", "‖update‖ / ‖rounding‖", "base rounded")
     errors = ("error of ΔW: as decided", "never rounded", "always rounded")
-    typer.echo(tabulate(_rounding(draws), (*columns, *errors), tablefmt="github", floatfmt=".2g"))
+    typer.echo(tabulate(_rounding(draws), (*given, *errors), tablefmt="github", floatfmt=".2g"))
     typer.echo("\nIs a checkpoint said to have nothing in common with its base?\n")
     columns = ("checkpoint", "entries of a matrix", "warnings")
     typer.echo(tabulate(_origins(draws), columns, tablefmt="github"))
@@ -39,9 +39,7 @@ def _rounding(draws: int) -> list[tuple[object, ...]]:
     return rows
 
 
-def _rounded_once(
-    rounded: bool, size: int, relative: float, draws: int
-) -> tuple[str, float, float, float]:
+def _rounded_once(rounded: bool, size: int, relative: float, draws: int) -> tuple[object, ...]:
     """How often the base is taken for rounded, and ‖ΔW − truth‖/‖rounding‖ of three ways."""
     decided, errors = 0, [0.0, 0.0, 0.0]
     for _ in range(draws):
