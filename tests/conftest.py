@@ -112,6 +112,14 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
+def engine_server() -> None:
+    """Starts vLLM's engines within seconds."""
+    from tests.scoring.engine_server import share_imports  # noqa: PLC0415  (vLLM is not everywhere)
+
+    share_imports()
+
+
+@pytest.fixture(scope="session")
 def short_registry() -> Registry:
     """The package's registry with every recipe cut to six small steps and three checkpoints.
 

@@ -40,6 +40,7 @@ from tests.scoring.test_neutral import folder_of, run_of
 pytestmark = [
     pytest.mark.vllm,
     pytest.mark.skipif(find_spec("vllm") is None, reason="needs vLLM: `tox -e vllm`"),
+    pytest.mark.usefixtures("engine_server"),
 ]
 
 NANO = base_folder(load_registry().model("qwen3-nano"))

@@ -24,6 +24,7 @@ from tests.scoring.test_vllm import HEADS, assert_near, logprobs, truth
 pytestmark = [
     pytest.mark.vllm,
     pytest.mark.skipif(find_spec("vllm") is None, reason="needs vLLM: `tox -e vllm`"),
+    pytest.mark.usefixtures("engine_server"),
 ]
 
 

@@ -16,6 +16,7 @@ from tests.models import trained_pair
 pytestmark = [
     pytest.mark.vllm,
     pytest.mark.skipif(find_spec("vllm") is None, reason="needs vLLM: `tox -e vllm`"),
+    pytest.mark.usefixtures("engine_server"),
 ]
 
 TOKENS = list(range(3, 20))
