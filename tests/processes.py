@@ -25,6 +25,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 #: What the package uses and imports slowly. Of pytest's plugins none, for it rewrites them.
 LIBRARIES = (
+    "datasets",
     "huggingface_hub",
     "junitparser",
     "latex2sympy2_extended",
@@ -34,9 +35,11 @@ LIBRARIES = (
     "matplotlib.pyplot",
     "pandas",
     "pebble",
+    "peft",
     "pydantic",
     "pytest",
     "scipy.stats",
+    "statsmodels.stats.multitest",
     "torch",
     "transformers.models.auto.modeling_auto",
     "typer",
