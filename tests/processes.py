@@ -25,6 +25,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 #: What the package uses and imports slowly. Of pytest's plugins none, for it rewrites them.
 LIBRARIES = (
+    "datasets",
     "huggingface_hub",
     "junitparser",
     "latex2sympy2_extended",
@@ -34,9 +35,11 @@ LIBRARIES = (
     "matplotlib.pyplot",
     "pandas",
     "pebble",
+    "peft",
     "pydantic",
     "pytest",
     "scipy.stats",
+    "statsmodels.stats.multitest",
     "torch",
     "transformers.models.auto.modeling_auto",
     "typer",
@@ -63,11 +66,19 @@ def run_module(module: str, *arguments: object) -> CompletedProcess[str]:
 def run_command(
     *arguments: object, cwd: Path | None = None, **variables: object
 ) -> CompletedProcess[str]:
-    """Type ``alpharl-bench``, the console script.
+    """Type ``alpharl-bench``, the console script."""
+    return run_script("alpharl-bench", *arguments, cwd=cwd, **variables)
 
-    Another ``PYTHONPATH`` has a server of its own, which is worth it for several commands.
+
+def run_script(
+    name: str, *arguments: object, cwd: Path | None = None, **variables: object
+) -> CompletedProcess[str]:
+    """Type the name of a console script.
+
+    Another ``PYTHONPATH`` must not lead to other libraries. Where a ``sitecustomize.py`` lies on
+    it, which decides over them, there is a server of its own: worth it for several commands.
     """
-    script = shutil.which("alpharl-bench")
+    script = shutil.which(name)
     assert script is not None
     return _run({"script": script}, arguments, cwd or Path.cwd(), variables)
 
@@ -97,7 +108,9 @@ def _run(
             "environment": environment,
             "streams": list(map(str, streams)),
         }
-        server = _server(environment.get("PYTHONPATH"))
+        path = environment.get("PYTHONPATH", "")
+        decides = any((Path(p) / "sitecustomize.py").is_file() for p in path.split(os.pathsep) if p)
+        server = _server(path if decides else None)
         server.stdin.write(json.dumps(request) + "\n")
         server.stdin.flush()
         code = int(server.stdout.readline())
@@ -148,6 +161,9 @@ def _become(
     # A job in the background of a script ignores it, and so would its children.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(cwd)
+    servers = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    own = [entry for entry in environment.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    sys.path[1:] = [*own, *(entry for entry in sys.path[1:] if entry not in servers)]
     os.environ.clear()
     os.environ.update(environment)
     if "module" in program:

@@ -1,10 +1,8 @@
 """The built wheel and sdist, and a session in an empty folder with the wheel alone."""
 
 import configparser
-import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -16,7 +14,7 @@ import pytest
 from alpharl_bench.invocation import suite_names
 from alpharl_bench.reporting import load_session
 from tests.models import learned_run
-from tests.processes import ROOT
+from tests.processes import ROOT, run_script
 
 IDS = re.compile(r"^\S+::\S.*$", re.MULTILINE)
 
@@ -59,15 +57,7 @@ def typed(site, tmp_path):
     """Type a command in an empty folder of a machine that has the wheel."""
 
     def command(*words):
-        script = shutil.which(words[0])
-        return subprocess.run(
-            [script, *map(str, words[1:])],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(site)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run_script(*words, cwd=tmp_path, PYTHONPATH=site)
 
     return command
 
@@ -103,13 +93,7 @@ def test_a_judge_runs_the_tests_of_the_checkout(typed):
     by_pytest = typed("pytest", *modules, *options)
     assert judged.returncode == by_pytest.returncode == 0, judged.stdout + judged.stderr
     assert IDS.findall(judged.stdout) == IDS.findall(by_pytest.stdout)
-    here = subprocess.run(
-        ["pytest", "suites/property1", *options],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    here = run_script("pytest", "suites/property1", *options, cwd=ROOT)
     wanted = [one.rpartition("/")[2] for one in IDS.findall(here.stdout)]
     assert len(wanted) > 100
     assert [one.rpartition("/")[2] for one in IDS.findall(judged.stdout)] == wanted

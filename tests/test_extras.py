@@ -1,7 +1,6 @@
 """What works without the packages of the extras, and what is said where they are missing."""
 
 import os
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 import pytest
@@ -16,22 +15,26 @@ from tests.scores import session_of
 SCORE = ("datasets", "lm_eval", "math_verify", "latex2sympy2_extended", "antlr4", "pebble")
 TRAIN, GAMES = ("trl",), ("pyspiel", "open_spiel", "textarena")
 EVERYTHING = (*SCORE, *TRAIN, *GAMES)
-# Python imports a module of this name when it starts.
+# Python imports a module of this name when it starts. Of a server all are missing, of a command
+# that it forks those that the environment names.
 BLOCKING = """
-import importlib.abc, importlib.metadata, sys
+import importlib.abc, importlib.metadata, os, sys
 
-MISSING = {missing!r}
+EVERYTHING = {everything!r}
+
+def missing():
+    return os.environ.get("MISSING", EVERYTHING).split()
 
 class Missing(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in MISSING:
+        if name.partition(".")[0] in missing():
             raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
 
 sys.meta_path.insert(0, Missing())
 genuine = importlib.metadata.Distribution.from_name.__func__
 
 def from_name(cls, name):
-    if name.replace("-", "_") in MISSING:
+    if name.replace("-", "_") in missing():
         raise importlib.metadata.PackageNotFoundError(name)
     return genuine(cls, name)
 
@@ -47,14 +50,10 @@ def learned(tmp_path_factory):
 @pytest.fixture(scope="module")
 def blocking(tmp_path_factory):
     """The ``PYTHONPATH`` of a machine that lacks packages."""
-
-    @cache
-    def of(missing):
-        folder = tmp_path_factory.mktemp("blocking")
-        (folder / "sitecustomize.py").write_text(BLOCKING.format(missing=missing))
-        return os.pathsep.join([str(folder), str(ROOT)])
-
-    return of
+    folder = tmp_path_factory.mktemp("blocking")
+    text = BLOCKING.format(everything=" ".join(EVERYTHING))
+    (folder / "sitecustomize.py").write_text(text)
+    return os.pathsep.join([str(folder), str(ROOT)])
 
 
 @pytest.fixture
@@ -62,7 +61,8 @@ def without(blocking, tmp_path):
     """Type a command on such a machine."""
 
     def command(missing, *words):
-        return run_command(*words, cwd=tmp_path, PYTHONPATH=blocking(missing))
+        variables = {"PYTHONPATH": blocking, "MISSING": " ".join(missing)}
+        return run_command(*words, cwd=tmp_path, **variables)
 
     return command
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -162,12 +163,14 @@ def _questions(task: str, sampling: Sampling) -> int:
 
 def triplet_bytes(required: Requirements, info: RunInfo) -> int:
     """Bytes of the triplets: of every matrix as many as the store keeps of a rank, float32."""
+    # Many matrices have a shape: each is looked at once.
+    matrices = Counter(info.size.matrices.values())
     kept = {
-        (variant.step or info.steps[-1], shape, name, level(rank_of(variant, shape), shape))
+        (variant.step or info.steps[-1], shape, level(rank_of(variant, shape), shape))
         for variant in required.decomposed
-        for name, shape in info.size.matrices.items()
+        for shape in matrices
     }
-    return sum(_FLOAT32 * rank * (sum(shape) + 1) for _, shape, _, rank in kept)
+    return sum(_FLOAT32 * rank * (sum(shape) + 1) * matrices[shape] for _, shape, rank in kept)
 
 
 def _merged_bytes(required: Requirements, size: ModelSize, asked: Options, dtype: int) -> int:
@@ -223,11 +226,13 @@ class CacheStatus:
 
     def wrote(self, one: Measurement) -> bool:
         """Whether a pass is there."""
+        store = self._stores.get("test")
+        if store is None:
+            return False
         # Imported here: it takes what a model takes to load.
         from alpharl_bench.behaviour.measure import measurement_path  # noqa: PLC0415
 
-        store = self._stores.get("test")
-        return store is not None and measurement_path(behaviour_folder(store), one).is_file()
+        return measurement_path(behaviour_folder(store), one).is_file()
 
     @cached_property
     def _stores(self) -> Mapping[str, ScoreStore]:

@@ -51,7 +51,8 @@ WHOLE = {
 @pytest.fixture(scope="module", autouse=True)
 def short_limit() -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(workers, "COMPARISON_SECONDS", 2.0)
+        # Several times what the answers take that are graded beside.
+        patch.setattr(workers, "COMPARISON_SECONDS", 0.5)
         yield
 
 
@@ -94,12 +95,13 @@ def test_a_hostile_response_is_wrong(kind: str, response: str) -> None:
 
 
 def test_bombs_and_answers_side_by_side_are_told_apart() -> None:
-    responses = [rf"\boxed{{{bomb} + 1}}" for bomb in list(BOMBS.values())[:4]]
+    responses = [rf"\boxed{{{bomb} + 1}}" for bomb in list(BOMBS.values())[:3]]
     mixed = [r"\boxed{21/7^1}", *responses, r"\boxed{\sqrt{9}}", r"\boxed{21/8^1}"]
-    assert "".join(g.mark for g in grade("math", "3", mixed)) == "1xxxx10"
+    assert "".join(g.mark for g in grade("math", "3", mixed)) == "1xxx10"
 
 
 def test_every_mark_and_form_can_be_written_to_a_file() -> None:
-    for text in [*TEXTS.values(), *WHOLE.values()]:
-        for graded in grade("math", "41", [text, rf"\boxed{{{text}}}"]):
-            assert (graded.form or "").encode().decode().isprintable()
+    # Compared above already, most of them: what was found is remembered.
+    texts = [*TEXTS.values(), *WHOLE.values()]
+    for graded in grade("math", "42", [*texts, *(rf"\boxed{{{text}}}" for text in texts)]):
+        assert (graded.form or "").encode().decode().isprintable()

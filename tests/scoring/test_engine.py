@@ -41,31 +41,33 @@ def damaged(tmp_path_factory):
     return folder
 
 
-def test_a_full_variant_scores_as_the_checkpoint_loaded_by_itself(damaged):
-    patched = engine_of(damaged).score(FULL)
+@pytest.fixture(scope="module")
+def ends(damaged):
+    """The scores of base and checkpoint, each by an engine that has scored nothing else."""
+    return tuple(engine_of(damaged).score(variant) for variant in (BASE, FULL))
+
+
+def test_a_full_variant_scores_as_the_checkpoint_loaded_by_itself(damaged, ends):
+    base, patched = ends
     run = Run("a-run", damaged, (Checkpoint(1, damaged),))
     loaded = ScoringEngine(run, "digest", UpdateSource(run), SAMPLING).score(BASE)
     assert patched.marks == loaded.marks
-    assert patched.marks != engine_of(damaged).score(BASE).marks
+    assert patched.marks != base.marks
 
 
-def test_all_ranks_together_score_as_attention_and_mlp_of_the_checkpoint(damaged):
-    # Only attention differs, so the update of full rank is the whole checkpoint.
+def test_scores_do_not_depend_on_what_was_scored_before(damaged, ends):
+    base, full = ends
     engine = engine_of(damaged)
-    assert engine.score(rank(128)).marks == engine.score(FULL).marks
-
-
-def test_scores_do_not_depend_on_what_was_scored_before(damaged):
-    engine = engine_of(damaged)
-    first = engine.score(BASE)
-    for variant in (rank(1), subspace(3), FULL):
+    for variant in (rank(1), subspace(3)):
         engine.score(variant)
-    assert engine.score(BASE) == first
+    assert engine.score(FULL) == full
+    assert engine.score(BASE) == base
+    # Only attention differs, so the update of full rank is the whole checkpoint.
+    assert engine.score(rank(128)).marks == full.marks
 
 
-def test_extrapolated_logits_are_scored_like_any_variant(damaged):
-    base, full = (engine_of(damaged).score(variant) for variant in (BASE, FULL))
-    assert base.marks != full.marks
+def test_extrapolated_logits_are_scored_like_any_variant(damaged, ends):
+    base, full = ends
 
     def beyond(alpha: float) -> Score:
         def made(_: Variant) -> Change:
@@ -74,8 +76,9 @@ def test_extrapolated_logits_are_scored_like_any_variant(damaged):
 
         engine = engine_of(damaged, forecast=made)
         score = engine.score(forecast("rlvr-logits", 40))
-        assert engine.score(forecast("rlvr-logits", 40)) == score
-        assert engine.score(BASE) == base
+        if alpha == 2:
+            assert engine.score(forecast("rlvr-logits", 40)) == score
+            assert engine.score(BASE) == base
         return score
 
     # Both ends are the models themselves, sample by sample; beyond them is neither.
@@ -85,7 +88,7 @@ def test_extrapolated_logits_are_scored_like_any_variant(damaged):
 
 
 def test_sampling_agrees_with_transformers_own_generate():
-    engine = engine_of(BASE_FOLDER, Sampling(questions=40, samples=8))
+    engine = engine_of(BASE_FOLDER, Sampling(questions=20, samples=8))
     score = engine.score(BASE)
     model, tokenizer = (
         cls.from_pretrained(BASE_FOLDER) for cls in (AutoModelForCausalLM, AutoTokenizer)
@@ -97,8 +100,8 @@ def test_sampling_agrees_with_transformers_own_generate():
     output = model.generate(**inputs, do_sample=True, top_k=0, max_new_tokens=36)
     texts = tokenizer.batch_decode(output[:, inputs.input_ids.shape[1] :], skip_special_tokens=True)
     direct = sum(map(is_correct, texts, answers)) / len(texts)
-    # Two samples of 1920 responses at 0.28: a difference has a standard error of about 0.015.
-    assert abs(direct - score.accuracy) < 0.06
+    # Two samples of 960 responses at 0.28: a difference has a standard error of about 0.02.
+    assert abs(direct - score.accuracy) < 0.08
 
 
 def _answer(prompt):
