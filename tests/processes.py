@@ -48,11 +48,16 @@ _READ_ONCE = ("CUDA_VISIBLE_DEVICES", "HF_HOME", "HF_HUB_OFFLINE", "OMP_NUM_THRE
 _ENVIRONMENT = dict(os.environ)
 
 
-def run_pytest(*options: object, cwd: Path = ROOT, **variables: object) -> CompletedProcess[str]:
-    """Type ``python -m pytest`` in a folder, with more variables in the environment."""
+def run_pytest(
+    *options: object, cwd: Path = ROOT, installed: Path | None = None, **variables: object
+) -> CompletedProcess[str]:
+    """Type ``python -m pytest`` in a folder, with more variables in the environment.
+
+    Distributions in the folder ``installed`` are found, as if ``PYTHONPATH`` named it.
+    """
     # Its cache would be one for all tests; hypothesis takes half a second to report on no test.
     without = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
-    return _run({"module": "pytest"}, (*without, *options), cwd, variables)
+    return _run({"module": "pytest"}, (*without, *options), cwd, variables, installed)
 
 
 def run_module(module: str, *arguments: object) -> CompletedProcess[str]:
@@ -60,16 +65,21 @@ def run_module(module: str, *arguments: object) -> CompletedProcess[str]:
     return _run({"module": module}, arguments, ROOT, {})
 
 
+def run_script(script: Path, *arguments: object, **variables: object) -> CompletedProcess[str]:
+    """Type ``python script`` in the script's folder; a package beside it goes before all others."""
+    return _run({"script": str(script)}, arguments, script.parent, variables)
+
+
 def run_command(
-    *arguments: object, cwd: Path | None = None, **variables: object
+    *arguments: object, cwd: Path | None = None, installed: Path | None = None, **variables: object
 ) -> CompletedProcess[str]:
-    """Type ``alpharl-bench``, the console script.
+    """Type ``alpharl-bench``, the console script; ``installed`` as for :func:`run_pytest`.
 
     Another ``PYTHONPATH`` has a server of its own, which is worth it for several commands.
     """
     script = shutil.which("alpharl-bench")
     assert script is not None
-    return _run({"script": script}, arguments, cwd or Path.cwd(), variables)
+    return _run({"script": script}, arguments, cwd or Path.cwd(), variables, installed)
 
 
 def run_pytester(pytester: pytest.Pytester, *options: object) -> pytest.RunResult:
@@ -83,6 +93,7 @@ def _run(
     arguments: tuple[object, ...],
     cwd: Path,
     variables: Mapping[str, object],
+    installed: Path | None = None,
 ) -> CompletedProcess[str]:
     environment = {**os.environ, **{name: str(value) for name, value in variables.items()}}
     for name in _READ_ONCE:
@@ -95,6 +106,7 @@ def _run(
             "arguments": words,
             "cwd": str(cwd),
             "environment": environment,
+            "installed": None if installed is None else str(installed),
             "streams": list(map(str, streams)),
         }
         server = _server(environment.get("PYTHONPATH"))
@@ -139,6 +151,7 @@ def _become(
     arguments: list[str],
     cwd: str,
     environment: dict[str, str],
+    installed: str | None,
     streams: list[str],
 ) -> None:
     """Run a module, or a script, as if Python had been started with it."""
@@ -150,6 +163,8 @@ def _become(
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environment)
+    if installed is not None:
+        sys.path.insert(1, installed)
     if "module" in program:
         sys.path[0] = cwd
         sys.argv = ["", *arguments]
