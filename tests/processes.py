@@ -12,14 +12,18 @@ import runpy
 import shutil
 import signal
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from subprocess import PIPE, CompletedProcess, Popen
 from tempfile import TemporaryDirectory
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -58,6 +62,33 @@ def run_pytest(
     # Its cache would be one for all tests; hypothesis takes half a second to report on no test.
     without = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
     return _run({"module": "pytest"}, (*without, *options), cwd, variables, installed)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A command that runs: its process, and what it will have said."""
+
+    process: psutil.Process
+    result: "Future[CompletedProcess[str]]"
+
+
+@contextmanager
+def begun_pytest(*options: object, **variables: object) -> Iterator[Begun]:
+    """Type ``python -m pytest`` and do not wait for its end; no other command may run meanwhile.
+
+    Whatever still runs behind the block is killed.
+    """
+    server = psutil.Process(_server(os.environ.get("PYTHONPATH")).pid)
+    with ThreadPoolExecutor(1) as pool:
+        result = pool.submit(run_pytest, *options, **variables)
+        while not (children := server.children()):
+            assert not result.done(), result.result()
+            time.sleep(0.01)
+        try:
+            yield Begun(children[0], result)
+        finally:
+            if not result.done():
+                children[0].kill()
 
 
 def run_module(module: str, *arguments: object) -> CompletedProcess[str]:
