@@ -12,14 +12,18 @@ import runpy
 import shutil
 import signal
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from subprocess import PIPE, CompletedProcess, Popen
 from tempfile import TemporaryDirectory
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -51,6 +55,11 @@ _READ_ONCE = ("CUDA_VISIBLE_DEVICES", "HF_HOME", "HF_HUB_OFFLINE", "OMP_NUM_THRE
 _ENVIRONMENT = dict(os.environ)
 
 
+def path_of(installed: Path) -> str:
+    """The ``PYTHONPATH`` where distributions in a folder are installed beside the checkout."""
+    return os.pathsep.join(map(str, (ROOT, installed)))
+
+
 def run_pytest(*options: object, cwd: Path = ROOT, **variables: object) -> CompletedProcess[str]:
     """Type ``python -m pytest`` in a folder, with more variables in the environment."""
     # Its cache would be one for all tests; hypothesis takes half a second to report on no test.
@@ -58,19 +67,51 @@ def run_pytest(*options: object, cwd: Path = ROOT, **variables: object) -> Compl
     return _run({"module": "pytest"}, (*without, *options), cwd, variables)
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A command that runs: its process, and what it will have said."""
+
+    process: psutil.Process
+    result: "Future[CompletedProcess[str]]"
+
+
+@contextmanager
+def begun_pytest(*options: object, **variables: object) -> Iterator[Begun]:
+    """Type ``python -m pytest`` and do not wait for its end; no other command may run meanwhile.
+
+    Whatever still runs behind the block is killed.
+    """
+    server = psutil.Process(_server(None).pid)
+    with ThreadPoolExecutor(1) as pool:
+        result = pool.submit(run_pytest, *options, **variables)
+        while not (children := server.children()):
+            assert not result.done(), result.result()
+            time.sleep(0.01)
+        try:
+            yield Begun(children[0], result)
+        finally:
+            if not result.done():
+                children[0].kill()
+
+
 def run_module(module: str, *arguments: object) -> CompletedProcess[str]:
     """Type ``python -m module`` in the checkout."""
     return _run({"module": module}, arguments, ROOT, {})
 
 
+def run_script(script: Path, *arguments: object, **variables: object) -> CompletedProcess[str]:
+    """Type ``python script`` in the script's folder; a package beside it goes before all others."""
+    return _run({"script": str(script)}, arguments, script.parent, variables)
+
+
 def run_command(
     *arguments: object, cwd: Path | None = None, **variables: object
 ) -> CompletedProcess[str]:
-    """Type ``alpharl-bench``, the console script."""
-    return run_script("alpharl-bench", *arguments, cwd=cwd, **variables)
+    """Type ``alpharl-bench``."""
+    return run_console_script("alpharl-bench", *arguments, cwd=cwd, **variables)
 
 
-def run_script(
+def run_console_script(
     name: str, *arguments: object, cwd: Path | None = None, **variables: object
 ) -> CompletedProcess[str]:
     """Type the name of a console script.

@@ -14,7 +14,7 @@ import pytest
 from alpharl_bench.invocation import suite_names
 from alpharl_bench.reporting import load_session
 from tests.models import learned_run
-from tests.processes import ROOT, run_script
+from tests.processes import ROOT, run_console_script
 
 IDS = re.compile(r"^\S+::\S.*$", re.MULTILINE)
 
@@ -57,7 +57,7 @@ def typed(site, tmp_path):
     """Type a command in an empty folder of a machine that has the wheel."""
 
     def command(*words):
-        return run_script(*words, cwd=tmp_path, PYTHONPATH=site)
+        return run_console_script(*words, cwd=tmp_path, PYTHONPATH=site)
 
     return command
 
@@ -93,7 +93,7 @@ def test_a_judge_runs_the_tests_of_the_checkout(typed):
     by_pytest = typed("pytest", *modules, *options)
     assert judged.returncode == by_pytest.returncode == 0, judged.stdout + judged.stderr
     assert IDS.findall(judged.stdout) == IDS.findall(by_pytest.stdout)
-    here = run_script("pytest", "suites/property1", *options, cwd=ROOT)
+    here = run_console_script("pytest", "suites/property1", *options, cwd=ROOT)
     wanted = [one.rpartition("/")[2] for one in IDS.findall(here.stdout)]
     assert len(wanted) > 100
     assert [one.rpartition("/")[2] for one in IDS.findall(judged.stdout)] == wanted

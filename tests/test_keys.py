@@ -1,10 +1,7 @@
 """The keys of derived files: another code of what made one is another key, and nothing else is."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +11,7 @@ import alpharl_bench
 from alpharl_bench.forecast import all_methods
 from alpharl_bench.keys import PRODUCTS, ProductName, all_inputs, made_by, product_key
 from alpharl_bench.source_code import _imported, imported_sources, imports_of, modules_of
+from tests.processes import run_script
 
 PACKAGE = Path(alpharl_bench.__file__).parent
 
@@ -114,18 +112,9 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
         for text in ("One text.", "Another text.")
     }
     edits["a comment"] = [(name, "\n\n# A comment.\n\n\n") for name in described]
-    result = subprocess.run(
-        [sys.executable, Path(__file__).with_name("keys_of_a_copy.py"), json.dumps(edits)],
-        env={
-            **os.environ,
-            "PYTHONPATH": str(folder),
-            "ALPHARL_BENCH_CACHE": str(folder / "cache"),
-        },
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    script = folder / "keys_of_a_copy.py"
+    shutil.copy(Path(__file__).with_name(script.name), script)
+    result = run_script(script, json.dumps(edits), ALPHARL_BENCH_CACHE=folder / "cache")
     assert result.returncode == 0, result.stderr
     found: dict[str, dict[str, str]] = json.loads(result.stdout)
     return found

@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from alpharl_bench.checkpoints.find import find_checkpoints
 from alpharl_bench.checkpoints.layouts import LAYOUTS, step_name
 from alpharl_bench.checkpoints.local import find_in
 from alpharl_bench.errors import AlphaRLBenchError
+from tests.processes import run_module, run_script
 
 WEIGHTS = (
     "model.safetensors",
@@ -260,21 +260,20 @@ def test_shards_are_refused_with_the_command_that_merges_them(
 
 def test_merged_fsdp_shards_of_accelerate_are_a_checkpoint(tmp_path: Path) -> None:
     """The command of the message, run for real on what torch's distributed checkpoint wrote."""
-    script = """if True:
-        import sys, torch, torch.distributed.checkpoint as dcp
-        dcp.save({"model": {"w": torch.ones(2)}}, checkpoint_id=sys.argv[1], no_dist=True)
-    """
+    script = tmp_path / "save.py"
+    script.write_text(
+        "import sys, torch, torch.distributed.checkpoint as dcp\n"
+        'dcp.save({"model": {"w": torch.ones(2)}}, checkpoint_id=sys.argv[1], no_dist=True)\n'
+    )
     checkpoint = tmp_path / "checkpoint-3"
     checkpoint.mkdir()
     shards = checkpoint / "pytorch_model_fsdp_0"
-    subprocess.run([sys.executable, "-c", script, shards], check=True, capture_output=True)
+    saved = run_script(script, shards)
+    assert saved.returncode == 0, saved.stderr
     printed = re.search("`accelerate (.+)`", refusal(tmp_path))
     assert printed is not None
-    subprocess.run(
-        [sys.executable, "-m", "accelerate.commands.accelerate_cli", *printed[1].split(" ")],
-        check=True,
-        capture_output=True,
-    )
+    merged = run_module("accelerate.commands.accelerate_cli", *printed[1].split(" "))
+    assert merged.returncode == 0, merged.stderr
     assert find_checkpoints(tmp_path).checkpoints == {3: checkpoint}
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from alpharl_bench.cache import CACHE_VARIABLE
 from tests.models import learned_run
-from tests.processes import run_pytest
+from tests.processes import begun_pytest, run_pytest
 from tests.scores import stored_session
 
 # Not installed where only vLLM is.
@@ -26,12 +26,6 @@ pytestmark = pytest.mark.first
 
 TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "a-token-of-this-test-and-of-no-other"}
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
-# A shell starts what runs in its background deaf to an interrupt.
-PYTEST = """
-import signal, sys, pytest
-signal.signal(signal.SIGINT, signal.default_int_handler)
-sys.exit(pytest.main(sys.argv[1:]))
-"""
 
 
 class Host:
@@ -159,15 +153,11 @@ def begin(hosts, command, folder):
     """Starts a session on the cluster."""
 
     def begun(name):
-        return subprocess.Popen(
-            [
-                *(sys.executable, "-c", PYTEST, "-p", "no:cacheprovider", *command(name)),
-                *("--executor=ray", f"--ray-address={hosts[0].address()}"),
-            ],
-            env={**os.environ, **TOKEN, **QUIET, CACHE_VARIABLE: str(folder / name)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+        return begun_pytest(
+            *command(name),
+            "--executor=ray",
+            f"--ray-address={hosts[0].address()}",
+            **{**TOKEN, **QUIET, CACHE_VARIABLE: folder / name},
         )
 
     return begun
@@ -179,18 +169,17 @@ def local(command, folder):
     return run_pytest(*command("local"), **{CACHE_VARIABLE: folder / "local"})
 
 
-def test_an_interrupted_session_keeps_what_is_scored_and_leaves_no_worker(
-    hosts, begin, local, folder
-):
-    session = begin("stopped")
-    while session.poll() is None and len(scores(folder, "stopped")) < 2:
-        time.sleep(0.02)
-    assert session.poll() is None, session.communicate()[0]
-    # As Ctrl-C does, though Ray would end the process at once.
-    session.send_signal(signal.SIGTERM)
-    output = session.communicate(timeout=120)[0]
-    assert session.returncode == pytest.ExitCode.INTERRUPTED, output
-    assert "KeyboardInterrupt" in output
+@pytest.mark.usefixtures("local")
+def test_an_interrupted_session_keeps_what_is_scored_and_leaves_no_worker(hosts, begin, folder):
+    with begin("stopped") as session:
+        while not session.result.done() and len(scores(folder, "stopped")) < 2:
+            time.sleep(0.02)
+        assert not session.result.done(), session.result.result()
+        # As Ctrl-C does, though Ray would end the process at once.
+        session.process.send_signal(signal.SIGTERM)
+        done = session.result.result(timeout=120)
+    assert done.returncode == pytest.ExitCode.INTERRUPTED, done
+    assert "KeyboardInterrupt" in done.stdout
     kept = scores(folder, "stopped")
     assert len(kept) >= 2
     assert kept.items() <= scores(folder, "local").items()
@@ -203,18 +192,18 @@ def test_an_interrupted_session_keeps_what_is_scored_and_leaves_no_worker(
 
 def test_a_session_that_loses_a_host_goes_on_with_the_other(hosts, begin, local, folder):
     head, second = hosts
-    session = begin("ray")
     seen = set()
-    while session.poll() is None and len(seen) < 2:
-        seen |= {host for host in hosts if host.workers()}
-        time.sleep(0.02)
-    while session.poll() is None and not (second.workers() and scores(folder, "ray")):
-        time.sleep(0.02)
-    assert session.poll() is None, session.communicate()[0]
-    second.lose()
-    output = session.communicate()[0]
-    assert session.returncode in {0, 1}, output
+    with begin("ray") as session:
+        while not session.result.done() and len(seen) < 2:
+            seen |= {host for host in hosts if host.workers()}
+            time.sleep(0.02)
+        while not session.result.done() and not (second.workers() and scores(folder, "ray")):
+            time.sleep(0.02)
+        assert not session.result.done(), session.result.result()
+        second.lose()
+        done = session.result.result()
+    assert done.returncode in {0, 1}, done
     assert seen == {head, second}
     assert scores(folder, "ray") == scores(folder, "local")
     verdicts = [stored_session(folder / f"{name}-report")["runs"] for name in ("local", "ray")]
-    assert verdicts[0] == verdicts[1], local.stdout + output
+    assert verdicts[0] == verdicts[1], local.stdout + done.stdout

@@ -5,6 +5,8 @@ import pytest
 from tests.models import learned_run
 from tests.processes import run_pytest
 
+#: Ray tries several times to reach a cluster, for so many seconds each.
+HASTY = {"RAY_py_gcs_connect_timeout_s": 1, "RAY_gcs_rpc_server_connect_timeout_s": 1}
 CLAIMS = ("P1.1-control", "P1.3", "P1.6")
 
 
@@ -54,7 +56,7 @@ def test_where_no_cluster_runs_it_is_said(judge, tmp_path, gone):
         # Ray leaves its address here, and nobody listens at it.
         (tmp_path / "ray").mkdir()
         (tmp_path / "ray" / "ray_current_cluster").write_text("127.0.0.1:1")
-    result = judge("nothing", "--executor=ray", RAY_TMPDIR=tmp_path)
+    result = judge("nothing", "--executor=ray", RAY_TMPDIR=tmp_path, **HASTY)
     assert result.returncode == 4
     assert "--ray-address auto: no Ray cluster there" in result.stderr
     assert "Traceback" not in result.stdout + result.stderr

@@ -1,21 +1,26 @@
 """Whose forecasts are made anew after an edit, in a copy of the package that is edited."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import alpharl_bench
+from tests.processes import run_script
 
 #: Edits one file after the other, each undone before the next, and prints the digests of each.
 SCRIPT = """
 import json, multiprocessing, sys
 from pathlib import Path
-import pandas, peft, pydantic, sklearn, torch, transformers
+import huggingface_hub.errors, peft, sklearn
+from alpharl_bench.source_code import _digest
+
+# An edit that leaves size and second alone would be taken for what was compiled before.
+sys.dont_write_bytecode = True
+# Parsed once for all: what is edited has another content.
+for file in Path("alpharl_bench").rglob("*.py"):
+    _digest(file.read_bytes())
 
 def digests():
     import alpharl_bench
@@ -24,7 +29,7 @@ def digests():
     from alpharl_bench.forecast.identity import method_digest
     return {name: method_digest(name) for name in all_methods()}
 
-for path, old, new in json.load(sys.stdin):
+for path, old, new in json.loads(sys.argv[1]):
     file = Path("alpharl_bench") / path
     before = file.read_text() if file.exists() else None
     text = before or ""
@@ -71,17 +76,12 @@ def digests(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str
     """By edit, the digest of every method."""
     folder = tmp_path_factory.mktemp("copy")
     package = Path(alpharl_bench.__file__).parent
-    ignored = shutil.ignore_patterns("bases", "__pycache__")
+    # With what is compiled of it: a copied file has its time of change.
+    ignored = shutil.ignore_patterns("bases")
     shutil.copytree(package, folder / "alpharl_bench", ignore=ignored)
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
-        input=json.dumps(list(EDITS.values())),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    script = folder / "digests.py"
+    script.write_text(SCRIPT)
+    done = run_script(script, json.dumps(list(EDITS.values())))
     assert done.returncode == 0, done.stderr
     return dict(zip(EDITS, map(json.loads, done.stdout.splitlines()), strict=True))
 

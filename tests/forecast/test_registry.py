@@ -1,9 +1,7 @@
 """Which methods there are, and a method of another's distribution that is really installed."""
 
 import json
-import os
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,10 +23,10 @@ from alpharl_bench.papers.arxiv_2510_00553.claims import ALPHARL, CLAIMS
 from alpharl_bench.variants import forecast
 from tests.distributions import install
 from tests.forecast.planted import direction, planted
+from tests.processes import path_of, run_command, run_pytest
 from tests.reporting.forecast_evidence import NAME, STEPS, evidence_of
 from tests.scores import report_text, session_of
 
-ROOT = Path(__file__).parents[2]
 #: All that a third party writes: W_0 + 2 (W_k − W_0).
 TOY = '''
 """Twice the last observed update."""
@@ -91,24 +89,6 @@ def visit(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], None]]:
     forget()
 
 
-def python(site: Path, *command: object) -> subprocess.CompletedProcess[str]:
-    """A Python of its own that finds the installed distributions."""
-    path = os.pathsep.join([str(site), str(ROOT)])
-    return subprocess.run(
-        [sys.executable, *map(str, command)],
-        env={**os.environ, "PYTHONPATH": path},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def command(site: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    start = "from alpharl_bench.cli import main; main()"
-    return python(site, "-c", start, *arguments)
-
-
 def test_a_method_is_found_by_its_name() -> None:
     assert isinstance(method_named("expo").forecaster, ExPO)
     assert title_of("rank1-sigma") == "Rank-1, σ₁ extrapolated"
@@ -148,7 +128,7 @@ def test_a_bad_declaration_is_refused(changed: Mapping[str, str], message: str) 
 
 
 def test_the_command_lists_and_runs_an_installed_method(site: Path, tmp_path: Path) -> None:
-    listed = command(site, "forecast", "--list")
+    listed = run_command("forecast", "--list", PYTHONPATH=path_of(site))
     assert listed.returncode == 0, listed.stderr
     (row,) = [line for line in listed.stdout.splitlines() if line.startswith("| toy ")]
     assert "Toy (twice as far)" in row
@@ -157,7 +137,7 @@ def test_the_command_lists_and_runs_an_installed_method(site: Path, tmp_path: Pa
     run = planted(tmp_path, lambda name, shape, step: step / 100 * direction(name, shape))
     out = tmp_path / "out"
     options = ("--run", tmp_path, "--base", run.base, "--method", "toy", "--out", out)
-    done = command(site, "forecast", *options, "--observed", 0.4)
+    done = run_command("forecast", *options, "--observed", 0.4, PYTHONPATH=path_of(site))
     assert done.returncode == 0, done.stderr
     assert "as toy predicts it (Toy (twice as far): Nobody et al. 2026)" in done.stdout
     record = json.loads((out / "forecast.json").read_text())
@@ -177,8 +157,7 @@ def test_an_installed_method_is_held_to_the_contract_of_all(site: Path) -> None:
     files = [
         f"tests/forecast/test_{name}.py" for name in ("prefix", "make", "planted", "stability")
     ]
-    options = ("-q", "-k", "toy", "-p", "no:cacheprovider")
-    done = python(site, "-m", "pytest", *files, *options)
+    done = run_pytest(*files, "-q", "-k", "toy", PYTHONPATH=path_of(site))
     assert done.returncode == 0, done.stdout
     # Nothing after the prefix is seen, what is observed is; a folder; a format; NaN; stability.
     assert "6 passed" in done.stdout
@@ -193,7 +172,7 @@ def test_a_baseline_is_judged_and_compared_in_the_report(
     assert "also scored forecasts by `toy`" in report_text(tmp_path)
     rest = judge(CLAIMS["A5"], evidence)
     assert rest.value.estimate == pytest.approx(0.50 - 0.66)
-    done = command(site, "report", tmp_path)
+    done = run_command("report", tmp_path, PYTHONPATH=path_of(site))
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
     rows = [line for line in text.splitlines() if line.startswith("| Toy (twice as far) ")]
@@ -239,7 +218,7 @@ def test_a_bad_entry_point_is_an_error_of_one_line(
 def test_a_name_of_this_package_is_taken(visit: Callable[[Path], None], tmp_path: Path) -> None:
     files = FILES | {"toy/__init__.py": TOY.replace('"toy", title', '"expo", title')}
     install(tmp_path / "site", "toyforecasts", files, {GROUP: {"toy": "toy:Toy"}})
-    done = command(tmp_path / "site", "forecast", "--list")
+    done = run_command("forecast", "--list", PYTHONPATH=path_of(tmp_path / "site"))
     assert done.returncode == 2
     assert done.stderr == (
         "alpharl-bench: distribution 'toyforecasts', entry point 'toy' "

@@ -177,16 +177,26 @@ def test_all_singular_values_are_those_of_numpy_and_computed_once(pair, monkeypa
 
 
 SWEEP = """
-import sys
+import os, sys
 from pathlib import Path
 from alpharl_bench.checkpoints import WeightFiles
 from alpharl_bench.spectral import UpdateFactors
-UpdateFactors(*(WeightFiles(Path(p)) for p in sys.argv[1:])).prepare(lambda shape: min(shape))
+processes, *folders = sys.argv[1:]
+others = []
+for _ in range(int(processes) - 1):
+    others.append(os.fork())
+    if not others[-1]:
+        others = []
+        break
+UpdateFactors(*map(WeightFiles, map(Path, folders))).prepare(lambda shape: min(shape))
+sys.exit(any([os.waitpid(child, 0)[1] for child in others]))
 """
 
 
-def sweep(pair):
-    return subprocess.Popen([sys.executable, "-c", SWEEP, *map(str, pair)], env=os.environ)
+def sweep(pair, processes=1):
+    """Processes that do the same; the first forks the others and waits for them."""
+    command = [sys.executable, "-c", SWEEP, str(processes), *map(str, pair)]
+    return subprocess.Popen(command, env=os.environ)
 
 
 @pytest.fixture
@@ -227,8 +237,7 @@ def test_a_killed_sweep_goes_on_where_it_stood(long_pair, tmp_path, counted):
 
 
 def test_two_processes_share_a_store(long_pair, tmp_path, counted):
-    processes = [sweep(long_pair) for _ in range(2)]
-    assert [process.wait() for process in processes] == [0, 0]
+    assert sweep(long_pair, processes=2).wait() == 0
     assert len(whole(tmp_path)) == 40
     assert len(dict(opened(long_pair).all(min))) == 40
     assert counted == []

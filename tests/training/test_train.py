@@ -61,12 +61,23 @@ def test_another_seed_gives_other_weights(base, straight, tmp_path):
     assert not one["model.norm.weight"].equal(weights(other)["model.norm.weight"])
 
 
+KILLED = ("ppo", "dapo", "sft")
+
+
+@pytest.fixture(scope="module")
+def cut(base, tmp_path_factory):
+    """A folder with a run by each recipe, of which the process was killed behind step 3."""
+    folder = tmp_path_factory.mktemp("killed")
+    child = run_module("tests.training.tiny", base, folder, 3, *KILLED)
+    ended = [line for line in child.stdout.splitlines() if line.split(" ")[0] in KILLED]
+    assert ended == [f"{name} -9" for name in KILLED], child.stdout + child.stderr
+    return folder
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["ppo", "dapo", "sft"])
-def test_a_killed_training_resumes_to_the_same_weights(name, base, straight, tmp_path):
-    killed, whole = tmp_path / "killed", straight(name)
-    child = run_module("tests.training.tiny", name, base, killed, 3)
-    assert child.returncode == -9, child.stderr
+@pytest.mark.parametrize("name", KILLED)
+def test_a_killed_training_resumes_to_the_same_weights(name, base, straight, cut):
+    killed, whole = cut / name, straight(name)
     assert [path.name for path in killed.glob("checkpoint-*")] == ["checkpoint-2"]
     assert [figures["step"] for figures in history(killed)] == [1, 2]
     # A checkpoint that was cut off in the middle must be passed over.

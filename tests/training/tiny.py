@@ -138,6 +138,19 @@ class _KillAt(transformers.TrainerCallback):
 
 
 if __name__ == "__main__":
-    name, base_folder, run_folder, last_step = sys.argv[1:]
-    with random_weights_can_be_right():
-        trained(short(name), Path(base_folder), Path(run_folder), _KillAt(int(last_step)))
+    base_folder, run_folders, last_step, *names = sys.argv[1:]
+    # What is imported serves all of them. It says how each process ended.
+    for name in names:
+        child = os.fork()
+        if child == 0:
+            with random_weights_can_be_right():
+                trained(
+                    short(name),
+                    Path(base_folder),
+                    Path(run_folders) / name,
+                    _KillAt(int(last_step)),
+                )
+            os._exit(0)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        sys.stdout.write(f"{name} {code}\n")
+        sys.stdout.flush()

@@ -16,7 +16,7 @@ from alpharl_bench.variants.patch import PatchedModel
 from tests.models import ARCHITECTURES, DENSE, trained_pair
 from tests.variants.test_patch import assert_equal_bits, parameters
 
-NEW = 12
+NEW = 8
 #: Of several lengths: a batch of them is padded on the left.
 PROMPTS = [[5, 9, 11, 30, 7, 8, 22], [40], [3, 17, 4, 25]]
 
