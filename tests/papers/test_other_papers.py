@@ -12,26 +12,19 @@ import pytest
 
 from tests.byte_model import write_byte_pair
 from tests.papers.toy import ARXIV, install
-from tests.processes import ROOT
+from tests.processes import ROOT, run_command, run_pytest
 from tests.scores import stored_session
 
 HOME, TOY = "2510.00553:P1.1", f"{ARXIV}:P1.1"
 
 
-def python(installed: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """A Python of its own that sees what was installed; the server of processes does not."""
-    return subprocess.run(
-        [sys.executable, *map(str, arguments)],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{installed}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def path_of(installed: Path) -> str:
+    return os.pathsep.join(map(str, (ROOT, installed)))
 
 
-def run(installed: Path, code: str) -> subprocess.CompletedProcess[str]:
-    return python(installed, "-c", code)
+def typed(installed: Path, *words: object) -> subprocess.CompletedProcess[str]:
+    """The command where a distribution is installed."""
+    return run_command(*words, PYTHONPATH=path_of(installed))
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +38,11 @@ def judged(installed: Path, tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("session")
     base, checkpoint = write_byte_pair(folder)
     report = folder / "report"
-    result = python(
-        installed,
-        *("-m", "pytest", "-p", "no:cacheprovider", "suites/property1", "--pyargs", "toy_paper"),
+    result = run_pytest(
+        *("suites/property1", "--pyargs", "toy_paper"),
         *("-m", "claim(id='P1.1')", f"--run={checkpoint}", f"--base={base}", f"--report={report}"),
         *("--tasks=addition", "--questions=3", "--samples=1", "--max-tokens=4"),
+        PYTHONPATH=path_of(installed),
     )
     assert (report / "report.md").is_file(), result.stdout + result.stderr
     return result, report
@@ -118,15 +111,10 @@ def test_two_figures_3_never_meet(judged) -> None:
 
 def test_the_stored_session_is_read_again_and_compared(judged, installed: Path) -> None:
     _, report = judged
-    code = f"from alpharl_bench.cli import app; app(['compare', {str(report)!r}, {str(report)!r}])"
-    compared = run(installed, code)
+    compared = typed(installed, "compare", report, report)
     assert "2 verdicts" in compared.stdout, compared.stdout + compared.stderr
     # Where the paper is not installed, the session says what is missing.
-    lone = run(
-        Path(),
-        f"from alpharl_bench.cli import main, sys; sys.argv = ['', 'report', "
-        f"{str(report)!r}]; main()",
-    )
+    lone = run_command("report", report)
     assert lone.returncode == 2
     assert f"judged {TOY}, which" in lone.stderr
     assert len(lone.stderr.splitlines()) == 1
@@ -141,24 +129,28 @@ for name, paper in {}:
 
 def test_a_short_id_of_two_papers_is_an_error_that_names_both(installed: Path) -> None:
     asked = [("P1.1", ARXIV), (TOY, None), ("P1.2-rank", None), ("P1.1", None)]
-    found = run(installed, FIND.format(asked))
+    found = subprocess.run(
+        [sys.executable, "-c", FIND.format(asked)],
+        env={**os.environ, "PYTHONPATH": path_of(installed)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert found.stdout.split() == [TOY, TOY, "2510.00553:P1.2-rank"], found.stderr
     assert f"is {HOME} and {TOY}" in found.stderr.splitlines()[-1]
 
 
 def test_the_check_of_the_named_paper_is_printed(installed: Path) -> None:
-    code = "from alpharl_bench.cli import app; app({})"
-    printed = run(installed, code.format(["paper", ARXIV])).stdout
+    printed = typed(installed, "paper", ARXIV).stdout
     assert "“the full toy beats the half”" in printed
     assert "0.40 − 0.50" in printed
-    unknown = run(installed, code.format(["paper", "9999.00002"])).stderr
+    unknown = typed(installed, "paper", "9999.00002").stderr
     assert f"did you mean '{ARXIV}'?" in unknown
 
 
 def test_a_broken_entry_point_is_one_line_with_its_distribution(tmp_path: Path) -> None:
     broken = install(tmp_path, point="toy_paper:ABSENT")
-    code = "from alpharl_bench.cli import main, sys; sys.argv = ['', 'paper']; main()"
-    result = run(broken, code)
+    result = typed(broken, "paper")
     assert result.returncode == 2
     (line,) = result.stderr.splitlines()
     for part in ("distribution 'toy-paper'", "toy = toy_paper:ABSENT", "AttributeError"):

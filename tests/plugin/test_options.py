@@ -6,6 +6,7 @@ import pytest
 
 from alpharl_bench.papers.arxiv_2510_00553.claims import PROPERTY1
 from alpharl_bench.plugin.options import options, reproducing
+from alpharl_bench.plugin.terminal import SessionReport
 from alpharl_bench.problems import NANO_FAMILIES
 from tests.processes import run_pytest
 
@@ -33,12 +34,13 @@ def test_every_claim_is_judged_on_every_run():
     assert len(names) == 2 * len(PROPERTY1) - 1
 
 
-def test_a_claim_is_selected_by_its_id():
+def test_a_claim_and_the_words_of_a_run_select_one_test():
     text = suites(
-        "--collect-only", "-q", "-m", "claim(id='P1.5-peak')", "-k", "qwen3-nano-grpo and not slow"
+        "--collect-only", "-q", "-m", "claim(id='P1.5-peak')", "-k", "dapo and llama3"
     ).stdout
     (name,) = [line for line in text.splitlines() if "::" in line]
     assert "test_the_best_scale" in name
+    assert name.endswith("[llama3-nano-dapo]")
 
 
 def test_what_an_engine_cannot_score_is_skipped_with_the_engine_that_can(tmp_path):
@@ -51,39 +53,44 @@ def test_what_an_engine_cannot_score_is_skipped_with_the_engine_that_can(tmp_pat
     assert result.returncode == 0
 
 
-def test_an_algorithm_and_an_architecture_select_their_run():
-    text = suites("--collect-only", "-q", "-m", "claim(id='P1.1')", "-k", "dapo and llama3").stdout
-    (name,) = [line for line in text.splitlines() if "::" in line]
-    assert name.endswith("[llama3-nano-dapo]")
-
-
-@pytest.mark.parametrize("workers", [[], ["-n", "1"]])
-def test_an_unknown_model_in_k_is_named_with_the_known_ones(workers):
-    result = suites("-k", "qwen3-nanno", *workers)
-    assert result.returncode == 5
-    (line,) = [line for line in result.stdout.splitlines() if line.startswith("ERROR")]
-    assert "-k 'qwen3-nanno' selects no test" in line
-    assert "did you mean 'qwen3-nano'?" in line
-    assert "grpo" in line
-
-
 @pytest.mark.parametrize(
     ("options", "path", "message"),
     [
-        (["-k", "smollm2 and dapo"], "suites/property1", "in the lane 'smol': add --lane smol"),
-        (["-k", "OLMo"], "suites/property1", "in the lane 'paper': add --lane paper"),
         (
             ["-k", "smollm2-dapo", "--lane", "smol"],
             "suites/property1/test_rank_dependence.py",
             "no claim of what was named before it is judged on that run",
         ),
+        (["-k", "qwen3-nanno", "-n", "1"], "suites/property1", "did you mean 'qwen3-nano'?"),
     ],
+    ids=["alone", "worker"],
 )
-def test_a_run_of_another_lane_is_said_to_be_there(options, path, message):
+def test_words_that_select_no_test_are_one_line_at_the_end(options, path, message):
     result = suites(*options, path=path)
     assert result.returncode == 5
     (line,) = [line for line in result.stdout.splitlines() if line.startswith("ERROR")]
+    assert f"-k '{options[1]}' selects no test; " in line
     assert message in line
+
+
+@pytest.mark.parametrize(
+    ("options", "messages"),
+    [
+        (["-k", "qwen3-nanno"], ["unknown model or algorithm", "'qwen3-nano'?", "grpo"]),
+        (["-k", "smollm2 and dapo"], ["in the lane 'smol': add --lane smol"]),
+        (["-k", "OLMo"], ["in the lane 'paper': add --lane paper"]),
+        (
+            ["-k", "smollm2-dapo", "--lane", "smol"],
+            ["no claim of what was named before it is judged on that run"],
+        ),
+    ],
+)
+def test_of_words_that_select_no_test_the_known_ones_and_other_lanes_are_named(
+    typed, options, messages
+):
+    line = SessionReport(typed(*options))._nothing_selected()
+    for message in (f"-k '{options[1]}' selects no test", *messages):
+        assert message in line
 
 
 @pytest.mark.parametrize(
@@ -101,7 +108,19 @@ def test_a_run_of_another_lane_is_said_to_be_there(options, path, message):
         (["--kind", "SFT"], "--kind SFT: requires --run REF"),
     ],
 )
-def test_a_wrong_option_is_refused_before_anything_runs(options, message):
+def test_a_wrong_option_is_refused(refusal, options, message):
+    assert message in refusal(*options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        # By the parser, and by the plugin's first hook.
+        (["--samples", "0"], "--samples: '0' is not a whole number from 1"),
+        (["--kind", "SFT"], "ERROR: --kind SFT: requires --run REF"),
+    ],
+)
+def test_a_refused_option_ends_a_session_before_anything_runs(options, message):
     result = suites(*options)
     assert result.returncode == 4
     assert message in result.stderr
@@ -133,9 +152,11 @@ def test_a_run_is_scored_as_it_was_trained_unless_the_options_say_otherwise(
     assert (again.prompt, again.tasks) == ("plain", ("modulo",))
 
 
-@pytest.mark.parametrize("order", [("alpharl_bench.plugin", "other"), ("other",)], ids=len)
-@pytest.mark.parametrize("name", ["--device", "--lane"])
-def test_another_plugin_with_the_same_option_is_named_in_one_line(tmp_path, order, name):
+@pytest.mark.parametrize(
+    ("name", "order"),
+    [("--device", ("alpharl_bench.plugin", "other")), ("--lane", ("other",))],
+)
+def test_another_plugin_with_the_same_option_is_named_in_one_line(tmp_path, name, order):
     """Also where it loads after this one: then its own addition of the option would crash."""
     code = f"def pytest_addoption(parser):\n    parser.addoption('{name}', help='of another')\n"
     (tmp_path / "other.py").write_text(code)

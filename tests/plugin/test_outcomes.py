@@ -1,8 +1,8 @@
-"""Verdicts as outcomes, in a pytest of its own with synthetic verdicts on the registry's runs."""
+"""Verdicts as outcomes, in a session within this one, with synthetic verdicts on the zoo's runs."""
 
 import pytest
 
-from tests.processes import run_pytester
+from alpharl_bench.plugin import options
 
 CONFTEST = """
 import os
@@ -11,14 +11,6 @@ from alpharl_bench.claims import Interval, Learning, Outcome, Verdict
 from alpharl_bench.plugin.collection import claim_of
 from alpharl_bench.plugin.outcomes import note, note_did_not_learn
 from alpharl_bench.errors import AlphaRLBenchError
-from alpharl_bench.plugin import options
-
-# Two runs of the zoo are enough here.
-of_lane = options.run_specs
-options.run_specs = lambda lane, registry: [
-    spec for spec in of_lane(lane, registry)
-    if spec.name in {"qwen3-nano-dapo", "qwen3-nano-grpo"}
-]
 
 pytest_plugins = ["alpharl_bench.plugin"]
 
@@ -53,12 +45,19 @@ def test_a_claim(verdict):
 @pytest.fixture
 def suite(pytester, monkeypatch):
     pytester.makeconftest(CONFTEST)
+    # Two runs of the zoo are enough here.
+    of_lane, two = options.run_specs, {"qwen3-nano-dapo", "qwen3-nano-grpo"}
+    monkeypatch.setattr(
+        options,
+        "run_specs",
+        lambda lane, registry: [spec for spec in of_lane(lane, registry) if spec.name in two],
+    )
 
-    def run(outcome, *options, claim="P1.2-rank"):
+    def run(outcome, *words, claim="P1.2-rank"):
         pytester.makepyfile(test_suite=SUITE.format(claim=claim))
         monkeypatch.setenv("OUTCOME", outcome)
         # A report would need real scores.
-        return run_pytester(pytester, *options, "-p", "no:alpharl-bench-report")
+        return pytester.runpytest_inprocess(*words, "-p", "no:alpharl-bench-report")
 
     return run
 

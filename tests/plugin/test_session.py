@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.first]
 def judge(report, *options):
     result = run_pytest(
         *("suites/property1", "-k", RUNS, "-p", "tests.plugin.short_recipes"),
-        *("--questions=8", "--samples=2", f"--report={report}", *options),
+        *("--questions=16", "--samples=2", f"--report={report}", *options),
     )
     assert "verdicts" in result.stdout, result.stdout + result.stderr
     lines = result.stdout.split(" verdicts ")[1].splitlines()

@@ -2,9 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +9,7 @@ from safetensors.numpy import load_file
 
 from tests.byte_model import write_byte_pair
 from tests.distributions import install
-from tests.processes import ROOT
+from tests.processes import ROOT, run_command, run_pytest
 from tests.tables.toy import ENTRY_POINTS, MODULES
 
 
@@ -29,22 +26,15 @@ def pair(tmp_path_factory):
     return write_byte_pair(tmp_path_factory.mktemp("pair"), layers=8)
 
 
-def python(installed: Path, *arguments: object, cwd: Path = ROOT):
-    return subprocess.run(
-        [sys.executable, *map(str, arguments)],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{installed}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def path_of(installed):
+    return os.pathsep.join(map(str, (ROOT, installed)))
 
 
 def session(installed, pair, *options):
     base, checkpoint = pair
-    pytest_ = ("-m", "pytest", "-p", "no:cacheprovider", "-p", "alpharl_bench.plugin")
+    words = ("-p", "alpharl_bench.plugin", "--pyargs", "toy_layers")
     run = (f"--run={checkpoint}", f"--base={base}")
-    return python(installed, *pytest_, "--pyargs", "toy_layers", *run, *options)
+    return run_pytest(*words, *run, *options, PYTHONPATH=path_of(installed))
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +44,8 @@ def reports(installed, pair, tmp_path_factory):
     for name, claim in (("one", "L1"), ("two", "L2")):
         done = session(installed, pair, "-m", f"claim(id='{claim}')", f"--report={folder / name}")
         assert (folder / name / "report.md").is_file(), done.stdout + done.stderr
-    command = "from alpharl_bench.cli import main; main()"
     merged = ("report", folder / "one", folder / "two", "--out", folder / "both")
-    done = python(installed, "-c", command, *merged)
+    done = run_command(*merged, PYTHONPATH=path_of(installed))
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -104,8 +93,7 @@ def test_the_merged_report_shows_it_in_every_form(reports):
 
 
 def test_a_table_that_is_not_installed_is_named(reports):
-    command = "from alpharl_bench.cli import main; main()"
-    done = python(Path(), "-c", command, "report", reports / "both")
+    done = run_command("report", reports / "both")
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert "L1" in line or "layers" in line
