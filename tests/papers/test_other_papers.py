@@ -12,14 +12,10 @@ import pytest
 
 from tests.byte_model import write_byte_pair
 from tests.papers.toy import ARXIV, install
-from tests.processes import ROOT, run_command, run_pytest
+from tests.processes import path_of, run_command, run_pytest
 from tests.scores import stored_session
 
 HOME, TOY = "2510.00553:P1.1", f"{ARXIV}:P1.1"
-
-
-def path_of(installed: Path) -> str:
-    return os.pathsep.join(map(str, (ROOT, installed)))
 
 
 def typed(installed: Path, *words: object) -> subprocess.CompletedProcess[str]:

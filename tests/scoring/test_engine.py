@@ -88,7 +88,7 @@ def test_extrapolated_logits_are_scored_like_any_variant(damaged, ends):
 
 
 def test_sampling_agrees_with_transformers_own_generate():
-    engine = engine_of(BASE_FOLDER, Sampling(questions=20, samples=8))
+    engine = engine_of(BASE_FOLDER, Sampling(questions=40, samples=8))
     score = engine.score(BASE)
     model, tokenizer = (
         cls.from_pretrained(BASE_FOLDER) for cls in (AutoModelForCausalLM, AutoTokenizer)
@@ -100,8 +100,8 @@ def test_sampling_agrees_with_transformers_own_generate():
     output = model.generate(**inputs, do_sample=True, top_k=0, max_new_tokens=36)
     texts = tokenizer.batch_decode(output[:, inputs.input_ids.shape[1] :], skip_special_tokens=True)
     direct = sum(map(is_correct, texts, answers)) / len(texts)
-    # Two samples of 960 responses at 0.28: a difference has a standard error of about 0.02.
-    assert abs(direct - score.accuracy) < 0.08
+    # Two samples of 1920 responses at 0.28: a difference has a standard error of about 0.015.
+    assert abs(direct - score.accuracy) < 0.06
 
 
 def _answer(prompt):

@@ -1,7 +1,6 @@
 """A table of another distribution is planned, measured, judged, merged and shown, like our own."""
 
 import json
-import os
 
 import numpy as np
 import pytest
@@ -9,7 +8,7 @@ from safetensors.numpy import load_file
 
 from tests.byte_model import write_byte_pair
 from tests.distributions import install
-from tests.processes import ROOT, run_command, run_pytest
+from tests.processes import path_of, run_command, run_pytest
 from tests.tables.toy import ENTRY_POINTS, MODULES
 
 
@@ -24,10 +23,6 @@ def installed(tmp_path_factory):
 def pair(tmp_path_factory):
     """As many layers as an interval over layers takes."""
     return write_byte_pair(tmp_path_factory.mktemp("pair"), layers=8)
-
-
-def path_of(installed):
-    return os.pathsep.join(map(str, (ROOT, installed)))
 
 
 def session(installed, pair, *options):
