@@ -31,8 +31,8 @@ class NotInformative(pytest.skip.Exception):  # type: ignore[name-defined]
     """The claim holds, and its null may as well: it says nothing about the run."""
 
 
-class Unprinted(pytest.skip.Exception):  # type: ignore[name-defined]
-    """The paper prints no numbers that a sentence could be checked against."""
+class Unsettled(pytest.skip.Exception):  # type: ignore[name-defined]
+    """No arithmetic on what the paper prints says whether a sentence holds."""
 
 
 class DidNotLearn(pytest.skip.Exception):  # type: ignore[name-defined]
@@ -91,7 +91,7 @@ def pytest_runtest_makereport(
     known = isinstance(value, AlphaRLBenchError) or judges
     if value is not None and known and (line := fault_of(value)):
         report.longrepr = f"{item.name}: {line}"
-    elif isinstance(value, Inconclusive | NotInformative | DidNotLearn | Unprinted):
+    elif isinstance(value, Inconclusive | NotInformative | DidNotLearn | Unsettled):
         report.longrepr = (str(item.path), item.location[1] or 0, one_line(value))
     return report
 

@@ -5,7 +5,7 @@ import pytest
 from alpharl_bench.claims.papers import find_paper
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.plugin.items import paper_of
-from alpharl_bench.plugin.outcomes import Refuted, Unprinted
+from alpharl_bench.plugin.outcomes import Refuted, Unsettled
 from alpharl_bench.printed import PaperCheck, read_averages, read_statements
 
 #: What a test may ask for, and where its parameters come from.
@@ -44,10 +44,10 @@ def check_printed(check: PaperCheck) -> None:
 
     Raises:
         Refuted: they do not; an expected failure where the paper's data know of it.
-        Unprinted: the numbers behind the sentence are in no table.
+        Unsettled: no arithmetic can say: it is a slip, depends on a reading, or is not printed.
     """
     match check.outcome:
         case "contradicted":
             raise Refuted(str(check), pytrace=False)
-        case "not printed":
-            raise Unprinted(str(check))
+        case "editorial slip" | "depends on a reading" | "not printed":
+            raise Unsettled(str(check))

@@ -244,7 +244,10 @@ class Granularity(Entry):
         ]
         responses = self.questions * self.samples
         odd = [cell for cell in cells if not self._possible(Rounded.printed(cell[0]), responses)]
-        text = f"{len(odd)} of {len(cells)} cells are no k / {responses}"
+        text = (
+            f"with {self.questions} questions, which the paper does not print, {len(odd)} of "
+            f"{len(cells)} cells are no k / {responses}"
+        )
         if odd:
             value, label, column = odd[0]
             below = int(Rounded.printed(value).value * responses / 100)

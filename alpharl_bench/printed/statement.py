@@ -7,14 +7,19 @@ from pydantic import Field, model_validator
 from alpharl_bench.printed.checks import Check
 from alpharl_bench.printed.table import Entry
 
-#: What is found of a sentence; ``not printed`` where no table has the numbers behind it.
-Outcome = Literal["consistent", "contradicted", "not printed"]
+#: What is found of a sentence. ``contradicted``: by the arithmetic of what is printed, however the
+#: sentence is read; ``editorial slip``: a wrong number of a reference, or name; ``depends on a
+#: reading``: wrong in one sense of its words; ``not printed``: no table has the numbers behind it.
+Outcome = Literal[
+    "consistent", "contradicted", "editorial slip", "depends on a reading", "not printed"
+]
 
 
 class Statement(Entry):
     """A sentence, or the part of it that has the number, quoted as it stands in the paper.
 
-    ``known`` is what is expected of it, ``note`` how it was read, or what would make it right.
+    ``known`` is what is expected of it, and what a check that fails is called: ``contradicted``
+    unless it says otherwise. ``note`` is how it was read, or what would make it right.
     """
 
     id: str

@@ -13,7 +13,20 @@ from alpharl_bench.reporting.tables import markdown
 _INTRODUCTION = """\
 Every sentence of the paper that states a result or a count is checked against its tables and its \
 other sentences, every average against its columns. A contradiction holds for all values that \
-round to the printed numbers."""
+round to the printed numbers. An editorial slip, or a sentence that one reading makes right, is no \
+contradiction."""
+# Behind a number.
+_COUNTED: dict[Outcome, str] = {
+    "editorial slip": "with an editorial slip",
+    "depends on a reading": "depending on a reading",
+}
+#: The sentences that are listed, and what stands above each list.
+_LISTS: dict[Outcome, str] = {
+    "contradicted": "The arithmetic of what is printed contradicts these:",
+    "editorial slip": "In these a reference, a number or a name is a slip:",
+    "depends on a reading": "These do not hold in the reading that is given, and may in another:",
+    "not printed": "No table has the numbers behind these:",
+}
 
 
 def section(paper: Paper) -> list[str]:
@@ -58,17 +71,22 @@ def errata(arxiv: str | None = None) -> str:
         [
             f"## Sentences: {_counted(statements)}",
             "",
-            *map(_item, _of(statements, "contradicted")),
-            "",
-            "No table has the numbers behind these:",
-            "",
-            *map(_item, _of(statements, "not printed")),
-            "",
+            *_lists(statements),
             f"## Averages: {_counted(averages)}",
             "",
             *(f"- {r.place}: {r.text}, but {r.arithmetic}" for r in _of(averages, "contradicted")),
         ]
     )
+
+
+def _lists(statements: Sequence[PaperCheck]) -> list[str]:
+    listed = {title: _of(statements, outcome) for outcome, title in _LISTS.items()}
+    return [
+        line
+        for title, checks in listed.items()
+        if checks
+        for line in (title, "", *map(_item, checks), "")
+    ]
 
 
 def _item(check: PaperCheck) -> str:
@@ -82,4 +100,6 @@ def _of(checks: Sequence[PaperCheck], outcome: Outcome) -> list[PaperCheck]:
 
 def _counted(checks: Sequence[PaperCheck]) -> str:
     counts = Counter(check.outcome for check in checks)
-    return ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "none"
+    order: tuple[Outcome, ...] = ("consistent", *_LISTS)
+    told = [f"{counts[name]} {_COUNTED.get(name, name)}" for name in order if counts[name]]
+    return ", ".join(told) or "none"

@@ -264,7 +264,9 @@ def _verdict(judged: Judged, verdict: Verdict) -> VerdictRecord:
 
 
 def _control(evidence: Evidence, claim: Claim) -> Bounds | None:
-    draws = {point.variant for point in evidence.points(claim) if point.name.startswith("Control")}
+    points = evidence.points(claim)
+    # In their order, as the last bits of a mean depend on it.
+    draws = list(dict.fromkeys(p.variant for p in points if p.name.startswith("Control")))
     if not draws:
         return None
     observed = np.mean([evidence.observed_accuracy(draw) for draw in draws], axis=0)

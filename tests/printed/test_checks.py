@@ -175,6 +175,7 @@ def test_shares_that_responses_can_give(questions, samples, holds) -> None:
     assert found.holds is holds
     if not holds:
         assert found.arithmetic == (
+            "with 3 questions, which the paper does not print, "
             "8 of 8 cells are no k / 3, as 10.00 (Training 20%, A) between 0.00 (0) and 33.33 (1)"
         )
 
