@@ -23,8 +23,6 @@ from alpharl_bench.registry import load_registry
 from alpharl_bench.runs.bases import base_folder
 from alpharl_bench.runs.spec import run_specs
 from alpharl_bench.scoring import Sampling, Score
-from alpharl_bench.scoring import engine as engine_module
-from alpharl_bench.scoring.engine import ScoringEngine
 from alpharl_bench.tables.scores import SCORES
 from alpharl_bench.variants import FULL, Variant, forecast, full_at
 from alpharl_bench.variants.combined import applied
@@ -268,6 +266,7 @@ def test_an_engine_scores_forecasts_and_both_splits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The real engine, on a real base and checkpoints with ever more noise in their attention."""
+    pytest.importorskip("lm_eval", reason="of the extra 'score'")
     monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(tmp_path / "cache"))
     base = base_folder(load_registry().model("qwen3-nano"))
     weights = load_file(base / "model.safetensors")
@@ -297,29 +296,3 @@ def test_an_engine_scores_forecasts_and_both_splits(
     assert target is not None
     assert target.step in {20, 27.5, 35, 42.5, 50}
     bench.close()
-
-
-def test_an_engine_that_is_too_small_for_a_split_starts_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    opened = []
-
-    class Backend:
-        def __init__(self, context: int) -> None:
-            self.context = context
-            self.closed = False
-            opened.append(self)
-
-        def close(self) -> None:
-            self.closed = True
-
-    contexts = {"test": 50, "validation": 52}
-    monkeypatch.setattr(engine_module, "_questions", lambda sampling: sampling.split)
-    monkeypatch.setattr(engine_module, "_context", lambda _, questions, *__: contexts[questions])
-    monkeypatch.setattr(engine_module, "open_backend", lambda _, __, context: Backend(context))
-    monkeypatch.setattr(engine_module, "config_notes", lambda *_: [])
-    run = Run("a", Path(), (Checkpoint(1, Path()),))
-    engine = ScoringEngine(run, "digest", None, Sampling())  # type: ignore[arg-type]
-    engine._put(replace(Sampling(), split="validation"))
-    engine._put(replace(Sampling(), split="validation"))
-    assert [(backend.context, backend.closed) for backend in opened] == [(50, True), (52, False)]

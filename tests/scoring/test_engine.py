@@ -1,4 +1,6 @@
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,6 +15,7 @@ from alpharl_bench.registry import load_registry
 from alpharl_bench.runs.bases import base_folder
 from alpharl_bench.runs.spec import run_specs
 from alpharl_bench.scoring import Sampling, Score
+from alpharl_bench.scoring import engine as engine_module
 from alpharl_bench.scoring.engine import ScoringEngine
 from alpharl_bench.variants import BASE, FULL, Variant, forecast, rank, subspace
 from alpharl_bench.variants.extrapolated_logits import ExtrapolatedLogits
@@ -151,3 +154,29 @@ def test_a_killed_session_scores_only_what_is_missing(short_registry, tmp_path, 
     assert again["full"].first(SAMPLING.samples) == scored["full"]
     assert again["full"].samples_per_question == 2 * SAMPLING.samples
     assert set(again) == {"base", "full", "rank-1"}
+
+
+def test_an_engine_that_is_too_small_for_a_split_starts_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened = []
+
+    class Backend:
+        def __init__(self, context: int) -> None:
+            self.context = context
+            self.closed = False
+            opened.append(self)
+
+        def close(self) -> None:
+            self.closed = True
+
+    contexts = {"test": 50, "validation": 52}
+    monkeypatch.setattr(engine_module, "_questions", lambda sampling: sampling.split)
+    monkeypatch.setattr(engine_module, "_context", lambda _, questions, *__: contexts[questions])
+    monkeypatch.setattr(engine_module, "open_backend", lambda _, __, context: Backend(context))
+    monkeypatch.setattr(engine_module, "config_notes", lambda *_: [])
+    run = Run("a", Path(), (Checkpoint(1, Path()),))
+    engine = ScoringEngine(run, "digest", None, Sampling())  # type: ignore[arg-type]
+    engine._put(replace(Sampling(), split="validation"))
+    engine._put(replace(Sampling(), split="validation"))
+    assert [(backend.context, backend.closed) for backend in opened] == [(50, True), (52, False)]
