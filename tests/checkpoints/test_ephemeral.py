@@ -232,6 +232,7 @@ def nano(online: SmallHub) -> SmallHub:
 def test_a_claim_about_a_trajectory_has_the_same_scores(
     nano: SmallHub, hub_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pytest.importorskip("lm_eval", reason="of the extra 'score'")
     asked = Options(Sampling(("addition",), questions=5, samples=1))
     claim, found = CLAIMS["P1.3"], {}
     for one in (True, False):
