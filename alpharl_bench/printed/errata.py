@@ -70,13 +70,14 @@ def read_averages(folder: Path) -> list[PaperCheck]:
     The mean of rounded columns is known to half a unit, and so is what was printed: they differ
     where they are more than a unit apart. A row that another table prints again counts once.
     """
-    found: dict[tuple[str, ...], PaperCheck] = {}
+    found: dict[tuple[tuple[str, ...], tuple[str, ...]], PaperCheck] = {}
     for table in load_tables(folder).values():
         if table.average is None:
             continue
         for number, block in enumerate(table.blocks):
             for row in block.rows:
-                found.setdefault(row, _of_average(table, table.average, number, row[0]))
+                check = _of_average(table, table.average, number, row[0])
+                found.setdefault((table.average.of, row), check)
     return list(found.values())
 
 

@@ -96,7 +96,7 @@ def dense(matrix: torch.Tensor, rank: int) -> Triplets:
 
 
 def as_precise(matrix: torch.Tensor) -> torch.Tensor:
-    """The matrix in float64, if all its triplets are a matter of milliseconds there too."""
+    """The matrix in float64, if all its triplets take a core a fifth of a second at most."""
     return matrix.double() if matrix.numel() * min(matrix.shape) <= _CHEAP else matrix
 
 

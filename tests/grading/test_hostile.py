@@ -52,7 +52,7 @@ WHOLE = {
 def short_limit() -> None:
     with pytest.MonkeyPatch.context() as patch:
         # Several times what the answers take that are graded beside.
-        patch.setattr(workers, "COMPARISON_SECONDS", 0.5)
+        patch.setattr(workers, "COMPARISON_SECONDS", 1.0)
         yield
 
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.first
 
 @pytest.mark.parametrize(
     ("number", "workers"),
-    [(signal.SIGINT, 0), (signal.SIGHUP, 0), (signal.SIGTERM, 1)],
+    [(signal.SIGINT, 0), (signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGTERM, 1)],
 )
 def test_a_signal_leaves_a_partial_report_and_no_worker(run, tmp_path, number, workers):  # noqa: F811
     result = run_pytest(

@@ -106,7 +106,8 @@ def test_the_cores_are_shared():
     assert torch.get_num_threads() == 2
 
 
-def test_in_a_real_session_auto_gives_every_worker_another_gpu(tmp_path):
+@pytest.mark.parametrize("workers", ["2", "auto"])
+def test_in_a_real_session_every_worker_sees_another_gpu(workers, tmp_path):
     (tmp_path / "test_gpu.py").write_text(
         "import os, pytest\n"
         "@pytest.mark.parametrize('n', range(2))\n"
@@ -116,7 +117,7 @@ def test_in_a_real_session_auto_gives_every_worker_another_gpu(tmp_path):
     without = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_XDIST")}
     result = subprocess.run(
         [
-            *(sys.executable, "-m", "pytest", tmp_path, "-n", "auto", "--dist", "each", "-rP"),
+            *(sys.executable, "-m", "pytest", tmp_path, "-n", workers, "--dist", "each", "-rP"),
             *("-p", "alpharl_bench.plugin", "-p", "no:cacheprovider"),
         ],
         cwd=tmp_path,

@@ -8,7 +8,7 @@ from multiprocessing import get_context
 from multiprocessing.context import BaseContext
 
 import vllm.v1.engine.core
-import vllm.v1.worker.cpu_worker  # noqa: F401
+import vllm.v1.worker.cpu_worker  # noqa: F401  (imported for those that fork)
 from vllm.v1.engine import utils
 from vllm.v1.executor import multiproc_executor
 

@@ -176,7 +176,7 @@ def test_an_engine_that_is_too_small_for_a_split_starts_again(
     monkeypatch.setattr(engine_module, "open_backend", lambda _, __, context: Backend(context))
     monkeypatch.setattr(engine_module, "config_notes", lambda *_: [])
     run = Run("a", Path(), (Checkpoint(1, Path()),))
-    engine = ScoringEngine(run, "digest", None, Sampling())  # type: ignore[arg-type]
+    engine = ScoringEngine(run, "digest", None, Sampling())  # type: ignore[arg-type]  # no update is asked for
     engine._put(replace(Sampling(), split="validation"))
     engine._put(replace(Sampling(), split="validation"))
     assert [(backend.context, backend.closed) for backend in opened] == [(50, True), (52, False)]

@@ -22,39 +22,39 @@ from tests.models import trained_pair
 
 NANO = base_folder(load_registry().model("qwen3-nano"))
 SAMPLING = Sampling(tasks=("addition", "chain"), questions=5, samples=3)
-#: Options of transformers that change what is drawn; of a group, each would beside the others.
+#: Options of transformers that change what is drawn.
 ASKED = {
-    "penalties": {
-        "repetition_penalty": 1.3,
-        "encoder_repetition_penalty": 1.5,
-        "no_repeat_ngram_size": 2,
-        "exponential_decay_length_penalty": [1, 2.0],
-        "watermarking_config": {"greenlist_ratio": 0.25, "bias": 9.0},
-    },
-    "tokens": {
-        "suppress_tokens": [20, 21, 22],
-        "begin_suppress_tokens": [20, 21, 22],
-        "forced_bos_token_id": 9,
-        "forced_eos_token_id": 9,
-        "bad_words_ids": [[20], [21]],
-        "sequence_bias": [[[20], -9.0]],
-    },
-    "warpers": {
-        "min_p": 0.3,
-        "typical_p": 0.3,
-        "top_p": 0.3,
-        "top_k": 1,
-        "top_h": 0.2,
-        "epsilon_cutoff": 0.2,
-        "eta_cutoff": 0.2,
-        "temperature": 3.0,
-    },
-    "lengths": {"min_length": 60, "min_new_tokens": 30, "max_length": 20},
-    "ends": {"max_new_tokens": 2, "stop_strings": ["1"]},
-    "search": {"num_beams": 2, "num_return_sequences": 2},
-    "choice": {"do_sample": False, "use_cache": False, "return_dict_in_generate": True},
-    "guidance": {"guidance_scale": 2.0},
-    "lookup": {"prompt_lookup_num_tokens": 3},
+    "repetition_penalty": 1.3,
+    "no_repeat_ngram_size": 2,
+    "suppress_tokens": [20, 21, 22],
+    "begin_suppress_tokens": [20, 21, 22],
+    "forced_bos_token_id": 9,
+    "forced_eos_token_id": 9,
+    "bad_words_ids": [[20], [21]],
+    "sequence_bias": [[[20], -9.0]],
+    "min_p": 0.3,
+    "typical_p": 0.3,
+    "top_p": 0.3,
+    "top_k": 1,
+    "top_h": 0.2,
+    "epsilon_cutoff": 0.2,
+    "eta_cutoff": 0.2,
+    "temperature": 3.0,
+    "do_sample": False,
+    "encoder_repetition_penalty": 1.5,
+    "exponential_decay_length_penalty": [1, 2.0],
+    "min_length": 60,
+    "min_new_tokens": 30,
+    "max_new_tokens": 2,
+    "max_length": 20,
+    "num_beams": 2,
+    "num_return_sequences": 2,
+    "guidance_scale": 2.0,
+    "stop_strings": ["1"],
+    "watermarking_config": {"greenlist_ratio": 0.25, "bias": 9.0},
+    "prompt_lookup_num_tokens": 3,
+    "use_cache": False,
+    "return_dict_in_generate": True,
 }
 
 
@@ -83,9 +83,9 @@ def plain():
 
 
 @pytest.mark.filterwarnings("ignore::alpharl_bench.errors.AlphaRLBenchWarning")
-@pytest.mark.parametrize("options", ASKED.values(), ids=ASKED)
-def test_no_option_of_a_generation_config_changes_a_response(tmp_path, plain, options):
-    base = folder_of(tmp_path / "base", generation_config=options)
+@pytest.mark.parametrize("option", ASKED)
+def test_no_option_of_a_generation_config_changes_a_response(tmp_path, plain, option):
+    base = folder_of(tmp_path / "base", generation_config={option: ASKED[option]})
     assert score(run_of(base)).responses == plain
 
 
