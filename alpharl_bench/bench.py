@@ -17,7 +17,7 @@ from alpharl_bench.cache import cache_root, content_key, locked, write_whole
 from alpharl_bench.checkpoints import Run, compare
 from alpharl_bench.checkpoints.config import load_tokenizer
 from alpharl_bench.checkpoints.ephemeral import with_ephemeral_weights
-from alpharl_bench.claims import Claim, Learning, Outcome, Verdict, judge, learning
+from alpharl_bench.claims import Claim, Learning, Verdict, judge, learning
 from alpharl_bench.claims.evidence import Evidence
 from alpharl_bench.claims.required import requirements_of
 from alpharl_bench.device import resolved_device
@@ -31,6 +31,7 @@ from alpharl_bench.runs.source import OpenedRun
 from alpharl_bench.runs.spec import RunSpec
 from alpharl_bench.scoring import EngineOptions, Sampling, Score, ScoreStore
 from alpharl_bench.scoring.sampling import Split
+from alpharl_bench.scoring.sequential import planned_samples
 from alpharl_bench.spectral import Coverage, coverage
 from alpharl_bench.tables import Query, Requirements, table, union
 from alpharl_bench.tables.scores import SCORES
@@ -67,6 +68,11 @@ class Options:
     device: str = "cpu"
     interim_analyses: int = 1
     one_checkpoint: bool = False
+
+    @property
+    def planned(self) -> tuple[int, ...]:
+        """The planned numbers of samples to each question, one for each analysis."""
+        return planned_samples(self.sampling.samples, self.interim_analyses)
 
 
 def behaviour_folder(scores: ScoreStore) -> Path:
@@ -166,7 +172,7 @@ class Bench:
     def learning(self) -> Learning:
         """Whether the run learned; samples are added while it did not and analyses are left."""
         for batches in range(1, self._options.interim_analyses + 1):
-            learned = learning(self.references(batches), self._options.interim_analyses)
+            learned = learning(self.references(batches), self._options.planned)
             if not learned.failed:
                 break
         return learned
@@ -180,8 +186,8 @@ class Bench:
         """The verdict on a claim; samples are added while it is open and analyses are left."""
         for batches in range(1, self._options.interim_analyses + 1):
             evidence = self.evidence({claim: batches})
-            verdict = judge(claim, evidence, self._options.interim_analyses)
-            if not claim.sampled or verdict.outcome is not Outcome.INCONCLUSIVE:
+            verdict = judge(claim, evidence, self._options.planned)
+            if not claim.sampled or verdict.settled:
                 break
         return verdict
 

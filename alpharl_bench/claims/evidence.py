@@ -71,21 +71,25 @@ class Evidence:
     def resampled(self, claim: Claim) -> Means:
         """The same means over bootstrap resamples of the units, (B,) per column."""
         query = self._query(claim)
-        key = claim.table, query.variants, query.strata
+        key = claim.table, query.variants
         if key not in self._resampled:
             of = claim.reads_from
             with self._named():
                 self._resampled[key] = of.resampled(self[of], query)
         return self._resampled[key]
 
-    def resampled_within(self, claim: Claim, resamples: int = 400) -> Means:
+    def within(self, variants: Sequence[Variant], resamples: int = 400) -> Means:
         """The means over all questions with the samples of each resampled.
 
         Args:
-            claim: one about the scores of variants, with at least two samples of each question.
+            variants: the variants, with at least two samples of each question.
             resamples: the number of resamples; 400 give the variance to 7 %.
         """
-        return SCORES.resampled_within(self[SCORES], self._query(claim), resamples)
+        return SCORES.resampled_within(self[SCORES], Query(variants=tuple(variants)), resamples)
+
+    def resampled_within(self, claim: Claim) -> Means:
+        """The same of the variants that a claim reads."""
+        return self.within(self._query(claim).variants)
 
     def observed_accuracy(self, variant: Variant) -> np.ndarray:
         """(1,) the accuracy of a variant: the mean over tasks of their means over questions."""
@@ -98,18 +102,21 @@ class Evidence:
             return self[SCORES].accuracies(variant)
 
     def strata(self, claim: Claim) -> list[str]:
-        """(n,) what each unit of the claim's interval is one of, and drawn from.
-
-        The task of each question; of modules the block, where the claim compares blocks.
-        """
+        """(n,) the task of every question; of other units nothing, they are not drawn."""
         with self._named():
-            return claim.reads_from.strata(self[claim.reads_from], self._query(claim))
+            return claim.reads_from.strata(self[claim.reads_from])
 
     @property
     def tasks(self) -> list[str]:
         """(n,) the task of every question."""
         with self._named():
             return self[SCORES].tasks
+
+    @property
+    def questions(self) -> tuple[tuple[str, str], ...]:
+        """(n,) the task and the id of every question."""
+        with self._named():
+            return self[SCORES].questions
 
     def size(self, claim: Claim) -> int:
         """How many units the claim's interval rests on."""

@@ -1,4 +1,4 @@
-"""Several verdicts at once: Holm's correction over all that a session judged."""
+"""Several verdicts at once: Holm's correction over those that answer one question."""
 
 from collections.abc import Hashable, Iterable, Mapping
 from typing import TypeVar
@@ -13,12 +13,14 @@ def holm(verdicts: Iterable[Verdict]) -> dict[tuple[str, str], float]:
 
     With verdicts at an adjusted p ≤ 0.05 alone, the chance of a single false one among all is at
     most 5 %, however they depend on each other. Verdicts that could not be judged count with p = 1:
-    which claims are asked is fixed before it is known what can be judged.
+    which claims are asked is fixed before it is known what can be judged. Facts of a run have no
+    p-value and are in no family.
 
     Args:
-        verdicts: the family: every claim on every run of a session.
+        verdicts: the family: claims on runs that answer one question, such as whether a property of
+            the paper holds.
     """
-    return adjusted({(v.claim.qualified_id, v.run): v.p_value for v in verdicts})
+    return adjusted({(v.claim.qualified_id, v.run): v.p_value for v in verdicts if not v.alone})
 
 
 def adjusted(p_values: Mapping[Key, float]) -> dict[Key, float]:

@@ -1,13 +1,16 @@
 """What the scores of a run say, with intervals: accuracies, whether it learned, ratios to it."""
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from alpharl_bench.claims.claim import Point
+from alpharl_bench.claims.claim import Claim, Point
 from alpharl_bench.claims.evidence import Evidence
 from alpharl_bench.scoring import CONFIDENCE, degrees_of_freedom, percentile_interval
+from alpharl_bench.scoring.sequential import Analysis
+from alpharl_bench.tables import Means
 from alpharl_bench.variants import BASE, FULL, Variant
 
 
@@ -32,6 +35,17 @@ class Interval:
         """The interval of a statistic from its (1,) estimate and its (B,) bootstrap resamples."""
         low, high = percentile_interval(resampled, df, confidence)
         return cls(float(observed[0]), float(low), float(high))
+
+
+class Fact(Interval):
+    """A number that is what it is: computed from all units that a run has, it has no interval."""
+
+    def __init__(self, estimate: float) -> None:
+        super().__init__(estimate, -math.inf, math.inf)
+
+    def __str__(self) -> str:
+        """The number alone."""
+        return f"{self.estimate:.3f}"
 
 
 @dataclass(frozen=True)
@@ -64,23 +78,75 @@ class Learning:
         )
 
 
-def learning(evidence: Evidence, interim_analyses: int = 1) -> Learning:
+def measured(
+    claim: Claim, evidence: Evidence, statistic: Callable[[Means], np.ndarray]
+) -> Interval | None:
+    """A figure of the table that a claim reads, at 95 %; None where it divides by zero.
+
+    It has no interval where the units are no sample.
+
+    Args:
+        claim: the claim whose table it is of.
+        evidence: the evidence of one run.
+        statistic: from the table's means to one number for each resample.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        observed = statistic(evidence.observed(claim))
+        resampled = statistic(evidence.resampled(claim)) if claim.of_a_sample else observed
+    if not (np.isfinite(observed).all() and np.isfinite(resampled).all()):
+        return None
+    if not claim.of_a_sample:
+        return Fact(float(observed[0]))
+    return Interval.of(observed, resampled, degrees_of_freedom(evidence.strata(claim)))
+
+
+def learning(evidence: Evidence, planned: Sequence[int] = ()) -> Learning:
     """Whether a run learned, by the scores of its base and of the fully trained model.
 
     Args:
         evidence: the evidence of the run.
-        interim_analyses: how often it may be asked, samples being added; see
+        planned: the planned numbers of samples, if it may be asked several times; see
             :func:`~alpharl_bench.claims.verdict.judge`.
     """
-    confidence = 1 - (1 - CONFIDENCE) / interim_analyses
-    gain, gains = (a(FULL) - a(BASE) for a in (evidence.observed_accuracy, evidence.accuracies))
-    df = degrees_of_freedom(evidence.tasks)
+    gains = evidence.accuracies(FULL) - evidence.accuracies(BASE)
+    analysis = this_analysis(
+        planned, evidence.samples, gains, lambda: _gained(evidence.within([FULL, BASE]))
+    )
+    confidence = 1 - analysis.nominal(1 - CONFIDENCE)
+    gain = evidence.observed_accuracy(FULL) - evidence.observed_accuracy(BASE)
     return Learning(
         base=accuracy(evidence, BASE),
         full=accuracy(evidence, FULL),
-        gain=Interval.of(gain, gains, df, confidence),
+        gain=Interval.of(gain, gains, degrees_of_freedom(evidence.tasks), confidence),
         confidence=confidence,
     )
+
+
+def this_analysis(
+    planned: Sequence[int], samples: int, values: np.ndarray, within: Callable[[], np.ndarray]
+) -> Analysis:
+    """Which of the planned analyses this is, by how much of the variance samples can remove.
+
+    Args:
+        planned: the planned numbers of samples to each question; at most one for a single analysis.
+        samples: how many were taken.
+        values: (…, B) the resampled statistics.
+        within: gives the statistics with the samples of every question resampled, (…, resamples);
+            not called where a question has one sample, of which there is nothing to resample.
+    """
+    if len(planned) <= 1:
+        return Analysis()
+    spread = values.var(axis=-1)
+    if samples == 1 or not spread.min() > 0:
+        return Analysis.of(planned, samples, 1.0)
+    # Of several statistics the one that samples help most: its boundaries are the widest.
+    share = np.max(within().var(axis=-1) / spread)
+    return Analysis.of(planned, samples, float(np.clip(share, 0, 1)))
+
+
+def _gained(accuracies: Means) -> np.ndarray:
+    gained: np.ndarray = accuracies[FULL] - accuracies[BASE]
+    return gained
 
 
 def accuracy(evidence: Evidence, variant: Variant) -> Interval:

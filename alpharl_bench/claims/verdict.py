@@ -1,46 +1,38 @@
-"""Supported, refuted, inconclusive or not informative: by intervals, never by estimates alone."""
+"""Supported, refuted or neither: by intervals and beside controls, never by estimates alone."""
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from functools import partial
 
 import numpy as np
 
 from alpharl_bench.claims.claim import Claim
+from alpharl_bench.claims.controls import Control, controls
 from alpharl_bench.claims.evidence import Evidence
-from alpharl_bench.claims.measures import Interval, learning, level
+from alpharl_bench.claims.extremes import extreme, interval, p_values
+from alpharl_bench.claims.measures import Fact, Interval, learning, level, this_analysis
+from alpharl_bench.claims.outcome import Outcome, by_line
+from alpharl_bench.claims.power import detectable
 from alpharl_bench.registry import Kind
-from alpharl_bench.scoring import (
-    CONFIDENCE,
-    RESAMPLES,
-    degrees_of_freedom,
-    percentile_interval,
-)
+from alpharl_bench.scoring import CONFIDENCE, degrees_of_freedom, percentile_interval
+from alpharl_bench.scoring.bootstrap import LEAST_DF
 from alpharl_bench.tables import QUESTIONS
-
-
-class Outcome(StrEnum):
-    """The verdicts; a claim is not informative where one of its nulls may hold too."""
-
-    SUPPORTED = "supported"
-    REFUTED = "refuted"
-    INCONCLUSIVE = "inconclusive"
-    NOT_INFORMATIVE = "not informative"
 
 
 @dataclass(frozen=True)
 class Verdict:
     """The verdict of one run's evidence on one claim.
 
-    ``units`` is the number of questions, modules or the like behind the interval; ``samples`` the
+    ``units`` is the number of questions, modules or the like behind ``value``; ``samples`` the
     number of graded responses to each question (0 for a claim that rests on none). ``confidence``
-    is that of ``value``, and ``p_value`` is at most 0.05 exactly where the verdict is decided; both
-    allow for the planned interim analyses. ``samples_needed`` (to each question) or else
-    ``questions_needed`` says how many would decide an inconclusive verdict, None where no number is
-    known to. ``reason`` says why a verdict is inconclusive whatever the numbers. ``kind`` is that
-    of the run. ``nulls`` are the statistics of the claim's nulls by name, at the same confidence.
+    is that of ``value`` at this analysis, ``df`` its degrees of freedom. ``p_value`` allows for all
+    planned analyses and for the choice of an extreme, and is at most 0.05 exactly where the number
+    decides; it is 1 of a fact. ``samples_needed`` (to each question) or else ``questions_needed``
+    says how many would decide an inconclusive verdict, None where no number is known to. ``reason``
+    says why a verdict is inconclusive whatever the numbers. ``kind`` is that of the run.
+    ``controls`` are the claim's nulls and ceilings by name.
     """
 
     claim: Claim
@@ -54,14 +46,16 @@ class Verdict:
     questions_needed: int | None = None
     confidence: float = CONFIDENCE
     p_value: float = 1.0
+    df: float = 0.0
     kind: Kind = "RL"
-    nulls: Mapping[str, Interval] = field(default_factory=dict)
+    controls: Mapping[str, Control] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """One line: the claim, the run, the verdict and the numbers behind it."""
         numbers = self.reason
         if self.value:
-            numbers = f"{self.value} at {self.level}, asked for {self.claim.threshold}"
+            at = "" if self.alone else f" at {self.level}"
+            numbers = f"{self.value}{at}, asked for {self.claim.threshold}"
         outcome = f"{self.outcome}, a contrast" if self.contrast else self.outcome
         line = f"{self.claim.id} on {self.run}: {outcome} ({self.claim.statistic_label} {numbers})"
         if self.value and self.note:
@@ -70,14 +64,42 @@ class Verdict:
 
     @property
     def note(self) -> str:
-        """Why a verdict is undecided, and what would decide it; empty if it is decided."""
-        if self.outcome is Outcome.INCONCLUSIVE:
-            return self.remedy
-        if self.outcome is Outcome.NOT_INFORMATIVE:
-            fails = self.claim.threshold.fails
-            passing = [f"{n}: {v}" for n, v in self.nulls.items() if not fails(v.low, v.high)]
-            return f"its null control cannot be ruled out: {'; '.join(passing)}"
+        """Why a verdict is not decided, and what would decide it; empty if it is decided."""
+        match self.outcome:
+            case Outcome.INCONCLUSIVE:
+                return self.remedy
+            case Outcome.NOT_INFORMATIVE:
+                alike = "; ".join(f"{n}: {c.value}" for n, c in self.controls.items() if c.alike)
+                return f"the run cannot be told from its control: {alike}"
+            case Outcome.MEASURED if self.alone:
+                return f"of this run alone: its {self.claim.units} are no sample"
+            case Outcome.MEASURED:
+                return "the line is ours, so that the number refutes nothing"
         return ""
+
+    @property
+    def alone(self) -> bool:
+        """Whether its number is a fact of this run, from which nothing follows for another."""
+        return not self.claim.of_a_sample
+
+    @property
+    def practical(self) -> Outcome | None:
+        """The outcome by the claim's practical line; None where there is none, or no number."""
+        line = self.claim.practical
+        return by_line(line, self.value) if line and self.value else None
+
+    @property
+    def settled(self) -> bool:
+        """Whether more samples are not worth asking for: by the claim's line or its weaker one."""
+        open_ones = {Outcome.INCONCLUSIVE, None}
+        return self.outcome not in open_ones or self.practical not in open_ones
+
+    @property
+    def detectable(self) -> float:
+        """The smallest distance from a line that this design tells with 80 %; infinite if none."""
+        if self.value is None or self.alone:
+            return math.inf
+        return detectable(self.value, self.df, self.confidence)
 
     @property
     def decided(self) -> bool:
@@ -117,24 +139,22 @@ class Verdict:
         )
 
 
-def judge(claim: Claim, evidence: Evidence, interim_analyses: int = 1) -> Verdict:
+def judge(claim: Claim, evidence: Evidence, planned: Sequence[int] = ()) -> Verdict:
     """Judge a claim on the evidence of one run.
 
-    A claim is supported if the bootstrap interval of the statistic lies entirely on the right side
-    of the threshold, and refuted if it lies entirely on the wrong side. A claim that would be
-    supported is not informative if a null control cannot be ruled out, that is, if the interval of
-    a null does not lie entirely on the wrong side. No claim is judged on a run that did not learn
-    or whose update is zero.
+    A claim is supported if the interval of its statistic lies entirely on the right side of the
+    threshold, and refuted if it lies entirely on the wrong side. Where it would be supported and
+    the run cannot be told from a null, or refuted and it cannot be told from a ceiling, it is not
+    informative. What would be refuted by a line of ours is measured, and so is what is a fact of
+    this run. No claim is judged on a run that did not learn or whose update is zero.
 
     Args:
         claim: the claim to judge.
         evidence: the evidence of one run.
-        interim_analyses: the planned number k of analyses in sequential sampling. The interval is
-            at 1 − 0.05/k (Bonferroni) in every analysis, so that all of them together have the
-            error rate of one. A claim that is not sampled is analysed once.
+        planned: the planned numbers of samples to each question, ascending, of a sequential
+            sampling: each is an analysis, and all together have the error rate of one. At most one
+            number for a single analysis, as of every claim that is not sampled.
     """
-    interim_analyses = interim_analyses if claim.sampled else 1
-    confidence = 1 - (1 - CONFIDENCE) / interim_analyses
     undecided = Verdict(
         claim,
         evidence.run,
@@ -142,62 +162,106 @@ def judge(claim: Claim, evidence: Evidence, interim_analyses: int = 1) -> Verdic
         value=None,
         units=evidence.size(claim),
         samples=evidence.samples if claim.sampled else 0,
-        confidence=confidence,
         kind=evidence.kind,
     )
-    reason = claim.unsupported_reason(evidence.steps) or _too_few(claim, evidence, confidence)
+    reason = claim.unsupported_reason(evidence.steps) or _too_few(claim, evidence)
     if claim.needs_generation and not reason:
-        learned = learning(evidence, interim_analyses)
+        learned = learning(evidence, planned)
         reason = f"the run did not learn: {learned}" if learned.failed else ""
+    reason = reason or claim.unmeasured_reason(evidence.observed(claim))
     if reason:
         return replace(undecided, reason=reason)
+    if not claim.of_a_sample:
+        return _judge_fact(undecided, evidence)
+    return _judge_sample(undecided, evidence, planned if claim.sampled else ())
+
+
+def _judge_fact(undecided: Verdict, evidence: Evidence) -> Verdict:
+    claim = undecided.claim
+    observed = evidence.observed(claim)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        estimate = extreme(claim.statistic(observed, evidence.steps), claim.extremes)
+    if not np.isfinite(estimate).all():
+        return replace(undecided, reason=_NO_NUMBER)
+    fact = float(estimate[0])
+    found = controls(claim, evidence.steps, observed, None, 0, 1 - CONFIDENCE)
+    informative = _informative(found, held=claim.threshold.holds(fact, fact))
+    outcome = Outcome.MEASURED if informative else Outcome.NOT_INFORMATIVE
+    return replace(undecided, value=Fact(fact), controls=found, outcome=outcome)
+
+
+def _judge_sample(undecided: Verdict, evidence: Evidence, planned: Sequence[int]) -> Verdict:
+    claim, steps = undecided.claim, evidence.steps
     df = degrees_of_freedom(evidence.strata(claim))
     observed, resampled = evidence.observed(claim), evidence.resampled(claim)
     with np.errstate(divide="ignore", invalid="ignore"):
-        estimate = claim.statistic(observed, evidence.steps)
-        values = claim.statistic(resampled, evidence.steps)
+        estimate, values = (claim.statistic(means, steps) for means in (observed, resampled))
     if not (np.isfinite(estimate).all() and np.isfinite(values).all()):
-        reason = (
-            "the statistic divides by zero: a checkpoint answers nothing, has no update or says "
-            "what the base says"
+        return replace(undecided, reason=_NO_NUMBER)
+    analysis = this_analysis(
+        planned,
+        undecided.samples,
+        values,
+        lambda: claim.statistic(evidence.resampled_within(claim), steps),
+    )
+    error = 1 - CONFIDENCE
+    first = np.moveaxis(values, -1, 0)
+    holds, fails = p_values(
+        analysis.p_value(claim.threshold.p_holds(first, df)),
+        analysis.p_value(claim.threshold.p_fails(first, df)),
+        claim.extremes,
+        claim.threshold,
+    )
+    nominal = analysis.nominal(error)
+    judged = replace(
+        undecided,
+        value=Interval(
+            float(extreme(estimate, claim.extremes)[0]),
+            *interval(partial(percentile_interval, first, df), claim.extremes, 1 - nominal),
+        ),
+        confidence=1 - nominal,
+        df=df,
+        p_value=min(holds, fails),
+        controls=controls(claim, steps, observed, resampled, df, nominal),
+    )
+    if min(holds, fails) <= error:
+        held = holds <= error
+        outcome = Outcome.of(
+            held=held,
+            informative=_informative(judged.controls, held=held),
+            origin=claim.threshold.origin,
         )
-        return replace(undecided, reason=reason)
-    value = Interval.of(estimate, values, df, confidence)
-    p_value = min(1.0, interim_analyses * float(claim.threshold.p_value(values, df)))
-    nulls = {
-        null.name: Interval.of(
-            null.statistic(observed, evidence.steps),
-            null.statistic(resampled, evidence.steps),
-            df,
-            confidence,
-        )
-        for null in claim.nulls
-    }
-    judged = replace(undecided, value=value, p_value=p_value, nulls=nulls)
-    if claim.threshold.holds(value.low, value.high):
-        told = all(claim.threshold.fails(null.low, null.high) for null in nulls.values())
-        return replace(judged, outcome=Outcome.SUPPORTED if told else Outcome.NOT_INFORMATIVE)
-    if claim.threshold.fails(value.low, value.high):
-        return replace(judged, outcome=Outcome.REFUTED)
-    if claim.units != QUESTIONS:
-        reason = f"the {claim.units} disagree; a model has no more of them to sample"
-        return replace(judged, reason=reason)
-    samples_needed, questions_needed = _needed(claim, evidence, value, values.var())
+        return replace(judged, outcome=outcome)
+    variance = extreme(values, claim.extremes).var()
+    samples_needed, questions_needed = _needed(claim, evidence, judged, variance)
     return replace(judged, samples_needed=samples_needed, questions_needed=questions_needed)
 
 
-def _too_few(claim: Claim, evidence: Evidence, confidence: float) -> str:
+def _informative(found: Mapping[str, Control], *, held: bool) -> bool:
+    """Whether no control does what the run does: no null where it held, no ceiling where not."""
+    return not any(control.alike and control.ceiling != held for control in found.values())
+
+
+#: Why there is no number.
+_NO_NUMBER = (
+    "the statistic divides by zero: a checkpoint answers nothing, has no update or says what the "
+    "base says"
+)
+
+
+def _too_few(claim: Claim, evidence: Evidence) -> str:
     strata = evidence.strata(claim)
-    low, _ = percentile_interval(np.zeros(RESAMPLES), degrees_of_freedom(strata), confidence)
-    if np.isfinite(low):
+    if not strata:
+        return f"no {claim.units} were measured"
+    if not claim.of_a_sample or degrees_of_freedom(strata) >= LEAST_DF:
         return ""
     stratum, size = Counter(strata).most_common()[-1]
-    where = f"task '{stratum}'" if claim.units == QUESTIONS else stratum or "the update"
-    return f"too few {claim.units} for an interval at {level(confidence)}: {where} has {size}"
+    where = f"task '{stratum}'" if claim.units == QUESTIONS else "the run"
+    return f"too few {claim.units} for an interval: {where} has {size}"
 
 
 def _needed(
-    claim: Claim, evidence: Evidence, value: Interval, variance: float
+    claim: Claim, evidence: Evidence, verdict: Verdict, variance: float
 ) -> tuple[int | None, int | None]:
     """Samples a question that would decide the claim; if none would, the questions that would.
 
@@ -205,6 +269,9 @@ def _needed(
     It must shrink by (distance to the threshold / half-width)² = f. With k′ samples it is
     A + W k/k′; with n′ questions (A + W) n/n′.
     """
+    value = verdict.value
+    if value is None:
+        return None, None
     distance = claim.threshold.distance(value.estimate)
     half_width = max(value.high - value.estimate, value.estimate - value.low)
     if distance == 0:
@@ -214,7 +281,8 @@ def _needed(
     if not claim.sampled or evidence.samples == 1:
         return None, questions
     with np.errstate(divide="ignore", invalid="ignore"):
-        within = claim.statistic(evidence.resampled_within(claim), evidence.steps).var() / variance
+        within = claim.statistic(evidence.resampled_within(claim), evidence.steps)
+        within = extreme(within, claim.extremes).var() / variance
     room = shrink - max(1 - within, 0)  # for W, as a part of A + W
     if not room > 0:
         return None, questions

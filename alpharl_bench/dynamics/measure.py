@@ -1,10 +1,12 @@
 """Everything that is judged of the dynamics of one module, in numbers that are kept (§3)."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import field, replace
+from typing import Annotated, Any
 
 import numpy as np
-from pydantic import ConfigDict
+from pydantic import BeforeValidator, ConfigDict
 from pydantic.dataclasses import dataclass
 
 from alpharl_bench.dynamics.embedding import Picture, pictures
@@ -22,9 +24,22 @@ from alpharl_bench.variants.materialise import UpdateSource
 OBSERVED = 0.4
 #: 'Close to 1' (§3.1), and what the introduction says of the linear rate.
 CLOSE_TO_1 = 0.96
-# Of every null; what is kept is their mean.
-_DRAWS = 20
+# Of every null: enough for a rank at 2.5 % on one side, with room for one tie.
+_DRAWS = 99
+# Of the random walks of other measures, of which the mean is kept.
+_WALKS = 20
+# Digits of a draw that are kept; a hundred draws of every module are most of what is stored.
+_DIGITS = 4
 _BLOCKS = ("MLP", "attention")
+
+
+def _drawn(kept: Any) -> Any:
+    """Before 0.3 the mean of the draws was kept: the draws themselves are not known."""
+    return [kept, math.nan] if isinstance(kept, float) else kept
+
+
+#: The numbers of the draws of a null.
+Draws = Annotated[list[float], BeforeValidator(_drawn)]
 
 
 # Stored as JSON, NaN stays NaN.
@@ -33,7 +48,7 @@ class ModuleDynamics:
     """How one module's Rank-1 update moves over the training.
 
     ``block``, ``kind`` and ``depth`` say where it stands. ``r_squared`` is that of accuracy on u₁
-    over all checkpoints, in sample, ``null_r_squared`` the mean of it over draws of each null.
+    over all checkpoints, in sample, ``null_r_squared`` that of every draw of each null.
     ``straight_r_squared`` is that of a straight path with steps as long as those of u₁.
     ``alignment`` is the median cosine by which signs were chosen, ``turned`` the median angle in
     degrees of u₁ from one checkpoint to the next. ``error`` is ‖x̂ − x‖/‖x‖ of σ₁u₁ at the end of
@@ -49,7 +64,7 @@ class ModuleDynamics:
     kind: str
     depth: float | None
     r_squared: float
-    null_r_squared: dict[str, float]
+    null_r_squared: dict[str, Draws]
     straight_r_squared: float
     alignment: float
     turned: float
@@ -61,19 +76,25 @@ class ModuleDynamics:
     others_of_walk: dict[str, float]
     pictures: dict[str, Picture] = field(default_factory=dict)
 
+    def null_mean(self, null: str) -> float:
+        """The mean R² of the draws of a null."""
+        return float(np.nanmean(self.null_r_squared[null]))
+
     @property
-    def columns(self) -> dict[str, float]:
+    def columns(self) -> dict[str, float | np.ndarray]:
         """What claims take means of: R², products of it with the place, errors.
 
         The mean over some modules alone is the quotient of two of these means, and a slope over
-        depth follows from four. The columns of a null begin with its name and a colon.
+        depth follows from four. The columns of a null begin with its name and a colon, and hold a
+        number for every draw.
         """
         inside = {block: float(self.block == block) for block in _BLOCKS}
         depth = self.depth or 0.0
-        columns = {**inside, "depth": depth, "depth²": depth**2}
-        for prefix, value in {"": self.r_squared, **_prefixed(self.null_r_squared)}.items():
+        columns: dict[str, float | np.ndarray] = {**inside, "depth": depth, "depth²": depth**2}
+        drawn = {f"{name}: ": np.array(draws) for name, draws in self.null_r_squared.items()}
+        for prefix, value in {"": np.array(self.r_squared), **drawn}.items():
             columns[f"{prefix}R²"] = value
-            columns[f"{prefix}close to 1"] = float(value > CLOSE_TO_1)
+            columns[f"{prefix}close to 1"] = np.where(np.isnan(value), value, value > CLOSE_TO_1)
             columns[f"{prefix}depth · R²"] = depth * value
             columns |= {f"{prefix}{block} · R²": part * value for block, part in inside.items()}
         columns["straight path: R²"] = self.straight_r_squared
@@ -155,7 +176,7 @@ def module_dynamics(
         depth=place.depth,
         r_squared=float(r_squared(path.u, y)),
         null_r_squared={
-            name: float(null_r_squared(null, path.u, y, _DRAWS, rng).mean())
+            name: null_r_squared(null, path.u, y, _DRAWS, rng).round(_DIGITS).tolist()
             for name, null in NULLS.items()
         },
         straight_r_squared=float(r_squared(*straight_path(path.u, y, rng))),
@@ -166,9 +187,5 @@ def module_dynamics(
         norm_ratio=at_the_end("norm_ratio"),
         accuracy_error=at_the_end("accuracy"),
         others=others(path, linearity),
-        others_of_walk=others_of_walk(path, linearity, _DRAWS, rng),
+        others_of_walk=others_of_walk(path, linearity, _WALKS, rng),
     )
-
-
-def _prefixed(values: dict[str, float]) -> dict[str, float]:
-    return {f"{name}: ": value for name, value in values.items()}

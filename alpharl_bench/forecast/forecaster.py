@@ -11,8 +11,10 @@ from alpharl_bench.forecast.prefix import Prefix
 from alpharl_bench.variants.materialise import Change
 
 #: Of the way from where observation ends to the goal, from which a target is chosen: those of all
-#: methods are at the same parts of their ways.
-SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+#: methods are at the same parts of their ways. They go on beyond the goal, doubling, so that the
+#: best target is not the last one there is: norms are not matched, and the goal of a method that
+#: damps its update lies beyond that of the training.
+SHARES = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 @dataclass(frozen=True)

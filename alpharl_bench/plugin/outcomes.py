@@ -31,12 +31,20 @@ class NotInformative(pytest.skip.Exception):  # type: ignore[name-defined]
     """The claim holds, and its null may as well: it says nothing about the run."""
 
 
+class OnlyMeasured(pytest.skip.Exception):  # type: ignore[name-defined]
+    """A number without a verdict: a fact of one run, or one that fails by a line of ours."""
+
+
 class Unsettled(pytest.skip.Exception):  # type: ignore[name-defined]
     """No arithmetic on what the paper prints says whether a sentence holds."""
 
 
 class DidNotLearn(pytest.skip.Exception):  # type: ignore[name-defined]
     """The run did not learn: there is nothing that a claim could be about."""
+
+
+#: What is told in a line, as it is neither a pass nor a failure.
+_OPEN = Inconclusive | NotInformative | OnlyMeasured | DidNotLearn | Unsettled
 
 
 def note_did_not_learn(item: pytest.Item, run: str, learning: Learning) -> None:
@@ -69,6 +77,7 @@ def check(verdict: Verdict) -> None:
         Refuted: the test fails, or is an expected failure where the registry knows of it.
         Inconclusive: the test is listed as inconclusive and does not count as support.
         NotInformative: nor does one whose null may hold too.
+        OnlyMeasured: nor does a number that decides nothing.
     """
     match verdict.outcome:
         case Outcome.REFUTED if not verdict.contrast:
@@ -77,6 +86,8 @@ def check(verdict: Verdict) -> None:
             raise Inconclusive(str(verdict))
         case Outcome.NOT_INFORMATIVE:
             raise NotInformative(str(verdict))
+        case Outcome.MEASURED:
+            raise OnlyMeasured(str(verdict))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -91,7 +102,7 @@ def pytest_runtest_makereport(
     known = isinstance(value, AlphaRLBenchError) or judges
     if value is not None and known and (line := fault_of(value)):
         report.longrepr = f"{item.name}: {line}"
-    elif isinstance(value, Inconclusive | NotInformative | DidNotLearn | Unsettled):
+    elif isinstance(value, _OPEN):
         report.longrepr = (str(item.path), item.location[1] or 0, one_line(value))
     return report
 
@@ -103,7 +114,11 @@ def pytest_report_teststatus(
     if not isinstance(report, pytest.TestReport) or report.when != "call":
         return None
     properties = dict(report.user_properties)
-    letters = {str(Outcome.INCONCLUSIVE): "?", str(Outcome.NOT_INFORMATIVE): "n"}
+    letters = {
+        str(Outcome.INCONCLUSIVE): "?",
+        str(Outcome.NOT_INFORMATIVE): "n",
+        str(Outcome.MEASURED): "m",
+    }
     verdict = str(properties.get(VERDICT))
     if report.skipped and verdict in letters:
         return verdict, letters[verdict], (verdict.upper(), {"yellow": True})

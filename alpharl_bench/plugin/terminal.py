@@ -100,7 +100,7 @@ class SessionReport:
             else bench.references(asked.interim_analyses),
             claims=claims,
             options=reproducing(self._config, spec),
-            interim_analyses=asked.interim_analyses,
+            planned=asked.planned,
             digest=bench.opened.digest,
             coverage=bench.coverage,
         )

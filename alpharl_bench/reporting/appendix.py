@@ -19,7 +19,8 @@ _READING = """\
 Accuracies are means over tasks of the mean over each task's questions. Intervals are paired \
 bootstraps over questions, each with all its samples; they do not cover another training seed. \
 Their level is 95 %. Where sampling was sequential, a verdict's interval has a higher level, so \
-that all interim analyses together have the error rate of one.{caveats}
+that all interim analyses together have the error rate of one. What is computed from weights alone \
+is a fact of the run, and has no interval: its modules and tokens are no sample.{caveats}
 
 - Relative accuracy = accuracy / accuracy of the fully trained model. It is misleading alone, \
 because the base itself scores well above 0. The report therefore also gives the recovered gain = \

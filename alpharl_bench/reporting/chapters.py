@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from alpharl_bench.claims import Claim
 from alpharl_bench.claims.paper import Paper
+from alpharl_bench.claims.papers import find_paper
 from alpharl_bench.reporting.paper_modules import of_paper
 from alpharl_bench.reporting.session import Session
 
@@ -19,6 +20,12 @@ class Chapter:
     title: str
     claims: Sequence[Claim]
     sections: Sequence[Callable[[Session], list[str]]] = ()
+
+
+def question_of(claim: Claim) -> str:
+    """The question that a claim helps to answer: the chapter that it stands in."""
+    paper = find_paper(claim.paper_ref.paper)
+    return next(c.title for c in chapters_of(paper) if claim.id in {one.id for one in c.claims})
 
 
 def chapters_of(paper: Paper) -> list[Chapter]:

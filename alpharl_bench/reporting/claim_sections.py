@@ -32,13 +32,16 @@ def _section(judged: Judged, claim: Claim) -> Iterator[str]:
     yield from (f"### {judged.name(claim)} {plain(claim.title)}", "", f"> {plain(claim.text)}", "")
     yield f"Place in the paper: {plain(claim.paper_ref.place)}."
     reads = f"{plain(claim.statistic_label)}, {code(claim.formula)}"
-    yield from (f"Statistic: {reads}; the claim holds where it is {claim.threshold}.", "")
+    yield from (f"Statistic: {reads}; the claim holds where it is {tables.asked_for(claim)}.", "")
     if claim.caveat:
         yield from (f"Caveat: {plain(claim.caveat)}", "")
     if not by_run:
         yield from ("It was judged on none of the runs that are shown one by one.", "")
         return
     yield from (tables.markdown(tables.verdict_rows(judged, claim)), "")
+    if judged.pooled.get(claim.qualified_id):
+        over = tables.pooled(judged, [claim]).drop(columns="claim")
+        yield from ("Over several runs:", "", tables.markdown(over), "")
     figure = judged.figure(claim)
     first = next(other for other in judged.curves[figure] if judged.of_claim(other))
     if first is claim:

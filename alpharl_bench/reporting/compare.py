@@ -27,7 +27,13 @@ from alpharl_bench.scoring import CONFIDENCE, Score, degrees_of_freedom, read_sc
 _ROWS = 12
 #: Of these a clear fall is a regression: the others are a claim's business.
 _WATCHED = ("base", "full")
-_BETTER = {"supported": 2, "inconclusive": 1, "not informative": 1, "refuted": 0}
+_BETTER = {
+    "supported": 2,
+    "inconclusive": 1,
+    "not informative": 1,
+    "measured": 1,
+    "refuted": 0,
+}
 
 
 @dataclass(frozen=True)

@@ -125,10 +125,7 @@ def r_squared(evidence: Evidence) -> pd.DataFrame:
             {
                 "modules": name,
                 "R²": _mean([m.r_squared for m in group]),
-                **{
-                    f"R² of {null}": _mean([m.null_r_squared[null] for m in group])
-                    for null in NULLS
-                },
+                **{f"R² of {null}": _mean([m.null_mean(null) for m in group]) for null in NULLS},
                 "cosine to the next": f"{np.median([m.alignment for m in group]):.3f}",
                 "turn to the next": f"{np.median([m.turned for m in group]):.1f}°",
             }
@@ -144,7 +141,7 @@ def senses(evidence: Evidence) -> pd.DataFrame:
     rows = [
         _sense(
             _Sense("R² of accuracy on u₁, by PLS in sample", "AlphaRL, §3.1", ""),
-            [(m.r_squared, m.null_r_squared["random walk"]) for m in modules],
+            [(m.r_squared, m.null_mean("random walk")) for m in modules],
         )
         | {"straight": straight}
     ]

@@ -19,9 +19,16 @@ what the paper expects, so it fails nothing; support there means that the claim 
 apart."""
 _WORDS = """\
 *supported*: the interval of the statistic lies entirely where the claim holds; *refuted*: it lies \
-entirely where the claim does not hold; *inconclusive*: it contains the threshold; *not \
-informative*: the claim holds, but its null control cannot be ruled out. *known*: the registry \
-expects the refutation and gives the reason; *new*: it does not."""
+entirely where the claim does not hold, by a line that the paper printed or that follows from what \
+it says; *inconclusive*: it contains the line; *not informative*: the run cannot be told from a \
+control; *measured*: a number without a verdict, as it is a fact of one run, whose modules or \
+tokens are no sample, or fails by a line of ours alone. *our line*: so does this support. *known*: \
+the registry expects the refutation and gives the reason; *new*: it does not."""
+_POOLED = """\
+The sentences of a paper speak of models, not of one training. Each claim over all bases of this \
+session, or over the seeds of one recipe, where there are three or more: a mean over them with \
+Student's interval (*df* degrees of freedom), whose variance is that between them and that of the \
+questions that they share. *Beyond its controls*: run minus control."""
 
 
 def page(judged: Judged) -> str:
@@ -86,6 +93,10 @@ def _summary(judged: Judged) -> Iterator[str]:
     if not family:
         yield from ("No claim was judged.", "")
         return
+    if any(judged.pooled.values()):
+        yield from ("**Over several runs**", "", _POOLED, "")
+        yield from (tables.markdown(tables.pooled(judged, judged.claims)), "")
+        yield from ("**Run by run**", "")
     wide = len(judged.session.runs) > COLUMNS
     yield from (tables.markdown(counts(judged) if wide else tables.summary(judged)), "")
     yield from (_WORDS, *([_CONTRAST] if contrasts else []), "")
@@ -93,8 +104,9 @@ def _summary(judged: Judged) -> Iterator[str]:
     surviving = sum(map(judged.survives, decided))
     yield (
         f"Every verdict has its own 5 % risk of being false. {surviving} of {len(decided)} decided "
-        "verdicts survive Holm's correction, which limits the risk of any false verdict among all "
-        f"{len(family)} to 5 %; {tables.NOT_SURVIVING} marks those that do not."
+        "verdicts survive Holm's correction, which limits the risk of any false verdict to 5 % "
+        "among the claims and runs that answer one question: those of a chapter below, contrasts "
+        f"apart. {tables.NOT_SURVIVING} marks those that do not."
     )
     yield ""
 
@@ -113,6 +125,9 @@ _GROUPS: dict[str, Callable[[Sequence[Verdict]], bool]] = {
     "What holds": _all_decided(Outcome.SUPPORTED),
     "What does not hold": _all_decided(Outcome.REFUTED),
     "What holds of some runs and not of others": lambda own: any(v.decided for v in own),
+    "What was measured, and decides nothing": lambda own: any(
+        verdict.outcome is Outcome.MEASURED for verdict in own
+    ),
     "What cannot be told": bool,
     "Judged for contrast alone": lambda _: True,
 }
@@ -126,16 +141,19 @@ def _sentence(judged: Judged, claim: Claim) -> str:
     if len(own) == 1:
         (verdict,) = own
         where = f" on {plain(verdict.run)}" if len(judged.session.runs) > 1 else ""
-        parts.append(f"{verdict.value or 'no number'}{where}, asked for {claim.threshold}")
-        parts += [f"null, {plain(name)}: {null}" for name, null in verdict.nulls.items()]
-        if verdict.note and not verdict.nulls:
+        number = verdict.value or "no number"
+        parts.append(f"{number}{where}, asked for {tables.asked_for(claim)}")
+        parts += [f"{plain(name)}: {one.value}" for name, one in verdict.controls.items()]
+        if verdict.practical:
+            parts.append(f"by our weaker line {tables.practical(verdict)}")
+        if verdict.note and not verdict.alone:
             parts.append(plain(verdict.note))
     elif own:
         told = f"{counted(own)} of {len(own)}: {_estimates(own)}"
-        parts.append(f"{told}, asked for {claim.threshold}")
-        for null in claim.nulls:
-            values = [v.nulls[null.name] for v in own if null.name in v.nulls]
-            parts.append(f"null, {plain(null.name)}: {_spread(values)}")
+        parts.append(f"{told}, asked for {tables.asked_for(claim)}")
+        for null in (*claim.nulls, *claim.ceilings):
+            values = [v.controls[null.name].value for v in own if null.name in v.controls]
+            parts.append(f"{plain(null.name)}: {_spread(values)}")
     if own:
         parts.append(f"paper: {plain(claim.printed.statistic)}")
     else:
@@ -158,7 +176,7 @@ def counts(judged: Judged) -> pd.DataFrame:
                 "of these refuted known": known,
                 "for contrast": len(by_run) - len(own),
                 "ours": _estimates(own),
-                "asked for": claim.threshold,
+                "asked for": tables.asked_for(claim),
             }
         )
     return pd.DataFrame(rows)

@@ -1,17 +1,20 @@
 """A stored session with its verdicts: what every form of the report is made from."""
 
+import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self
 
 from alpharl_bench.claims import Claim, Outcome, Verdict, holm, judge
 from alpharl_bench.claims.paper import Paper
 from alpharl_bench.claims.papers import find_paper, load_claims, load_papers, shown_ids
+from alpharl_bench.claims.pooled import CLUSTERS, Part, Pooled, part_of, pool
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.invocation import session_command
-from alpharl_bench.reporting.session import Session
+from alpharl_bench.reporting.chapters import question_of
+from alpharl_bench.reporting.session import RunRecord, Session
 from alpharl_bench.scoring import CONFIDENCE
 
 #: How many runs are shown one by one; of all the others a report has counts.
@@ -26,12 +29,14 @@ ROWS = 100
 class Judged:
     """Verdicts by qualified id of the claim, in the papers' order, and run.
 
-    ``adjusted`` are Holm's p-values.
+    ``adjusted`` are Holm's p-values, by claim and run; facts of a run have none. ``pooled`` are the
+    verdicts over several runs, by claim.
     """
 
     session: Session
     verdicts: dict[str, dict[str, Verdict]]
     adjusted: dict[tuple[str, str], float]
+    pooled: dict[str, list[Pooled]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, session: Session) -> Self:
@@ -51,17 +56,22 @@ class Judged:
         if len(session.runs) > LISTED:
             session = session.most_judged_first()
         by_claim: dict[str, dict[str, Verdict]] = {c: {} for c in known if c in judged}
+        parts: dict[str, dict[str, Part]] = {c: {} for c in by_claim}
         for number, (run, record) in enumerate(session.runs.items()):
             for claim, verdicts in by_claim.items():
-                if claim in record.claims:
-                    evidence = session.evidence(run, claim)
-                    verdicts[run] = judge(
-                        known[claim], evidence, interim_analyses=record.interim_analyses
-                    )
+                if claim not in record.claims:
+                    continue
+                verdict = judge(known[claim], session.evidence(run, claim), record.planned)
+                verdicts[run] = verdict
+                if verdict.value and not verdict.contrast:
+                    # Of the first analysis: later ones were made where a verdict was open.
+                    first = session.first_evidence(run, claim)
+                    if part := part_of(known[claim], first):
+                        parts[claim][run] = part
             if number >= LISTED:
                 session.release(run)
-        family = (verdict for by_run in by_claim.values() for verdict in by_run.values())
-        return cls(session, by_claim, holm(family))
+        pooled = {c: list(_pooled(known[c], found, session.runs)) for c, found in parts.items()}
+        return cls(session, by_claim, _adjusted(by_claim), pooled)
 
     @cached_property
     def claims(self) -> list[Claim]:
@@ -115,13 +125,14 @@ class Judged:
         verdicts = self.verdicts[claim.qualified_id]
         return {run: v for run, v in verdicts.items() if run in self.shown.runs}
 
-    def p_adjusted(self, verdict: Verdict) -> float:
-        """The p-value among all verdicts of the session."""
-        return self.adjusted[verdict.claim.qualified_id, verdict.run]
+    def p_adjusted(self, verdict: Verdict) -> float | None:
+        """The p-value among all verdicts that answer the same question; None of a fact."""
+        return self.adjusted.get((verdict.claim.qualified_id, verdict.run))
 
     def survives(self, verdict: Verdict) -> bool:
-        """Whether a verdict is decided among all of the session at 5 %."""
-        return self.p_adjusted(verdict) <= 1 - CONFIDENCE
+        """Whether a verdict is decided among those of its question at 5 %."""
+        p = self.p_adjusted(verdict)
+        return p is not None and p <= 1 - CONFIDENCE
 
     def known(self, verdict: Verdict) -> bool:
         """Whether the registry expects a refutation of the claim on this run."""
@@ -133,3 +144,27 @@ def counted(verdicts: Sequence[Verdict]) -> str:
     """How many there are of each outcome that there is, in words."""
     counts = Counter(verdict.outcome for verdict in verdicts)
     return ", ".join(f"{counts[o]} {o}" for o in Outcome if counts[o]) or "none"
+
+
+def _adjusted(by_claim: Mapping[str, Mapping[str, Verdict]]) -> dict[tuple[str, str], float]:
+    """Holm's p-values: of claims and runs that answer one question, contrasts apart."""
+    families: dict[tuple[str, bool], list[Verdict]] = {}
+    for verdicts in by_claim.values():
+        for verdict in verdicts.values():
+            families.setdefault((question_of(verdict.claim), verdict.contrast), []).append(verdict)
+    return {key: p for family in families.values() for key, p in holm(family).items()}
+
+
+def _pooled(
+    claim: Claim, parts: Mapping[str, Part], runs: Mapping[str, RunRecord]
+) -> Iterator[Pooled]:
+    """A claim over all bases, and over the seeds of every recipe that was trained often enough."""
+    bases: dict[str, dict[str, Part]] = {}
+    recipes: dict[str, dict[str, dict[str, Part]]] = {}
+    for run, part in parts.items():
+        bases.setdefault(runs[run].model, {})[run] = part
+        recipes.setdefault(re.sub(r"-seed\d+$", "", run), {})[run] = {run: part}
+    groups = {"bases": bases, **{f"seeds of {name}": of for name, of in recipes.items()}}
+    for over, clusters in groups.items():
+        if len(clusters) >= CLUSTERS and (found := pool(claim, over, clusters)):
+            yield found

@@ -51,6 +51,6 @@ def _result(judged: Judged, verdict: Verdict) -> list[FinalResult]:
             return [Failure(told, "refuted")]
         case Outcome.SUPPORTED if known and not verdict.contrast:
             return [Failure(f"the registry expects it to be refuted; {told}", "supported")]
-        case Outcome.INCONCLUSIVE | Outcome.NOT_INFORMATIVE:
+        case Outcome.INCONCLUSIVE | Outcome.NOT_INFORMATIVE | Outcome.MEASURED:
             return [Skipped(told, str(verdict.outcome))]
     return []

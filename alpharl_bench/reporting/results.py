@@ -10,7 +10,17 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from alpharl_bench import __version__
-from alpharl_bench.claims import Claim, Evidence, Interval, Verdict, learning
+from alpharl_bench.claims import (
+    Claim,
+    Control,
+    Evidence,
+    Interval,
+    Origin,
+    Threshold,
+    Verdict,
+    learning,
+)
+from alpharl_bench.claims.pooled import Pooled
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
 from alpharl_bench.limits import RESULTS_BYTES
 from alpharl_bench.registry import HOME_PAPER, Kind
@@ -29,7 +39,7 @@ from alpharl_bench.spectral import Coverage
 from alpharl_bench.untrusted import read_bytes
 
 RESULTS = "results.json"
-Format = Literal["1"]
+Format = Literal["2"]
 
 
 class _Record(BaseModel):
@@ -57,31 +67,64 @@ class Asked(_Record):
     low: float | None
     high: float | None
 
+    @classmethod
+    def of(cls, threshold: Threshold) -> Self:
+        """The record of a threshold."""
+        return cls(low=_finite(threshold.low), high=_finite(threshold.high))
+
+
+class ControlRecord(_Record):
+    """A null of the claim, or a ceiling: its own statistic.
+
+    ``alike``: the run cannot be told from it, in the claim's direction or, of a ceiling, against
+    it. Of a verdict over several runs ``value`` is what they are beyond it.
+    """
+
+    value: Bounds
+    alike: bool
+    ceiling: bool
+
+    @classmethod
+    def of(cls, control: Control) -> Self:
+        """The record of a control."""
+        return cls(value=Bounds.of(control.value), alike=control.alike, ceiling=control.ceiling)
+
+
+_Outcome = Literal["supported", "refuted", "inconclusive", "not informative", "measured"]
+
 
 class VerdictRecord(_Record):
     """One claim on one run. ``contrast``: the claim is not about this kind of training.
 
     ``known``: the registry expects a refutation, and ``reason`` says why. ``value`` is null where
-    nothing could be computed. ``level`` is the confidence of ``value`` and ``nulls``; ``p`` alone
-    and ``p_adjusted`` among all verdicts (Holm). ``count`` are the ``units`` behind the interval,
-    ``samples`` the graded responses to each question, 0 of modules. ``control`` is the accuracy of
-    the random rank-1 updates among the claim's variants, the mean over draws.
+    nothing could be computed, and has no bounds where it is ``alone``, a fact of this run.
+    ``level`` is the confidence of ``value`` and ``controls``; ``p`` alone and ``p_adjusted`` among
+    all verdicts that answer its question (Holm), null of a fact. ``origin`` says who drew the line:
+    the paper (printed), we by what it says (derived), or we alone (ours); ``practical`` is the
+    outcome by a weaker line of ours. ``detectable`` is the smallest distance from a line that is
+    told with 80 %. ``count`` are the ``units`` behind the interval, ``samples`` the graded
+    responses to each question, 0 of modules. ``control`` is the accuracy of the random rank-1
+    updates among the claim's variants, the mean over draws.
     """
 
     claim: str
     run: str
-    outcome: Literal["supported", "refuted", "inconclusive", "not informative"]
+    outcome: _Outcome
     contrast: bool
+    alone: bool
     known: bool
     reason: str
     statistic: str
     value: Bounds | None
     level: float
     threshold: Asked
-    nulls: dict[str, Bounds]
+    origin: Origin
+    practical: _Outcome | None
+    detectable: float | None
+    controls: dict[str, ControlRecord]
     control: Bounds | None
     p: float
-    p_adjusted: float
+    p_adjusted: float | None
     units: str
     count: int
     samples: int
@@ -89,6 +132,24 @@ class VerdictRecord(_Record):
     paper: str
     note: str
     command: str
+
+
+class PooledRecord(_Record):
+    """One claim over several runs, in ``clusters`` that are independent of each other."""
+
+    claim: str
+    over: str
+    runs: tuple[str, ...]
+    clusters: int
+    outcome: _Outcome
+    value: Bounds
+    df: float
+    threshold: Asked
+    origin: Origin
+    practical: _Outcome | None
+    controls: dict[str, ControlRecord]
+    p: float
+    paper: str
 
 
 class ClaimRecord(_Record):
@@ -154,7 +215,7 @@ class Results(_Record):
     (``2510.00553:P1.1``).
     """
 
-    format: Format = "1"
+    format: Format = "2"
     version: str = Field(description="of alpharl-bench")
     date: str
     command: str
@@ -162,6 +223,7 @@ class Results(_Record):
     claims: dict[str, ClaimRecord]
     runs: dict[str, RunResult]
     verdicts: tuple[VerdictRecord, ...]
+    pooled: tuple[PooledRecord, ...] = ()
 
     @classmethod
     def of(cls, judged: Judged) -> Self:
@@ -181,6 +243,7 @@ class Results(_Record):
             claims={judged.name(claim): _claim(claim) for claim in judged.claims},
             runs=runs,
             verdicts=tuple(verdicts),
+            pooled=tuple(_pooled(judged, one) for of in judged.pooled.values() for one in of),
         )
 
     @model_validator(mode="after")
@@ -243,13 +306,17 @@ def _verdict(judged: Judged, verdict: Verdict) -> VerdictRecord:
         run=verdict.run,
         outcome=verdict.outcome.value,
         contrast=verdict.contrast,
+        alone=verdict.alone,
         known=judged.known(verdict),
         reason=expected.reason if expected else "",
         statistic=claim.statistic_label,
         value=Bounds.of(verdict.value) if verdict.value else None,
         level=verdict.confidence,
-        threshold=Asked(low=_finite(claim.threshold.low), high=_finite(claim.threshold.high)),
-        nulls={name: Bounds.of(null) for name, null in verdict.nulls.items()},
+        threshold=Asked.of(claim.threshold),
+        origin=claim.threshold.origin,
+        practical=verdict.practical.value if verdict.practical else None,
+        detectable=_finite(verdict.detectable),
+        controls={name: ControlRecord.of(one) for name, one in verdict.controls.items()},
         control=_control(session.evidence(verdict.run), claim) if claim.sampled else None,
         p=verdict.p_value,
         p_adjusted=judged.p_adjusted(verdict),
@@ -260,6 +327,25 @@ def _verdict(judged: Judged, verdict: Verdict) -> VerdictRecord:
         paper=claim.printed.statistic,
         note=verdict.note,
         command=commands(claim, [verdict.run], session)[0],
+    )
+
+
+def _pooled(judged: Judged, pooled: Pooled) -> PooledRecord:
+    claim = pooled.claim
+    return PooledRecord(
+        claim=judged.name(claim),
+        over=pooled.over,
+        runs=pooled.runs,
+        clusters=pooled.clusters,
+        outcome=pooled.outcome.value,
+        value=Bounds.of(pooled.value),
+        df=pooled.df,
+        threshold=Asked.of(claim.threshold),
+        origin=claim.threshold.origin,
+        practical=pooled.practical.value if pooled.practical else None,
+        controls={name: ControlRecord.of(one) for name, one in pooled.controls.items()},
+        p=pooled.p_value,
+        paper=claim.printed.statistic,
     )
 
 
@@ -277,7 +363,7 @@ def _control(evidence: Evidence, claim: Claim) -> Bounds | None:
 def _run(session: Session, run: str) -> RunResult:
     record = session.runs[run]
     scores = session.scores_of(run)
-    learned = learning(session.evidence(run), record.interim_analyses) if scores else None
+    learned = learning(session.evidence(run), record.planned) if scores else None
     return RunResult(
         model=record.model,
         algorithm=record.algorithm,

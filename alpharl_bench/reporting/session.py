@@ -33,6 +33,7 @@ from alpharl_bench.reporting.storage import (
 )
 from alpharl_bench.runs.spec import RunSpec
 from alpharl_bench.scoring import Provenance, Score, read_scores
+from alpharl_bench.scoring.sequential import planned_samples
 from alpharl_bench.spectral import Coverage
 from alpharl_bench.tables import table
 from alpharl_bench.tables.scores import SCORES
@@ -43,16 +44,16 @@ class Measured:
     """What a session measured of one run.
 
     ``claims`` maps every judged claim to the samples per question that its verdict rests on;
-    ``options`` are those that decide over scores; ``interim_analyses`` how often a claim's evidence
-    could be judged; ``digest`` is the run's content key; ``coverage`` says what of the final update
-    its modules hold.
+    ``options`` are those that decide over scores; ``planned`` are the numbers of samples to each
+    question at which a claim's evidence could be judged; ``digest`` is the run's content key;
+    ``coverage`` says what of the final update its modules hold.
     """
 
     spec: RunSpec
     evidence: Evidence
     claims: Mapping[str, int]
     options: Sequence[str]
-    interim_analyses: int
+    planned: Sequence[int]
     digest: str = ""
     coverage: Coverage | None = None
 
@@ -75,7 +76,7 @@ class RunRecord(BaseModel):
     deviations: str
     seed: int | None
     options: tuple[str, ...]
-    interim_analyses: PositiveInt
+    planned: tuple[PositiveInt, ...]
     steps: tuple[NonNegativeInt, ...]
     claims: dict[ClaimId, NonNegativeInt]
     expect: dict[ClaimId, Expectation]
@@ -87,11 +88,16 @@ class RunRecord(BaseModel):
     @classmethod
     def _in_tables(cls, stored: Any) -> Any:
         """What earlier versions stored, as tables."""
-        if not isinstance(stored, dict) or "tables" in stored:
+        if not isinstance(stored, dict):
             return stored
         old = dict(stored)
-        if "looks" in old:
-            old["interim_analyses"] = old.pop("looks")
+        for name in ("looks", "interim_analyses"):
+            if name in old:
+                # Each analysis added as many samples as the first; of a single one none is asked.
+                batch = min((n for n in old.get("claims", {}).values() if n), default=1)
+                old["planned"] = planned_samples(batch, old.pop(name))
+        if "tables" in old:
+            return old
         scores = {name: old.pop(name) for name in _OF_SCORES if name in old}
         found = {name: old.pop(name) for name in _OF_THEIR_OWN if name in old}
         return {**old, "tables": {"scores": scores, **found}}
@@ -136,7 +142,7 @@ class Session(BaseModel):
                 deviations=spec.deviations,
                 seed=spec.seed,
                 options=tuple(run.options),
-                interim_analyses=run.interim_analyses,
+                planned=tuple(run.planned),
                 steps=tuple(run.evidence.steps),
                 claims=dict(run.claims),
                 expect=dict(spec.expect),
@@ -208,12 +214,22 @@ class Session(BaseModel):
             claim: its id, for only what it was judged by; other claims may have taken more samples
                 of the same variants.
         """
-        samples = self.runs[run].claims[qualified(claim)] if claim is not None else 0
+        return self._of_samples(run, 0 if claim is None else self._taken(run, claim))
+
+    def _taken(self, run: str, claim: str) -> int:
+        return self.runs[run].claims[qualified(claim)]
+
+    def _of_samples(self, run: str, samples: int) -> Evidence:
         if samples >= max((score.samples_per_question for score in self.scores_of(run)), default=0):
             samples = 0  # all of them
         if (run, samples) not in self._evidence:
             self._evidence[run, samples] = self._limited(run, samples)
         return self._evidence[run, samples]
+
+    def first_evidence(self, run: str, claim: str) -> Evidence:
+        """The evidence of the first planned analysis of a claim."""
+        planned = self.runs[run].planned
+        return self._of_samples(run, planned[0] if len(planned) > 1 else self._taken(run, claim))
 
     @cached_property
     def _evidence(self) -> dict[tuple[str, int], Evidence]:

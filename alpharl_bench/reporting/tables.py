@@ -5,8 +5,18 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from alpharl_bench.claims import Claim, Evidence, Learning, Outcome, Verdict, learning
+from alpharl_bench.claims import (
+    Claim,
+    Control,
+    Evidence,
+    Learning,
+    Origin,
+    Outcome,
+    Verdict,
+    learning,
+)
 from alpharl_bench.claims.papers import find_paper
+from alpharl_bench.claims.pooled import Pooled
 from alpharl_bench.grading import Mark
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.session import Session
@@ -19,10 +29,11 @@ _SYMBOL = {
     Outcome.REFUTED: "✗",
     Outcome.INCONCLUSIVE: "?",
     Outcome.NOT_INFORMATIVE: "≈",
+    Outcome.MEASURED: "·",
 }
 #: What the symbols mean, for a table that has nothing else.
 LEGEND = "; ".join(f"{symbol} {outcome}" for outcome, symbol in _SYMBOL.items())
-#: Marks a verdict that is decided alone but not among all of its session.
+#: Marks a verdict that is decided alone but not among all that answer its question.
 NOT_SURVIVING = "†"
 
 
@@ -66,7 +77,7 @@ def _symbol(verdict: Verdict) -> str:
 
 
 def _cell(judged: Judged, verdict: Verdict) -> str:
-    text = f"{_SYMBOL[verdict.outcome]} {verdict.outcome}"
+    text = worded(verdict)
     if verdict.contrast:
         text += " (contrast)"
     elif verdict.outcome is Outcome.REFUTED:
@@ -76,14 +87,58 @@ def _cell(judged: Judged, verdict: Verdict) -> str:
     return text
 
 
+def worded(verdict: Verdict | Pooled) -> str:
+    """A verdict in words, with whose line it is decided by where that is ours."""
+    text = f"{_SYMBOL[verdict.outcome]} {verdict.outcome}"
+    by_ours = verdict.claim.threshold.origin is Origin.OURS
+    if by_ours and verdict.outcome is Outcome.SUPPORTED:
+        text += " (our line)"
+    return text
+
+
+def asked_for(claim: Claim) -> str:
+    """A claim's line and who drew it."""
+    return f"{claim.threshold} ({claim.threshold.origin})"
+
+
+def pooled(judged: Judged, claims: Sequence[Claim]) -> pd.DataFrame:
+    """One row per claim and group of runs: the verdict over all of them."""
+    return pd.DataFrame(
+        [
+            {
+                "claim": judged.name(claim),
+                "over": f"{one.over}, {len(one.runs)} runs",
+                "verdict": worded(one),
+                "ours [interval]": one.value,
+                "asked for": asked_for(claim),
+                paper_column(claim): claim.printed.statistic,
+                "p": f"{one.p_value:.2g}",
+                "df": f"{one.df:.1f}",
+                "beyond its controls": "; ".join(f"{n}: {c.value}" for n, c in one.controls.items())
+                or "–",
+                "by our weaker line": practical(one),
+            }
+            for claim in claims
+            for one in judged.pooled.get(claim.qualified_id, [])
+        ]
+    )
+
+
+def practical(verdict: Verdict | Pooled) -> str:
+    """What is said by the claim's practical line; a dash where there is none."""
+    line, outcome = verdict.claim.practical, verdict.practical
+    if line is None or outcome is None:
+        return "–"
+    words = {Outcome.SUPPORTED: "holds", Outcome.MEASURED: "missed"}
+    return f"{line}: {words.get(outcome, 'open')}"
+
+
 def runs(session: Session) -> pd.DataFrame:
     """What each run is, and whether it learned: base and final accuracy."""
     rows = []
     scored = {score.provenance.run for score in session.scores}
     for name, record in session.runs.items():
-        learned = (
-            learning(session.evidence(name), record.interim_analyses) if name in scored else None
-        )
+        learned = learning(session.evidence(name), record.planned) if name in scored else None
         rows.append(
             {
                 "run": name,
@@ -118,17 +173,33 @@ def verdict_rows(judged: Judged, claim: Claim) -> pd.DataFrame:
             "verdict": _cell(judged, verdict),
             "ours [interval]": verdict.value or "–",
             "at": verdict.level,
-            "asked for": claim.threshold,
+            "asked for": asked_for(claim),
             paper_column(claim): claim.printed.statistic,
-            "p (adjusted)": f"{verdict.p_value:.2g} ({judged.p_adjusted(verdict):.2g})",
+            "p (adjusted)": _p(judged, verdict),
+            "told with 80 %": f"±{verdict.detectable:.3f}",
+            "by our weaker line": practical(verdict),
             claim.units: verdict.units,
-            **{f"null: {name}": null for name, null in verdict.nulls.items()},
+            **{_control(name, c): c.value for name, c in verdict.controls.items()},
             "note": verdict.note,
         }
         for run, verdict in judged.of_claim(claim).items()
     ]
     frame = pd.DataFrame(rows).fillna("–")
-    return frame if any(row["note"] for row in rows) else frame.drop(columns="note")
+    idle = [] if any(row["note"] for row in rows) else ["note"]
+    if not claim.of_a_sample:
+        idle += ["at", "p (adjusted)", "told with 80 %"]
+    if claim.practical is None:
+        idle.append("by our weaker line")
+    return frame.drop(columns=idle)
+
+
+def _control(name: str, control: Control) -> str:
+    return f"{'ceiling' if control.ceiling else 'null'}: {name}"
+
+
+def _p(judged: Judged, verdict: Verdict) -> str:
+    adjusted = judged.p_adjusted(verdict)
+    return f"{verdict.p_value:.2g}" + ("" if adjusted is None else f" ({adjusted:.2g})")
 
 
 def by_task(claim: Claim, evidence: Evidence, *, majorities: bool) -> pd.DataFrame:

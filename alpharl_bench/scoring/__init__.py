@@ -4,9 +4,9 @@ from alpharl_bench.scoring.bootstrap import (
     CONFIDENCE,
     RESAMPLES,
     degrees_of_freedom,
+    p_above,
     percentile_interval,
     resampling_weights,
-    two_sided_p,
     unit_weights,
 )
 from alpharl_bench.scoring.engines import EngineOptions
@@ -24,9 +24,9 @@ __all__ = [
     "Score",
     "ScoreStore",
     "degrees_of_freedom",
+    "p_above",
     "percentile_interval",
     "read_scores",
     "resampling_weights",
-    "two_sided_p",
     "unit_weights",
 ]

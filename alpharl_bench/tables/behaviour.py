@@ -46,7 +46,7 @@ class BehaviourTable(Table[Behaviour]):
             return ""
         return f"reads chains of thought: a match of --tasks {GAMES} has none"
 
-    def strata(self, measured: Behaviour, query: Query) -> list[str]:
+    def strata(self, measured: Behaviour) -> list[str]:
         """The task of each question."""
         return [question.task for question in measured.questions]
 

@@ -48,14 +48,14 @@ class Scores:
         if variant.label not in self.scores:
             raise AlphaRLBenchError(f"no stored score of '{variant.label}'")
         score = self.scores[variant.label]
-        if score.questions != self._questions:
+        if score.questions != self.questions:
             raise AlphaRLBenchError(f"'{variant.label}' was scored on other questions")
         return score
 
     @property
     def tasks(self) -> list[str]:
         """(n,) the task of every question."""
-        return [task for task, _ in self._questions]
+        return [task for task, _ in self.questions]
 
     @property
     def samples(self) -> int:
@@ -83,7 +83,8 @@ class Scores:
         return {}
 
     @cached_property
-    def _questions(self) -> tuple[tuple[str, str], ...]:
+    def questions(self) -> tuple[tuple[str, str], ...]:
+        """(n,) the task and the id of every question."""
         return self._any.questions
 
     @property
@@ -131,7 +132,7 @@ class ScoresTable(Table[Scores]):
         """The questions, by task and id."""
         return measured.tasks
 
-    def strata(self, measured: Scores, query: Query) -> list[str]:
+    def strata(self, measured: Scores) -> list[str]:
         """The task of each question."""
         return measured.tasks
 

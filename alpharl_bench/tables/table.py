@@ -42,14 +42,11 @@ class Query:
         variants: the columns of ``scores`` that it compares.
         measurements: what of another table has to be measured for it; the table says what these
             are.
-        strata: the name of what units are resampled apart by, as ``block``; empty where all units
-            are drawn together.
         batches: the number of batches of samples of each variant.
     """
 
     variants: tuple[Variant, ...] = ()
     measurements: tuple[Any, ...] = ()
-    strata: str = ""
     batches: int = 1
 
 
@@ -107,7 +104,7 @@ class Table(ABC, Generic[T]):
     ``alpharl_bench.tables`` of another distribution. Claims call it by its ``name``.
 
     Attributes:
-        units: the name of its rows, in the plural.
+        units: the name of its rows, in the plural; ``questions`` where they can be resampled.
         needs_generation: whether questions are asked to measure it.
         sampled: whether more samples of the same questions make its means more certain.
         entries: the lists in what is stored of it that hold one entry of each name, and the fields
@@ -150,9 +147,18 @@ class Table(ABC, Generic[T]):
     def rows(self, measured: T) -> Sequence[Any]:
         """The units, each with its ``columns``, a mapping from names to figures."""
 
-    def strata(self, measured: T, query: Query) -> list[str]:
+    @property
+    def of_a_sample(self) -> bool:
+        """Whether the units are a sample of more that could have been taken.
+
+        Questions are. The modules and tokens of a model are all that it has: resampling them would
+        estimate nothing, and what is computed from them is a fact of the run.
+        """
+        return self.units == QUESTIONS
+
+    def strata(self, measured: T) -> list[str]:
         """(n,) what each unit is one of, and drawn from."""
-        return [getattr(row, query.strata) if query.strata else "" for row in self.rows(measured)]
+        return [""] * len(self.rows(measured))
 
     def unsupported_reason(self, kind: str) -> str:
         """Why it cannot be measured where a run is asked tasks of this kind; empty where it can."""
@@ -163,16 +169,26 @@ class Table(ABC, Generic[T]):
         return measured
 
     def observed(self, measured: T, query: Query) -> Means:
-        """The means over strata of the means over their units, (1,) per column."""
-        return self._means(measured, unit_weights(self.strata(measured, query))[None])
+        """The means over strata of the means over their units, (1,) per column.
+
+        A column whose entries hold a number for each draw of a null has the means of all draws,
+        (draws, 1).
+        """
+        return self._means(measured, unit_weights(self.strata(measured))[None])
 
     def resampled(self, measured: T, query: Query) -> Means:
-        """The same means over bootstrap resamples of the units, (B,) per column."""
-        return self._means(measured, resampling_weights(self.strata(measured, query)))
+        """The same means over bootstrap resamples of the units, (B,) per column.
+
+        Only tables whose units are a sample are resampled.
+        """
+        return self._means(measured, resampling_weights(self.strata(measured)))
 
     def _means(self, measured: T, weights: np.ndarray) -> Means:
         rows = [row.columns for row in self.rows(measured)]
         # What only some claims ask for is there only where it was asked for.
         columns = [c for c in (rows[0] if rows else ()) if all(c in row for row in rows)]
-        means = weights @ np.array([[row[column] for column in columns] for row in rows])
-        return dict(zip(columns, means.T, strict=True))
+        values = {column: np.array([row[column] for row in rows]) for column in columns}
+        drawn = {column: (weights @ of).T for column, of in values.items() if of.ndim > 1}
+        single = [column for column in columns if column not in drawn]
+        means = weights @ np.array([values[column] for column in single]).reshape(-1, len(rows)).T
+        return drawn | dict(zip(single, means.T, strict=True))

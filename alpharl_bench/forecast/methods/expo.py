@@ -24,7 +24,7 @@ class ExPO(Forecaster):
         return Line(prefix.base, prefix.weights[-1], self._factor)
 
     def targets(self, prefix: Prefix) -> tuple[Target, ...]:
-        """α from 0 to 1; the authors' search ends at 0.5."""
+        """α from 0 to 8; the authors' search ends at 0.5."""
         del prefix
         return tuple(Target(alpha=share) for share in SHARES)
 

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from alpharl_bench.claims import Claim, Evidence, Interval
+from alpharl_bench.claims import Claim, Evidence, Interval, extreme
+from alpharl_bench.claims.measures import measured
 from alpharl_bench.reporting import svg, tables
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.text import folded, plain
 from alpharl_bench.reporting.views.style import STYLE, styles
-from alpharl_bench.scoring import degrees_of_freedom
 
 
 class View:
@@ -40,16 +40,17 @@ class View:
         with mpl.rc_context(STYLE):
             figure = Figure(figsize=(6.4, 1.4 + 0.4 * len(evidence)), layout="constrained")
             axes = figure.subplots()
-            for row, (measured, (colour, _)) in enumerate(
-                zip(evidence, styles(evidence), strict=True)
-            ):
-                value = _statistic(claim, measured)
-                errors = np.array([[value.estimate - value.low], [value.high - value.estimate]])
+            for row, (one, (colour, _)) in enumerate(zip(evidence, styles(evidence), strict=True)):
+                value = _shown(claim, one)
+                if value is None:
+                    continue
+                ends = np.array([[value.estimate - value.low], [value.high - value.estimate]])
+                errors = ends if np.isfinite(ends).all() else None
                 axes.errorbar(value.estimate, row, xerr=errors, fmt="o", color=colour, capsize=2)
             for bound in (claim.threshold.low, claim.threshold.high):
                 if np.isfinite(bound):
                     axes.axvline(bound, color="black", linewidth=0.8)
-            axes.set_yticks(range(len(evidence)), [plain(measured.run) for measured in evidence])
+            axes.set_yticks(range(len(evidence)), [plain(one.run) for one in evidence])
             axes.set_ylim(len(evidence) - 0.5, -0.5)
             axes.set_xlabel(claim.statistic_label)
             svg.save(figure, path)
@@ -80,9 +81,9 @@ def by_run(
         yield from folded(run, [tables.markdown(frame(evidence))])
 
 
-def _statistic(claim: Claim, evidence: Evidence) -> Interval:
-    estimate, values = (
-        claim.statistic(means, evidence.steps)
-        for means in (evidence.observed(claim), evidence.resampled(claim))
+def _shown(claim: Claim, evidence: Evidence) -> Interval | None:
+    return measured(
+        claim,
+        evidence,
+        lambda means: extreme(claim.statistic(means, evidence.steps), claim.extremes),
     )
-    return Interval.of(estimate, values, degrees_of_freedom(evidence.strata(claim)))

@@ -1,10 +1,13 @@
 """AlphaRL (§4 of arXiv 2510.00553) beside doing nothing and beside its baselines.
 
 ``a[variant]`` is the accuracy of a variant on the reported questions. Which target a forecast has
-was chosen on others.
+was chosen on others. The paper's text and its authors' code add the prediction to different
+weights: every claim is judged in both readings.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -12,6 +15,7 @@ from alpharl_bench.claims.claim import (
     Claim,
     Curve,
     Null,
+    Origin,
     Point,
     Printed,
     Statistic,
@@ -27,10 +31,10 @@ from alpharl_bench.papers.arxiv_2510_00553.claims.printed_stages import (
     least_gain,
     relative_accuracies,
 )
-from alpharl_bench.papers.arxiv_2510_00553.claims.property1 import REFERENCES, TOLERANCE, relative
+from alpharl_bench.papers.arxiv_2510_00553.claims.property1 import PRACTICAL, REFERENCES, relative
 from alpharl_bench.papers.arxiv_2510_00553.claims.reference import in_paper
 from alpharl_bench.tables import EVALUATION, Means
-from alpharl_bench.variants import BASE, Variant, forecast, full_at
+from alpharl_bench.variants import BASE, FULL, Variant, forecast, full_at
 
 #: The observed parts of the training, in percent: the stages of the paper's Table 3.
 STAGES = (5, 10, 20, 30, 40, 50)
@@ -46,15 +50,27 @@ LOGITS = "rlvr-logits"
 FORMS = ("alpharl-matched", "alpharl-code", ORACLE)
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How AlphaRL is read: the method's name, and what sets its claims and points apart."""
+
+    method: str
+    suffix: str
+    words: str
+
+    def __call__(self, percent: int) -> Variant:
+        """AlphaRL of the first part of the training."""
+        return forecast(self.method, percent)
+
+
+#: The predicted update on the base (§4.1), and on the last observed checkpoint.
+TEXT, CODE = Reading(ALPHARL, "", ""), Reading("alpharl-code", "-code", ", by the authors' code")
+
+
 def last_observed(steps: Sequence[int], percent: int) -> Variant:
     """The checkpoint at which observation ends; the base where it ends before the first."""
     observed = observed_steps(steps, percent)
     return full_at(observed[-1]) if observed else BASE
-
-
-def predicted(percent: int) -> Variant:
-    """AlphaRL of the first part of the training."""
-    return forecast(ALPHARL, percent)
 
 
 def baselines(steps: Sequence[int]) -> list[Variant]:
@@ -80,22 +96,20 @@ def _alpharl() -> Forecaster:
     return method_named(ALPHARL).forecaster
 
 
-def retention(a: Means, _: Sequence[int]) -> np.ndarray:
+def retention(a: Means, _: Sequence[int], reading: Reading = TEXT) -> np.ndarray:
     """AlphaRL of 40 % over the fully trained model."""
-    return relative(a, predicted(LATE))
+    return relative(a, reading(LATE))
 
 
-def early_minus_late(a: Means, steps: Sequence[int]) -> np.ndarray:
+def early_minus_late(a: Means, steps: Sequence[int], reading: Reading = TEXT) -> np.ndarray:
     """AlphaRL of 10 % minus the checkpoint at 40 %."""
-    difference: np.ndarray = a[predicted(EARLY)] - a[last_observed(steps, LATE)]
+    difference: np.ndarray = a[reading(EARLY)] - a[last_observed(steps, LATE)]
     return difference
 
 
-def worst_gain(a: Means, steps: Sequence[int]) -> np.ndarray:
-    """AlphaRL minus the checkpoint that it starts from, the least of all stages."""
-    gains = [a[predicted(percent)] - a[last_observed(steps, percent)] for percent in stages(steps)]
-    least: np.ndarray = np.min(gains, axis=0)
-    return least
+def gains(a: Means, steps: Sequence[int], reading: Reading = TEXT) -> np.ndarray:
+    """(stages, B) AlphaRL minus the checkpoint that it starts from."""
+    return np.array([a[reading(s)] - a[last_observed(steps, s)] for s in stages(steps)])
 
 
 def steps_to_reach(a: Means, steps: Sequence[int], accuracy: np.ndarray) -> np.ndarray:
@@ -122,42 +136,72 @@ def steps_to_reach(a: Means, steps: Sequence[int], accuracy: np.ndarray) -> np.n
     return found
 
 
-def speed_up(percent: int) -> Statistic:
+def spent(a: Means, steps: Sequence[int], percent: int) -> float:
+    """What a forecast costs, in steps of the run.
+
+    The observed steps, and one evaluation of every observed checkpoint and candidate.
+    """
+    observed = observed_steps(steps, percent)
+    return float(observed[-1] + (len(observed) + len(SHARES)) * a[EVALUATION][0])
+
+
+def speed_up(a: Means, steps: Sequence[int], percent: int, reading: Reading = TEXT) -> np.ndarray:
     """Steps of the run to the accuracy of AlphaRL of a stage, over what the forecast took.
 
-    That is the observed steps, and one evaluation of every observed checkpoint and candidate.
+    A first crossing is not a smooth function of noisy accuracies: it is shown, and the claims ask
+    :func:`ahead` instead.
     """
-
-    def statistic(a: Means, steps: Sequence[int]) -> np.ndarray:
-        observed = observed_steps(steps, percent)
-        spent = observed[-1] + (len(observed) + len(SHARES)) * a[EVALUATION]
-        ratio: np.ndarray = steps_to_reach(a, steps, a[predicted(percent)]) / spent
-        return ratio
-
-    return statistic
+    ratio: np.ndarray = steps_to_reach(a, steps, a[reading(percent)]) / spent(a, steps, percent)
+    return ratio
 
 
-def best_speed_up(a: Means, steps: Sequence[int]) -> np.ndarray:
-    """The most of all stages, as 'up to' says."""
-    most: np.ndarray = np.max([speed_up(percent)(a, steps) for percent in stages(steps)], axis=0)
-    return most
+def ahead(
+    a: Means, steps: Sequence[int], percent: int, times: float, reading: Reading = TEXT
+) -> np.ndarray:
+    """AlphaRL of a stage minus the run itself after so many times the cost, in relative accuracy.
+
+    Not below 0 exactly where a run that only rises takes as many times the cost to get there.
+    Between checkpoints the run is taken as a line. Below 0 by all of the accuracy where the run
+    ends before.
+    """
+    step = times * spent(a, steps, percent)
+    if step > steps[-1]:
+        return np.full_like(a[FULL], -1.0)
+    at = np.array([0, *steps], dtype=float)
+    after = max(1, int(np.searchsorted(at, step)))
+    part = (step - at[after - 1]) / (at[after] - at[after - 1])
+    low, high = (a[BASE] if n == 0 else a[full_at(steps[n - 1])] for n in (after - 1, after))
+    lead: np.ndarray = (a[reading(percent)] - (low + part * (high - low))) / a[FULL]
+    return lead
 
 
-def best_baseline_minus(variant: Callable[[Sequence[int]], Variant]) -> Statistic:
-    """The best baseline's accuracy at 40 % minus that of a variant of the run."""
+def fast_and_good(a: Means, steps: Sequence[int], reading: Reading = TEXT) -> np.ndarray:
+    """(stages, 2, B) what a stage has beyond 96 % of the accuracy, and beyond 2.5 times the speed.
+
+    Of the stages that end early enough for such a speed, if there are any.
+    """
+    early = [s for s in stages(steps) if SPEED_UP * spent(a, steps, s) <= steps[-1]]
+    both = [
+        [relative(a, reading(s)) - RETAINED, ahead(a, steps, s, SPEED_UP, reading)]
+        for s in early or stages(steps)
+    ]
+    return np.array(both)
+
+
+def baselines_minus(variant: Callable[[Sequence[int]], Variant]) -> Statistic:
+    """(baselines, B) the accuracy of each baseline at 40 % minus that of a variant of the run."""
 
     def statistic(a: Means, steps: Sequence[int]) -> np.ndarray:
         # A stored session may be older than a baseline.
-        best = np.max([a[baseline] for baseline in baselines(steps) if baseline in a], axis=0)
-        difference: np.ndarray = best - a[variant(steps)]
-        return difference
+        known = [baseline for baseline in baselines(steps) if baseline in a]
+        return np.array([a[baseline] - a[variant(steps)] for baseline in known])
 
     return statistic
 
 
-def logits_minus_alpharl(a: Means, _: Sequence[int]) -> np.ndarray:
+def logits_minus(a: Means, _: Sequence[int], reading: Reading = TEXT) -> np.ndarray:
     """Logits extrapolated from 40 % minus AlphaRL of 40 %."""
-    difference: np.ndarray = a[forecast(LOGITS, LATE)] - a[predicted(LATE)]
+    difference: np.ndarray = a[forecast(LOGITS, LATE)] - a[reading(LATE)]
     return difference
 
 
@@ -180,23 +224,24 @@ def _checkpoint(percent: int, steps: Sequence[int]) -> Point:
     return Point(f"Training {percent} %", variant, percent, series="checkpoint")
 
 
-def _predicted(percent: int, x: float) -> Point:
-    return Point(f"Training {percent} % + AlphaRL", predicted(percent), x)
+def _predicted(percent: int, x: float, reading: Reading) -> Point:
+    return Point(f"Training {percent} % + AlphaRL{reading.words}", reading(percent), x)
 
 
-def _stage_points(steps: Sequence[int]) -> list[Point]:
+def _stage_points(reading: Reading, steps: Sequence[int]) -> list[Point]:
     pairs = [
-        (_checkpoint(percent, steps), _predicted(percent, percent)) for percent in stages(steps)
+        (_checkpoint(percent, steps), _predicted(percent, percent, reading))
+        for percent in stages(steps)
     ]
     late = [] if LATE in stages(steps) else [_checkpoint(LATE, steps)]
     return [*REFERENCES[:2], *(point for pair in pairs for point in pair), *late]
 
 
-def _speed_points(steps: Sequence[int]) -> list[Point]:
+def _speed_points(reading: Reading, steps: Sequence[int]) -> list[Point]:
     return [
         *REFERENCES[:2],
         *(Point(f"Checkpoint {step}", full_at(step), step, series="checkpoint") for step in steps),
-        *(_predicted(percent, observed_steps(steps, percent)[-1]) for percent in stages(steps)),
+        *(_predicted(s, observed_steps(steps, s)[-1], reading) for s in stages(steps)),
     ]
 
 
@@ -209,7 +254,7 @@ def _baseline_points(steps: Sequence[int]) -> list[Point]:
 
 
 def _logits_points(steps: Sequence[int]) -> list[Point]:
-    possible = (ALPHARL, LOGITS) if LATE in stages(steps) else ()
+    possible = (ALPHARL, CODE.method, LOGITS) if LATE in stages(steps) else ()
     return [
         *REFERENCES[:2],
         _checkpoint(LATE, steps),
@@ -217,8 +262,6 @@ def _logits_points(steps: Sequence[int]) -> list[Point]:
     ]
 
 
-STAGE_CURVE = Curve("alpharl", _stage_points, x_label="observed part of the training, %")
-SPEED_CURVE = Curve("alpharl-speed", _speed_points, x_label="training step")
 BASELINE_CURVE = Curve("alpharl-baselines", _baseline_points, x_label="")
 LOGITS_CURVE = Curve("alpharl-logits", _logits_points, x_label="")
 
@@ -236,159 +279,182 @@ _COST = (
     "last at most."
 )
 
-ACCELERATION = (
-    Claim(
-        id="A1",
-        title="AlphaRL of 40 % retains the reasoning of the fully trained model",
-        text="Up to 2.5× speedup while retaining > 96 % of reasoning performance.",
-        paper_ref=in_paper("abstract, §4.2, Tables 1 and 3"),
-        statistic=retention,
-        threshold=Threshold(low=RETAINED),
-        formula="a(AlphaRL of 40 %) / a(full)",
-        statistic_label="relative accuracy of AlphaRL of the first 40 % of the training",
-        printed=Printed(
-            _by_algorithm(relative_accuracies(LATE, forecast=True)),
-            {
-                f"Training {percent} %{' + AlphaRL' if forecast else ''}": ", ".join(
-                    relative_accuracies(percent, forecast=forecast)
-                )
-                for percent in (EARLY, LATE)
-                for forecast in (False, True)
-            },
-        ),
-        curve=STAGE_CURVE,
-        nulls=(
-            Null(
-                "the checkpoint at 40 %", lambda a, steps: relative(a, last_observed(steps, LATE))
-            ),
-        ),
-        unsupported_reason=too_few_observed(LATE),
-        by_task=True,
-    ),
-    Claim(
-        id="A2",
-        title="AlphaRL of 10 % is as good as training to 40 %",
-        text=(
-            "At only 10 % of the total training steps, performance comparable to the non-AlphaRL "
-            "model at 40 %."
-        ),
-        paper_ref=in_paper("§4.2, Table 1"),
-        statistic=early_minus_late,
-        threshold=Threshold(low=-TOLERANCE),
-        formula="a(AlphaRL of 10 %) − a(checkpoint at 40 %)",
-        statistic_label="accuracy of AlphaRL of 10 % minus that of the checkpoint at 40 %",
-        printed=Printed(_by_algorithm(forecast_minus_checkpoint(EARLY, LATE)), {}),
-        curve=STAGE_CURVE,
-        nulls=(
-            Null(
-                "the checkpoint at 10 %",
-                lambda a, steps: a[last_observed(steps, EARLY)] - a[last_observed(steps, LATE)],
-            ),
-        ),
-        unsupported_reason=too_few_observed(EARLY),
-    ),
-    Claim(
-        id="A3",
-        title="AlphaRL is never worse than the checkpoint that it starts from",
-        text="The AlphaRL-enhanced LLMs exhibit significant improvements at all training stages.",
-        paper_ref=in_paper("§4.2, Tables 1 and 3"),
-        statistic=worst_gain,
-        threshold=Threshold(low=-TOLERANCE),
-        formula="min over stages s of a(AlphaRL of s) − a(checkpoint at s)",
-        statistic_label=(
-            "accuracy of AlphaRL minus that of its last checkpoint, the least over the stages"
-        ),
-        printed=Printed(least_gain(), {}),
-        curve=STAGE_CURVE,
-        unsupported_reason=too_few_observed(LATE),
-        caveat="The least of several differences is lower than any of them by chance alone.",
-    ),
-    Claim(
-        id="A4",
-        title="AlphaRL is 2.5 times as fast at equal accuracy",
-        text="On average, AlphaRL accelerates the training process by up to 2.5 times.",
-        paper_ref=in_paper("abstract, §4.2"),
-        statistic=best_speed_up,
-        threshold=Threshold(low=SPEED_UP),
-        formula=(
-            "max over stages s of T(a(AlphaRL of s)) / [t_s + (n_s + 5) · e]; T: steps of the run "
-            "to an accuracy, t_s: observed steps, n_s: observed checkpoints, e: steps that an "
-            "evaluation costs"
-        ),
-        statistic_label=(
-            "steps of the run to the accuracy of AlphaRL, over the cost of the forecast, the most "
-            "of the stages"
-        ),
-        printed=Printed("2.5 = 1/0.4, evaluation not counted", {}),
-        curve=SPEED_CURVE,
-        unsupported_reason=too_few_observed(LATE),
-        caveat=(
-            f"{_COST} The most of several ratios is higher than any of them by chance alone, and "
-            "says nothing of how good the model then is: an early stage saves much on the way to a "
-            "low accuracy. The table by stage has both; A1 asks for 0.96 of the trained model."
-        ),
-    ),
-    Claim(
-        id="A4-any",
-        title="AlphaRL is worth its cost",
-        text=(
-            "Not in the paper: the run itself takes at least as long to the accuracy of AlphaRL of "
-            "40 % as the forecast does."
-        ),
-        paper_ref=in_paper("§4.2, with a weaker threshold"),
-        statistic=speed_up(LATE),
-        threshold=Threshold(low=1),
-        formula="T(a(AlphaRL of 40 %)) / [t + (n + 5) · e], as A4",
-        statistic_label=(
-            "steps of the run to the accuracy of AlphaRL of 40 %, over the cost of the forecast"
-        ),
-        printed=Printed("2.5 = 1/0.4, evaluation not counted", {}),
-        curve=SPEED_CURVE,
-        unsupported_reason=too_few_observed(LATE),
-        caveat=_COST,
-    ),
-    Claim(
-        id="A5",
-        title="No other forecast of 40 % is better than AlphaRL",
-        text="Not in the paper, which compares with no other method.",
-        paper_ref=in_paper("comparison beyond §4.2"),
-        statistic=best_baseline_minus(lambda _: predicted(LATE)),
-        threshold=Threshold(high=0),
-        formula="max over baselines b of a(b of 40 %) − a(AlphaRL of 40 %)",
-        statistic_label="accuracy of the best baseline of 40 % minus that of AlphaRL",
-        printed=Printed("not measured", {}),
-        curve=BASELINE_CURVE,
-        nulls=(
-            Null(
-                "the checkpoint at 40 %",
-                best_baseline_minus(lambda steps: last_observed(steps, LATE)),
-            ),
-        ),
-        unsupported_reason=too_few_observed(LATE),
-        caveat=(
-            "The best of several baselines is chosen after the fact, which favours it. All methods "
-            "choose among as many targets by the same questions."
-        ),
-    ),
-    Claim(
-        id="A5-logits",
-        title="Extrapolated logits of 40 % are no better than AlphaRL",
-        text="Not in the paper, which compares with no other method.",
-        paper_ref=in_paper("comparison beyond §4.2"),
-        statistic=logits_minus_alpharl,
-        threshold=Threshold(high=0),
-        formula="a(extrapolated logits of 40 %) − a(AlphaRL of 40 %)",
-        statistic_label="accuracy of the logits extrapolated from 40 % minus that of AlphaRL",
-        printed=Printed("not measured", {}),
-        curve=LOGITS_CURVE,
-        nulls=(
-            Null(
-                "the checkpoint at 40 %",
-                lambda a, steps: a[forecast(LOGITS, LATE)] - a[last_observed(steps, LATE)],
-            ),
-        ),
-        unsupported_reason=too_few_observed(LATE),
-        engine="hf",
-        caveat="Two models are asked at every decoding step, so that a response costs twice.",
-    ),
+_READINGS = (
+    "The paper adds the predicted update to the base, its authors' code to the last observed "
+    "checkpoint, where the update up to there counts twice: each reading has its own claim."
 )
+
+
+def _acceleration(reading: Reading) -> tuple[Claim, ...]:
+    """The claims of one reading."""
+    suffix, words = reading.suffix, reading.words
+    stage_curve = Curve(
+        f"alpharl{suffix}",
+        partial(_stage_points, reading),
+        x_label="observed part of the training, %",
+    )
+    speed_curve = Curve(
+        f"alpharl-speed{suffix}", partial(_speed_points, reading), x_label="training step"
+    )
+    return (
+        Claim(
+            id=f"A1{suffix}",
+            title=f"AlphaRL of 40 % retains the reasoning of the fully trained model{words}",
+            text="Up to 2.5× speedup while retaining > 96 % of reasoning performance.",
+            paper_ref=in_paper("abstract, §4.2, Tables 1 and 3"),
+            statistic=partial(retention, reading=reading),
+            threshold=Threshold(low=RETAINED, origin=Origin.PRINTED),
+            formula="a(AlphaRL of 40 %) / a(full)",
+            statistic_label="relative accuracy of AlphaRL of the first 40 % of the training",
+            printed=Printed(
+                _by_algorithm(relative_accuracies(LATE, forecast=True)),
+                {
+                    f"Training {percent} %{f' + AlphaRL{words}' if forecast else ''}": ", ".join(
+                        relative_accuracies(percent, forecast=forecast)
+                    )
+                    for percent in (EARLY, LATE)
+                    for forecast in (False, True)
+                },
+            ),
+            curve=stage_curve,
+            nulls=(
+                Null(
+                    "the checkpoint at 40 %",
+                    lambda a, steps: relative(a, last_observed(steps, LATE)),
+                ),
+            ),
+            unsupported_reason=too_few_observed(LATE),
+            by_task=True,
+            caveat=_READINGS,
+        ),
+        Claim(
+            id=f"A2{suffix}",
+            title=f"AlphaRL of 10 % is as good as training to 40 %{words}",
+            text=(
+                "At only 10 % of the total training steps, performance comparable to the "
+                "non-AlphaRL model at 40 %."
+            ),
+            paper_ref=in_paper("§4.2, Table 1"),
+            statistic=partial(early_minus_late, reading=reading),
+            threshold=Threshold(low=-PRACTICAL),
+            formula="a(AlphaRL of 10 %) − a(checkpoint at 40 %)",
+            statistic_label="accuracy of AlphaRL of 10 % minus that of the checkpoint at 40 %",
+            printed=Printed(_by_algorithm(forecast_minus_checkpoint(EARLY, LATE)), {}),
+            curve=stage_curve,
+            nulls=(
+                Null(
+                    "the checkpoint at 10 %",
+                    lambda a, steps: a[last_observed(steps, EARLY)] - a[last_observed(steps, LATE)],
+                ),
+            ),
+            unsupported_reason=too_few_observed(EARLY),
+        ),
+        Claim(
+            id=f"A3{suffix}",
+            title=f"AlphaRL improves on the checkpoint that it starts from at every stage{words}",
+            text=(
+                "The AlphaRL-enhanced LLMs exhibit significant improvements at all training stages."
+            ),
+            paper_ref=in_paper("§4.2, Tables 1 and 3"),
+            statistic=partial(gains, reading=reading),
+            extremes=("least",),
+            threshold=Threshold(low=0, origin=Origin.DERIVED),
+            formula="min over stages s of a(AlphaRL of s) − a(checkpoint at s)",
+            statistic_label=(
+                "accuracy of AlphaRL minus that of its last checkpoint, the least over the stages"
+            ),
+            printed=Printed(least_gain(), {}),
+            curve=stage_curve,
+            unsupported_reason=too_few_observed(LATE),
+        ),
+        Claim(
+            id=f"A4{suffix}",
+            title=f"AlphaRL is 2.5 times as fast while it keeps 96 % of the accuracy{words}",
+            text="Up to 2.5× speedup while retaining > 96 % of reasoning performance.",
+            paper_ref=in_paper("abstract, §4.2"),
+            statistic=partial(fast_and_good, reading=reading),
+            extremes=("most", "least"),
+            threshold=Threshold(low=0, origin=Origin.PRINTED),
+            formula=(
+                "max over stages s of min{r_s − 0.96, [a(AlphaRL of s) − a(run at 2.5 c_s)] / "
+                "a(full)}, r_s = a(AlphaRL of s) / a(full), c_s = t_s + (n_s + "
+                f"{len(SHARES)}) · e; t_s: observed steps, n_s: observed checkpoints, e: steps "
+                "that an evaluation costs"
+            ),
+            statistic_label=(
+                "the smaller of what AlphaRL keeps beyond 0.96 and what it is ahead of the run "
+                "after 2.5 times its cost, in relative accuracy, at the best stage"
+            ),
+            printed=Printed("2.5 = 1/0.4 and 0.96, evaluation not counted", {}),
+            curve=speed_curve,
+            unsupported_reason=too_few_observed(LATE),
+            caveat=(
+                f"{_COST} 'Up to' allows any stage, and both conditions are asked of the same one: "
+                "an early stage saves much on the way to a low accuracy."
+            ),
+        ),
+        Claim(
+            id=f"A4-any{suffix}",
+            title=f"AlphaRL of 40 % is worth its cost{words}",
+            text=(
+                "Not in the paper: AlphaRL of 40 % is no worse than the run itself after as many "
+                "steps as the forecast costs."
+            ),
+            paper_ref=in_paper("§4.2, with a weaker threshold"),
+            statistic=lambda a, steps: ahead(a, steps, LATE, 1, reading),
+            threshold=Threshold(low=0),
+            formula="[a(AlphaRL of 40 %) − a(run at c)] / a(full), c as A4",
+            statistic_label=(
+                "relative accuracy of AlphaRL of 40 % minus that of the run after its cost"
+            ),
+            printed=Printed("not measured", {}),
+            curve=speed_curve,
+            unsupported_reason=too_few_observed(LATE),
+            caveat=_COST,
+        ),
+        Claim(
+            id=f"A5{suffix}",
+            title=f"No other forecast of 40 % is better than AlphaRL{words}",
+            text="Not in the paper, which compares with no other method.",
+            paper_ref=in_paper("comparison beyond §4.2"),
+            statistic=baselines_minus(lambda _: reading(LATE)),
+            extremes=("most",),
+            threshold=Threshold(high=0),
+            formula="max over baselines b of a(b of 40 %) − a(AlphaRL of 40 %)",
+            statistic_label="accuracy of the best baseline of 40 % minus that of AlphaRL",
+            printed=Printed("not measured", {}),
+            curve=BASELINE_CURVE,
+            nulls=(
+                Null(
+                    "the checkpoint at 40 %",
+                    baselines_minus(lambda steps: last_observed(steps, LATE)),
+                ),
+            ),
+            unsupported_reason=too_few_observed(LATE),
+            caveat="All methods choose among as many targets by the same questions.",
+        ),
+        Claim(
+            id=f"A5-logits{suffix}",
+            title=f"Extrapolated logits of 40 % are no better than AlphaRL{words}",
+            text="Not in the paper, which compares with no other method.",
+            paper_ref=in_paper("comparison beyond §4.2"),
+            statistic=partial(logits_minus, reading=reading),
+            threshold=Threshold(high=0),
+            formula="a(extrapolated logits of 40 %) − a(AlphaRL of 40 %)",
+            statistic_label="accuracy of the logits extrapolated from 40 % minus that of AlphaRL",
+            printed=Printed("not measured", {}),
+            curve=LOGITS_CURVE,
+            nulls=(
+                Null(
+                    "the checkpoint at 40 %",
+                    lambda a, steps: a[forecast(LOGITS, LATE)] - a[last_observed(steps, LATE)],
+                ),
+            ),
+            unsupported_reason=too_few_observed(LATE),
+            engine="hf",
+            caveat="Two models are asked at every decoding step, so that a response costs twice.",
+        ),
+    )
+
+
+ACCELERATION = (*_acceleration(TEXT), *_acceleration(CODE))

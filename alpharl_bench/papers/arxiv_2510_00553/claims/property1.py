@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from alpharl_bench.claims.claim import Claim, Curve, Point, Printed, Threshold
+from alpharl_bench.claims.claim import Claim, Curve, Null, Origin, Point, Printed, Threshold
 from alpharl_bench.papers.arxiv_2510_00553.claims.appendix_a import APPENDIX_A, NORMS
 from alpharl_bench.papers.arxiv_2510_00553.claims.reference import in_paper
 from alpharl_bench.tables import Means
@@ -24,12 +24,17 @@ from alpharl_bench.variants import (
     subspace,
 )
 
-#: 'Recovers over 99 %' (abstract): a relative accuracy that differs by less is the same.
-TOLERANCE = 0.01
+#: 'Recovering over 99 %' (abstract).
+RECOVERED = 0.99
+#: A part of the accuracy that matters little in practice: a line of ours, wide enough that a
+#: session of the default size tells a loss of nothing from a loss of so much.
+PRACTICAL = 0.05
 PERCENTS = (1, 10, 20, 30, 40, 50, 60, 70, 80, 90)
 RANKS = (1, 2, 4, 8)
 SUBSPACES = (1, 2, 3, 5, 9)
 ALPHAS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
+#: Those 'slightly below the norm magnitude of the full update', and at it.
+PEAK = (0.75, 1.0)
 CONTROL_DRAWS = (0, 1, 2)
 
 
@@ -76,11 +81,14 @@ def control_accuracy(a: Means) -> np.ndarray:
     return mean
 
 
-def peak_alpha(a: Means) -> np.ndarray:
-    """The scale with the highest accuracy; the smallest of several."""
-    accuracies = np.stack([a[rank(1, alpha=alpha)] for alpha in ALPHAS])
-    peaks: np.ndarray = np.take(ALPHAS, accuracies.argmax(axis=0))
-    return peaks
+def peak_over_others(a: Means) -> np.ndarray:
+    """(others, peaks, B) the relative accuracy at each scale of the peak minus each other one."""
+    differences = [
+        [relative(a, rank(1, alpha=peak)) - relative(a, rank(1, alpha=other)) for peak in PEAK]
+        for other in ALPHAS
+        if other not in PEAK
+    ]
+    return np.array(differences)
 
 
 #: What every curve is seen against: the base, the fully trained model and the control.
@@ -149,12 +157,24 @@ RANK1_DOMINANCE = (
         ),
         paper_ref=in_paper("abstract, §1, §2.2, Figure 3a"),
         statistic=lambda a, _: relative(a, rank(1)),
-        threshold=Threshold(low=1 - TOLERANCE),
+        threshold=Threshold(low=RECOVERED, origin=Origin.PRINTED),
+        practical=Threshold(low=1 - PRACTICAL),
+        nulls=(
+            Null("base", lambda a, _: relative(a, BASE)),
+            Null("random rank-1 of the same norm", lambda a, _: control_accuracy(a)),
+        ),
         formula="a(Rank-1) / a(full)",
         statistic_label="relative accuracy of Rank-1",
-        printed=Printed("0.9917 on average", {"Rank-1": "0.9917", "Fully trained": "1"}),
+        printed=Printed(
+            "0.9917 on average", {"Rank-1": "0.9917", "Fully trained": "1"}, value=0.9917
+        ),
         curve=RECOVERY,
         by_task=True,
+        caveat=(
+            "The paper prints an average over runs, and asks nothing of a single one: the verdict "
+            "over all bases is the one on its sentence. Its own average is 0.0017 above its line, "
+            "which no affordable number of questions tells apart; a loss of 0.05 can be told."
+        ),
     ),
     Claim(
         id="P1.1-control",
@@ -165,7 +185,7 @@ RANK1_DOMINANCE = (
         ),
         paper_ref=in_paper("control of §2.2"),
         statistic=lambda a, _: control_accuracy(a),
-        threshold=Threshold(high=1 - TOLERANCE),
+        threshold=Threshold(high=RECOVERED, origin=Origin.DERIVED),
         formula="⅓ Σ_d a(random_d) / a(full), d = 1, 2, 3",
         statistic_label="relative accuracy of the random update, mean of three draws",
         printed=Printed("not measured", {}),
@@ -179,7 +199,7 @@ RANK1_DOMINANCE = (
         statistic=lambda a, _: slope(
             np.linspace(0, 1, len(PERCENTS)), [relative(a, percent(p)) for p in PERCENTS]
         ),
-        threshold=Threshold(low=-TOLERANCE),
+        threshold=Threshold(low=-PRACTICAL),
         formula="slope of a(Rank-p %) / a(full), p = 1, 10, 20, … 90 placed evenly from 0 to 1",
         statistic_label=(
             "change of relative accuracy along the fitted line from Rank-1 % to Rank-90 %"
@@ -187,6 +207,7 @@ RANK1_DOMINANCE = (
         printed=Printed(
             "0 (100 % at every rank)",
             {name: f"{ratio:.2f}" for name, ratio in _RL.relative_accuracy.items() if "%" in name},
+            value=0.0,
         ),
         curve=RANK_CURVE,
         caveat="1 % of a matrix of order 128 is one subspace: Rank-1 % is Rank-1 at this size.",
@@ -199,7 +220,7 @@ RANK1_DOMINANCE = (
         statistic=lambda a, _: slope(
             np.linspace(0, 1, len(RANKS)), [relative(a, rank(k)) for k in RANKS]
         ),
-        threshold=Threshold(low=-TOLERANCE),
+        threshold=Threshold(low=-PRACTICAL),
         formula="slope of a(Rank-k) / a(full), k = 1, 2, 4, 8 placed evenly from 0 to 1",
         statistic_label=(
             "change of relative accuracy along the fitted line from Rank-1 to Rank-8, log₂ k"
@@ -216,7 +237,7 @@ RANK1_DOMINANCE = (
         ),
         paper_ref=in_paper("§2.2, Figure 3b"),
         statistic=late_minus_early,
-        threshold=Threshold(low=-TOLERANCE),
+        threshold=Threshold(low=-PRACTICAL),
         formula=(
             "mean of a(Rank-1 of t) / a(full at t) over the later half of the checkpoints t, "
             "minus the mean over the earlier"
@@ -237,12 +258,12 @@ RANK1_DOMINANCE = (
         title="Subspace 1 is the best single subspace",
         text="The Rank-1 Subspace significantly outperforms every other subspace.",
         paper_ref=in_paper("§2.2, Figure 4a"),
-        statistic=lambda a, _: (
-            relative(a, subspace(1))
-            - np.max([relative(a, subspace(i)) for i in SUBSPACES[1:]], axis=0)
+        statistic=lambda a, _: np.array(
+            [relative(a, subspace(1)) - relative(a, subspace(i)) for i in SUBSPACES[1:]]
         ),
-        threshold=Threshold(low=0),
-        formula="[a(subspace 1) − max_i a(subspace i)] / a(full), i = 2, 3, 5, 9",
+        extremes=("least",),
+        threshold=Threshold(low=0, origin=Origin.DERIVED),
+        formula="min_i [a(subspace 1) − a(subspace i)] / a(full), i = 2, 3, 5, 9",
         statistic_label="relative accuracy of subspace 1 minus that of the best other one",
         printed=Printed("above 0 (figure only)", {}),
         curve=ABLATION,
@@ -255,7 +276,7 @@ RANK1_DOMINANCE = (
         statistic=lambda a, _: slope(
             np.log2(SUBSPACES), [relative(a, subspace(i)) for i in SUBSPACES]
         ),
-        threshold=Threshold(high=0),
+        threshold=Threshold(high=0, origin=Origin.DERIVED),
         formula="slope of a(subspace i) / a(full) over log₂ i, i = 1, 2, 3, 5, 9",
         statistic_label="change of relative accuracy per doubling of the index",
         printed=Printed("below 0 (figure only)", {}),
@@ -270,7 +291,7 @@ RANK1_DOMINANCE = (
             (relative(a, rank(1)) - relative(a, rank(1, alpha=0.5)))
             - (relative(a, rank(1, alpha=1.5)) - relative(a, rank(1)))
         ),
-        threshold=Threshold(low=0),
+        threshold=Threshold(low=0, origin=Origin.DERIVED),
         formula="[a(α = 1) − a(α = ½)] / a(full) − [a(α = 1½) − a(α = 1)] / a(full)",
         statistic_label="relative accuracy gained from α = 0.5 to 1 minus that from 1 to 1.5",
         printed=Printed("above 0 (figure only)", {}),
@@ -281,11 +302,11 @@ RANK1_DOMINANCE = (
         title="The best scale is at or just below the norm of the full update",
         text="Accuracy peaks at an α slightly below the norm magnitude of the full update.",
         paper_ref=in_paper("§2.2, Figure 4b"),
-        statistic=lambda a, _: peak_alpha(a),
-        # α = 0.75 or 1 of the grid, to half way to its neighbours.
-        threshold=Threshold(low=0.625, high=1.125),
-        formula="arg max_α a(α · Rank-1)",
-        statistic_label="the α of the highest accuracy",
+        statistic=lambda a, _: peak_over_others(a),
+        extremes=("least", "most"),
+        threshold=Threshold(low=0, origin=Origin.DERIVED),
+        formula="min_β max_α [a(α · Rank-1) − a(β · Rank-1)] / a(full), α = ¾, 1, β = ¼, ½, 1¼, 1½",
+        statistic_label="relative accuracy at α = 0.75 or 1 minus that at the best other scale",
         printed=Printed("just below 1 (figure only)", {}),
         curve=SCALING,
     ),

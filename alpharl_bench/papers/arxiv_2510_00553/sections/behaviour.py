@@ -9,12 +9,12 @@ import pandas as pd
 
 from alpharl_bench.behaviour import Chains, Continuation
 from alpharl_bench.behaviour.embedding import EmbeddingShift
-from alpharl_bench.claims import Claim, Curve, Evidence, Interval
+from alpharl_bench.claims import Claim, Curve, Evidence
+from alpharl_bench.claims.measures import measured
 from alpharl_bench.papers.arxiv_2510_00553.claims import behaviour as claims
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.tables import markdown
 from alpharl_bench.reporting.text import plain
-from alpharl_bench.scoring import degrees_of_freedom
 from alpharl_bench.tables import Means
 from alpharl_bench.tables.behaviour import BEHAVIOUR
 from alpharl_bench.tables.embedding import EMBEDDING
@@ -95,19 +95,6 @@ def examples(evidence: Evidence) -> pd.DataFrame:
             for example in evidence[BEHAVIOUR].examples
         ]
     )
-
-
-def interval(
-    claim: Claim, evidence: Evidence, statistic: Callable[[Means], np.ndarray]
-) -> Interval | None:
-    """A figure of the claim's table with its 95 % interval; None where it divides by zero."""
-    df = degrees_of_freedom(evidence.strata(claim))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        observed, resampled = (
-            statistic(means) for means in (evidence.observed(claim), evidence.resampled(claim))
-        )
-    finite = np.isfinite(observed).all() and np.isfinite(resampled).all()
-    return Interval.of(observed, resampled, df) if finite else None
 
 
 def mean_of(column: str) -> Callable[[Means], np.ndarray]:
@@ -226,7 +213,7 @@ def embedding(claim: Claim, evidence: Evidence) -> pd.DataFrame:
         "tokens measured": len(found.tokens),
         "mean displacement": f"{_mean(found, 'displacement'):.4g}",
         "mean distance to the nearest neighbour": f"{_mean(found, 'neighbour'):.4g}",
-        "their ratio": interval(claim, evidence, claims.shift) or "–",
+        "their ratio": measured(claim, evidence, claims.shift) or "–",
         "ratio of the largest displacement": f"{_largest(found):.3f}",
         "‖ΔE‖/‖E‖": f"{found.relative:.4f}",
         "median ‖ΔW‖/‖W‖ of the other modules": f"{found.modules:.4f}",
@@ -254,7 +241,7 @@ def _largest(found: EmbeddingShift) -> float:
 def _cells(
     claim: Claim, evidence: Evidence, statistics: Mapping[str, Callable[[Means], np.ndarray]]
 ) -> dict[str, object]:
-    return {name: interval(claim, evidence, of) or "–" for name, of in statistics.items()}
+    return {name: measured(claim, evidence, of) or "–" for name, of in statistics.items()}
 
 
 #: By the curve of a claim, what its statistic is made of.

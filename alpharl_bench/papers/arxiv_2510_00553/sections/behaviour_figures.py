@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from alpharl_bench.behaviour import TeacherForced
 from alpharl_bench.behaviour.table import PARTS
 from alpharl_bench.claims import Claim, Evidence, Interval
+from alpharl_bench.claims.measures import measured
 from alpharl_bench.papers.arxiv_2510_00553.claims import behaviour as claims
-from alpharl_bench.papers.arxiv_2510_00553.sections.behaviour import interval, mean_of, shares
+from alpharl_bench.papers.arxiv_2510_00553.sections.behaviour import mean_of, shares
 from alpharl_bench.reporting import svg
 from alpharl_bench.tables.behaviour import BEHAVIOUR
 from alpharl_bench.tables.embedding import EMBEDDING
@@ -66,7 +67,7 @@ def _embeddings(claim: Claim, evidence: Sequence[Evidence], _: Sequence[str]) ->
             axes.set_title(f"{run.run}: {name}", fontsize=9, parse_math=False)
             axes.set_xticks([])
             axes.set_yticks([])
-        ratio = interval(claim, run, claims.shift)
+        ratio = measured(claim, run, claims.shift)
         row[0].set_xlabel(f"displacement / nearest neighbour: {ratio or '–'}", fontsize=8)
     figure.legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
@@ -85,7 +86,7 @@ def _readings(claim: Claim, evidence: Sequence[Evidence], colours: Sequence[str]
     ):
         for number, (run, colour) in enumerate(zip(evidence, colours, strict=True)):
             values = [
-                interval(claim, run, partial(statistic, reading=r)) if _measured([run], r) else None
+                measured(claim, run, partial(statistic, reading=r)) if _measured([run], r) else None
                 for r in known
             ]
             _bars(axes, values, (number, len(evidence)), colour, run.run)
@@ -137,7 +138,7 @@ def _prefixes(claim: Claim, evidence: Sequence[Evidence], colours: Sequence[str]
             ),
             (longest, claims.RANK1),
         ]
-        values = [interval(claim, run, mean_of(p["right"])) for _, p in points]
+        values = [measured(claim, run, mean_of(p["right"])) for _, p in points]
         y = np.array([v.estimate for v in values if v])
         reach = np.abs(np.array([[v.low, v.high] for v in values if v]).T - y)
         x = [at for at, _ in points]
@@ -167,7 +168,7 @@ def _likenesses(claim: Claim, evidence: Sequence[Evidence], colours: Sequence[st
     known = [column for column in both if any(_has(run, column) for run in evidence)]
     for number, (run, colour) in enumerate(zip(evidence, colours, strict=True)):
         values = [
-            interval(claim, run, mean_of(column)) if _has(run, column) else None for column in known
+            measured(claim, run, mean_of(column)) if _has(run, column) else None for column in known
         ]
         _bars(axes, values, (number, len(evidence)), colour, run.run)
     axes.axhline(claims.LARGELY, color="black", linewidth=0.8)

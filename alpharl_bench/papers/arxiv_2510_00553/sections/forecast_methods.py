@@ -29,7 +29,7 @@ from alpharl_bench.papers.arxiv_2510_00553.claims.printed_stages import by_run
 from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.tables import markdown
 from alpharl_bench.reporting.text import code, folded, plain
-from alpharl_bench.scoring import degrees_of_freedom, resampling_weights, two_sided_p
+from alpharl_bench.scoring import degrees_of_freedom, p_above
 from alpharl_bench.tables.scores import SCORES
 from alpharl_bench.variants import BASE, FULL, Variant, forecast
 
@@ -55,8 +55,8 @@ _OVERALL = f"""\
 ### Over the runs of RL above
 
 The accuracy of each method at {LATE} % of the training minus that of the last checkpoint: the \
-mean over runs, with the interval from resampling runs. A run is won or lost where its own \
-interval excludes 0."""
+mean over runs and its range. Runs from one base are no independent replicates, so it has no \
+interval. A run is won or lost where its own interval excludes 0."""
 _CHOICES = """\
 Hyperparameters are tuned on a separate split, the validation questions. The table lists the \
 candidates from the smallest to the largest extrapolation, each with its accuracy on that split; \
@@ -182,7 +182,7 @@ def _speed_up(evidence: Evidence, percent: int) -> Interval | None:
     if any(variant.label not in evidence.scores for variant in claim.variants(evidence.steps)):
         return None
     estimate, values = (
-        speed_up(percent)(means, evidence.steps)
+        speed_up(means, evidence.steps, percent)
         for means in (evidence.observed(claim), evidence.resampled(claim))
     )
     return Interval.of(estimate, values, degrees_of_freedom(evidence.tasks))
@@ -237,8 +237,8 @@ def _adjusted(evidence: Evidence, baselines: list[str]) -> dict[str, float]:
     alone = {}
     for baseline in baselines:
         values = alpharl - evidence.accuracies(forecast(baseline, LATE))
-        p = min(two_sided_p(values <= 0, df), two_sided_p(values >= 0, df))
-        alone[baseline] = float(p)
+        sides = [p_above(sign * values, 0, df, strictly=True) for sign in (1, -1)]
+        alone[baseline] = float(min(sides))
     return adjusted(alone)
 
 
@@ -255,19 +255,14 @@ def overall(runs: list[Evidence]) -> pd.DataFrame:
         if not found:
             continue
         values = np.array([interval.estimate for interval in found])
-        units = [""] * len(found)
-        mean = Interval.of(
-            values.mean(keepdims=True),
-            resampling_weights(units) @ values,
-            degrees_of_freedom(units),
-        )
         won = sum(interval.low > 0 for interval in found)
         lost = sum(interval.high < 0 for interval in found)
         rows.append(
             {
                 "method": method.title,
                 "runs": len(found),
-                "minus the checkpoint": mean,
+                "minus the checkpoint": f"{values.mean():.3f}",
+                "least … most": f"{values.min():.3f} … {values.max():.3f}",
                 "won": won,
                 "lost": lost,
                 "open": len(found) - won - lost,
@@ -303,4 +298,7 @@ def _candidates(choice: TargetSelection) -> str:
 def _chosen(choice: TargetSelection) -> str:
     if choice.target is None:
         return "none: all accuracies are alike; the last checkpoint (no-op)"
-    return f"{choice.target} (told)" if choice.method == ORACLE else str(choice.target)
+    if choice.method == ORACLE:
+        return f"{choice.target} (told)"
+    bound = len(choice.targets) > 1 and choice.target == choice.targets[-1]
+    return f"{choice.target}, the farthest there is" if bound else str(choice.target)

@@ -16,7 +16,6 @@ from alpharl_bench.reporting.session import Session
 from alpharl_bench.reporting.tables import markdown
 from alpharl_bench.reporting.text import plain
 from alpharl_bench.reporting.views.spectrum import spectrum_frame
-from alpharl_bench.scoring import degrees_of_freedom
 from alpharl_bench.tables.spectrum import SPECTRUM
 from alpharl_bench.variants import BASE, FULL
 
@@ -125,21 +124,18 @@ def spectra(session: Session, runs: dict[str, Kind]) -> pd.DataFrame:
             f"{frame[column].mean():.1f} ({frame[f'noise_{column}'].mean():.1f})"
             for column in ("effective_rank", "stable_rank")
         )
-        return [*ranks, str(_interval(ratio)), _difference(ratio, rl)]
+        return [*ranks, f"{ratio.value:.3f}", _difference(ratio, rl)]
 
     titles = ["effective rank (Gaussian)", "stable rank (Gaussian)", "ratio", "minus RL"]
     return pd.DataFrame(_rows(runs, ours, None), columns=["kind", "run", *titles])
 
 
 class _Ratio:
-    """P1.8's statistic of one run: (1,) observed and (B,) resampled over the named modules."""
+    """P1.8's statistic of one run, and its modules: a fact, without an interval."""
 
     def __init__(self, evidence: Evidence) -> None:
         self.modules = [module.module for module in evidence[SPECTRUM]]
-        self.observed, self.resampled = (
-            _LOW_RANK.statistic(means, evidence.steps)
-            for means in (evidence.observed(_LOW_RANK), evidence.resampled(_LOW_RANK))
-        )
+        self.value = float(_LOW_RANK.statistic(evidence.observed(_LOW_RANK), evidence.steps)[0])
 
 
 def _ratio(session: Session, run: str) -> _Ratio | None:
@@ -152,15 +148,7 @@ def _difference(ratio: _Ratio, rl: list[_Ratio]) -> str:
     same = [other for other in rl if other.modules == ratio.modules]
     if not same or ratio in same:
         return "–"
-    # Resamples draw the same modules of every run: the differences are paired.
-    observed = ratio.observed - np.mean([other.observed for other in same], axis=0)
-    resampled = ratio.resampled - np.mean([other.resampled for other in same], axis=0)
-    return str(Interval.of(observed, resampled, degrees_of_freedom([""] * len(ratio.modules))))
-
-
-def _interval(ratio: _Ratio) -> Interval:
-    df = degrees_of_freedom([""] * len(ratio.modules))
-    return Interval.of(ratio.observed, ratio.resampled, df)
+    return f"{ratio.value - np.mean([other.value for other in same]):.3f}"
 
 
 def _tables(session: Session, runs: dict[str, Kind]) -> Iterator[str]:

@@ -7,7 +7,7 @@ import pandas as pd
 from alpharl_bench.claims import Evidence
 from alpharl_bench.claims.measures import accuracy
 from alpharl_bench.grading import Mark
-from alpharl_bench.papers.arxiv_2510_00553.claims.alpharl import predicted
+from alpharl_bench.papers.arxiv_2510_00553.claims.alpharl import TEXT
 from alpharl_bench.papers.arxiv_2510_00553.claims.reference import FOLDER
 from alpharl_bench.printed import load_tables
 from alpharl_bench.reporting.session import Session
@@ -78,7 +78,7 @@ def stages(evidence: Evidence) -> pd.DataFrame:
         percent = int(label.removeprefix("Training ").removesuffix("%"))
         step, rest = divmod(last * percent, 100)
         full, rank1 = _scored(evidence, step, last)
-        alpharl = predicted(percent) if predicted(percent).label in evidence.scores else None
+        alpharl = TEXT(percent) if TEXT(percent).label in evidence.scores else None
         if rest or full is None or (rank1 is None and alpharl is None):
             continue
         rows.append(
