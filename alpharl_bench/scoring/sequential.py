@@ -49,8 +49,15 @@ class Analysis:
         # Rounded down, so that claims that hardly differ share their boundaries; wider ones.
         return cls(tuple(max(float(np.floor(100 * f + 1e-9) / 100), 0.01) for f in fractions))
 
+    @property
+    def alone(self) -> bool:
+        """Whether it is the only one, or the others can add nothing."""
+        return self.times[0] == 1
+
     def nominal(self, error: float) -> float:
         """The two-sided level of this analysis alone, such that all together have ``error``."""
+        if self.alone:
+            return error
         z = boundaries(self.times, error)[-1]
         return float(2 * scipy.stats.norm.sf(z))
 
@@ -66,7 +73,7 @@ class Analysis:
         Returns:
             As many float64.
         """
-        if len(self.times) == 1 and self.times[0] == 1:
+        if self.alone:
             return nominal
         errors, levels = _curve(self.times)
         log = np.log(np.maximum(nominal, levels[0]))

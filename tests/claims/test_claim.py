@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alpharl_bench.claims import Claim, Curve, PaperRef, Point, Printed, Threshold
+from alpharl_bench.claims import Claim, Curve, Origin, PaperRef, Point, Printed, Threshold
 from alpharl_bench.claims.claim import Table
 from alpharl_bench.scoring import percentile_interval
 from alpharl_bench.variants import BASE, FULL, full_at, rank
@@ -69,18 +69,20 @@ def test_p_is_at_most_alpha_exactly_where_the_interval_decides(
     low, high = percentile_interval(values, df, 1 - alpha)
     for threshold in (Threshold(low=0), Threshold(high=0), Threshold(0, round(width, 1))):
         decides = threshold.holds(low, high) or threshold.fails(low, high)
-        p = threshold.p_value(values, df)
-        assert 0 < p <= 1
-        assert (p <= alpha) == decides
+        holds, fails = threshold.p_holds(values, df), threshold.p_fails(values, df)
+        assert 0 <= min(holds, fails) <= max(holds, fails) <= 1
+        assert (holds <= alpha) == threshold.holds(low, high)
+        assert (fails <= alpha) == threshold.fails(low, high)
+        assert (min(holds, fails) <= alpha) == decides
 
 
 def test_the_p_value_of_a_band_is_that_of_the_worse_bound_inside_and_the_better_outside() -> None:
     values = np.linspace(0, 1, 1000)  # 0.1 has 100 below it, 0.95 has 50 above
     df = 1e9
-    alone = Threshold(low=0.1).p_value(values, df), Threshold(high=0.95).p_value(values, df)
+    alone = Threshold(low=0.1).p_holds(values, df), Threshold(high=0.95).p_holds(values, df)
     assert alone == pytest.approx((2 * 101 / 1001, 2 * 51 / 1001))
-    assert Threshold(0.1, 0.95).p_value(values, df) == max(alone)
-    assert Threshold(0.95, 2).p_value(values, df) == alone[1]
+    assert Threshold(0.1, 0.95).p_holds(values, df) == max(alone)
+    assert Threshold(0.95, 2).p_fails(values, df) == alone[1]
 
 
 @pytest.mark.parametrize(
@@ -99,6 +101,15 @@ def test_the_distance_to_the_nearer_bound(
     threshold: Threshold, value: float, distance: float
 ) -> None:
     assert threshold.distance(value) == distance
+
+
+def test_a_line_is_ours_unless_it_is_said_whose() -> None:
+    assert Threshold(low=1).origin is Origin.OURS
+    assert [t.direction for t in (Threshold(low=1), Threshold(high=1), Threshold(0, 1))] == [
+        1,
+        -1,
+        0,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -135,4 +146,5 @@ def test_a_claim_needs_its_points_and_what_they_are_compared_with(
     assert set(claim.variants([5])) == {BASE, FULL, rank(1, step=5), full_at(5)}
     assert set(claim.variants([])) == {BASE, FULL}
     assert (claim.units, claim.sampled, claim.needs_generation) == (units, sampled, asks)
+    assert claim.of_a_sample == (units == "questions")
     assert np.isinf(claim.threshold.high)

@@ -63,7 +63,7 @@ def test_resamples_are_paired_between_variants() -> None:
 
 def test_samples_resampled_within_their_questions() -> None:
     full = {"chain": {"q0": "1111"}, "modulo": {"q1": "1010", "q2": "0110", "q3": "1110"}}
-    means = evidence(full=full).resampled_within(RECOVERY, resamples=20_000)
+    means = evidence(full=full).within(VARIANTS, resamples=20_000)
     # A mean of k samples has variance p(1 - p)/(k - 1), and a question of modulo counts 1/6. The
     # sum of p(1 - p) is 1/4 + 3/16 for the base, 1/4 + 1/4 + 3/16 for the trained model.
     assert means[BASE].var() == pytest.approx(7 / 16 / 3 / 36, rel=0.05)

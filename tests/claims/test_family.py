@@ -29,8 +29,13 @@ def test_holm_by_hand() -> None:
 
 
 def test_what_could_not_be_judged_counts_in_the_family() -> None:
-    family = [verdict("P1.1", "a", 0.02), verdict("P1.3", "a", 1), verdict("P1.6", "a", 1)]
+    family = [verdict("P1.1", "a", 0.02), verdict("P1.3", "a", 1), verdict("P1.7", "a", 1)]
     assert list(holm(family).values()) == pytest.approx([0.06, 1, 1])
+
+
+def test_a_fact_of_a_run_is_in_no_family() -> None:
+    family = [verdict("P1.1", "a", 0.02), verdict("P1.6", "a", 1), verdict("P2.1", "a", 1)]
+    assert holm(family) == pytest.approx({("2510.00553:P1.1", "a"): 0.02})
 
 
 def test_no_verdicts_no_family() -> None:

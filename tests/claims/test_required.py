@@ -53,9 +53,9 @@ def test_linearity_scores_and_decomposes_the_trajectory():
 def test_a_forecast_opens_its_prefix_and_scores_its_candidates():
     need = requirements_of(CLAIMS["A1"], STEPS)
     on_validation = {variant for variant, split in need.scores if split == "validation"}
-    # AlphaRL of 20, 30, 40 and 50 %: five shares of the way each; accuracies of what was seen.
+    # AlphaRL of 20, 30, 40 and 50 %: seven shares of the way each; accuracies of what was seen.
     candidates = {v for v in on_validation if v.candidate is not None}
-    assert len(candidates) == 4 * 5
+    assert len(candidates) == 4 * 7
     assert on_validation - candidates == {full_at(step) for step in (10, 20, 30, 40, 50)}
     assert need.opened == {None, 10, 20, 30, 40, 50, 100}
     assert (forecast("alpharl", 40), "test") in need.scores

@@ -202,9 +202,8 @@ BEHAVIOUR: Sequence[Claim] = (
             ),
         ),
         caveat=(
-            "Below a half a token stays nearest to where it was. Where an update of the embeddings "
-            "as large as that of the other modules would stay below it too, the embeddings are not "
-            "set apart: the whole update is small."
+            "Below a half a token stays nearest to where it was. Where they move as far as by a "
+            "random update as large as that of the other modules, the embeddings are not set apart."
         ),
     ),
     Claim(

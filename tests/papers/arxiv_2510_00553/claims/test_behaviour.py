@@ -35,7 +35,8 @@ def statistic(name: str, own: dict) -> float:
         # 1/2 of the beginnings, 5/20 of all.
         ("B5", {(b.READ_AFTER, "non-greedy"): 5}, 2.0),
         # From 0 without a prefix; 0.8 of the trained model.
-        ("B6", {(b.AFTER, "right"): 0.8, (b.FROM_RANK1, "right"): 0.6}, 0.75),
+        ("B6", {(b.AFTER, "right"): 0.8, (b.FROM_20, "right"): 0.6}, 0.75),
+        ("B6-tenth", {(b.AFTER, "right"): 0.8, (b.FROM_RANK1, "right"): 0.6}, 0.75),
         ("B7", {(b.like(b.RANK1), "both"): 0.9}, 0.9),
         ("B7-alpharl", {(b.like(b.ALPHARL), "both"): 0.7}, 0.7),
     ],
@@ -74,15 +75,26 @@ def test_a_claim_holds_only_where_its_null_fails(synthetic) -> None:
         return [judge(CLAIMS[name], found).outcome for name in ("B2", "B3")]
 
     assert outcomes(few | many) == [Outcome.SUPPORTED] * 2
-    assert outcomes(few) == [Outcome.NOT_INFORMATIVE] * 2
+    same = {(b.READ_ELSEWHERE, "non-greedy"): 2, (b.READ_ELSEWHERE, "surprise"): 5}
+    assert outcomes(few | same) == [Outcome.NOT_INFORMATIVE] * 2
+    # The line is that of the base's samples: it refutes nothing.
     worse = {(b.READ_AFTER, "non-greedy"): 8, (b.READ_AFTER, "surprise"): 30}
-    assert outcomes(worse | many) == [Outcome.REFUTED] * 2
+    assert outcomes(worse | many) == [Outcome.MEASURED] * 2
+
+
+@pytest.mark.parametrize("length", [39, 40])
+def test_20_tokens_are_the_beginning_of_long_chains_alone(synthetic, length: int) -> None:
+    evidence = synthetic.evidence({"base": 0.2, "full": 0.8})
+    found = behaviour_of(TASKS, {(b.RANK1, "tokens"): length, (b.AFTER, "right"): 1.0})
+    verdict = judge(CLAIMS["B6"], altered(evidence, behaviour=found))
+    assert ("have 39 tokens on average" in verdict.reason) == (length < 40)
+    assert (verdict.value is None) == (length < 40)
 
 
 def test_chains_like_the_base_s_decide_nothing(synthetic) -> None:
     evidence = synthetic.evidence({"base": 0.2, "full": 0.8})
     same = behaviour_of(TASKS, {(b.READ_AFTER, "non-greedy"): 0, (b.AFTER, "right"): 0})
-    for name in ("B4", "B5", "B6"):
+    for name in ("B4", "B5", "B6-tenth"):
         verdict = judge(CLAIMS[name], altered(evidence, behaviour=same))
         assert verdict.outcome is Outcome.INCONCLUSIVE
         assert "says what the base says" in verdict.reason
@@ -102,17 +114,17 @@ def test_tasks_count_alike_and_questions_are_resampled_in_them(synthetic) -> Non
     assert value.estimate == pytest.approx(0.75)
 
 
-def test_small_embeddings_of_a_small_update_say_nothing(synthetic) -> None:
+def test_embeddings_that_move_as_far_as_at_random_are_not_set_apart(synthetic) -> None:
     evidence = synthetic.evidence({"base": 0.2, "full": 0.8})
     verdict = judge(CLAIMS["B1"], evidence)
     # Moved by 0.145 of the distance; a random update as large as elsewhere by 0.2 of it.
     assert verdict.value.estimate == pytest.approx(0.145)
-    assert verdict.outcome is Outcome.NOT_INFORMATIVE
+    assert verdict.outcome is Outcome.MEASURED
     assert (verdict.units, verdict.claim.units) == (10, "tokens")
-    far = tuple(replace(token, random=0.9) for token in EMBEDDING.tokens)
-    moved = altered(evidence, embedding=replace(EMBEDDING, tokens=far))
-    assert judge(CLAIMS["B1"], moved).outcome is Outcome.SUPPORTED
-    assert judge(CLAIMS["B1-imitation"], moved).outcome is Outcome.REFUTED
+    near = tuple(replace(token, random=0.1) for token in EMBEDDING.tokens)
+    moved = altered(evidence, embedding=replace(EMBEDDING, tokens=near))
+    assert judge(CLAIMS["B1"], moved).outcome is Outcome.NOT_INFORMATIVE
+    assert judge(CLAIMS["B1-imitation"], moved).outcome is Outcome.MEASURED
 
 
 def test_a_run_with_too_few_checkpoints_has_no_alpharl_to_compare(synthetic) -> None:

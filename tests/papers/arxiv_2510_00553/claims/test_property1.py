@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alpharl_bench.claims import Claim
+from alpharl_bench.claims import Claim, extreme
 from alpharl_bench.papers.arxiv_2510_00553.claims import (
     ALPHARL,
     BEHAVIOUR,
@@ -21,7 +21,7 @@ from alpharl_bench.papers.arxiv_2510_00553.claims.property1 import (
     SUBSPACES,
     control_accuracy,
     late_minus_early,
-    peak_alpha,
+    peak_over_others,
     slope,
 )
 from alpharl_bench.variants import (
@@ -44,8 +44,10 @@ def column(*values: float) -> np.ndarray:
 
 
 def statistic(claim: str, means: dict) -> float:
-    (value,) = CLAIMS[claim].statistic({v: column(a) for v, a in means.items()}, STEPS)
-    return value
+    found = CLAIMS[claim]
+    values = found.statistic({v: column(a) for v, a in means.items()}, STEPS)
+    (value,) = extreme(values, found.extremes)
+    return float(value)
 
 
 def test_every_claim_has_an_id_of_its_own_and_says_where_it_stands() -> None:
@@ -83,7 +85,8 @@ def test_a_statistic_reads_no_variant_that_its_curve_does_not_score(claim: Claim
     means = {variant: np.array([0.5, 0.25, 0.75]) for variant in claim.variants(STEPS)}
     means[BASE] = np.array([0.1, 0.1, 0.2])
     value = claim.statistic(means, STEPS)
-    assert value.shape == (3,)
+    assert value.ndim == 1 + len(claim.extremes)
+    assert value.shape[-1] == 3
     assert np.isfinite(value).all()
 
 
@@ -117,19 +120,21 @@ def test_late_minus_early_by_hand() -> None:
 
 
 @pytest.mark.parametrize(
-    ("accuracies", "peak"),
+    ("accuracies", "ahead"),
     [
-        ((0.1, 0.2, 0.3, 0.4, 0.3, 0.2), 1.0),
-        ((0.1, 0.2, 0.5, 0.4, 0.3, 0.2), 0.75),
-        ((0.1, 0.2, 0.3, 0.4, 0.5, 0.6), 1.5),
-        ((0.1, 0.2, 0.6, 0.4, 0.6, 0.6), 0.75),  # the smallest of three
-        ((0.3,) * 6, 0.25),
+        ((0.1, 0.2, 0.3, 0.4, 0.3, 0.2), 0.1),
+        ((0.1, 0.2, 0.5, 0.4, 0.3, 0.2), 0.2),
+        ((0.1, 0.2, 0.3, 0.4, 0.5, 0.6), -0.2),
+        ((0.1, 0.2, 0.6, 0.4, 0.6, 0.6), 0),
+        ((0.3,) * 6, 0),
     ],
 )
-def test_the_peak_by_hand(accuracies: tuple[float, ...], peak: float) -> None:
+def test_the_peak_by_hand(accuracies: tuple[float, ...], ahead: float) -> None:
     assert ALPHAS == (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
-    means = {rank(1, alpha=a): column(y) for a, y in zip(ALPHAS, accuracies, strict=True)}
-    np.testing.assert_array_equal(peak_alpha(means), [peak])
+    means = {rank(1, alpha=a): y for a, y in zip(ALPHAS, accuracies, strict=True)}
+    assert statistic("P1.5-peak", means | {FULL: 0.5}) == pytest.approx(ahead / 0.5)
+    columns = {v: column(y) for v, y in means.items()}
+    assert peak_over_others(columns | {FULL: column(1)}).shape == (4, 2, 1)
 
 
 def test_the_control_is_the_mean_of_its_draws() -> None:
