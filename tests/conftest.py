@@ -219,7 +219,7 @@ class SyntheticRun:
                     kind=("q", "up")[i % 2],
                     depth=(i // 2) / 2,
                     r_squared=0.95 - 0.01 * i,
-                    null_r_squared=dict.fromkeys(NULLS, 0.5),
+                    null_r_squared={name: [0.5] * 99 for name in NULLS},
                     straight_r_squared=0.6,
                     alignment=0.9,
                     turned=5.0,

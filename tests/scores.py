@@ -13,6 +13,7 @@ from alpharl_bench.reporting.results import RESULTS, Results
 from alpharl_bench.reporting.storage import RESPONSES, SESSION, read_stored, stored, write_stored
 from alpharl_bench.runs.spec import RunSpec
 from alpharl_bench.scoring import Provenance, Responses, Score
+from alpharl_bench.scoring.sequential import planned_samples
 
 PROVENANCE = Provenance(
     run="mine",
@@ -66,7 +67,9 @@ def session_of(
         judged = {
             c: known.samples if find_claim(c).needs_generation else 0 for c in claims[spec.name]
         }
-        measured.append(Measured(spec, known, judged, ("--samples", "4"), looks))
+        measured.append(
+            Measured(spec, known, judged, ("--samples", "4"), planned_samples(4, looks))
+        )
     return Session.of(measured, command)
 
 

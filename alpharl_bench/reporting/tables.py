@@ -176,7 +176,9 @@ def verdict_rows(judged: Judged, claim: Claim) -> pd.DataFrame:
             "asked for": asked_for(claim),
             paper_column(claim): claim.printed.statistic,
             "p (adjusted)": _p(judged, verdict),
-            "told with 80 %": f"±{verdict.detectable:.3f}",
+            "told with 80 %": f"±{verdict.detectable:.3f}"
+            if np.isfinite(verdict.detectable)
+            else "–",
             "by our weaker line": practical(verdict),
             claim.units: verdict.units,
             **{_control(name, c): c.value for name, c in verdict.controls.items()},

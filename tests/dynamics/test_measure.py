@@ -88,7 +88,9 @@ def test_nulls_have_the_same_figure_of_every_module(run: Run) -> None:
     assert repr(first) == repr(again)  # NaN is not equal to itself
     for module in first:
         assert list(module.null_r_squared) == list(NULLS)
-        assert all(0 <= value <= 1 for value in module.null_r_squared.values())
+        for draws in module.null_r_squared.values():
+            assert len(draws) == 99
+            assert all(0 <= value <= 1 for value in draws)
     # Modules do not share their draws.
     assert first[0].null_r_squared["noise"] != first[1].null_r_squared["noise"]
 
@@ -98,7 +100,10 @@ def test_columns_are_products_whose_means_give_groups_and_slopes(run: Run) -> No
         columns = module.columns
         assert columns["MLP"] + columns["attention"] == 1
         assert columns[f"{module.block} · R²"] == columns["R²"] == module.r_squared
-        assert columns["random walk: R²"] == module.null_r_squared["random walk"]
+        draws = np.array(module.null_r_squared["random walk"])
+        np.testing.assert_array_equal(columns["random walk: R²"], draws)
+        np.testing.assert_array_equal(columns["random walk: close to 1"], draws > 0.96)
+        assert module.null_mean("random walk") == pytest.approx(draws.mean())
         assert columns["close to 1"] == (module.r_squared > 0.96)
         assert columns["error of last checkpoint"] == module.error["last checkpoint"]
         assert columns["straight path: R²"] == module.straight_r_squared

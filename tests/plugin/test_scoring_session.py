@@ -80,7 +80,7 @@ def test_samples_are_added_until_the_budget_is_spent(learned, asked_once, tmp_pa
         "2510.00553:P1.5-peak": 3,
         "2510.00553:P1.6": 0,
     }
-    assert session.runs[mine.name].interim_analyses == 3
+    assert len(session.runs[mine.name].planned) == 3
     evidence = session.evidence(mine.name, "P1.5-peak")
     assert evidence.samples == 3
     report = (tmp_path / "more" / "report.md").read_text()

@@ -113,13 +113,13 @@ def test_the_summary_counts_verdicts_and_marks_what_is_known(report):
 
 def test_the_summary_says_how_many_verdicts_survive_together(report):
     summary = report.read_text().split("## Summary")[1].split("## Runs")[0]
-    total = 2 * len(JUDGED)
-    (decided, among) = re.search(
-        r"\d+ of (\d+) decided verdicts survive Holm's correction.* all (\d+)", summary
+    (decided,) = re.search(
+        r"\d+ of (\d+) decided verdicts survive Holm's correction", summary
     ).groups()
     told = next(line for line in summary.splitlines() if line.startswith("Verdicts: "))
     counts = {word: int(n) for n, word in re.findall(r"(\d+) (supported|refuted)", told)}
-    assert (int(decided), int(among)) == (sum(counts.values()), total)
+    assert int(decided) == sum(counts.values())
+    assert "among the claims and runs that answer one question" in summary
 
 
 def test_a_report_on_tasks_of_one_question_has_no_intervals_and_no_verdicts(synthetic, tmp_path):

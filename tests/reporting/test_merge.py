@@ -162,7 +162,7 @@ def test_another_run_of_the_same_name_is_refused(parts, field, value):
     record, _, folders = parts
     record[field] = value
     first, second = folders()
-    named = {"looks": "interim_analyses"}.get(field, field)  # The stored name is an older one.
+    named = {"looks": "planned"}.get(field, field)  # The stored name is an older one.
     with pytest.raises(
         AlphaRLBenchError, match=f"'{named}' of run '{FEW[0]}' is not the"
     ) as caught:

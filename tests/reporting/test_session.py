@@ -46,7 +46,7 @@ def test_what_stays_at_the_base_is_stored_and_told(synthetic, tmp_path):
         floor=0.5,
         apart=[],
     )
-    measured = Measured(synthetic.spec, evidence, {"P1.1": 4}, (), 1, coverage=held)
+    measured = Measured(synthetic.spec, evidence, {"P1.1": 4}, (), (4,), coverage=held)
     Session.of([measured], "pytest suites").save(tmp_path)
     loaded = load_session(tmp_path)
     assert loaded.runs[NAME].coverage == held
@@ -97,7 +97,7 @@ def test_a_folder_that_cannot_be_written_to_is_named(synthetic, tmp_path):
 
 DAMAGE = {
     "a negative step": lambda session, run: run.update(steps=[-2]),
-    "no interim analysis": lambda session, run: run.update(interim_analyses=0),
+    "no analysis of a sample": lambda session, run: run.update(planned=[0]),
     "a negative count": lambda session, run: run.update(claims={"P1.1": -1}),
     "no date": lambda session, run: session.update(date="yesterday"),
     "an empty date": lambda session, run: session.update(date=""),

@@ -51,7 +51,7 @@ def test_verdicts_that_do_not_survive_are_marked(judged):
     frame = tables.summary(judged).set_index("claim")
     assert frame.loc["P1.1", GRPO] == "✗ refuted (known)"
     assert frame.loc["P1.1", DAPO] == "✗ refuted (known) †"
-    assert frame.loc["P1.3", GRPO] == "✓ supported †"
+    assert frame.loc["P1.3", GRPO] == "✓ supported (our line) †"
     assert frame.loc["P1.3", DAPO] == "? inconclusive"
 
 
