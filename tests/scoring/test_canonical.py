@@ -65,13 +65,13 @@ def wide(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def bits(change: Change, source: UpdateSource) -> str:
-    """A digest of the models that a change takes, tensor by tensor."""
-    models = (
-        [change.earlier, change.later]
-        if isinstance(change, ExtrapolatedLogits)
-        else [applied(change, source.base)]
-    )
+    """A digest of the models that a change takes, tensor by tensor, and of a factor beside them."""
     digest = sha256()
+    if isinstance(change, ExtrapolatedLogits):
+        models = [change.earlier, change.later]
+        digest.update(repr(change.alpha).encode())
+    else:
+        models = [applied(change, source.base)]
     for model in models:
         for name in model.names:
             digest.update(model.tensor(name).contiguous().numpy().tobytes())
