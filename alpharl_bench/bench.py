@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from alpharl_bench.behaviour import Behaviour, Measurement
 from alpharl_bench.behaviour.measurements import variants_of
 from alpharl_bench.cache import cache_root, content_key, locked, write_whole
-from alpharl_bench.checkpoints import Run, compare
+from alpharl_bench.checkpoints import Run, compare, module_names, open_weights
 from alpharl_bench.checkpoints.config import load_tokenizer
 from alpharl_bench.checkpoints.ephemeral import with_ephemeral_weights
 from alpharl_bench.claims import Claim, Learning, Verdict, judge, learning
@@ -30,6 +30,7 @@ from alpharl_bench.progress import progress_bar
 from alpharl_bench.runs.source import OpenedRun
 from alpharl_bench.runs.spec import RunSpec
 from alpharl_bench.scoring import EngineOptions, Sampling, Score, ScoreStore
+from alpharl_bench.scoring.canonical import canonical
 from alpharl_bench.scoring.sampling import Split
 from alpharl_bench.scoring.sequential import planned_samples
 from alpharl_bench.spectral import Coverage, coverage
@@ -195,10 +196,13 @@ class Bench:
         """The scores of variants by label, each over as many batches as asked for.
 
         Those that the cache lacks are made now. Each is kept as soon as it is there: a killed
-        session goes on where it stood.
+        session goes on where it stood. Variants with the same weights are scored once.
         """
         store = self._store(split)
-        counts = {self._resolve(variant): count for variant, count in batches.items()}
+        kept_as = {variant: self._kept_as(variant) for variant in batches}
+        counts: dict[Variant, int] = {}
+        for variant, count in batches.items():
+            counts[kept_as[variant]] = max(count, counts.get(kept_as[variant], 0))
         # By the checkpoint: what one is read for is done before the next one takes its place.
         order = sorted(counts, key=lambda variant: self.run.at(variant.step).step)
         wanted = [(v, batch, split) for v in order for batch in range(counts[v])]
@@ -206,7 +210,12 @@ class Bench:
         if self._missing(store, wanted):
             with locked(store.folder):
                 self._score(store, self._missing(store, wanted))
-        return {variant.label: store.load(variant, count) for variant, count in counts.items()}
+        return {
+            variant.label: store.load(kept_as[variant], count).model_copy(
+                update={"variant": variant.label}
+            )
+            for variant, count in batches.items()
+        }
 
     @staticmethod
     def _missing(store: ScoreStore, wanted: Iterable[Batch]) -> list[Batch]:
@@ -272,6 +281,18 @@ class Bench:
         for split, batches in wanted.items():
             if batches:
                 self.scores(batches, split)
+
+    def _kept_as(self, variant: Variant) -> Variant:
+        """The variant that is scored in place of all that have the same weights."""
+        # Both are settled: what goes wrong is said of the one that was asked for.
+        same = canonical(self._resolve(variant), self.run.steps, self._shapes)
+        return self._resolve(same)
+
+    @cached_property
+    def _shapes(self) -> frozenset[tuple[int, int]]:
+        """(m, n) of the base's matrices, from the headers of its files."""
+        base = open_weights(self.run.base)
+        return frozenset((m, n) for m, n in map(base.shape, module_names(base)))
 
     def _resolve(self, variant: Variant) -> Variant:
         """A variant of which everything is settled that scores of the validation split decide.

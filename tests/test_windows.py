@@ -16,7 +16,7 @@ from alpharl_bench.registry import load_registry
 from alpharl_bench.runs.spec import run_specs
 from alpharl_bench.scoring import Sampling, Score
 from alpharl_bench.tables.scores import SCORES
-from alpharl_bench.variants import Variant, full_at, window
+from alpharl_bench.variants import FULL, Variant, full_at, window
 from alpharl_bench.variants.combined import applied
 from alpharl_bench.windows import window_modules
 from tests.forecast.planted import STEPS, deltas, direction, planted
@@ -26,20 +26,20 @@ from tests.sources import PlantedRun
 RISING = [i / 20 for i in range(1, 11)]
 #: The same accuracies in another order, in which other modules are linear.
 RESTLESS = [RISING[i] for i in (4, 0, 7, 2, 9, 5, 1, 8, 3, 6)]
+#: The checkpoints as they are scored.
+CHECKPOINTS = [*map(full_at, STEPS[:-1]), FULL]
 
 
 class Judge:
     """Stands in for the engine: marks checkpoints by the accuracies that the test gives."""
 
     def __init__(self, validation: list[float]) -> None:
-        self.validation = dict(zip(STEPS, validation, strict=True))
+        self.validation = dict(zip(CHECKPOINTS, validation, strict=True))
         self.asked: list[tuple[Variant, str]] = []
 
     def score(self, variant: Variant, look: int, split: str) -> Score:
         self.asked.append((variant, split))
-        worth = 0.5
-        if variant.step is not None and split == "validation":
-            worth = self.validation[variant.step]
+        worth = self.validation[variant] if split == "validation" else 0.5
         right = round(100 * worth)
         marks = "1" * right + "0" * (100 - right)
         questions = {f"{split}{i}": marks[5 * i : 5 * i + 5] for i in range(20)}
@@ -106,8 +106,7 @@ def test_modules_are_ranked_by_the_validation_questions_alone(run: Run) -> None:
     assert len(order) == 7
     # Two of seven modules in each, the next begins one later.
     assert [v.modules for v in judge.windows] == [tuple(order[i : i + 2]) for i in range(WINDOWS)]
-    checkpoints = [(full_at(step), "validation") for step in STEPS]
-    assert judge.asked[: len(STEPS)] == checkpoints
+    assert judge.asked[: len(STEPS)] == [(variant, "validation") for variant in CHECKPOINTS]
     assert {split for variant, split in judge.asked if variant.kind == "window"} == {"test"}
 
 
@@ -135,8 +134,8 @@ def test_scores_come_back_and_another_ranking_never_gets_them(run: Run) -> None:
     assert silent.asked == []
     other = bench_of(run, Judge(RESTLESS))
     store = other._store("validation")
-    for step in STEPS:
-        store.path(full_at(step)).unlink()
+    for variant in CHECKPOINTS:
+        store.path(variant).unlink()
     other.scores(wanted)
     again = other.engine
     assert isinstance(again, Judge)

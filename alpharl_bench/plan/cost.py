@@ -17,12 +17,13 @@ from alpharl_bench.limits import QUESTIONS_BYTES
 from alpharl_bench.plan.throughput import tokens_per_second
 from alpharl_bench.runs.source import RunInfo
 from alpharl_bench.scoring import ScoreStore
+from alpharl_bench.scoring.canonical import canonical
 from alpharl_bench.scoring.catalogue import benchmarks, longest_prompt, longest_response
 from alpharl_bench.scoring.engines import MAX_ADAPTER_RANK
 from alpharl_bench.scoring.questions import local_file
 from alpharl_bench.scoring.sampling import Sampling
 from alpharl_bench.spectral.svd import level
-from alpharl_bench.tables import Requirements
+from alpharl_bench.tables import Requirements, union
 from alpharl_bench.untrusted import read_text
 from alpharl_bench.variants import Variant
 from alpharl_bench.variants.materialise import rank_of
@@ -84,6 +85,7 @@ def cost_of(
         asked: the settings of the measurement.
         rate: tokens per second, all GPUs together; None for what hardware allows.
     """
+    required = _scored_once(required, info)
     fetched = required.opened & info.remote
     sampling, engine = asked.sampling, asked.engine
     dtype = _bytes_of(engine.dtype)
@@ -127,6 +129,16 @@ def cost_of(
         rate=rate or found,
         gpus=engine.tensor_parallel if rate else gpus,
     )
+
+
+def _scored_once(required: Requirements, info: RunInfo) -> Requirements:
+    """The same with one of the variants that have the same weights in place of all."""
+    shapes = frozenset(info.size.matrices.values())
+    once = union(
+        Requirements(scores={(canonical(variant, info.steps, shapes), split): batches})
+        for (variant, split), batches in required.scores.items()
+    )
+    return replace(required, scores=once.scores)
 
 
 def model_bytes(size: ModelSize, dtype: int, context: int, models: int = 1) -> int:

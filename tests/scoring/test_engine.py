@@ -17,7 +17,16 @@ from alpharl_bench.runs.spec import run_specs
 from alpharl_bench.scoring import Sampling, Score
 from alpharl_bench.scoring import engine as engine_module
 from alpharl_bench.scoring.engine import ScoringEngine
-from alpharl_bench.variants import BASE, FULL, Variant, forecast, rank, subspace
+from alpharl_bench.variants import (
+    BASE,
+    FULL,
+    Variant,
+    forecast,
+    full_at,
+    percent,
+    rank,
+    subspace,
+)
 from alpharl_bench.variants.extrapolated_logits import ExtrapolatedLogits
 from alpharl_bench.variants.materialise import Change, UpdateSource
 
@@ -67,6 +76,14 @@ def test_scores_do_not_depend_on_what_was_scored_before(damaged, ends):
     assert engine.score(BASE) == base
     # Only attention differs, so the update of full rank is the whole checkpoint.
     assert engine.score(rank(128)).marks == full.marks
+
+
+def test_a_variants_name_is_no_part_of_what_is_sampled(damaged, ends):
+    """So that one score serves all names of a model."""
+    engine, names = engine_of(damaged), [rank(1), subspace(1), percent(1), rank(1, step=1)]
+    one, *others = [engine.score(variant).model_dump(exclude={"variant"}) for variant in names]
+    assert others == [one] * 3
+    assert engine.score(full_at(1)) == ends[1].model_copy(update={"variant": "full @1"})
 
 
 def test_extrapolated_logits_are_scored_like_any_variant(damaged, ends):
