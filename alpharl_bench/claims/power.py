@@ -1,14 +1,19 @@
 """What a session of some size can tell: beside a verdict, and before there is one."""
 
 import math
+from collections.abc import Mapping
 
 import scipy
 
 from alpharl_bench.claims.measures import Interval
-from alpharl_bench.scoring import CONFIDENCE
+from alpharl_bench.scoring import CONFIDENCE, degrees_of_freedom
+from alpharl_bench.scoring.bootstrap import LEAST_DF
 
 #: The chance of telling an effect that 'can be told' means.
 POWER = 0.8
+#: How much the chances of two variants differ between questions, as a standard deviation: about
+#: what the runs of the nano lane have (`python -m benchmarks.power`).
+SPREAD = 0.1
 
 
 def detectable(value: Interval, df: float, confidence: float = CONFIDENCE) -> float:
@@ -45,17 +50,23 @@ def power(distance: float, error: float, df: float) -> float:
     return float(scipy.stats.t.sf(reach - distance / error, df))
 
 
-def expected_error(
-    accuracy: float, questions: int, samples: int, between: float, shared: float = 0.0
-) -> float:
-    """The standard error to expect of a difference between the accuracies of two variants.
+def expected(questions: Mapping[str, int], samples: int) -> float:
+    """The smallest difference in accuracy that a session will tell with 80 %, before there is one.
+
+    Of two variants that are right on about half of all responses, as uncertain as can be, and whose
+    chances differ between questions by :data:`SPREAD`.
 
     Args:
-        accuracy: that of both, about which they differ.
-        questions: how many are asked.
+        questions: how many each task has.
         samples: to each question.
-        between: the standard deviation over questions of the true difference.
-        shared: the correlation of the two variants' answers in one sample.
+
+    Returns:
+        In accuracy, 0 to 1; infinite where there are too few questions for an interval.
     """
-    within = 2 * accuracy * (1 - accuracy) * (1 - shared) / samples
-    return math.sqrt((between**2 + within) / questions)
+    strata = [task for task, count in questions.items() for _ in range(count)]
+    df = degrees_of_freedom(strata) if strata else 0.0
+    if df < LEAST_DF:
+        return math.inf
+    each = SPREAD**2 + 2 * 0.25 / samples
+    error = math.sqrt(each * sum(1 / count for count in questions.values())) / len(questions)
+    return error * float(scipy.stats.t.isf((1 - CONFIDENCE) / 2, df) + scipy.stats.t.ppf(POWER, df))

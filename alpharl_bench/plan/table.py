@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tabulate import tabulate
 
 from alpharl_bench.bench import Options
+from alpharl_bench.claims.power import expected
 from alpharl_bench.formatting import size_text
 from alpharl_bench.plan.cost import Cost, context_of, most_tokens, questions_of
 from alpharl_bench.plan.throughput import H100, USABLE
@@ -75,7 +76,18 @@ def _head(run: Planned) -> list[str]:
         f"analys{'e' if run.asked.interim_analyses > 1 else 'i'}s; sequences of "
         f"{context_of(info.size, sampling):,} tokens in {run.asked.engine.dtype}"
     )
+    sizes = questions_of(sampling)
+    told = [f"{expected(sizes, count):.3f} with {count} samples" for count in _ends(run.asked)]
+    lines.append(
+        "told with 80 %: a difference between two variants' accuracies of "
+        f"{', '.join(told)} to each question, where both are right on half of their responses"
+    )
     return lines
+
+
+def _ends(asked: Options) -> list[int]:
+    """The samples at the first and the last planned analysis."""
+    return list(dict.fromkeys((asked.planned[0], asked.planned[-1])))
 
 
 def _row(claim: str, cost: Cost) -> dict[str, str]:

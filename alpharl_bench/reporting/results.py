@@ -23,7 +23,7 @@ from alpharl_bench.claims import (
 from alpharl_bench.claims.pooled import Pooled
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
 from alpharl_bench.limits import RESULTS_BYTES
-from alpharl_bench.registry import HOME_PAPER, Kind
+from alpharl_bench.registry import Kind
 from alpharl_bench.reporting.claim_sections import commands
 from alpharl_bench.reporting.judged import LISTED, Judged
 from alpharl_bench.reporting.session import Session
@@ -99,12 +99,11 @@ class VerdictRecord(_Record):
     ``known``: the registry expects a refutation, and ``reason`` says why. ``value`` is null where
     nothing could be computed, and has no bounds where it is ``alone``, a fact of this run.
     ``level`` is the confidence of ``value`` and ``controls``; ``p`` alone and ``p_adjusted`` among
-    all verdicts that answer its question (Holm), null of a fact. ``origin`` says who drew the line:
-    the paper (printed), we by what it says (derived), or we alone (ours); ``practical`` is the
-    outcome by a weaker line of ours. ``detectable`` is the smallest distance from a line that is
-    told with 80 %. ``count`` are the ``units`` behind the interval, ``samples`` the graded
-    responses to each question, 0 of modules. ``control`` is the accuracy of the random rank-1
-    updates among the claim's variants, the mean over draws.
+    all verdicts that answer its question (Holm), null of a fact. ``practical`` is the outcome by a
+    weaker line of ours. ``detectable`` is the smallest distance from a line that is told with 80 %.
+    ``count`` are the claim's units behind the interval, ``samples`` the graded responses to each
+    question, 0 of modules. ``control`` is the accuracy of the random rank-1 updates among the
+    claim's variants, the mean over draws.
     """
 
     claim: str
@@ -114,22 +113,16 @@ class VerdictRecord(_Record):
     alone: bool
     known: bool
     reason: str
-    statistic: str
     value: Bounds | None
     level: float
-    threshold: Asked
-    origin: Origin
     practical: _Outcome | None
     detectable: float | None
     controls: dict[str, ControlRecord]
     control: Bounds | None
     p: float
     p_adjusted: float | None
-    units: str
     count: int
     samples: int
-    place: str
-    paper: str
     note: str
     command: str
 
@@ -144,21 +137,30 @@ class PooledRecord(_Record):
     outcome: _Outcome
     value: Bounds
     df: float
-    threshold: Asked
-    origin: Origin
     practical: _Outcome | None
     controls: dict[str, ControlRecord]
     p: float
-    paper: str
 
 
 class ClaimRecord(_Record):
-    """What a claim says, in our words and its paper's; ``paper`` is the paper's arXiv id."""
+    """What a claim says, in our words and its paper's, and what it asks for.
+
+    ``paper`` is the paper's arXiv id, ``place`` the place in it and ``printed`` what it printed.
+    ``origin`` says who drew the line: the paper (printed), we by what it says (derived), or we
+    alone (ours); ``practical`` is a weaker line of ours.
+    """
 
     title: str
     text: str
     caveat: str
-    paper: str = HOME_PAPER
+    paper: str
+    place: str
+    printed: str
+    statistic: str
+    threshold: Asked
+    origin: Origin
+    practical: Asked | None
+    units: str
 
 
 class AccuracyRecord(_Record):
@@ -294,7 +296,17 @@ def load_results(path: Path) -> Results:
 
 def _claim(claim: Claim) -> ClaimRecord:
     return ClaimRecord(
-        title=claim.title, text=claim.text, caveat=claim.caveat, paper=claim.paper_ref.paper
+        title=claim.title,
+        text=claim.text,
+        caveat=claim.caveat,
+        paper=claim.paper_ref.paper,
+        place=claim.paper_ref.place,
+        printed=claim.printed.statistic,
+        statistic=claim.statistic_label,
+        threshold=Asked.of(claim.threshold),
+        origin=claim.threshold.origin,
+        practical=Asked.of(claim.practical) if claim.practical else None,
+        units=claim.units,
     )
 
 
@@ -309,22 +321,16 @@ def _verdict(judged: Judged, verdict: Verdict) -> VerdictRecord:
         alone=verdict.alone,
         known=judged.known(verdict),
         reason=expected.reason if expected else "",
-        statistic=claim.statistic_label,
         value=Bounds.of(verdict.value) if verdict.value else None,
         level=verdict.confidence,
-        threshold=Asked.of(claim.threshold),
-        origin=claim.threshold.origin,
         practical=verdict.practical.value if verdict.practical else None,
         detectable=_finite(verdict.detectable),
         controls={name: ControlRecord.of(one) for name, one in verdict.controls.items()},
         control=_control(session.evidence(verdict.run), claim) if claim.sampled else None,
         p=verdict.p_value,
         p_adjusted=judged.p_adjusted(verdict),
-        units=claim.units,
         count=verdict.units,
         samples=verdict.samples,
-        place=claim.paper_ref.place,
-        paper=claim.printed.statistic,
         note=verdict.note,
         command=commands(claim, [verdict.run], session)[0],
     )
@@ -340,12 +346,9 @@ def _pooled(judged: Judged, pooled: Pooled) -> PooledRecord:
         outcome=pooled.outcome.value,
         value=Bounds.of(pooled.value),
         df=pooled.df,
-        threshold=Asked.of(claim.threshold),
-        origin=claim.threshold.origin,
         practical=pooled.practical.value if pooled.practical else None,
         controls={name: ControlRecord.of(one) for name, one in pooled.controls.items()},
         p=pooled.p_value,
-        paper=claim.printed.statistic,
     )
 
 

