@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pandas as pd
 
-from alpharl_bench.claims import Claim, Interval, Outcome, Verdict
+from alpharl_bench.claims import Claim, Interval, Origin, Outcome, Verdict
 from alpharl_bench.reporting import tables
 from alpharl_bench.reporting.judged import COLUMNS, LISTED, ROWS, Judged, counted
 from alpharl_bench.reporting.session import Session
@@ -80,13 +80,17 @@ def _most(counts: Counter[str], what: str) -> str:
 
 def _summary(judged: Judged) -> Iterator[str]:
     family = judged.family
-    own = [verdict for verdict in family if not verdict.contrast]
     contrasts = [verdict for verdict in family if verdict.contrast]
-    told = counted(own) + (f"; for contrast {counted(contrasts)}" if contrasts else "")
-    yield from ("## Summary", "", f"Verdicts: {told}.", "")
+    parts = [
+        f"{whose} {counted(own)}"
+        for whose, ours in (("by lines of the paper", False), ("by lines of ours", True))
+        if (own := [v for v in family if not v.contrast and _by_ours(v.claim) == ours])
+    ]
+    parts += [f"for contrast {counted(contrasts)}"] if contrasts else []
+    yield from ("## Summary", "", f"Verdicts: {'; '.join(parts) or 'none'}.", "")
     left = judged.claims
     for title, belongs in _GROUPS.items():
-        found = [claim for claim in left if belongs(_own(judged, claim))]
+        found = [claim for claim in left if belongs(claim, _own(judged, claim))]
         left = [claim for claim in left if claim not in found]
         if found:
             yield from (f"**{title}**", "", *(_sentence(judged, claim) for claim in found), "")
@@ -116,20 +120,27 @@ def _own(judged: Judged, claim: Claim) -> list[Verdict]:
     return [verdict for verdict in verdicts if not verdict.contrast]
 
 
-def _all_decided(outcome: Outcome) -> Callable[[Sequence[Verdict]], bool]:
-    return lambda own: {verdict.outcome for verdict in own if verdict.decided} == {outcome}
+def _by_ours(claim: Claim) -> bool:
+    return claim.threshold.origin is Origin.OURS
+
+
+def _all_decided(outcome: Outcome, *, ours: bool) -> Callable[[Claim, Sequence[Verdict]], bool]:
+    return lambda claim, own: (
+        _by_ours(claim) == ours and {v.outcome for v in own if v.decided} == {outcome}
+    )
 
 
 #: What a claim belongs to by its verdicts on the runs that it is about; the first that fits.
-_GROUPS: dict[str, Callable[[Sequence[Verdict]], bool]] = {
-    "What holds": _all_decided(Outcome.SUPPORTED),
-    "What does not hold": _all_decided(Outcome.REFUTED),
-    "What holds of some runs and not of others": lambda own: any(v.decided for v in own),
-    "What was measured, and decides nothing": lambda own: any(
+_GROUPS: dict[str, Callable[[Claim, Sequence[Verdict]], bool]] = {
+    "What holds": _all_decided(Outcome.SUPPORTED, ours=False),
+    "What does not hold": _all_decided(Outcome.REFUTED, ours=False),
+    "What holds by a line of ours": _all_decided(Outcome.SUPPORTED, ours=True),
+    "What holds of some runs and not of others": lambda _, own: any(v.decided for v in own),
+    "What was measured, and decides nothing": lambda _, own: any(
         verdict.outcome is Outcome.MEASURED for verdict in own
     ),
-    "What cannot be told": bool,
-    "Judged for contrast alone": lambda _: True,
+    "What cannot be told": lambda _, own: bool(own),
+    "Judged for contrast alone": lambda *_: True,
 }
 
 
