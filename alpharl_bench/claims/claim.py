@@ -232,6 +232,11 @@ class Claim:
         return self.reads_from.of_a_sample
 
     @property
+    def refutable(self) -> bool:
+        """Whether one run can refute it: not by a fact of that run, nor by a line of ours."""
+        return self.of_a_sample and self.threshold.origin is not Origin.OURS
+
+    @property
     def sampled(self) -> bool:
         """Whether it is based on sampled responses, so that more samples can be drawn."""
         return self.reads_from.sampled
