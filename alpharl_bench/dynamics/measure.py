@@ -12,7 +12,13 @@ from pydantic.dataclasses import dataclass
 from alpharl_bench.dynamics.embedding import Picture, pictures
 from alpharl_bench.dynamics.linearity import ModuleLinearity, linearities, rotation
 from alpharl_bench.dynamics.modules import Place, places
-from alpharl_bench.dynamics.nulls import NULLS, null_generator, null_r_squared, straight_path
+from alpharl_bench.dynamics.nulls import (
+    NULLS,
+    null_generator,
+    null_r_squared,
+    permuted,
+    straight_path,
+)
 from alpharl_bench.dynamics.others import others, others_of_walk
 from alpharl_bench.dynamics.pls import r_squared
 from alpharl_bench.dynamics.rolling import FIRST_ORIGIN, rolling
@@ -165,6 +171,9 @@ def module_dynamics(
     ahead = rolling(path, y)
     (pair,) = np.flatnonzero((ahead.origins == origin) & (ahead.targets == path.steps[-1]))
     rng = null_generator(path.module)
+    # Accuracies are the run's: in each draw all modules have the same order of them. In orders of
+    # their own they would average to a null with far less spread than that of one run.
+    of_run = null_generator("")
 
     def at_the_end(part: str) -> dict[str, float]:
         return {name: float(getattr(one, part)[pair]) for name, one in ahead.methods.items()}
@@ -176,7 +185,9 @@ def module_dynamics(
         depth=place.depth,
         r_squared=float(r_squared(path.u, y)),
         null_r_squared={
-            name: null_r_squared(null, path.u, y, _DRAWS, rng).round(_DIGITS).tolist()
+            name: null_r_squared(null, path.u, y, _DRAWS, of_run if null is permuted else rng)
+            .round(_DIGITS)
+            .tolist()
             for name, null in NULLS.items()
         },
         straight_r_squared=float(r_squared(*straight_path(path.u, y, rng))),

@@ -28,7 +28,11 @@ def noise(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> tuple[np.nd
 def permuted(
     x: np.ndarray, y: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The trajectory with accuracies of other checkpoints: the path, without what it led to."""
+    """The trajectory with accuracies of other checkpoints: the path, without what it led to.
+
+    A run's modules share its accuracies, so that a draw is one of the run: all modules have the
+    same source of randomness.
+    """
     return x, rng.permutation(y)
 
 
@@ -95,7 +99,10 @@ def null_r_squared(
 
 
 def null_generator(module: str, seed: int = 0) -> np.random.Generator:
-    """A source of randomness of the module's own, so that modules do not share their draws."""
+    """A source of randomness of the module's own, so that modules do not share their draws.
+
+    That of the empty name is the run's.
+    """
     return np.random.default_rng(int(content_key(module=module, seed=seed), 16))
 
 

@@ -13,6 +13,7 @@ from alpharl_bench.dynamics import (
     ModuleDynamics,
     dynamics,
     linearities,
+    null_generator,
     r_squared,
     rolling,
     rotation,
@@ -93,6 +94,20 @@ def test_nulls_have_the_same_figure_of_every_module(run: Run) -> None:
             assert all(0 <= value <= 1 for value in draws)
     # Modules do not share their draws.
     assert first[0].null_r_squared["noise"] != first[1].null_r_squared["noise"]
+
+
+def test_a_permutation_of_the_accuracies_is_one_of_the_run(run: Run) -> None:
+    source = UpdateSource(run)
+    found = {module.module: module for module in dynamics(source, ACCURACIES)}
+    y, rng = np.array(ACCURACIES), null_generator("")
+    draws = len(next(iter(found.values())).null_r_squared["permuted accuracies"])
+    orders = np.stack([rng.permutation(y) for _ in range(draws)], axis=1)
+    for path in trajectories(source):
+        np.testing.assert_allclose(
+            found[path.module].null_r_squared["permuted accuracies"],
+            r_squared(path.u, orders),
+            atol=1e-4,
+        )
 
 
 def test_columns_are_products_whose_means_give_groups_and_slopes(run: Run) -> None:
