@@ -137,12 +137,13 @@ def p_above(values: np.ndarray, bound: float, df: float, *, strictly: bool = Fal
         return np.ones(values.shape[1:])
     resamples = len(values)
     below = ((values <= bound) if strictly else (values < bound)).sum(axis=0)
-    z = scipy.stats.norm.ppf((below + 1) / (resamples + 1))
-    if resamples > TAIL:
-        centre, last, z_last = _tail(values)
+    z = np.asarray(scipy.stats.norm.ppf((below + 1) / (resamples + 1)))
+    few = below < TAIL
+    if resamples > TAIL and few.any():
+        centre, last, z_last = _tail(values[:, few])
         with np.errstate(divide="ignore", invalid="ignore"):
             further = z_last * (centre - bound) / (centre - last)
-        z = np.where((below < TAIL) & (centre > last), np.minimum(further, z_last), z)
+        z[few] = np.where(centre > last, np.minimum(further, z_last), z[few])
     p: np.ndarray = np.minimum(1, 2 * scipy.stats.t.cdf(z, df))
     return p
 
