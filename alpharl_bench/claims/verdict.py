@@ -4,7 +4,6 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 import numpy as np
 
@@ -212,12 +211,16 @@ def _judge_sample(undecided: Verdict, evidence: Evidence, planned: Sequence[int]
         claim.extremes,
         claim.threshold,
     )
+
+    def ends(confidence: float) -> tuple[np.ndarray, np.ndarray]:
+        return percentile_interval(first, df, 1 - analysis.nominal(1 - confidence))
+
     nominal = analysis.nominal(error)
     judged = replace(
         undecided,
         value=Interval(
             float(extreme(estimate, claim.extremes)[0]),
-            *interval(partial(percentile_interval, first, df), claim.extremes, 1 - nominal),
+            *interval(ends, claim.extremes, CONFIDENCE),
         ),
         confidence=1 - nominal,
         df=df,
@@ -274,7 +277,7 @@ def _needed(
         return None, None
     distance = claim.threshold.distance(value.estimate)
     half_width = max(value.high - value.estimate, value.estimate - value.low)
-    if distance == 0:
+    if distance == 0 or math.isinf(half_width):
         return None, None
     shrink = (distance / half_width) ** 2
     questions = math.ceil(evidence.size(claim) / shrink)

@@ -137,12 +137,13 @@ def p_above(values: np.ndarray, bound: float, df: float, *, strictly: bool = Fal
         return np.ones(values.shape[1:])
     resamples = len(values)
     below = ((values <= bound) if strictly else (values < bound)).sum(axis=0)
-    z = scipy.stats.norm.ppf((below + 1) / (resamples + 1))
-    if resamples > TAIL:
-        centre, last, z_last = _tail(values)
+    z = np.asarray(scipy.stats.norm.ppf((below + 1) / (resamples + 1)))
+    few = below < TAIL
+    if resamples > TAIL and few.any():
+        centre, last, z_last = _tail(values[:, few])
         with np.errstate(divide="ignore", invalid="ignore"):
             further = z_last * (centre - bound) / (centre - last)
-        z = np.where((below < TAIL) & (centre > last), np.minimum(further, z_last), z)
+        z[few] = np.where(centre > last, np.minimum(further, z_last), z[few])
     p: np.ndarray = np.minimum(1, 2 * scipy.stats.t.cdf(z, df))
     return p
 
@@ -151,15 +152,16 @@ def _percentile(values: np.ndarray, z: float) -> np.ndarray:
     """(…) the percentile Φ(z), z < 0; on the tail's line where too few resamples lie beyond it."""
     resamples = len(values)
     rank = int(scipy.stats.norm.cdf(z) * (resamples + 1))
-    if rank >= min(TAIL, resamples):
-        found: np.ndarray = np.partition(values, rank - 1, axis=0)[rank - 1]
-        return found
-    if resamples <= TAIL:
-        return np.full(values.shape[1:], -np.inf)
+    counted: np.ndarray = np.full(values.shape[1:], -np.inf)
+    if rank:
+        counted = np.partition(values, rank - 1, axis=0)[rank - 1]
+    if rank >= TAIL or resamples <= TAIL:
+        return counted
     centre, last, z_last = _tail(values)
-    # Resamples that are all alike have no scale: they bound the statistic while one may differ.
-    alike = last if rank else np.full_like(last, -np.inf)
-    return np.where(centre > last, centre - (centre - last) * z / z_last, alike)
+    with np.errstate(invalid="ignore"):
+        line: np.ndarray = centre - (centre - last) * z / z_last
+    # Where half of the resamples are alike there is no scale, so that their number alone counts.
+    return np.where(centre > last, line, counted)
 
 
 def _tail(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:

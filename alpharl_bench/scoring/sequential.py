@@ -14,12 +14,15 @@ from typing import Literal, Self
 
 import numpy as np
 import scipy
+from scipy.special import ndtr
 
 Spending = Literal["pocock", "obrien-fleming"]
 #: Which analyses have how much of the error; benchmarks.sequential compares the samples they take.
 SPENDING: Spending = "pocock"
 #: The least error that is told apart; boundaries of less are those of this one.
 _LEAST = 1e-12
+#: The least p-value of several analyses.
+_LEAST_ERROR = 1e-10
 #: Half the nodes of the quadrature over the region that goes on; enough for six digits.
 _NODES = 64
 
@@ -41,8 +44,8 @@ class Analysis:
         Args:
             samples: the planned numbers of samples to each question, ascending.
             done: how many have been taken; one of them.
-            within: the part of the variance that comes from within questions, 0 to 1. Too high a
-                part makes boundaries wider than they need be, never too narrow.
+            within: the part of the variance that comes from within questions, 0 to 1. By too high a
+                part the analyses have less error than they may, never more.
         """
         variances = [1 - within + within * done / count for count in samples]
         fractions = [variances[-1] / v for v in variances[: samples.index(done) + 1]]
@@ -75,10 +78,14 @@ class Analysis:
         """
         if self.alone:
             return nominal
-        errors, levels = _curve(self.times)
-        log = np.log(np.maximum(nominal, levels[0]))
-        p: np.ndarray = np.exp(np.interp(log, np.log(levels), np.log(errors)))
-        return np.where(nominal >= levels[-1], 1.0, p)
+        if self.times[-2:-1] == self.times[-1:]:  # it adds nothing to the one before
+            return np.ones_like(nominal)
+        last, alone = _curve(self.times)
+        z = scipy.stats.norm.isf(np.maximum(nominal, np.finfo(float).tiny) / 2)
+        # Below the boundary of an error of 1 nothing decides, beyond the last none is told apart.
+        overall = scipy.interpolate.PchipInterpolator(last, alone)(np.clip(z, last[0], last[-1]))
+        p: np.ndarray = np.where(z <= last[0], 1.0, 2 * scipy.stats.norm.sf(overall))
+        return p
 
 
 def planned_samples(batch: int, analyses: int) -> tuple[int, ...]:
@@ -129,7 +136,7 @@ def boundaries(
         found.append(z)
         before, last = before + target, time
         places = nodes * z * root
-        density = scipy.stats.norm.pdf((places[:, None] - at) / step) / step
+        density = np.exp(-(((places[:, None] - at) / step) ** 2) / 2) / (step * np.sqrt(2 * np.pi))
         at, mass = places, weights * z * root * (density @ mass)
     return tuple(found)
 
@@ -138,16 +145,19 @@ def _crossing(at: np.ndarray, mass: np.ndarray, step: float, root: float, target
     """The boundary that is crossed now with the given probability, having gone on from ``at``."""
 
     def excess(z: float) -> float:
-        above = scipy.stats.norm.sf((z * root - at) / step)
-        below = scipy.stats.norm.cdf((-z * root - at) / step)
+        above, below = ndtr((at - z * root) / step), ndtr((-z * root - at) / step)
         return float(np.log(max((above + below) @ mass, np.finfo(float).tiny)) - np.log(target))
 
-    return float(scipy.optimize.brentq(excess, 0.0, 10.0, xtol=1e-6))
+    # An error of 1 takes all that is left, which the quadrature may miss by its last digits.
+    return float(scipy.optimize.brentq(excess, 0.0, 10.0, xtol=1e-6)) if excess(0.0) > 0 else 0.0
 
 
 @lru_cache(maxsize=256)
 def _curve(times: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Errors of all analyses and the level of the last one at each, both ascending."""
-    errors = np.exp(np.linspace(np.log(1e-10), 0, 60))
-    z = [boundaries(times, float(error))[-1] for error in errors]
-    return errors, 2 * np.asarray(scipy.stats.norm.sf(z))
+    """The boundary of the last analysis, ascending, and that of a single one of the same error."""
+    alone = np.linspace(0, scipy.stats.norm.isf(_LEAST_ERROR / 2), 60)
+    errors = 2 * scipy.stats.norm.sf(alone)
+    last = np.array([boundaries(times, float(error))[-1] for error in errors])
+    # Where the least error is spent the boundary stays: the greatest error that has it counts.
+    last, first = np.unique(last, return_index=True)
+    return last, alone[first]
