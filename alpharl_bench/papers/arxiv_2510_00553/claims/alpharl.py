@@ -390,8 +390,8 @@ def _acceleration(reading: Reading) -> tuple[Claim, ...]:
             unsupported_reason=too_few_observed(LATE),
             caveat=(
                 f"{_COST} 'Up to' allows any stage, and both conditions are asked of the same one: "
-                "an early stage saves much on the way to a low accuracy. −1 says that 2.5 times the "
-                "cost exceeds the whole training at every stage."
+                "an early stage saves much on the way to a low accuracy. −1 says that 2.5 times "
+                "the cost exceeds the whole training at every stage."
             ),
         ),
         Claim(
