@@ -139,7 +139,7 @@ def test_validation_questions_are_put_once_too(run: Run, engine: CountingEngine)
     found = bench.scores(dict.fromkeys(stages, 1))
     assert set(engine.asked.values()) == {1}
     assert [label for label in labels_of(engine.asked, "validation") if "of 50%" in label] == []
-    assert len(labels_of(engine.asked, "validation")) == 2 + 5
+    assert len(labels_of(engine.asked, "validation")) == 2 + 7
     assert labels_of(engine.asked, "test") == ["expo of 20%"]
     assert found["expo of 50%"].marks == found["expo of 20%"].marks
     early, late = (bench.selection(stage) for stage in stages)

@@ -105,7 +105,7 @@ def test_a_session_whose_report_cannot_be_written_has_failed(run, tmp_path, work
         "-m",
         "claim(id='P1.6')",
     )
-    assert "1 passed" in result.stdout, result.stdout + result.stderr
+    assert "1 measured" in result.stdout, result.stdout + result.stderr
     assert result.returncode == pytest.ExitCode.TESTS_FAILED
     (line,) = [line for line in result.stdout.splitlines() if "no report was written" in line]
     assert line.startswith(f"ERROR: no report was written: report folder {tmp_path / 'report'}: ")

@@ -120,7 +120,7 @@ TRIVIAL = {0.0, 1.0}
 
 @pytest.mark.parametrize(
     "claim",
-    [claim for claim in CLAIMS.values() if claim.id not in FROM_TABLES],
+    [claim for claim in CLAIMS.values() if claim.id.removesuffix("-code") not in FROM_TABLES],
     ids=lambda claim: claim.id,
 )
 def test_what_a_claim_has_of_the_paper_stands_in_its_sentences(claim) -> None:
