@@ -26,6 +26,7 @@ from alpharl_bench.reporting.results import (
     VerdictRecord,
     load_results,
 )
+from benchmarks import power
 
 ROOT = Path(__file__).parents[1]
 _PLACE = re.compile(r"(<!-- findings: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -318,6 +319,7 @@ FINDINGS: dict[str, Callable[[], str]] = {
     "alpharl": lambda: by_run("alpharl", runs_of("alpharl")),
     "alpharl-over-runs": lambda: over_runs("alpharl"),
     "alpharl-methods": methods,
+    "power": power.table,
     "zoo": zoo,
     "smol-accuracies": smol_accuracies,
     "smol": lambda: by_run("smollm2", [*report("smollm2").runs]),

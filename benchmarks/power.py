@@ -68,11 +68,8 @@ def _power(claim: Claim, line: Threshold, error: float, df: float) -> str:
     return f"{power(line.direction * (claim.printed.value - bound), error, df):.0%}"
 
 
-def main(
-    folder: Annotated[Path, typer.Option(help="A report folder.")] = SAMPLE,
-    run: Annotated[str, typer.Option(help="One of its runs.")] = "qwen3-nano-dapo",
-) -> None:
-    """Print the table."""
+def table(folder: Path = SAMPLE, run: str = "qwen3-nano-dapo") -> str:
+    """A row per claim that was judged on a run by questions."""
     session = load_session(folder)
     evidence = session.evidence(run)
     judged = [load_claims()[claim] for claim in session.runs[run].claims]
@@ -80,7 +77,15 @@ def main(
     sizes = [f"{questions} × {samples}" for questions, samples in SIZES]
     headers = ["claim", "line", *(f"told with 80 %: {size}" for size in sizes)]
     headers += [f"power at the paper's number: {size}" for size in sizes]
-    typer.echo(tabulate(rows, headers, tablefmt="github", disable_numparse=True))
+    return tabulate(rows, headers, tablefmt="github", disable_numparse=True)
+
+
+def main(
+    folder: Annotated[Path, typer.Option(help="A report folder.")] = SAMPLE,
+    run: Annotated[str, typer.Option(help="One of its runs.")] = "qwen3-nano-dapo",
+) -> None:
+    """Print the table."""
+    typer.echo(table(folder, run))
 
 
 if __name__ == "__main__":
