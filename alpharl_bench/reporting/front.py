@@ -88,6 +88,10 @@ def _summary(judged: Judged) -> Iterator[str]:
     ]
     parts += [f"for contrast {counted(contrasts)}"] if contrasts else []
     yield from ("## Summary", "", f"Verdicts: {'; '.join(parts) or 'none'}.", "")
+    if any(judged.pooled.values()):
+        yield from ("**Over several runs**", "", _POOLED, "")
+        yield from (tables.markdown(tables.pooled(judged, judged.claims)), "")
+        yield from ("**Run by run**", "")
     left = judged.claims
     for title, belongs in _GROUPS.items():
         found = [claim for claim in left if belongs(claim, _own(judged, claim))]
@@ -97,10 +101,6 @@ def _summary(judged: Judged) -> Iterator[str]:
     if not family:
         yield from ("No claim was judged.", "")
         return
-    if any(judged.pooled.values()):
-        yield from ("**Over several runs**", "", _POOLED, "")
-        yield from (tables.markdown(tables.pooled(judged, judged.claims)), "")
-        yield from ("**Run by run**", "")
     wide = len(judged.session.runs) > COLUMNS
     yield from (tables.markdown(counts(judged) if wide else tables.summary(judged)), "")
     yield from (_WORDS, *([_CONTRAST] if contrasts else []), "")
