@@ -17,7 +17,7 @@ import scipy
 from scipy.special import ndtr
 
 Spending = Literal["pocock", "obrien-fleming"]
-#: Which analyses have how much of the error; benchmarks.sequential compares the samples they take.
+#: Which analyses have how much of the error; benchmarks.coverage compares what they take.
 SPENDING: Spending = "pocock"
 #: The least error that is told apart; boundaries of less are those of this one.
 _LEAST = 1e-12

@@ -104,6 +104,8 @@ def check(words: list[str], collected: Callable[[str], list[str]], config: pytes
             )
     elif program == "python":
         module = import_module(rest[1])
+        if hasattr(module, "__path__"):  # a package runs its main module
+            module = import_module(f"{rest[1]}.__main__")
         commands = getattr(module, "app", None) or typer.Typer()
         if not hasattr(module, "app"):
             commands.command()(module.main)

@@ -1,0 +1,36 @@
+"""Prints the tables of a simulation; the package says what they are."""
+
+from enum import StrEnum
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+
+class Table(StrEnum):
+    """The tables, each a module of this package."""
+
+    INTERVALS = "intervals"
+    SEQUENTIAL = "sequential"
+    EXTREMES = "extremes"
+    TAILS = "tails"
+    SAMPLES = "samples"
+    GROWING = "growing"
+    ALLOCATION = "allocation"
+
+
+def main(
+    table: Annotated[Table | None, typer.Argument(help="By default all of them.")] = None,
+    repetitions: Annotated[
+        int | None, typer.Option(help="Simulated sessions per cell; each table has its default.")
+    ] = None,
+) -> None:
+    """Simulate, and print the tables as Markdown."""
+    given = {"repetitions": repetitions} if repetitions else {}
+    for name in [table] if table else Table:
+        for text in import_module(f"benchmarks.coverage.{name}").tables(**given):
+            typer.echo(text + "\n")
+
+
+if __name__ == "__main__":
+    typer.run(main)
