@@ -145,4 +145,4 @@ def _chances() -> Mapping[str, np.ndarray]:
         for name, difficulty in (("even", EVEN), ("bimodal", BIMODAL), ("hard", HARD))
     }
     answers = Answers.of(RUN, [FULL, rank(1)]).more(_ANSWERS, rng)
-    return {**synthetic, f"{RUN}, 150 questions": answers.mean(axis=1).T}
+    return {**synthetic, f"{RUN}, {len(answers)} questions": answers.mean(axis=1).T}

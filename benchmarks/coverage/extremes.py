@@ -130,7 +130,7 @@ class Errors:
     formerly_refuted: float
 
 
-def tables(repetitions: int = 600) -> list[str]:
+def tables(repetitions: int = 1000) -> list[str]:
     """A row for each case and design."""
     rows = []
     for case in CASES:

@@ -65,7 +65,7 @@ class Sessions:
         return np.array([[way(one, looks, ERROR) for one in row] for row in self.analyses[looks]])
 
 
-def tables(repetitions: int = 1000) -> list[str]:
+def tables(repetitions: int = 2000) -> list[str]:
     """Three rows for each setting: one look, four, eight."""
     rows = []
     for setting in SETTINGS:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from alpharl_bench.variants import BASE, FULL, rank
-from benchmarks.coverage.nano import Answers
+from benchmarks.coverage.nano import Answers, session
 
 TASKS = ["a"] * 200 + ["b"] * 200
 
@@ -59,5 +59,7 @@ def test_what_is_always_right_stays_right() -> None:
 
 def test_the_session_has_its_answers() -> None:
     answers = Answers.of("qwen3-nano-dapo", [FULL, rank(1)])
-    assert answers.right.shape == (150, 4, 2)
-    assert len(answers.tasks) == 150
+    evidence = session().evidence("qwen3-nano-dapo")
+    assert answers.right.shape == (len(evidence.tasks), evidence.samples, 2)
+    means = answers.right.mean(axis=(0, 1))  # all of its tasks have as many questions
+    assert means == pytest.approx([evidence.score(v).accuracy for v in (FULL, rank(1))])
