@@ -1,6 +1,6 @@
 """The bootstrap against scipy's t-interval, t-test and Welch's degrees, and by hand.
 
-Its coverage by simulation is in tests/benchmarks/test_coverage.py.
+Its coverage by simulation is in tests/benchmarks/coverage.
 """
 
 import numpy as np
