@@ -306,7 +306,6 @@ _ZOO = ("P1.1", "P1.1-control", "P1.8")
 #: What stands in the documents, by name.
 FINDINGS: dict[str, Callable[[], str]] = {
     "readme": readme,
-    "first-short": lambda: by_run("first", _FIRST, ["P1.1", "P1.1-control", "P1.7"]),
     "first": lambda: by_run("first", _FIRST),
     "behaviour": lambda: by_run(
         "sample",
