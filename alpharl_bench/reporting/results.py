@@ -39,6 +39,8 @@ from alpharl_bench.spectral import Coverage
 from alpharl_bench.untrusted import read_bytes
 
 RESULTS = "results.json"
+# Behind the point, of accuracies and statistics: so many that a rounded one rounds as it would.
+_DIGITS = 12
 Format = Literal["2"]
 
 
@@ -56,9 +58,10 @@ class Bounds(_Record):
     @classmethod
     def of(cls, interval: Interval) -> Self:
         """The record of an interval."""
-        return cls(
-            estimate=interval.estimate, low=_finite(interval.low), high=_finite(interval.high)
+        estimate, low, high = (
+            round(end, _DIGITS) for end in (interval.estimate, interval.low, interval.high)
         )
+        return cls(estimate=estimate, low=_finite(low), high=_finite(high))
 
 
 class Asked(_Record):
@@ -412,7 +415,7 @@ def _accuracies(scores: Sequence[Score]) -> dict[str, AccuracyRecord]:
         for i, score in enumerate(group):
             found[score.variant] = AccuracyRecord(
                 accuracy=Bounds.of(Interval(*map(float, (estimates[i], low[i], high[i])))),
-                tasks={task: score.task_accuracy(task) for task in score.tasks},
+                tasks={t: round(score.task_accuracy(t), _DIGITS) for t in score.tasks},
                 samples=score.samples_per_question,
             )
     return found

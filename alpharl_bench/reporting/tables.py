@@ -1,5 +1,6 @@
 """The report's tables as pandas frames: ours beside the paper's own numbers."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -33,6 +34,8 @@ _SYMBOL = {
 }
 #: What the symbols mean, for a table that has nothing else.
 LEGEND = "; ".join(f"{symbol} {outcome}" for outcome, symbol in _SYMBOL.items())
+# Lines of a table that are longer are not padded.
+_WIDE = 160
 #: Marks a verdict that is decided alone but not among all that answer its question.
 NOT_SURVIVING = "†"
 
@@ -246,4 +249,9 @@ def markdown(frame: pd.DataFrame) -> str:
     if frame.empty:
         return "None."
     shown = frame.astype(str).map(plain).set_axis([plain(name) for name in frame.columns], axis=1)
-    return str(shown.to_markdown(index=False, disable_numparse=True))
+    text = str(shown.to_markdown(index=False, disable_numparse=True))
+    if text.find("\n") <= _WIDE:
+        return text
+    # Columns that fit no screen are not aligned for one.
+    head, rule, *rows = (re.sub(" {2,}", " ", line) for line in text.splitlines())
+    return "\n".join([head, re.sub("-{4,}", "---", rule), *rows])
