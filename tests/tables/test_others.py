@@ -70,7 +70,8 @@ def test_the_verdicts_are_those_of_its_rows(reports, pair):
             moved = np.float64(checkpoint[name]) - tensor
             layers[layer] = layers.get(layer, 0) + float((moved**2).sum())
     lengths = np.sqrt(list(layers.values()))
-    assert verdicts["L1"]["units"] == "layers"
+    named = {name.rpartition(":")[2]: claim for name, claim in results["claims"].items()}
+    assert named["L1"]["units"] == "layers"
     assert verdicts["L1"]["count"] == len(lengths)
     assert verdicts["L1"]["value"]["estimate"] == pytest.approx(lengths.mean(), rel=1e-5)
 
