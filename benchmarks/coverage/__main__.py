@@ -17,6 +17,8 @@ class Table(StrEnum):
     SAMPLES = "samples"
     GROWING = "growing"
     ALLOCATION = "allocation"
+    POOLED = "pooled"
+    NULLS = "nulls"
 
 
 def main(
@@ -24,9 +26,15 @@ def main(
     repetitions: Annotated[
         int | None, typer.Option(help="Simulated sessions per cell; each table has its default.")
     ] = None,
+    questions: Annotated[
+        int | None, typer.Option(help="That every run is asked, of the table 'pooled' alone.")
+    ] = None,
 ) -> None:
     """Simulate, and print the tables as Markdown."""
-    given = {"repetitions": repetitions} if repetitions else {}
+    if questions and table is not Table.POOLED:
+        raise typer.BadParameter("--questions: is of the table 'pooled' alone")
+    asked = {"repetitions": repetitions, "questions": questions}
+    given = {name: value for name, value in asked.items() if value}
     for name in [table] if table else Table:
         for text in import_module(f"benchmarks.coverage.{name}").tables(**given):
             typer.echo(text + "\n")

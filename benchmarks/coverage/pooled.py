@@ -1,6 +1,6 @@
 """How often claims over several runs cover the truth, and are falsely decided, on simulated runs.
 
-    python -m benchmarks.coverage_pooled
+    python -m benchmarks.coverage pooled
 
 Bases differ, and so do the runs of one base; all are asked the same questions, and what a question
 does to a variant is partly the same on every base. The truth is the mean over all bases there could
@@ -9,14 +9,12 @@ are known to be wrong. The truth lies on the threshold, so that every verdict is
 docs/statistics.md explains the tables.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Annotated
 
 import numpy as np
 import scipy
-import typer
 from tabulate import tabulate
 
 from alpharl_bench.claims import Claim, Origin, Threshold, extreme
@@ -329,32 +327,30 @@ def simulate_extremes(border: Border, bases: int, repetitions: int) -> dict[str,
     return {name: Rates.of(intervals, 0) for name, intervals in found.items()}
 
 
-def main(
-    repetitions: Annotated[int, typer.Option(help="Of every cell.")] = 2000,
-    questions: Annotated[int, typer.Option(help="That every run is asked.")] = 150,
-) -> None:
-    """Print the tables: of scores, of weights, of extremes."""
+def tables(repetitions: int = 2000, questions: int = 150) -> Iterator[str]:
+    """The tables: of scores, of weights, of extremes.
+
+    Args:
+        repetitions: of every cell.
+        questions: that every run is asked.
+    """
     rows = []
     for bases, (runs, between, seeds) in product(BASES, SPREADS):
         family = Family(bases, runs, between, seeds, questions)
         rates = simulate(family, repetitions)
         rows.append([f"{bases} × {runs}", f"{between:g}", f"{seeds:g}", *map(str, rates.values())])
-    _echo(rows, ["bases × runs", "SD of bases", "SD of runs", *METHODS])
+    yield _table(rows, ["bases × runs", "SD of bases", "SD of runs", *METHODS])
     rows = []
     for seeds, spread in product(BASES, (0.0, 0.01, 0.03)):
         rates = simulate_weights(seeds, spread, repetitions)
         rows.append([str(seeds), f"{spread:g}", *map(str, rates.values())])
-    _echo(rows, ["seeds", "SD of a model", *rates])
+    yield _table(rows, ["seeds", "SD of a model", *rates])
     rows = []
     for border, bases in product(BORDERS, (3, 8)):
         rates = simulate_extremes(border, bases, repetitions)
         rows.append([border.name, str(bases), *map(str, rates.values())])
-    _echo(rows, ["extreme", "bases", *rates])
+    yield _table(rows, ["extreme", "bases", *rates])
 
 
-def _echo(rows: list[list[str]], headers: list[str]) -> None:
-    typer.echo(tabulate(rows, headers, tablefmt="github", disable_numparse=True) + "\n")
-
-
-if __name__ == "__main__":
-    typer.run(main)
+def _table(rows: list[list[str]], headers: list[str]) -> str:
+    return tabulate(rows, headers, tablefmt="github", disable_numparse=True)

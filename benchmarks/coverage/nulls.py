@@ -1,6 +1,6 @@
 """How often a run is told from its null, on simulated runs that are their null or lie beyond it.
 
-    python -m benchmarks.coverage_nulls
+    python -m benchmarks.coverage nulls
 
 A control compares the run with its null (:mod:`alpharl_bench.claims.controls`). A run that is drawn
 as its null should be told from it in 2.5 % of all cases, and one that lies some standard deviations
@@ -9,13 +9,11 @@ former one among them: whether the interval of the null excludes the threshold. 
 explains the tables.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated
 
 import numpy as np
 import scipy
-import typer
 from tabulate import tabulate
 
 from alpharl_bench.claims import Claim, Null, Threshold
@@ -36,7 +34,7 @@ from alpharl_bench.scoring import (
     resampling_weights,
 )
 from alpharl_bench.variants import Variant, window
-from benchmarks.coverage_pooled import ACCURACIES, ASKED, MODULES, chances
+from benchmarks.coverage.pooled import ACCURACIES, ASKED, MODULES, chances
 from benchmarks.noise_r2 import accuracies
 
 #: How far a run lies beyond its null, in standard deviations of what is compared.
@@ -326,21 +324,25 @@ class Noise:
         return float(((low <= self.means) & (self.means <= high)).mean())
 
 
-def main(
-    repetitions: Annotated[int, typer.Option(help="Runs of every row.")] = 2000,
-) -> None:
-    """Print the tables: of controls, of the former rule, of noise."""
+def tables(repetitions: int = 2000) -> Iterator[str]:
+    """The tables: of controls, of the former rule, of noise.
+
+    Args:
+        repetitions: runs of every row.
+    """
     rows = [
         [*names, *(f"{share:.1%}" for share in of.values())]
         for names, of in told_apart(repetitions).items()
     ]
-    _echo(rows, ["the run is told from", "by", "0 SD beyond", *(f"{d} SD" for d in BEYOND[1:])])
+    yield _table(
+        rows, ["the run is told from", "by", "0 SD beyond", *(f"{d} SD" for d in BEYOND[1:])]
+    )
     former = not_excluded(repetitions)
     rows = [
         [f"{x:+d} SD", f"{scipy.stats.norm.sf(x):.2%}", *(f"{of[x]:.1%}" for of in former.values())]
         for x in LINES
     ]
-    _echo(rows, ["the line lies at", "draws beyond it", *former])
+    yield _table(rows, ["the line lies at", "draws beyond it", *former])
     rows = []
     for name, widths in WIDTHS.items():
         found = Noise.of(widths, repetitions)
@@ -350,12 +352,8 @@ def main(
         rows.append([name, mean, spread, *ends, *shares])
     headers = ["modules", "mean R² of noise", "SD of the mean", "95 % of draws"]
     headers += ["wrong: over modules", "draws in it", f"draws ≥ {LINEAR:g}"]
-    _echo(rows, headers)
+    yield _table(rows, headers)
 
 
-def _echo(rows: list[list[str]], headers: list[str]) -> None:
-    typer.echo(tabulate(rows, headers, tablefmt="github", disable_numparse=True) + "\n")
-
-
-if __name__ == "__main__":
-    typer.run(main)
+def _table(rows: list[list[str]], headers: list[str]) -> str:
+    return tabulate(rows, headers, tablefmt="github", disable_numparse=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.coverage_nulls import (
+from benchmarks.coverage.nulls import (
     BEYOND,
     CHECKPOINTS,
     DRAWS,
@@ -22,7 +22,7 @@ from benchmarks.coverage_nulls import (
     shuffles,
     told,
 )
-from benchmarks.coverage_pooled import MODULES
+from benchmarks.coverage.pooled import MODULES
 from benchmarks.noise_r2 import expected
 
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from alpharl_bench.claims.pooled import Number
-from benchmarks.coverage_pooled import (
+from benchmarks.coverage.pooled import (
     ASKED,
     BORDERS,
     Border,
