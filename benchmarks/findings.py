@@ -26,6 +26,7 @@ from alpharl_bench.reporting.results import (
     VerdictRecord,
     load_results,
 )
+from alpharl_bench.reporting.tables import runs_taken
 from benchmarks import power
 
 ROOT = Path(__file__).parents[1]
@@ -106,7 +107,7 @@ def over_runs(name: str) -> str:
     rows = [
         [
             f"{p.claim} {report(name).claims[p.claim].title}",
-            f"{p.over}, {len(p.runs)} runs",
+            f"{p.over}, {runs_taken(p.runs, p.left_out)}",
             cell(p),
             asked(name, p.claim),
         ]
@@ -160,8 +161,9 @@ def property_2() -> str:
     )
     return (
         f"over {one.over} R² is {number(one.value)}: {one.outcome}; it is above {nulls}. Over "
-        f"three seeds of one recipe and base: supported for {held} of {len(seeds)} recipes. Run by "
-        f"run it is {spread('dynamics', 'P2.1', runs)}, and {_alike('P2.1', runs)}"
+        f"three seeds of a recipe: supported for {held} of {len(seeds)}, all of one base and so no "
+        f"findings of their own. Run by run it is {spread('dynamics', 'P2.1', runs)}, and "
+        f"{_alike('P2.1', runs)}"
     )
 
 

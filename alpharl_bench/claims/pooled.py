@@ -61,13 +61,15 @@ class Part:
 class Pooled:
     """The verdict on a claim over several runs.
 
-    ``over`` says what the clusters are, as ``4 bases``. ``value`` is at 95 %; ``df`` are the
-    degrees of freedom at which Student's t reaches as far, from C − 1 to those of the questions.
+    ``over`` says what the clusters are, as ``4 bases``; ``left_out`` are runs that have no number,
+    or were asked other questions. ``value`` is at 95 %; ``df`` are the degrees of freedom at which
+    Student's t reaches as far, from C − 1 to those of the questions.
     """
 
     claim: Claim
     over: str
     runs: tuple[str, ...]
+    left_out: tuple[str, ...]
     clusters: int
     outcome: Outcome
     value: Interval
@@ -115,13 +117,15 @@ def part_of(claim: Claim, evidence: Evidence) -> Part | None:
     return Part(statistic, differences, df, hash(asked))
 
 
-def pool(claim: Claim, over: str, clusters: Mapping[str, Mapping[str, Part]]) -> Pooled | None:
+def pool(
+    claim: Claim, over: str, clusters: Mapping[str, Mapping[str, Part | None]]
+) -> Pooled | None:
     """Judge a claim over the runs of several clusters.
 
     Args:
         claim: the claim.
         over: what the clusters are, in the plural.
-        clusters: the runs of each, by name.
+        clusters: the runs of each, by name; None of a run that has no number.
 
     Returns:
         The verdict; None where fewer than :data:`CLUSTERS` clusters answered the same questions.
@@ -146,10 +150,12 @@ def pool(claim: Claim, over: str, clusters: Mapping[str, Mapping[str, Part]]) ->
         held = holds <= error
         informative = not any(c.alike and c.ceiling != held for c in found.values())
         outcome = Outcome.of(held=held, informative=informative, origin=line.origin)
+    taken = tuple(name for runs in alike.values() for name in runs)
     return Pooled(
         claim,
         f"{len(alike)} {over}",
-        tuple(name for runs in alike.values() for name in runs),
+        taken,
+        tuple(name for runs in clusters.values() for name in runs if name not in taken),
         len(alike),
         outcome,
         Interval(
@@ -162,12 +168,14 @@ def pool(claim: Claim, over: str, clusters: Mapping[str, Mapping[str, Part]]) ->
     )
 
 
-def _same_questions(clusters: Mapping[str, Mapping[str, Part]]) -> dict[str, dict[str, Part]]:
+def _same_questions(
+    clusters: Mapping[str, Mapping[str, Part | None]],
+) -> dict[str, dict[str, Part]]:
     """The runs that were asked the questions that most were asked."""
-    asked = [part.questions for runs in clusters.values() for part in runs.values()]
+    asked = [part.questions for runs in clusters.values() for part in runs.values() if part]
     most = max(asked, key=asked.count, default=0)
     same = {
-        cluster: {name: part for name, part in runs.items() if part.questions == most}
+        cluster: {name: part for name, part in runs.items() if part and part.questions == most}
         for cluster, runs in clusters.items()
     }
     return {cluster: runs for cluster, runs in same.items() if runs}

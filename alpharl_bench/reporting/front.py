@@ -28,7 +28,9 @@ _POOLED = """\
 The sentences of a paper speak of models, not of one training. Each claim over all bases of this \
 session, or over the seeds of one recipe, where there are three or more: a mean over them with \
 Student's interval (*df* degrees of freedom), whose variance is that between them and that of the \
-questions that they share. *Beyond its controls*: run minus control."""
+questions that they share. *9 of 10 runs*: the others have no number, as where nothing was \
+learned, or were asked other questions. The first analysis of each run counts, as later ones were \
+made only where a verdict was open. *Beyond its controls*: run minus control."""
 
 
 def page(judged: Judged) -> str:

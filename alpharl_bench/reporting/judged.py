@@ -56,18 +56,17 @@ class Judged:
         if len(session.runs) > LISTED:
             session = session.most_judged_first()
         by_claim: dict[str, dict[str, Verdict]] = {c: {} for c in known if c in judged}
-        parts: dict[str, dict[str, Part]] = {c: {} for c in by_claim}
+        parts: dict[str, dict[str, Part | None]] = {c: {} for c in by_claim}
         for number, (run, record) in enumerate(session.runs.items()):
             for claim, verdicts in by_claim.items():
                 if claim not in record.claims:
                     continue
                 verdict = judge(known[claim], session.evidence(run, claim), record.planned)
                 verdicts[run] = verdict
-                if verdict.value and not verdict.contrast:
+                if not verdict.contrast:
                     # Of the first analysis: later ones were made where a verdict was open.
-                    first = session.first_evidence(run, claim)
-                    if part := part_of(known[claim], first):
-                        parts[claim][run] = part
+                    first = session.first_evidence(run, claim) if verdict.value else None
+                    parts[claim][run] = part_of(known[claim], first) if first else None
             if number >= LISTED:
                 session.release(run)
         pooled = {c: list(_pooled(known[c], found, session.runs)) for c, found in parts.items()}
@@ -156,11 +155,11 @@ def _adjusted(by_claim: Mapping[str, Mapping[str, Verdict]]) -> dict[tuple[str, 
 
 
 def _pooled(
-    claim: Claim, parts: Mapping[str, Part], runs: Mapping[str, RunRecord]
+    claim: Claim, parts: Mapping[str, Part | None], runs: Mapping[str, RunRecord]
 ) -> Iterator[Pooled]:
     """A claim over all bases, and over the seeds of every recipe that was trained often enough."""
-    bases: dict[str, dict[str, Part]] = {}
-    recipes: dict[str, dict[str, dict[str, Part]]] = {}
+    bases: dict[str, dict[str, Part | None]] = {}
+    recipes: dict[str, dict[str, dict[str, Part | None]]] = {}
     for run, part in parts.items():
         bases.setdefault(runs[run].model, {})[run] = part
         recipes.setdefault(re.sub(r"-seed\d+$", "", run), {})[run] = {run: part}

@@ -131,11 +131,15 @@ class VerdictRecord(_Record):
 
 
 class PooledRecord(_Record):
-    """One claim over several runs, in ``clusters`` that are independent of each other."""
+    """One claim over several runs, in ``clusters`` that are independent of each other.
+
+    ``left_out`` are runs that have no number, or were asked other questions than most.
+    """
 
     claim: str
     over: str
     runs: tuple[str, ...]
+    left_out: tuple[str, ...]
     clusters: int
     outcome: _Outcome
     value: Bounds
@@ -345,6 +349,7 @@ def _pooled(judged: Judged, pooled: Pooled) -> PooledRecord:
         claim=judged.name(claim),
         over=pooled.over,
         runs=pooled.runs,
+        left_out=pooled.left_out,
         clusters=pooled.clusters,
         outcome=pooled.outcome.value,
         value=Bounds.of(pooled.value),

@@ -104,13 +104,19 @@ def asked_for(claim: Claim) -> str:
     return f"{claim.threshold} ({claim.threshold.origin})"
 
 
+def runs_taken(runs: Sequence[str], left_out: Sequence[str]) -> str:
+    """How many runs a pool took: ``24 runs``, or ``20 of 24 runs``."""
+    of = f" of {len(runs) + len(left_out)}" if left_out else ""
+    return f"{len(runs)}{of} runs"
+
+
 def pooled(judged: Judged, claims: Sequence[Claim]) -> pd.DataFrame:
     """One row per claim and group of runs: the verdict over all of them."""
     return pd.DataFrame(
         [
             {
                 "claim": judged.name(claim),
-                "over": f"{one.over}, {len(one.runs)} runs",
+                "over": f"{one.over}, {runs_taken(one.runs, one.left_out)}",
                 "verdict": worded(one),
                 "ours [interval]": one.value,
                 "asked for": asked_for(claim),

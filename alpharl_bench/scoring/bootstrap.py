@@ -1,4 +1,4 @@
-"""The bootstrap over questions or modules, vectorised and seeded; docs/statistics.md says why."""
+"""The bootstrap over questions, vectorised and seeded; docs/statistics.md says why."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -54,7 +54,7 @@ def resampling_weights(
     return _resampling_weights(tuple(strata), resamples, seed)
 
 
-@lru_cache(maxsize=2)  # all runs of a session share their questions, and often their modules
+@lru_cache(maxsize=2)  # all runs of a session share their questions
 def _resampling_weights(strata: tuple[str, ...], resamples: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     labels = np.asarray(strata)

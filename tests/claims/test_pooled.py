@@ -186,14 +186,25 @@ def test_runs_that_were_asked_other_questions_are_left_out() -> None:
     assert found is not None
     assert (found.over, found.value.estimate) == ("3 bases", pytest.approx(1))
     assert found.runs == ("run 0", "run 1", "run 2")
+    assert found.left_out == ("other run",)
     # In a base that has other runs too, only the run is left out.
     parts["base 2"]["other run"] = other
     found = pool(asking(0), "bases", parts)
     assert found is not None
     assert found.runs == ("run 0", "run 1", "run 2")
+    assert found.left_out == ("other run",)
     # What is left may be too little.
     two = {name: parts[name] for name in ("base 0", "base 1")}
     assert pool(asking(0), "bases", {**two, "other": {"other run": other}}) is None
+
+
+def test_a_run_without_a_number_is_left_out_by_its_name() -> None:
+    parts = {f"base {i}": {f"run {i}": fact(i), f"empty {i}": None} for i in range(3)}
+    found = pool(asking(0), "bases", {**parts, "none": {"nothing": None}})
+    assert found is not None
+    assert (found.clusters, found.value.estimate) == (3, pytest.approx(1))
+    assert found.left_out == ("empty 0", "empty 1", "empty 2", "nothing")
+    assert pool(asking(0), "bases", {"none": {"nothing": None}}) is None
 
 
 def test_questions_are_told_apart_by_their_names() -> None:

@@ -18,14 +18,22 @@ CLAIMS = ["P1.1", "P1.1-control", "P1.6"]
 
 
 def session(
-    synthetic, rank1: Sequence[float], models: Sequence[str], names: Sequence[str]
+    synthetic,
+    rank1: Sequence[float],
+    models: Sequence[str],
+    names: Sequence[str],
+    unlearned: str | None = None,
 ) -> Session:
-    """A session of runs with these accuracies of Rank-1, where the trained model has 0.8."""
+    """A session of runs with these accuracies of Rank-1, where the trained model has 0.8.
+
+    A run that is ``unlearned`` has the base's accuracy instead.
+    """
     specs, evidence = [], {}
     for accuracy, model, name in zip(rank1, models, names, strict=True):
         synthetic.name = name
         specs.append(replace(synthetic.spec, model=model))
-        known = synthetic.evidence(dict.fromkeys(NEEDED, 0.2) | {"full": 0.8, "rank-1": accuracy})
+        full = 0.2 if name == unlearned else 0.8
+        known = synthetic.evidence(dict.fromkeys(NEEDED, 0.2) | {"full": full, "rank-1": accuracy})
         scores = {label: known.scores[label] for label in NEEDED}
         evidence[name] = altered(known, scores=scores, dynamics=[])
     return session_of(specs, evidence, dict.fromkeys(evidence, CLAIMS))
@@ -51,6 +59,17 @@ def test_runs_are_nested_in_their_bases(synthetic, tmp_path) -> None:
     assert "| 3 bases, 4 runs |" in text
     records = {record.claim: record for record in load_results(tmp_path).pooled}
     assert records["P1.1"].value.estimate == pytest.approx(means.mean())
+
+
+def test_a_run_that_did_not_learn_is_counted_and_named(synthetic, tmp_path) -> None:
+    names = ("w", "x", "y", "z")
+    made = session(synthetic, (0.7, 0.6, 0.8, 0.2), ("a", "b", "c", "c"), names, unlearned="z")
+    (found,) = Judged.of(made).pooled["2510.00553:P1.1"]
+    assert (found.runs, found.left_out) == (("w", "x", "y"), ("z",))
+    made.save(tmp_path)
+    assert "| 3 bases, 3 of 4 runs |" in write_report(tmp_path).read_text()
+    records = {record.claim: record for record in load_results(tmp_path).pooled}
+    assert records["P1.1"].left_out == ("z",)
 
 
 def test_two_bases_are_no_sample_of_more(synthetic, tmp_path) -> None:

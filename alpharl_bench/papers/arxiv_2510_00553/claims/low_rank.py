@@ -54,7 +54,8 @@ LOW_RANK = (
         ),
         paper_ref=in_paper("§2.2, Figure 3a, Appendix A (rank table)"),
         statistic=many_minus_few,
-        threshold=Threshold(low=0),  # of what half is: ours
+        # "A strong dependence" is read as: few ranks keep less than half of what many do.
+        threshold=Threshold(low=0),
         formula=(
             "g(Rank-90 %) − 2 · max(0, g(Rank-10 %)), g(V) = [a(V) − a(base)] / [a(full) − a(base)]"
         ),
