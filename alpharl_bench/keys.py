@@ -59,7 +59,7 @@ class Product:
 #: change a bit.
 PRODUCTS: Mapping[ProductName, Product] = {
     "pretrained base": Product(
-        code=("games", "problems", "training.base", "training.corpus", "training.tokenizer"),
+        code=("games", "problems", "training.base", "training.corpora", "training.tokenizer"),
         packages=("open-spiel", "textarena", "tokenizers", "torch", "transformers"),
     ),
     # Not the version of gguf: what it reads is exact, and it may be installed later.

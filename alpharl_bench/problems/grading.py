@@ -6,7 +6,7 @@ import re
 MAX_RESPONSE_CHARS = 4096
 
 # Anchored at the end and without nested repetition: linear in the length of the response.
-_FINAL_ANSWER = re.compile(r"#([0-9]{1,16})[ \n]*\Z")
+_FINAL_ANSWER = re.compile(r"#([0-9]{1,16}(?:,[0-9]{1,16}){0,7})[ \n]*\Z")
 # Hyphen, minus sign and the dashes that stand for it.
 _MINUS = r"[-\u2212\u2010\u2011\u2013\ufe63\uff0d]"
 # A sign stands before the number and behind no digit, or apart from it behind '=', ':' or '('.

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry.claim_ids import ClaimId
 
 #: ``nano``: pretrained here; ``smol``: public models that a laptop trains; ``paper``: public runs.
@@ -29,21 +30,19 @@ class _Entry(BaseModel):
 
 
 class Pretraining(_Entry):
-    """How a base is pretrained on the procedural corpus.
+    """How a base is pretrained on a procedural corpus.
 
-    ``game_share`` of the documents are turns of games; of the others ``worked_share`` reason step
-    by step, ``prefix_share`` of these in prefix notation; ``right_share`` of the direct answers are
-    right.
+    ``game_share`` of the documents are turns of games, the others are of the ``corpus``, which
+    takes ``options`` of its own.
     """
 
     steps: int = Field(gt=0)
     documents_per_step: int = Field(gt=0)
     learning_rate: float = Field(gt=0)
     weight_decay: float = Field(ge=0)
-    worked_share: float = Field(gt=0, le=1)
-    right_share: float = Field(gt=0, lt=1)
-    prefix_share: float = Field(default=0, ge=0, le=1)
     game_share: float = Field(default=0, ge=0, lt=1)
+    corpus: str
+    options: dict[str, Any] = Field(default_factory=dict)
 
 
 class Wheel(_Entry):
@@ -96,6 +95,19 @@ class Model(_Entry):
     def format(self) -> Format:
         """The format in which the model is asked."""
         return self.formats[0]
+
+    @property
+    def recipe(self) -> Pretraining:
+        """How it is pretrained here.
+
+        Raises:
+            AlphaRLBenchError: it is not.
+        """
+        if self.pretraining is None:
+            raise AlphaRLBenchError(
+                f"models/{self.name}.toml: is not pretrained here, its weights come in a wheel"
+            )
+        return self.pretraining
 
 
 class Algorithm(_Entry):

