@@ -11,26 +11,31 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from pydantic import TypeAdapter
 
+from alpharl_bench.baselines import BASELINES, Baselines, Biases, DecodingSelection, Drawn, fit
+from alpharl_bench.baselines.bias import ROUNDS, SAMPLES
 from alpharl_bench.behaviour import Behaviour, Measurement
 from alpharl_bench.behaviour.measurements import variants_of
-from alpharl_bench.cache import cache_root, content_key, locked, write_whole
+from alpharl_bench.cache import cache_root, content_key, file_digest, locked, write_whole
 from alpharl_bench.checkpoints import Run, compare, module_names, open_weights
 from alpharl_bench.checkpoints.config import load_tokenizer
 from alpharl_bench.checkpoints.ephemeral import with_ephemeral_weights
 from alpharl_bench.claims import Claim, Learning, Verdict, judge, learning
 from alpharl_bench.claims.evidence import Evidence
-from alpharl_bench.claims.required import requirements_of
+from alpharl_bench.claims.required import baselines_required, requirements_of
+from alpharl_bench.decoding import AS_ASKED, Decoding
 from alpharl_bench.device import resolved_device
 from alpharl_bench.dynamics import ModuleDynamics, dynamics
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.executor import LOCAL, Executor
 from alpharl_bench.forecast.selection import Forecasts, TargetSelection
+from alpharl_bench.grading import Mark
 from alpharl_bench.keys import made_by, product_key
 from alpharl_bench.progress import progress_bar
 from alpharl_bench.runs.source import OpenedRun
 from alpharl_bench.runs.spec import RunSpec
 from alpharl_bench.scoring import EngineOptions, Sampling, Score, ScoreStore
 from alpharl_bench.scoring.canonical import canonical
+from alpharl_bench.scoring.encoding import encoding_of
 from alpharl_bench.scoring.sampling import Split
 from alpharl_bench.scoring.sequential import planned_samples
 from alpharl_bench.spectral import Coverage, coverage
@@ -151,6 +156,37 @@ class Bench:
         )
 
     @cached_property
+    def baselines(self) -> Baselines:
+        """The base decoded in other ways."""
+        folder = self._store("validation", of_base=True).folder / product_key("baseline")
+        return Baselines(self._fit, self._readable_validation, folder)
+
+    def _fit(self) -> Biases:
+        """The bias vector of the base, fitted by its own responses on the validation split."""
+        sampling, executor = self._options.sampling, self._executor
+        count = sampling.questions
+        if count is None:
+            raise ValueError("all questions are reported, none are left to fit by")
+        return next(found for _, found in executor.results(self, Bench._fitted, [count]))
+
+    def _fitted(self, questions: int) -> Biases:
+        total = questions * len(self._options.sampling.tasks)
+
+        def draw(decoding: Decoding, asked: Sequence[int], seed: int) -> list[list[Drawn]]:
+            found = self.engine.draw(decoding, asked, SAMPLES, seed, "validation")
+            return [[Drawn(one.tokens, one.mark == Mark.RIGHT) for one in row] for row in found]
+
+        with progress_bar(f"fit biases for {self.spec.model}", ROUNDS, "round") as bar:
+            return fit(draw, total, bar.update)
+
+    def baseline(self, variant: Variant) -> DecodingSelection:
+        """The setting that a baseline was given, chosen by the validation split."""
+        return self.baselines.selection(variant)
+
+    def _decoding(self, variant: Variant) -> Decoding:
+        return self.baselines.decoding(variant) if variant.kind == "decoded" else AS_ASKED
+
+    @cached_property
     def engine(self) -> "ScoringEngine":
         """The scoring engine, with the run's base loaded."""
         # Imported here: lm-eval takes seconds to load, and cached scores need none of it.
@@ -162,6 +198,7 @@ class Bench:
             self.updates,
             self._options.sampling,
             self._options.engine,
+            self._decoding,
         )
 
     def close(self) -> None:
@@ -198,22 +235,28 @@ class Bench:
         Those that the cache lacks are made now. Each is kept as soon as it is there: a killed
         session goes on where it stood. Variants with the same weights are scored once.
         """
-        store = self._store(split)
         kept_as = {variant: self._kept_as(variant) for variant in batches}
         counts: dict[Variant, int] = {}
         for variant, count in batches.items():
             counts[kept_as[variant]] = max(count, counts.get(kept_as[variant], 0))
         # By the checkpoint: what one is read for is done before the next one takes its place.
         order = sorted(counts, key=lambda variant: self.run.at(variant.step).step)
-        wanted = [(v, batch, split) for v in order for batch in range(counts[v])]
-        # What is there is read without the lock: whoever holds it may wait for the reader.
-        if self._missing(store, wanted):
-            with locked(store.folder):
-                self._score(store, self._missing(store, wanted))
+        stores = {decoded: self._store(split, of_base=decoded) for decoded in (False, True)}
+        for decoded, store in stores.items():
+            wanted = [
+                (variant, batch, split)
+                for variant in order
+                if (variant.kind == "decoded") == decoded
+                for batch in range(counts[variant])
+            ]
+            # What is there is read without the lock: whoever holds it may wait for the reader.
+            if self._missing(store, wanted):
+                with locked(store.folder):
+                    self._score(store, self._missing(store, wanted))
         return {
-            variant.label: store.load(kept_as[variant], count).model_copy(
-                update={"variant": variant.label}
-            )
+            variant.label: stores[variant.kind == "decoded"]
+            .load(kept_as[variant], count)
+            .model_copy(update={"variant": variant.label})
             for variant, count in batches.items()
         }
 
@@ -225,7 +268,8 @@ class Bench:
         self.decompose([variant for variant, _, _ in missing])
         with progress_bar(f"score {self.spec.name}", len(missing), "variant") as bar:
             for (variant, _, _), score in self._executor.results(self, _scored, missing):
-                self._refuse_another(score)
+                if variant.kind != "decoded":  # Of the base, which other runs share.
+                    self._refuse_another(score)
                 store.save(variant, score)
                 bar.update()
 
@@ -265,7 +309,7 @@ class Bench:
         self._begun |= new
         steps = self.run.steps
         with suppress(AlphaRLBenchError):
-            self.make(union(requirements_of(claim, steps) for claim in new))
+            self.make(self._required(dict.fromkeys(new, 1), steps))
 
     def make(self, required: Requirements) -> None:
         """Make what the cache lacks of triplets and scores, in the order that they build on.
@@ -301,6 +345,8 @@ class Bench:
         """
         if variant.kind == "forecast" and variant.candidate is None:
             self.forecasts.selection(variant)
+        if variant.kind == "decoded" and variant.candidate is None:
+            self.baselines.selection(variant)
         if variant.kind == "window":
             return replace(variant, modules=window_modules(variant, self._ranking))
         return variant
@@ -327,9 +373,26 @@ class Bench:
             return None if trained.ephemeral else coverage(self.updates.base, trained, modules)
         return None
 
-    def _store(self, split: Split) -> ScoreStore:
+    def _store(self, split: Split, *, of_base: bool = False) -> ScoreStore:
+        """The scores of the run's variants, or those of its base, which runs of one base share."""
         sampling = replace(self._options.sampling, split=split)
-        return ScoreStore(self.opened.digest, sampling, self._options.engine)
+        digest = self._base_digest if of_base else self.opened.digest
+        return ScoreStore(digest, sampling, self._options.engine)
+
+    @cached_property
+    def _base_digest(self) -> str:
+        """Of the base as it is asked: weights, tokenizer, end tokens, which a run may add to."""
+        asked = encoding_of(self.run, self._options.engine.tokenizer)
+        return content_key(
+            base=open_weights(self.run.base).digest,
+            tokenizer=[file_digest(p) for p in sorted(asked.tokenizer.glob("*token*"))],
+            ends=asked.ends,
+        )
+
+    def _readable_validation(self, variants: Sequence[Variant]) -> list[float]:
+        """The same of readable responses alone."""
+        found = self.scores(dict.fromkeys(variants, 1), "validation")
+        return [float(np.round(found[variant.label].readable_accuracy, 12)) for variant in variants]
 
     def _validation(self, variants: Sequence[Variant]) -> list[float]:
         """Accuracies on questions that are not reported, in the first batch."""
@@ -352,14 +415,23 @@ class Bench:
     def evidence(self, batches: Mapping[Claim, int]) -> Evidence:
         """All that judging claims takes, each after its own number of batches."""
         steps = self.run.steps
-        self.make(union(requirements_of(claim, steps, count) for claim, count in batches.items()))
+        self.make(self._required(batches, steps))
         queries: dict[str, list[Query]] = {}
         for claim, count in batches.items():
             query = claim.query(steps, count)
             # Whatever it reads, the variants of its curve are scored.
             for name in {SCORES.name} | {claim.table}:
                 queries.setdefault(name, []).append(query)
+        count = max((n for claim, n in batches.items() if claim.needs_generation), default=0)
+        if count and self.sampling.has_baselines:
+            queries[SCORES.name].append(Query(variants=BASELINES, batches=count))
         return self._evidence(queries)
+
+    def _required(self, batches: Mapping[Claim, int], steps: Sequence[int]) -> Requirements:
+        parts = [requirements_of(claim, steps, count) for claim, count in batches.items()]
+        if self.sampling.has_baselines:
+            parts.append(baselines_required(batches, steps))
+        return union(parts)
 
     def _evidence(self, queries: Mapping[str, Sequence[Query]]) -> Evidence:
         return Evidence(

@@ -28,6 +28,7 @@ ProductName = Literal[
     "variant",
     "dynamics",
     "embedding",
+    "baseline",
     "forecast",
     "questions",
     "matches",
@@ -122,6 +123,7 @@ PRODUCTS: Mapping[ProductName, Product] = {
     "dynamics": Product(
         code=("dynamics",), packages=("scikit-learn",), inputs=("triplets", "variant")
     ),
+    "baseline": Product(code=("baselines", "decoding")),
     "embedding": Product(code=("behaviour.embedding",), inputs=("dynamics",)),
     # Of all methods. The key of one has its own module's code, and of what that imports, beside it.
     "forecast": Product(
@@ -145,8 +147,9 @@ PRODUCTS: Mapping[ProductName, Product] = {
     "hf": Product(
         code=(
             *("checkpoints.configs", "scoring.encoding", "scoring.engines", "scoring.hf"),
-            *("scoring.proof", "shared_prompts", "spectral.threads", "variants.heads"),
-            *("variants.parameters", "variants.patch", "variants.whole"),
+            *("batches", "decoding", "scoring.biased_logits", "scoring.proof", "shared_prompts"),
+            *("spectral.threads", "variants.heads", "variants.parameters"),
+            *("variants.patch", "variants.whole"),
         ),
         packages=("lm-eval", "torch", "transformers"),
         inputs=("variant",),
@@ -154,7 +157,8 @@ PRODUCTS: Mapping[ProductName, Product] = {
     "vllm": Product(
         code=(
             *("checkpoints.configs", "scoring.encoding", "scoring.engines", "scoring.proof"),
-            *("scoring.vllm", "scoring.vllm_worker", "spectral.lowrank", "variants.adapter"),
+            *("decoding", "scoring.biased_logits", "scoring.vllm", "scoring.vllm_biases"),
+            *("scoring.vllm_worker", "spectral.lowrank", "variants.adapter"),
             *("variants.heads", "variants.merged", "variants.parameters", "variants.patch"),
             *("variants.rounding", "variants.whole", "variants.written"),
         ),
@@ -164,13 +168,13 @@ PRODUCTS: Mapping[ProductName, Product] = {
     "score": Product(
         code=(
             *("checkpoints.configs", "scoring.backends", "scoring.encoding", "scoring.engine"),
-            *("scoring.engines", "scoring.score"),
+            *("decoding", "scoring.drawing", "scoring.engines", "scoring.score"),
         ),
         keyed_by=("questions", "matches", "hf", "vllm", "variant", "triplets", "forecast"),
     ),
     "behaviour": Product(
         code=(
-            *("behaviour.asking", "behaviour.batches", "behaviour.chains", "behaviour.measure"),
+            *("batches", "behaviour.asking", "behaviour.chains", "behaviour.measure"),
             *(
                 "behaviour.measurements",
                 "behaviour.prefixes",

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from alpharl_bench.behaviour.chains import Chain, generate
 from alpharl_bench.behaviour.measurements import Chains, Continuation, TeacherForced
@@ -11,6 +10,7 @@ from alpharl_bench.behaviour.reading import Read, read
 from alpharl_bench.cache import content_key
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.grading import grade_all
+from alpharl_bench.scoring.drawing import put
 from alpharl_bench.scoring.engine import ScoringEngine
 from alpharl_bench.scoring.engines import Backend
 from alpharl_bench.scoring.sampling import Sampling
@@ -46,7 +46,8 @@ class Asking:
         self._engine, self._tasks, self._sampling = engine, tasks, sampling
         self.questions = list(tasks.asked())
         lm = engine.backend.lm
-        self._prompts: list[list[int]] = [lm.tok_encode(self._put(lm, q)) for q in self.questions]
+        chat = sampling.prompt == "chat"
+        self._prompts = [put(lm, question, chat=chat) for question in self.questions]
         known = lm.tokenizer.get_vocab()
         named = (known[text] for text in tasks.stops if text in known)
         self._stops = {lm.eot_token_id, *engine.backend.ends, *named}
@@ -107,11 +108,6 @@ class Asking:
     def _temperature(self) -> float:
         asked = self._sampling.temperature
         return self._tasks.temperature if asked is None else asked
-
-    def _put(self, lm: Any, question: Question) -> str:
-        if self._sampling.prompt != "chat":
-            return question.prompt
-        return str(lm.apply_chat_template([{"role": "user", "content": question.prompt}]))
 
     def _seed(self, question: Question) -> int:
         key = content_key(seed=self._sampling.seed, task=question.task, question=question.id)

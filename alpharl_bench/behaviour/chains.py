@@ -6,7 +6,7 @@ import torch
 from pydantic.dataclasses import dataclass
 from transformers import LogitsProcessor, LogitsProcessorList, PreTrainedModel
 
-from alpharl_bench.behaviour.batches import batches
+from alpharl_bench.batches import batches
 from alpharl_bench.grading import Mark
 
 

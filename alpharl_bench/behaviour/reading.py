@@ -6,7 +6,7 @@ import torch
 from pydantic.dataclasses import dataclass
 from transformers import PreTrainedModel
 
-from alpharl_bench.behaviour.batches import batches
+from alpharl_bench.batches import batches
 from alpharl_bench.behaviour.measurements import beginning
 
 #: Logits that are held at a time: 1 GiB of float32.

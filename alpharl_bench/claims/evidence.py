@@ -1,6 +1,6 @@
 """What a claim is judged by: the tables that were measured on a run, without the model."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from alpharl_bench.baselines import strictest
 from alpharl_bench.claims.claim import Claim, Point
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry import Kind
@@ -24,12 +25,15 @@ class Evidence:
     """Everything that was measured on one run, of this ``kind`` of training.
 
     ``tables`` are by name what was measured of each; those that are not there were not asked for.
+    With a ``bar`` every accuracy is one above the bar's: that of the readable responses of this
+    variant.
     """
 
     run: str
     steps: Sequence[int]
     tables: Mapping[str, Any] = field(default_factory=dict)
     kind: Kind = "RL"
+    bar: Variant | None = None
 
     def __getitem__(self, of: Table[T]) -> T:
         """What was measured of a table; its ``empty`` where it was not."""
@@ -66,7 +70,8 @@ class Evidence:
         They make the point estimate.
         """
         with self._named():
-            return claim.reads_from.observed(self[claim.reads_from], self._query(claim))
+            means = claim.reads_from.observed(self[claim.reads_from], self._query(claim))
+            return self._above(means, self[SCORES].observed_readable)
 
     def resampled(self, claim: Claim) -> Means:
         """The same means over bootstrap resamples of the units, (B,) per column."""
@@ -75,7 +80,8 @@ class Evidence:
         if key not in self._resampled:
             of = claim.reads_from
             with self._named():
-                self._resampled[key] = of.resampled(self[of], query)
+                means = of.resampled(self[of], query)
+                self._resampled[key] = self._above(means, self[SCORES].readable_accuracies)
         return self._resampled[key]
 
     def within(self, variants: Sequence[Variant], resamples: int = 400) -> Means:
@@ -89,7 +95,30 @@ class Evidence:
 
     def resampled_within(self, claim: Claim) -> Means:
         """The same of the variants that a claim reads."""
-        return self.within(self._query(claim).variants)
+        variants = self._query(claim).variants
+        if self.bar is None:
+            return self.within(variants)
+        means, scores = self.within([*variants, self.bar]), self[SCORES]
+        # The share of readable responses is taken as observed: it varies little beside the rest.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            unread = scores.observed_readable(self.bar) / scores.observed_accuracy(self.bar)
+        return self._above(means, lambda bar: means[bar] * np.nan_to_num(unread, nan=1.0))
+
+    @property
+    def strictest(self) -> Variant | None:
+        """The baseline that did best on the validation split; None where none was scored."""
+        found = self[SCORES].decodings
+        return strictest(found) if found else None
+
+    def above(self, bar: Variant) -> "Evidence":
+        """The same evidence, its accuracies as what they are above those of a baseline."""
+        return replace(self, bar=bar)
+
+    def _above(self, means: Means, accuracy: Callable[[Variant], np.ndarray]) -> Means:
+        if self.bar is None:
+            return means
+        bar = accuracy(self.bar)
+        return {c: m - bar if isinstance(c, Variant) else m for c, m in means.items()}
 
     def observed_accuracy(self, variant: Variant) -> np.ndarray:
         """(1,) the accuracy of a variant: the mean over tasks of their means over questions."""

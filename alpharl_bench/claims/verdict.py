@@ -11,6 +11,7 @@ from alpharl_bench.claims.claim import Claim
 from alpharl_bench.claims.controls import Control, controls
 from alpharl_bench.claims.evidence import Evidence
 from alpharl_bench.claims.extremes import extreme, interval, p_values
+from alpharl_bench.claims.gains import gains
 from alpharl_bench.claims.measures import Fact, Interval, learning, level, this_analysis
 from alpharl_bench.claims.outcome import Outcome, by_line
 from alpharl_bench.claims.power import detectable
@@ -18,6 +19,7 @@ from alpharl_bench.registry import Kind
 from alpharl_bench.scoring import CONFIDENCE, degrees_of_freedom, percentile_interval
 from alpharl_bench.scoring.bootstrap import LEAST_DF
 from alpharl_bench.tables import QUESTIONS
+from alpharl_bench.tables.scores import SCORES
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,9 @@ class Verdict:
     decides; it is 1 of a fact. ``samples_needed`` (to each question) or else ``questions_needed``
     says how many would decide an inconclusive verdict, None where no number is known to. ``reason``
     says why a verdict is inconclusive whatever the numbers. ``kind`` is that of the run.
-    ``controls`` are the claim's nulls and ceilings by name.
+    ``controls`` are the claim's nulls and ceilings by name. ``beyond`` is the verdict on the same
+    claim with every accuracy as what it is above that of the strictest baseline; None where no
+    baseline was scored.
     """
 
     claim: Claim
@@ -48,6 +52,7 @@ class Verdict:
     df: float = 0.0
     kind: Kind = "RL"
     controls: Mapping[str, Control] = field(default_factory=dict)
+    beyond: "Verdict | None" = None
 
     def __str__(self) -> str:
         """One line: the claim, the run, the verdict and the numbers behind it."""
@@ -154,6 +159,32 @@ def judge(claim: Claim, evidence: Evidence, planned: Sequence[int] = ()) -> Verd
             sampling: each is an analysis, and all together have the error rate of one. At most one
             number for a single analysis, as of every claim that is not sampled.
     """
+    verdict = _judge(claim, evidence, planned)
+    return replace(verdict, beyond=_beyond(verdict, evidence, planned))
+
+
+def _beyond(verdict: Verdict, evidence: Evidence, planned: Sequence[int]) -> Verdict | None:
+    """The verdict on what is beyond the baselines: of a run without that, none is informative."""
+    claim, bar = verdict.claim, evidence.strictest
+    if bar is None or verdict.reason:
+        return None
+    found = gains(evidence, planned)
+    if found is None or not found.told:
+        reason = "nothing that the run learned is told from what its base does, decoded otherwise"
+        return replace(verdict, outcome=Outcome.NOT_INFORMATIVE, value=None, reason=reason)
+    if claim.table != SCORES.name:
+        return verdict  # What it measures is no accuracy; only the run has to have learned.
+    above = evidence.above(bar)
+    df = degrees_of_freedom(evidence.strata(claim))
+    for reference in {point.reference for point in evidence.points(claim)}:
+        over = evidence.accuracies(reference) - evidence[SCORES].readable_accuracies(bar)
+        if percentile_interval(over, df, verdict.confidence)[0] <= 0:
+            reason = f"'{reference.label}' is not beyond the baselines yet"
+            return replace(verdict, outcome=Outcome.INCONCLUSIVE, value=None, reason=reason)
+    return _judge(claim, above, planned)
+
+
+def _judge(claim: Claim, evidence: Evidence, planned: Sequence[int]) -> Verdict:
     undecided = Verdict(
         claim,
         evidence.run,

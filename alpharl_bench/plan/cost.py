@@ -103,6 +103,7 @@ def cost_of(
     if sampling.kind == "games":
         tokens *= TURNS
     tokens += questions * response * (len(required.generated) - written)
+    tokens += required.drawn * response
     found, gpus = tokens_per_second(info.size, dtype, context, engine, models)
     missing = fetched - info.cached
     checkpoints = missing - {None}

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 
 import pytest
 
+from alpharl_bench.bench import Options
 from alpharl_bench.claims import Claim
 from alpharl_bench.claims.papers import shown_ids
-from alpharl_bench.claims.required import requirements_of
+from alpharl_bench.claims.required import baselines_required, requirements_of
 from alpharl_bench.formatting import lines
 from alpharl_bench.plan import Budget, cost_of, measured
 from alpharl_bench.plan.table import Planned, plan_text
@@ -16,7 +17,7 @@ from alpharl_bench.plugin.items import claim_of, run_of
 from alpharl_bench.plugin.options import options
 from alpharl_bench.runs.source import RunInfo
 from alpharl_bench.runs.spec import RunSpec
-from alpharl_bench.tables import union
+from alpharl_bench.tables import Requirements, union
 
 # Told once a session: each takes a look at the Hub's cache, and a network of the model's size.
 _INFOS = pytest.StashKey[dict[str, RunInfo]]()
@@ -58,7 +59,7 @@ def lacking(config: pytest.Config, run: RunSpec, claim: Claim) -> str:
         AlphaRLBenchError: options name what is not there.
     """
     info, asked = _info(config, run), options(config, run)
-    required = requirements_of(claim, info.steps, asked.interim_analyses)
+    required = _required(claim, info, asked)
     if _BUDGET not in config.stash:
         config.stash[_BUDGET] = Budget(measured())
     budget = config.stash[_BUDGET]
@@ -74,7 +75,7 @@ def _planned(
     info, asked = _info(config, run), options(config, run)
     rate = config.getoption("tokens_per_second")
     ids = shown_ids([*claims, *unfit])
-    required = {c: requirements_of(c, info.steps, asked.interim_analyses) for c in claims}
+    required = {claim: _required(claim, info, asked) for claim in claims}
     short = {claim: reason for claim in required if (reason := lacking(config, run, claim))}
     costs = {claim: cost_of(one, info, asked, rate) for claim, one in required.items()}
     return Planned(
@@ -85,6 +86,14 @@ def _planned(
         all=cost_of(union(required.values()), info, asked, rate),
         skipped={ids[claim.qualified_id]: why for claim, why in {**unfit, **short}.items()},
     )
+
+
+def _required(claim: Claim, info: RunInfo, asked: Options) -> Requirements:
+    count = asked.interim_analyses
+    required = requirements_of(claim, info.steps, count)
+    if asked.sampling.has_baselines:
+        return union([required, baselines_required({claim: count}, info.steps)])
+    return required
 
 
 def _info(config: pytest.Config, run: RunSpec) -> RunInfo:

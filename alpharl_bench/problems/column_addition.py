@@ -1,4 +1,4 @@
-"""Sums of three digits by columns, where a digit is carried only if the column before asks for it."""
+"""Sums of three digits by columns, with a carry where the column before asks for it."""
 
 import numpy as np
 

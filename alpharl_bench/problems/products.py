@@ -1,4 +1,4 @@
-"""A number of three digits times one digit, digit by digit: three facts that have to be remembered."""
+"""Three digits times one: three facts that have to be remembered."""
 
 from collections.abc import Mapping
 

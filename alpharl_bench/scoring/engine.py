@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from typing import Any, Protocol, TypeVar
@@ -13,15 +13,17 @@ from alpharl_bench.cache import content_key
 from alpharl_bench.checkpoints import Run
 from alpharl_bench.checkpoints.config import load_config, load_tokenizer
 from alpharl_bench.checkpoints.configs import config_notes
+from alpharl_bench.decoding import AS_ASKED, Decoding
 from alpharl_bench.errors import AlphaRLBenchError, AlphaRLBenchWarning
 from alpharl_bench.scoring.backends import open_backend
 from alpharl_bench.scoring.chat import require_renderable
+from alpharl_bench.scoring.drawing import Response, draw
 from alpharl_bench.scoring.encoding import encoding_of
 from alpharl_bench.scoring.engines import Backend, EngineOptions, TokenizerOf
 from alpharl_bench.scoring.sampling import Sampling, Split
 from alpharl_bench.scoring.score import Asked, Provenance, Score
-from alpharl_bench.scoring.tasks import load_tasks
-from alpharl_bench.variants import Variant
+from alpharl_bench.scoring.tasks import Tasks, load_tasks
+from alpharl_bench.variants import BASE, Variant
 from alpharl_bench.variants.materialise import UpdateSource
 
 _PACKAGES = ("alpharl-bench", "lm-eval", "math-verify", "torch", "transformers", "trl")
@@ -29,6 +31,10 @@ _PACKAGES = ("alpharl-bench", "lm-eval", "math-verify", "torch", "transformers",
 _MAX_DEATHS = 3
 _log = logging.getLogger(__name__)
 Result = TypeVar("Result")
+
+
+def _as_asked(_: Variant) -> Decoding:
+    return AS_ASKED
 
 
 class Questions(Protocol):
@@ -54,6 +60,7 @@ class ScoringEngine:
         source: the run's updates.
         sampling: the questions and how they are sampled.
         options: the engine and its settings.
+        decoding: says how tokens are chosen where a variant is the base decoded in another way.
 
     Raises:
         AlphaRLBenchError: the engine does not start, the questions cannot be had, or prompt and
@@ -67,8 +74,10 @@ class ScoringEngine:
         source: UpdateSource,
         sampling: Sampling,
         options: EngineOptions | None = None,
+        decoding: Callable[[Variant], Decoding] = _as_asked,
     ) -> None:
         self._options = options or EngineOptions()
+        self._decoding = decoding
         self._run, self._digest, self._sampling = run, run_digest, sampling
         self._source = source
         questions = _questions(sampling)
@@ -108,6 +117,35 @@ class ScoringEngine:
             provenance=self._provenance(sampling),
         )
 
+    def draw(
+        self, decoding: Decoding, questions: Sequence[int], count: int, seed: int, split: Split
+    ) -> list[list[Response]]:
+        """Sampled responses of the base to some questions, as tokens with their marks.
+
+        Args:
+            decoding: how tokens are chosen.
+            questions: the places of the questions in the order of the tasks.
+            count: how many responses to each.
+            seed: the seed of the sampling.
+            split: which questions are put.
+
+        Raises:
+            AlphaRLBenchError: a single response exhausts memory.
+        """
+        tasks = self._put(replace(self._sampling, split=split))
+        if not isinstance(tasks, Tasks):
+            raise TypeError("matches are no questions that a response is drawn to")
+        every = list(tasks.asked())
+        chosen = [every[place] for place in questions]
+        chat = self._sampling.prompt == "chat"
+
+        def work(backend: Backend) -> list[list[Response]]:
+            backend.reseed(_seed(self._sampling.seed, seed))
+            with backend.decoding(decoding):
+                return draw(backend, tasks, chosen, count, chat=chat)
+
+        return self.use_variant(BASE, work)
+
     def use_variant(self, variant: Variant, work: Callable[[Backend], Result]) -> Result:
         """Do something with the variant's weights.
 
@@ -121,9 +159,11 @@ class ScoringEngine:
             AlphaRLBenchError: a variant cannot be made, or a single response exhausts memory.
         """
         deaths = 0
+        # Settled before the engine holds the variant: choosing takes the same engine.
+        decoding = self._decoding(variant)
         while True:
             try:
-                with self.backend.use_variant(variant):
+                with self.backend.use_variant(variant), self.backend.decoding(decoding):
                     return work(self.backend)
             except self.backend.dies_with as error:
                 deaths += 1

@@ -1,10 +1,11 @@
 """Which engine scores, and the one interface behind which both are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, get_args
 
+from alpharl_bench.decoding import Decoding
 from alpharl_bench.variants import Variant
 
 EngineName = Literal["hf", "vllm"]
@@ -63,6 +64,15 @@ class Backend(Protocol):
         """Generate with the variant's weights inside the block, and inside it only.
 
         The block is entered only when it is proven that the engine wears them.
+        """
+
+    def decoding(self, decoding: Decoding) -> AbstractContextManager[None]:
+        """Choose tokens by ``decoding`` inside the block."""
+
+    def draw(self, prompts: Sequence[list[int]], room: int) -> list[list[int]]:
+        """A response of at most ``room`` tokens to each prompt, its end token with it.
+
+        Drawn at temperature 1, unless the decoding says otherwise.
         """
 
     def reseed(self, seed: int) -> None:

@@ -1,16 +1,19 @@
 """The Hugging Face engine: transformers on CPU or CUDA, variants patched into the loaded model."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, GenerationConfig
+from transformers import AutoModelForCausalLM, GenerationConfig, LogitsProcessorList
 
+from alpharl_bench.batches import batches
 from alpharl_bench.checkpoints.config import load_tokenizer
+from alpharl_bench.decoding import AS_ASKED, Decoding
 from alpharl_bench.extras import requiring
 from alpharl_bench.library_logging import quiet_libraries
+from alpharl_bench.scoring.biased_logits import BiasedLogits
 from alpharl_bench.scoring.encoding import encoding_of
 from alpharl_bench.scoring.engines import EngineOptions
 from alpharl_bench.scoring.proof import fixed_text, log_probabilities, require_effect, rounded_away
@@ -33,6 +36,7 @@ class SharedPromptLM(HFLM):
 
     #: The tokens that end a response.
     ends: tuple[int, ...] = ()
+    decoding: Decoding = AS_ASKED
 
     def _model_generate(
         self, context: torch.Tensor, max_length: int, stop: list[str], **options: Any
@@ -42,13 +46,28 @@ class SharedPromptLM(HFLM):
         if context.shape[1] > 1 and can_share(self.model):
             with torch.no_grad():
                 options["past_key_values"], _ = read_once(self.model, context[:, :-1], mask[:, :-1])
-        options = {**_NEUTRAL, **options}
+        options = {**_NEUTRAL, **options, **self._decoded(context.shape[1])}
         drawn: torch.Tensor = super()._model_generate(context, max_length, stop, **options)
         # An end token is no text, whichever tokenizer calls it a special one.
         new = drawn[:, context.shape[1] :]
         ended = torch.isin(new, torch.tensor(self.ends, device=new.device)).cumsum(dim=1) > 0
         new[ended] = self.tokenizer.pad_token_id
         return drawn
+
+    def _decoded(self, given: int) -> dict[str, Any]:
+        """What the decoding asks of generation."""
+        asked: dict[str, Any] = {}
+        if self.decoding.biased:
+            biased = BiasedLogits(self.decoding, given)
+            asked["logits_processor"] = LogitsProcessorList([biased])
+        match self.decoding.temperature:
+            case None:
+                pass
+            case 0:
+                asked |= {"do_sample": False, "temperature": 0.0}
+            case temperature:
+                asked |= {"do_sample": True, "temperature": temperature}
+        return asked
 
 
 class HFBackend:
@@ -109,6 +128,47 @@ class HFBackend:
             rounded = self._patched.asked and not self._patched.differs
             self.notes = (rounded_away(variant.label, self._dtype),) if rounded else ()
             yield
+
+    @contextmanager
+    def decoding(self, decoding: Decoding) -> Iterator[None]:
+        """Choose tokens by ``decoding`` inside the block."""
+        self.lm.decoding = decoding
+        try:
+            yield
+        finally:
+            self.lm.decoding = AS_ASKED
+
+    def draw(self, prompts: Sequence[list[int]], room: int) -> list[list[int]]:
+        """A sampled response to each prompt at temperature 1, unless the decoding says otherwise.
+
+        Args:
+            prompts: the tokens that are given, at least one each.
+            room: the maximum number of generated tokens.
+
+        Returns:
+            The new tokens of each, the end token with them if it came to that.
+        """
+        found: list[list[int]] = [[] for _ in prompts]
+        pad = self.lm.tokenizer.pad_token_id
+        for batch in batches([len(prompt) for prompt in prompts], self.batch_size):
+            length = max(len(prompts[i]) for i in batch)
+            missing = [length - len(prompts[i]) for i in batch]
+            rows = [[pad] * n + prompts[i] for n, i in zip(missing, batch, strict=True)]
+            drawn = self.lm._model_generate(  # noqa: SLF001  (lm-eval gives no tokens otherwise)
+                torch.tensor(rows, device=self.device),
+                length + room,
+                stop=[],
+                attention_mask=torch.tensor(
+                    [[0] * n + [1] * (length - n) for n in missing], device=self.device
+                ),
+                do_sample=True,
+                temperature=1.0,
+            )
+            for i, new in zip(batch, drawn[:, length:].tolist(), strict=True):
+                # The end token and what stands behind it was made padding.
+                ended = new.index(pad) if pad in new else None
+                found[i] = new if ended is None else [*new[:ended], *self.ends[:1]]
+        return found
 
     def reseed(self, seed: int) -> None:
         """The same seed for every variant: differences between two of them are paired."""

@@ -50,11 +50,14 @@ class Sampling:
 
     @classmethod
     def of(cls, tasks: tuple[str, ...]) -> Self:
-        """How these tasks are sampled where nothing else is asked for: benchmarks as in the paper.
+        """How these tasks are sampled where nothing else is asked for.
 
-        All questions, 32 responses to each (§4 of arXiv 2510.00553).
+        Benchmarks as in the paper: all questions, 32 responses to each (§4 of arXiv 2510.00553).
         """
-        if kind_of(tasks[0]) != "benchmarks":
+        if kind_of(tasks[0]) == "arithmetic":
+            # As many in all as of the six families: of one family alone there are enough.
+            return cls(tasks, questions=max(60, 360 // len(tasks)))
+        if kind_of(tasks[0]) == "games":
             return cls(tasks)
         return cls(tasks, questions=None, samples=32, prompt="chat")
 
@@ -101,6 +104,11 @@ class Sampling:
     def arithmetic(self) -> bool:
         """Whether the tasks are families of arithmetic, made here."""
         return self.kind == "arithmetic"
+
+    @property
+    def has_baselines(self) -> bool:
+        """Whether the base can be decoded in other ways: questions are left to choose these by."""
+        return self.arithmetic or (self.kind == "benchmarks" and self.questions is not None)
 
     @property
     def _files(self) -> list[Path]:

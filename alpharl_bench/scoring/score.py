@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
+from statistics import mean
 from typing import Annotated, NamedTuple, Self
 
 import numpy as np
@@ -53,19 +54,31 @@ class Responses(BaseModel):
 
     ``marks`` holds a :class:`~alpharl_bench.grading.Mark` each, ``answers`` the final answer in the
     form in which it votes, None where there was none. Of a match they are how it ended (``RIGHT``:
-    won) and what it paid.
+    won) and what it paid. ``exact`` says of each whether it is the worked solution to the letter,
+    ``1`` or ``0``; it is empty where the task has none.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     marks: Annotated[str, StringConstraints(pattern=_MARKS)]
     answers: tuple[str | None, ...]
+    exact: Annotated[str, StringConstraints(pattern="^[01]*$")] = ""
 
     @model_validator(mode="after")
     def _paired(self) -> Self:
         if len(self.marks) != len(self.answers):
             raise ValueError("as many answers as marks")
+        if self.exact and len(self.exact) != len(self.marks):
+            raise ValueError("exact: as many as marks, or none")
         return self
+
+    def first(self, samples: int) -> "Responses":
+        """The first ones only."""
+        return Responses(
+            marks=self.marks[:samples],
+            answers=self.answers[:samples],
+            exact=self.exact[:samples],
+        )
 
 
 class KuhnPolicy(BaseModel):
@@ -124,6 +137,25 @@ class Score(BaseModel):
         """(n_questions,) float64: the share of right responses to every question."""
         return np.array([mean_at_k(marks) for marks in self.marks])
 
+    @cached_property
+    def readable(self) -> np.ndarray:
+        """(n_questions,) float64: the share of responses with an answer that could be read."""
+        unread = (Mark.NO_ANSWER, Mark.STOPPED)
+        return np.array([1 - mean(m in unread for m in marks) for marks in self.marks])
+
+    @property
+    def readable_accuracy(self) -> float:
+        """Right responses over readable ones, each the mean over tasks; 0 if none is readable."""
+        unread = (Mark.NO_ANSWER, Mark.STOPPED)
+        shares = [1 - sum(self.task_share(task, mark) for mark in unread) for task in self.tasks]
+        return self.accuracy / mean(shares) if any(shares) else 0.0
+
+    @property
+    def exact_share(self) -> float | None:
+        """The share of responses that are the worked solution to the letter; None without one."""
+        exact = [r.exact for asked in self.responses.values() for r in asked.values()]
+        return mean(map(int, "".join(exact))) if all(exact) else None
+
     @property
     def samples_per_question(self) -> int:
         """How many responses every question has."""
@@ -168,10 +200,7 @@ class Score(BaseModel):
             return self
         return self._with(
             {
-                task: {
-                    q: Responses(marks=r.marks[:samples], answers=r.answers[:samples])
-                    for q, r in asked.items()
-                }
+                task: {q: r.first(samples) for q, r in asked.items()}
                 for task, asked in self.responses.items()
             }
         )
@@ -228,4 +257,5 @@ def _chained(looks: Iterable[Responses]) -> Responses:
     return Responses(
         marks="".join(part.marks for part in parts),
         answers=tuple(answer for part in parts for answer in part.answers),
+        exact="".join(part.exact for part in parts) if all(part.exact for part in parts) else "",
     )

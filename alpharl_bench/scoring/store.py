@@ -19,6 +19,8 @@ def identity(variant: Variant) -> dict[str, Any]:
         named["triplets"] = product_key("triplets")
     if variant.kind == "forecast":
         named["method"] = method_digest(variant.method)
+    if variant.kind == "decoded":
+        named["baseline"] = product_key("baseline")
     if variant.modules:
         # Another ranking puts other modules under the same name.
         named["modules"] = variant.modules

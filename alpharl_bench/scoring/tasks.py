@@ -166,6 +166,7 @@ def _family(scratch: Path, folder: Path, family: str, sampling: Sampling) -> dic
                 "question": p.prompt,
                 "answer": p.answer,
                 "kind": FAMILIES[family].kind,
+                "worked": p.worked_solution if FAMILIES[family].kind == "arithmetic" else "",
             }
         )
         for p in problems
@@ -229,4 +230,9 @@ def _graded(sample: dict[str, Any]) -> Responses:
     (responses,) = sample["resps"]
     # Graded by the task's metric already: the grades are remembered, not made again.
     grades = grade(sample["doc"]["kind"], sample["doc"]["answer"], responses)
-    return Responses(marks="".join(g.mark for g in grades), answers=tuple(g.form for g in grades))
+    worked = sample["doc"].get("worked", "")
+    return Responses(
+        marks="".join(g.mark for g in grades),
+        answers=tuple(g.form for g in grades),
+        exact="".join(str(int(text.strip() == worked)) for text in responses) if worked else "",
+    )

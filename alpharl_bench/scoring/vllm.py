@@ -9,7 +9,7 @@ import os
 import subprocess
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from math import prod
 from multiprocessing import active_children
@@ -30,6 +30,7 @@ from vllm.v1.engine.exceptions import EngineDeadError
 from alpharl_bench.cache import scratch_folder
 from alpharl_bench.checkpoints import Weights, module_names, tied_embeddings
 from alpharl_bench.checkpoints.configs import vocabulary_size
+from alpharl_bench.decoding import AS_ASKED, DECODING, Decoding
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.library_logging import no_bars
 from alpharl_bench.scoring.encoding import encoding_of
@@ -45,6 +46,7 @@ from alpharl_bench.scoring.proof import (
     require_effect,
     rounded_away,
 )
+from alpharl_bench.scoring.vllm_biases import BIASES
 from alpharl_bench.variants import BASE, Variant
 from alpharl_bench.variants.adapter import WHOLE, parts_of, write_adapter
 from alpharl_bench.variants.combined import applied
@@ -71,6 +73,7 @@ vllm_causallms.version = _version
 
 # Asked of the processes that hold the model.
 _EXTENSION = "alpharl_bench.scoring.vllm_worker.LoadedModel"
+_PROCESSOR = "alpharl_bench.scoring.vllm_biases:Biases"
 # GiB for keys and values on a CPU, unless the environment says otherwise.
 _CPU_CACHE = "2"
 
@@ -79,6 +82,9 @@ class _SeededVLLM(vllm_causallms.VLLM):
     """Gives every response a seed of its own: without it nothing could be sampled twice alike."""
 
     eval_seed = 0
+    decoding = AS_ASKED
+    #: The file with the decoding's biases, which the engine's processes read; None without any.
+    biases: Path | None = None
 
     def _model_generate(
         self, requests: list[list[int]], generate: bool = False, sampling_params: Any = None
@@ -90,6 +96,10 @@ class _SeededVLLM(vllm_causallms.VLLM):
                 prompt = zlib.crc32(repr(tokens).encode())
                 params.seed = (self.eval_seed * 1_000_003 + prompt * 31 + drawn[prompt]) % 2**31
                 drawn[prompt] += 1
+                if self.decoding.temperature is not None:
+                    params.temperature = self.decoding.temperature
+                if self.biases is not None:
+                    params.extra_args = {BIASES: str(self.biases)}
         return super()._model_generate(requests, generate, sampling_params)
 
 
@@ -177,6 +187,35 @@ class VLLMBackend:
         found = self._log_probabilities()
         return self._reference.compared(change, found, self._base, self._options.dtype)
 
+    @contextmanager
+    def decoding(self, decoding: Decoding) -> Iterator[None]:
+        """Choose tokens by ``decoding`` inside the block."""
+        with scratch_folder("vllm") as folder:
+            self.lm.decoding = decoding
+            if decoding.biased:
+                self.lm.biases = folder / "biases.json"
+                self.lm.biases.write_bytes(DECODING.dump_json(decoding))
+            try:
+                yield
+            finally:
+                self.lm.decoding, self.lm.biases = AS_ASKED, None
+
+    def draw(self, prompts: Sequence[list[int]], room: int) -> list[list[int]]:
+        """A sampled response to each prompt at temperature 1, unless the decoding says otherwise.
+
+        Args:
+            prompts: the tokens that are given, at least one each.
+            room: the maximum number of generated tokens.
+
+        Returns:
+            The new tokens of each, the end token with them if it came to that.
+        """
+        params = [vllm.SamplingParams(max_tokens=room, temperature=1.0) for _ in prompts]
+        outputs = self.lm._model_generate(  # noqa: SLF001  (lm-eval gives no tokens otherwise)
+            list(prompts), generate=True, sampling_params=params
+        )
+        return [list(output.outputs[0].token_ids) for output in outputs]
+
     def reseed(self, seed: int) -> None:
         """The same seeds for every variant: differences between two of them are paired."""
         self.lm.eval_seed = seed
@@ -208,6 +247,7 @@ class VLLMBackend:
                     tokenizer=str(self._encoding.tokenizer),
                     generation_config=str(neutral),
                     worker_extension_cls=_EXTENSION,
+                    logits_processors=[_PROCESSOR],
                     dtype=str(self._dtype).removeprefix("torch."),
                     max_model_len=self._context,
                     max_num_seqs=self.batch_size,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from alpharl_bench.baselines import settings_of
 from alpharl_bench.forecast.selection import observed_steps, side_by_side, validated
 from alpharl_bench.tables.requirements import Requirements, union
 from alpharl_bench.variants import Variant, full_at, rank
@@ -36,7 +37,7 @@ def materialised(variants: Iterable[Variant], steps: Sequence[int]) -> Requireme
     wanted |= validation
     # A forecast reads the part of the run that it observes, a window is ranked by all of it.
     path = {step for variant in wanted for step in _path(variant, steps)}
-    low_rank = {v for v in wanted if v.kind not in {"base", "full", "forecast"}}
+    low_rank = {v for v in wanted if v.low_rank}
     return Requirements(
         scores={(variant, "validation"): 1 for variant in validation},
         opened=frozenset({None, *path, *_checkpoints(wanted, steps)}),
@@ -61,6 +62,8 @@ def _validated(variant: Variant, steps: Sequence[int]) -> Sequence[Variant]:
             return validated(variant, steps)
         case "window":
             return [full_at(step) for step in steps]
+        case "decoded":
+            return settings_of(variant)
     return []
 
 
@@ -77,5 +80,5 @@ def _path(variant: Variant, steps: Sequence[int]) -> Sequence[int]:
 def _checkpoints(variants: Iterable[Variant], steps: Sequence[int]) -> Iterable[int]:
     """The checkpoints that variants are made of, forecasts aside."""
     for variant in variants:
-        if variant.kind not in {"base", "forecast"}:
+        if variant.kind not in {"base", "decoded", "forecast"}:
             yield steps[-1] if variant.step is None else variant.step

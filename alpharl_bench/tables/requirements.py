@@ -22,6 +22,7 @@ class Requirements:
         decomposed: variants whose triplets are kept on disk.
         whole: whether all singular values of the last update are needed.
         side_by_side: whether weights of several checkpoints are read tensor by tensor.
+        drawn: the maximum number of responses of the base that a bias vector is fitted by.
     """
 
     scores: Mapping[tuple[Variant, Split], int] = field(default_factory=dict)
@@ -30,6 +31,7 @@ class Requirements:
     decomposed: frozenset[Variant] = frozenset()
     whole: bool = False
     side_by_side: bool = False
+    drawn: int = 0
 
     @property
     def loads(self) -> bool:
@@ -51,4 +53,5 @@ def union(requirements: Iterable[Requirements]) -> Requirements:
         decomposed=frozenset().union(*(one.decomposed for one in found)),
         whole=any(one.whole for one in found),
         side_by_side=any(one.side_by_side for one in found),
+        drawn=max((one.drawn for one in found), default=0),
     )

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
+from alpharl_bench.baselines import DecodingSelection
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.forecast.selection import TargetSelection
 from alpharl_bench.grading import Mark
@@ -29,6 +30,7 @@ class Scores:
         scores: by the variant's label.
         choices: the targets of the forecasts among them.
         windows: the contents of the windows among them.
+        decodings: the settings of the baselines among them.
         evaluation: what it costs to score a model once on the validation split, in steps of the
             training; 0 where a step's cost is not known.
     """
@@ -37,6 +39,7 @@ class Scores:
     scores: Mapping[str, Score] = Field(default_factory=dict, exclude=True)
     choices: tuple[TargetSelection, ...] = ()
     windows: tuple[ScoredWindow, ...] = ()
+    decodings: tuple[DecodingSelection, ...] = ()
     evaluation: float = 0.0
 
     def score(self, variant: Variant) -> Score:
@@ -72,10 +75,25 @@ class Scores:
             self._resampled[variant] = self._mean(variant, resampling_weights(self.tasks))
         return self._resampled[variant]
 
+    def observed_readable(self, variant: Variant) -> np.ndarray:
+        """(1,) as :meth:`observed_accuracy`, over readable responses alone."""
+        return self._readable(variant, unit_weights(self.tasks)[None])
+
+    def readable_accuracies(self, variant: Variant) -> np.ndarray:
+        """(B,) the same over bootstrap resamples."""
+        return self._readable(variant, resampling_weights(self.tasks))
+
     def _mean(self, variant: Variant, weights: np.ndarray) -> np.ndarray:
         # Rounded, so that variants with as many right answers tie, whatever the order of the sum.
         mean: np.ndarray = np.round(weights @ self.score(variant).per_question, 12)
         return mean
+
+    def _readable(self, variant: Variant, weights: np.ndarray) -> np.ndarray:
+        score = self.score(variant)
+        # Of nothing readable nothing is right.
+        readable = np.maximum(weights @ score.readable, 1 / (2 * len(score.marks)))
+        accuracy: np.ndarray = np.round(weights @ score.per_question / readable, 12)
+        return accuracy
 
     @cached_property
     def _resampled(self) -> dict[Variant, np.ndarray]:
@@ -107,6 +125,7 @@ class ScoresTable(Table[Scores]):
     entries: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "choices": ("variant",),
         "windows": ("variant",),
+        "decodings": ("method",),
     }
     stored = TypeAdapter(Scores)
     empty = Scores()
@@ -125,6 +144,7 @@ class ScoresTable(Table[Scores]):
             scores=run.scores(batches) if batches else {},
             choices=tuple(run.selection(v) for v in batches if v.kind == "forecast"),
             windows=tuple(run.window(v) for v in batches if v.kind == "window"),
+            decodings=tuple(run.baseline(v) for v in batches if v.kind == "decoded"),
             evaluation=run.evaluation,
         )
 

@@ -15,6 +15,7 @@ from alpharl_bench.variants import Variant
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
+    from alpharl_bench.baselines import DecodingSelection
     from alpharl_bench.behaviour import Behaviour, Measurement
     from alpharl_bench.checkpoints import Run
     from alpharl_bench.dynamics import ModuleDynamics
@@ -78,6 +79,9 @@ class MeasuredRun(Protocol):
 
     def selection(self, variant: Variant) -> "TargetSelection":
         """The target that a forecast was given."""
+
+    def baseline(self, variant: Variant) -> "DecodingSelection":
+        """The setting that a baseline was given."""
 
     def window(self, variant: Variant) -> "ScoredWindow":
         """What a window of modules holds."""

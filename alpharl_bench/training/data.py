@@ -123,7 +123,7 @@ def pairs(job: Job, count: int) -> Dataset:
     return Dataset.from_list(rows)
 
 
-def _worked_solutions(job: Job, _: int) -> Iterator[tuple[str, str]]:
+def _worked_solutions(job: Job, _count: int) -> Iterator[tuple[str, str]]:
     for _, problem in problems(job):
         yield problem.prompt, problem.worked_solution
 
@@ -132,12 +132,12 @@ def _own_samples(job: Job, count: int) -> Iterator[tuple[str, str]]:
     return _right_samples(job, job.base, count)
 
 
-def _in_prefix_notation(job: Job, _: int) -> Iterator[tuple[str, str]]:
+def _in_prefix_notation(job: Job, _count: int) -> Iterator[tuple[str, str]]:
     for _, problem in problems(job):
         yield problem.prompt, in_prefix_notation(problem)
 
 
-def _equations(job: Job, _: int) -> Iterator[tuple[str, str]]:
+def _equations(job: Job, _count: int) -> Iterator[tuple[str, str]]:
     for _, problem in problems(job):
         yield problem.prompt, problem.steps[-1]
 
@@ -147,7 +147,7 @@ def _teacher_samples(job: Job, count: int) -> Iterator[tuple[str, str]]:
 
 
 def _right_samples(job: Job, model: Path, count: int) -> Iterator[tuple[str, str]]:
-    """The first right one of a model's responses to each prompt that has one: rejection sampling."""
+    """The first right response of a model to each prompt that has one: rejection sampling."""
     for family, problem, responses in _drawn(job, model, count):
         right = (r for r in responses if is_right(family.kind, problem.answer, r))
         if (first := next(right, None)) is not None:

@@ -85,9 +85,9 @@ class UpdateSource:
         """The update of a low-rank variant; every module is made when it is asked for.
 
         Args:
-            variant: a variant of any kind but ``base`` and ``full``, whose weights are on disk
-                already, and ``forecast``, which need not be of low rank. A variant with ``modules``
-                leaves all other modules at the base's values.
+            variant: a variant of any kind but ``base``, ``decoded`` and ``full``, whose weights are
+                on disk already, and ``forecast``, which need not be of low rank. A variant with
+                ``modules`` leaves all other modules at the base's values.
 
         Raises:
             AlphaRLBenchError: the run has no such checkpoint, it does not fit the base, a module
@@ -112,7 +112,7 @@ class UpdateSource:
             AlphaRLBenchError: as :meth:`update`, or nothing forecasts for this source.
         """
         match variant.kind:
-            case "base":
+            case "base" | "decoded":
                 return self.base
             case "full":
                 return self.factors(variant.step).whole()

@@ -6,7 +6,9 @@ from typing import Literal
 
 from alpharl_bench.errors import AlphaRLBenchError
 
-Kind = Literal["base", "full", "rank", "percent", "subspace", "random", "window", "forecast"]
+Kind = Literal[
+    "base", "full", "rank", "percent", "subspace", "random", "window", "forecast", "decoded"
+]
 
 
 @dataclass(frozen=True)
@@ -17,8 +19,9 @@ class Variant:
     the singular value counted from 1 (``subspace``), the draw (``random``), the place among the
     windows of modules counted from 1 (``window``), or the observed part of the training in percent
     (``forecast``); ``alpha`` scales the norm-matched update; ``step`` names the checkpoint, None
-    the final one. ``method`` is that of a forecast, ``candidate`` the number of the target that it
-    is made for, from 0, among those that are chosen from; None is the chosen. ``shuffle`` is the
+    the final one. ``method`` is that of a forecast, or how the base's tokens are chosen
+    (``decoded``); ``candidate`` is the number of the target, or of the setting, that it is made
+    for, from 0, among those that are chosen from; None is the chosen. ``shuffle`` is the
     draw of the order that windows slide over, None the order by falling R²; ``modules`` are those
     of a window, known only once the run's are ranked.
     """
@@ -42,7 +45,7 @@ class Variant:
     @property
     def low_rank(self) -> bool:
         """Whether it is made from the leading triplets of a checkpoint's update."""
-        return self.kind not in {"base", "full", "forecast"}
+        return self.kind not in {"base", "full", "forecast", "decoded"}
 
     @property
     def label(self) -> str:
@@ -56,6 +59,7 @@ class Variant:
             "random": f"random-rank-1 #{self.number}",
             "window": f"window-{self.number}",
             "forecast": f"{self.method} of {self.number}%",
+            "decoded": f"base, {self.method}",
         }[self.kind]
         if self.candidate is not None:
             name += f", candidate {self.candidate}"
@@ -68,6 +72,15 @@ class Variant:
 BASE = Variant("base")
 #: The fully trained model, all of its parameters.
 FULL = Variant("full")
+
+
+def decoded(method: str) -> Variant:
+    """The base, untrained, with its tokens chosen in another way (:mod:`alpharl_bench.baselines`).
+
+    Args:
+        method: the name of the way.
+    """
+    return Variant("decoded", method=method)
 
 
 def parse_part(size: str, index: int | None, alpha: float) -> Variant:

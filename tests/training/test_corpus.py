@@ -2,11 +2,11 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from alpharl_bench.training.corpus import documents
 
 from alpharl_bench.games import GAMES
 from alpharl_bench.problems import is_correct, is_held_out
 from alpharl_bench.registry import load_registry
-from alpharl_bench.training.corpus import documents
 
 MODELS = load_registry().models
 RECIPE = MODELS["qwen3-nano"].pretraining
