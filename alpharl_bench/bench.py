@@ -254,11 +254,17 @@ class Bench:
                 with locked(store.folder):
                     self._score(store, self._missing(store, wanted))
         return {
-            variant.label: stores[variant.kind == "decoded"]
-            .load(kept_as[variant], count)
-            .model_copy(update={"variant": variant.label})
+            variant.label: self._renamed(
+                stores[variant.kind == "decoded"].load(kept_as[variant], count), variant
+            )
             for variant, count in batches.items()
         }
+
+    def _renamed(self, score: Score, variant: Variant) -> Score:
+        """A score that was kept under another variant's name, or under that of another run."""
+        own = {"run": self.name, "run_digest": self.opened.digest}
+        origin = score.provenance.model_copy(update=own if variant.kind == "decoded" else {})
+        return score.model_copy(update={"variant": variant.label, "provenance": origin})
 
     @staticmethod
     def _missing(store: ScoreStore, wanted: Iterable[Batch]) -> list[Batch]:

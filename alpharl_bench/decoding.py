@@ -23,6 +23,22 @@ class Decoding:
     bias: _Biases = Field(default_factory=dict)
     first: _Biases = Field(default_factory=dict)
 
+    def __str__(self) -> str:
+        """In words: ``greedy``, ``temperature 0.5``, ``token 7 +2``, ``biases of 80 tokens``."""
+        parts = []
+        if self.temperature is not None:
+            parts.append(f"temperature {self.temperature:g}" if self.temperature else "greedy")
+        for biases, where in ((self.bias, ""), (self.first, " at first")):
+            parts += [
+                f"token {token} {'forced' if by > 0 else 'forbidden'}{where}"
+                if abs(by) == FORCED
+                else f"token {token} {by:+g}{where}"
+                for token, by in biases.items()
+                if len(biases) == 1
+            ]
+            parts += [f"biases of {len(biases)} tokens{where}"] if len(biases) > 1 else []
+        return ", ".join(parts) or "as asked"
+
     @property
     def biased(self) -> bool:
         """Whether logits are changed."""

@@ -22,12 +22,12 @@ class DecodingSelection:
 
     Args:
         method: the way in which tokens are chosen.
-        settings: those that were tried, the mildest first, (C,).
+        settings: those that were tried, in words, the mildest first, (C,).
         accuracies: of readable responses on the validation split, (C,).
     """
 
     method: str
-    settings: tuple[Decoding, ...]
+    settings: tuple[str, ...]
     accuracies: tuple[float, ...]
 
     @property
@@ -77,19 +77,19 @@ class Baselines:
 
     def decoding(self, variant: Variant) -> Decoding:
         """How the tokens of a baseline are chosen, by the chosen setting or by one candidate."""
-        if variant.candidate is None:
-            selection = self.selection(variant)
-            return selection.settings[selection.place]
-        return named(variant).settings(self.biases)[variant.candidate]
+        place = variant.candidate
+        if place is None:
+            place = self.selection(variant).place
+        return named(variant).settings(self.biases)[place]
 
     def selection(self, variant: Variant) -> DecodingSelection:
         """The chosen setting of a baseline; chosen now if it was not before."""
         path = self._folder / f"decoding-{variant.method.replace(' ', '-')}.json"
         if not path.is_file():
-            settings = tuple(named(variant).settings(self.biases))
+            settings = named(variant).settings(self.biases)
             candidates = [replace(variant, candidate=place) for place in range(len(settings))]
             accuracies = tuple(self._validation(candidates))
-            selection = DecodingSelection(variant.method, settings, accuracies)
+            selection = DecodingSelection(variant.method, tuple(map(str, settings)), accuracies)
             write_whole(path, _KEPT.dump_json(selection).decode())
         return _KEPT.validate_json(path.read_bytes())
 

@@ -63,7 +63,8 @@ class Pooled:
 
     ``over`` says what the clusters are, as ``4 bases``; ``left_out`` are runs that have no number,
     or were asked other questions. ``value`` is at 95 %; ``df`` are the degrees of freedom at which
-    Student's t reaches as far, from C − 1 to those of the questions.
+    Student's t reaches as far, from C − 1 to those of the questions. ``beyond`` says that every
+    accuracy is what it is above that of the strictest baseline.
     """
 
     claim: Claim
@@ -76,6 +77,7 @@ class Pooled:
     df: float
     p_value: float
     controls: Mapping[str, Control] = field(default_factory=dict)
+    beyond: bool = False
 
     @property
     def practical(self) -> Outcome | None:

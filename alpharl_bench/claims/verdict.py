@@ -64,6 +64,9 @@ class Verdict:
         line = f"{self.claim.id} on {self.run}: {outcome} ({self.claim.statistic_label} {numbers})"
         if self.value and self.note:
             line += f"; {self.note}"
+        if self.beyond is not None:
+            number = self.beyond.value or self.beyond.reason
+            line += f"; beyond the baselines: {self.beyond.outcome} ({number})"
         return line
 
     @property

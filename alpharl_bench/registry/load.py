@@ -26,8 +26,6 @@ _Entry = TypeVar("_Entry", Model, Algorithm, RunExpectations, Architecture, Rele
 _HERE = Path(__file__).parent
 #: Of every run's training but its repetitions; another initialisation is another model.
 _SEED = 1
-#: The regimes that a run is not named by: most runs have one of them.
-_UNNAMED = ("quick", "public")
 _NOTHING_KNOWN = RunExpectations(name="")
 
 
@@ -146,7 +144,7 @@ def _repetitions(
     model: Model, algorithm: Algorithm, regime: Regime, known: Mapping[str, RunExpectations]
 ) -> Iterator[RunEntry]:
     """One run, and the same with other seeds."""
-    first = f"{model.name}-{algorithm.name}" + ("" if regime in _UNNAMED else f"-{regime}")
+    first = f"{model.name}-{algorithm.name}" + ("" if regime == model.regimes[0] else f"-{regime}")
     for seed in (_SEED, *known.get(first, _NOTHING_KNOWN).further_seeds):
         name = first if seed == _SEED else f"{first}-seed{seed}"
         yield RunEntry(

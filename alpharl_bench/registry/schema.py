@@ -16,9 +16,10 @@ Trainer = Literal["grpo", "rloo", "ppo", "sft", "dpo", "distillation", "self-pla
 #: What an algorithm is to the paper: its claims are about RL, the others are its contrasts.
 Kind = Literal["RL", "self-play", "online distillation", "distillation", "SFT", "DPO"]
 Measure = Literal["arithmetic", "games"]
-#: ``slow`` still climbs at 80 % of its length, so that there is something left to extrapolate;
-#: ``long`` goes on beyond its best, where others would stop. ``public`` is that of public models.
-Regime = Literal["quick", "slow", "long", "public"]
+#: How far a step goes: ``slow`` is for what is learned in a few steps, so that there is something
+#: left to extrapolate. ``public`` is that of public models. A run is named by its regime unless it
+#: is the first one of its model.
+Regime = Literal["quick", "slow", "public"]
 #: The verdicts that a run may be known for; a run without an entry is expected to support a claim.
 Expected = Literal["refuted", "inconclusive"]
 

@@ -24,6 +24,15 @@ it says; *inconclusive*: it contains the line; *not informative*: the run cannot
 control; *measured*: a number without a verdict, as it is a fact of one run, whose modules or \
 tokens are no sample, or fails by a line of ours alone. *our line*: so does this support. *known*: \
 the registry expects the refutation and gives the reason; *new*: it does not."""
+_GAINS = """\
+A gain is taken apart by what the *untrained base* does where its tokens are chosen otherwise, \
+each setting chosen on questions that are not reported. *Format*: its unreadable responses left out. \
+*Switch*: its first token forced or forbidden, one logit shifted, or a bias vector, one number for \
+each token and for each first token, fitted by the reward. *Sharpening*: greedily, at its best \
+temperature, or greedily with the bias vector. *Beyond*: what the trained model answers more than \
+all of these; *told*: the interval of each difference is above 0. A claim on a run without it is \
+not informative about learning, whatever its verdict. *Exact steps*: responses that are the worked \
+solution to the letter."""
 _POOLED = """\
 The sentences of a paper speak of models, not of one training. Each claim over all bases of this \
 session, or over the seeds of one recipe, where there are three or more: a mean over them with \
@@ -81,6 +90,7 @@ def _most(counts: Counter[str], what: str) -> str:
 
 
 def _summary(judged: Judged) -> Iterator[str]:
+    yield from _learned(judged)
     family = judged.family
     contrasts = [verdict for verdict in family if verdict.contrast]
     parts = [
@@ -115,6 +125,21 @@ def _summary(judged: Judged) -> Iterator[str]:
         f"apart. {tables.NOT_SURVIVING} marks those that do not."
     )
     yield ""
+
+
+def _learned(judged: Judged) -> Iterator[str]:
+    """What the gains are made of, before anything is said of what carries them."""
+    if not judged.gains:
+        return
+    told = sum(found.told for found in judged.gains.values())
+    yield from ("## What the runs learned", "")
+    yield (
+        f"{told} of {_several(len(judged.gains), 'run')} learned something that the base does not "
+        "do when its tokens are chosen otherwise."
+    )
+    yield ""
+    yield from ("![Gains taken apart](figures/gains.svg)", "", _GAINS, "")
+    yield from (tables.markdown(tables.gains(judged)), "")
 
 
 def _own(judged: Judged, claim: Claim) -> list[Verdict]:

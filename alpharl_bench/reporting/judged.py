@@ -3,19 +3,21 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
 
 from alpharl_bench.claims import Claim, Outcome, Verdict, holm, judge
+from alpharl_bench.claims.gains import Gains, gains
 from alpharl_bench.claims.paper import Paper
 from alpharl_bench.claims.papers import find_paper, load_claims, load_papers, shown_ids
 from alpharl_bench.claims.pooled import CLUSTERS, Part, Pooled, part_of, pool
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.invocation import session_command
 from alpharl_bench.reporting.chapters import question_of
-from alpharl_bench.reporting.session import RunRecord, Session
+from alpharl_bench.reporting.session import Session
 from alpharl_bench.scoring import CONFIDENCE
+from alpharl_bench.tables.scores import SCORES
 
 #: How many runs are shown one by one; of all the others a report has counts.
 LISTED = 20
@@ -30,13 +32,15 @@ class Judged:
     """Verdicts by qualified id of the claim, in the papers' order, and run.
 
     ``adjusted`` are Holm's p-values, by claim and run; facts of a run have none. ``pooled`` are the
-    verdicts over several runs, by claim.
+    verdicts over several runs, by claim; ``gains`` say what each run learned, where its base was
+    decoded in other ways too.
     """
 
     session: Session
     verdicts: dict[str, dict[str, Verdict]]
     adjusted: dict[tuple[str, str], float]
     pooled: dict[str, list[Pooled]] = field(default_factory=dict)
+    gains: dict[str, Gains] = field(default_factory=dict)
 
     @classmethod
     def of(cls, session: Session) -> Self:
@@ -56,7 +60,10 @@ class Judged:
         if len(session.runs) > LISTED:
             session = session.most_judged_first()
         by_claim: dict[str, dict[str, Verdict]] = {c: {} for c in known if c in judged}
-        parts: dict[str, dict[str, Part | None]] = {c: {} for c in by_claim}
+        parts: dict[bool, dict[str, dict[str, Part | None]]] = {
+            beyond: {c: {} for c in by_claim} for beyond in (False, True)
+        }
+        found_gains: dict[str, Gains] = {}
         for number, (run, record) in enumerate(session.runs.items()):
             for claim, verdicts in by_claim.items():
                 if claim not in record.claims:
@@ -66,11 +73,27 @@ class Judged:
                 if not verdict.contrast:
                     # Of the first analysis: later ones were made where a verdict was open.
                     first = session.first_evidence(run, claim) if verdict.value else None
-                    parts[claim][run] = part_of(known[claim], first) if first else None
+                    parts[False][claim][run] = part_of(known[claim], first) if first else None
+                    over = verdict.beyond.value if verdict.beyond else None
+                    bar = first.strictest if first and over else None
+                    parts[True][claim][run] = (
+                        part_of(known[claim], first.above(bar)) if first and bar else None
+                    )
+            if session.scores_of(run):
+                learned = gains(session.evidence(run), record.planned)
+                found_gains |= {run: learned} if learned else {}
             if number >= LISTED:
                 session.release(run)
-        pooled = {c: list(_pooled(known[c], found, session.runs)) for c, found in parts.items()}
-        return cls(session, by_claim, _adjusted(by_claim), pooled)
+        pooled = {
+            claim: [
+                replace(one, beyond=beyond)
+                for beyond, of in parts.items()
+                for one in _pooled(known[claim], of[claim], session)
+                if not beyond or known[claim].table == SCORES.name
+            ]
+            for claim in by_claim
+        }
+        return cls(session, by_claim, _adjusted(by_claim), pooled, found_gains)
 
     @cached_property
     def claims(self) -> list[Claim]:
@@ -154,16 +177,21 @@ def _adjusted(by_claim: Mapping[str, Mapping[str, Verdict]]) -> dict[tuple[str, 
     return {key: p for family in families.values() for key, p in holm(family).items()}
 
 
-def _pooled(
-    claim: Claim, parts: Mapping[str, Part | None], runs: Mapping[str, RunRecord]
-) -> Iterator[Pooled]:
-    """A claim over all bases, and over the seeds of every recipe that was trained often enough."""
-    bases: dict[str, dict[str, Part | None]] = {}
-    recipes: dict[str, dict[str, dict[str, Part | None]]] = {}
+def _pooled(claim: Claim, parts: Mapping[str, Part | None], session: Session) -> Iterator[Pooled]:
+    """A claim over the bases of each task, and over the seeds of recipes trained often enough.
+
+    Runs that were asked other tasks learned something else: a mean over both would be of nothing.
+    """
+    groups: dict[str, dict[str, dict[str, Part | None]]] = {}
+    origins = session.provenance
+    several = len({origin.tasks for origin in origins.values()}) > 1
     for run, part in parts.items():
-        bases.setdefault(runs[run].model, {})[run] = part
-        recipes.setdefault(re.sub(r"-seed\d+$", "", run), {})[run] = {run: part}
-    groups = {"bases": bases, **{f"seeds of {name}": of for name, of in recipes.items()}}
+        tasks = origins[run].tasks if run in origins else ()
+        asked = f" of {', '.join(tasks)}" if several and tasks else ""
+        bases = groups.setdefault(f"bases{asked}", {})
+        bases.setdefault(session.runs[run].model, {})[run] = part
+        recipe = re.sub(r"-seed\d+$", "", run)
+        groups.setdefault(f"seeds of {recipe}", {})[run] = {run: part}
     for over, clusters in groups.items():
         if len(clusters) >= CLUSTERS and (found := pool(claim, over, clusters)):
             yield found

@@ -20,13 +20,13 @@ from alpharl_bench.claims import (
     Verdict,
     learning,
 )
+from alpharl_bench.claims.gains import Gains
 from alpharl_bench.claims.pooled import Pooled
 from alpharl_bench.errors import AlphaRLBenchError, faults_of
 from alpharl_bench.limits import RESULTS_BYTES
 from alpharl_bench.registry import Kind
 from alpharl_bench.reporting.claim_sections import commands
 from alpharl_bench.reporting.judged import LISTED, Judged
-from alpharl_bench.reporting.session import Session
 from alpharl_bench.scoring import (
     Provenance,
     Score,
@@ -41,7 +41,7 @@ from alpharl_bench.untrusted import read_bytes
 RESULTS = "results.json"
 # Behind the point, of accuracies and statistics: so many that a rounded one rounds as it would.
 _DIGITS = 12
-Format = Literal["2"]
+Format = Literal["3"]
 
 
 class _Record(BaseModel):
@@ -96,6 +96,23 @@ class ControlRecord(_Record):
 _Outcome = Literal["supported", "refuted", "inconclusive", "not informative", "measured"]
 
 
+class BeyondRecord(_Record):
+    """The verdict on the same claim with accuracies as what they are above the strictest baseline.
+
+    ``value`` is null where nothing is told beyond the baselines; ``reason`` says why.
+    """
+
+    outcome: _Outcome
+    value: Bounds | None
+    reason: str
+
+    @classmethod
+    def of(cls, verdict: Verdict) -> Self:
+        """The record of a verdict."""
+        value = Bounds.of(verdict.value) if verdict.value else None
+        return cls(outcome=verdict.outcome.value, value=value, reason=verdict.reason)
+
+
 class VerdictRecord(_Record):
     """One claim on one run. ``contrast``: the claim is not about this kind of training.
 
@@ -119,6 +136,7 @@ class VerdictRecord(_Record):
     value: Bounds | None
     level: float
     practical: _Outcome | None
+    beyond: BeyondRecord | None
     detectable: float | None
     controls: dict[str, ControlRecord]
     control: Bounds | None
@@ -130,16 +148,48 @@ class VerdictRecord(_Record):
     command: str
 
 
+class GainsRecord(_Record):
+    """The gain of a run taken apart; see ``docs/verdicts.md``.
+
+    ``parts`` add up to ``full`` − ``base``. ``strictest`` is the baseline that *beyond* is measured
+    against, ``bar`` the accuracy of its readable responses. ``told``: the trained model is told
+    from every baseline. ``exact`` is the share of its responses that are the worked solution.
+    """
+
+    base: Bounds
+    full: Bounds
+    parts: dict[str, Bounds]
+    strictest: str
+    bar: Bounds
+    told: bool
+    exact: float | None
+
+    @classmethod
+    def of(cls, gains: Gains) -> Self:
+        """The record of a gain."""
+        return cls(
+            base=Bounds.of(gains.base),
+            full=Bounds.of(gains.full),
+            parts={name: Bounds.of(part) for name, part in gains.parts.items()},
+            strictest=gains.strictest.method,
+            bar=Bounds.of(gains.bar),
+            told=gains.told,
+            exact=gains.exact,
+        )
+
+
 class PooledRecord(_Record):
     """One claim over several runs, in ``clusters`` that are independent of each other.
 
-    ``left_out`` are runs that have no number, or were asked other questions than most.
+    ``left_out`` are runs that have no number, or were asked other questions than most. ``beyond``:
+    accuracies are what they are above the strictest baseline.
     """
 
     claim: str
     over: str
     runs: tuple[str, ...]
     left_out: tuple[str, ...]
+    beyond: bool
     clusters: int
     outcome: _Outcome
     value: Bounds
@@ -213,6 +263,7 @@ class RunResult(_Record):
     learned: bool | None
     accuracies: dict[str, AccuracyRecord]
     provenance: Provenance | None
+    gains: GainsRecord | None = None
     coverage: CoverageRecord | None = None
     notes: tuple[str, ...] = ()
 
@@ -224,7 +275,7 @@ class Results(_Record):
     (``2510.00553:P1.1``).
     """
 
-    format: Format = "2"
+    format: Format = "3"
     version: str = Field(description="of alpharl-bench")
     date: str
     command: str
@@ -240,7 +291,7 @@ class Results(_Record):
         session, verdicts, runs = judged.session, [], {}
         for number, run in enumerate(session.runs):
             own = [by_run[run] for by_run in judged.verdicts.values() if run in by_run]
-            runs[run] = _run(session, run)
+            runs[run] = _run(judged, run)
             verdicts += [_verdict(judged, verdict) for verdict in own]
             if number >= LISTED:
                 session.release(run)
@@ -331,6 +382,7 @@ def _verdict(judged: Judged, verdict: Verdict) -> VerdictRecord:
         value=Bounds.of(verdict.value) if verdict.value else None,
         level=verdict.confidence,
         practical=verdict.practical.value if verdict.practical else None,
+        beyond=BeyondRecord.of(verdict.beyond) if verdict.beyond else None,
         detectable=_finite(verdict.detectable),
         controls={name: ControlRecord.of(one) for name, one in verdict.controls.items()},
         control=_control(session.evidence(verdict.run), claim) if claim.sampled else None,
@@ -350,6 +402,7 @@ def _pooled(judged: Judged, pooled: Pooled) -> PooledRecord:
         over=pooled.over,
         runs=pooled.runs,
         left_out=pooled.left_out,
+        beyond=pooled.beyond,
         clusters=pooled.clusters,
         outcome=pooled.outcome.value,
         value=Bounds.of(pooled.value),
@@ -371,8 +424,8 @@ def _control(evidence: Evidence, claim: Claim) -> Bounds | None:
     return Bounds.of(Interval.of(observed, resampled, degrees_of_freedom(evidence.tasks)))
 
 
-def _run(session: Session, run: str) -> RunResult:
-    record = session.runs[run]
+def _run(judged: Judged, run: str) -> RunResult:
+    session, record = judged.session, judged.session.runs[run]
     scores = session.scores_of(run)
     learned = learning(session.evidence(run), record.planned) if scores else None
     return RunResult(
@@ -388,6 +441,7 @@ def _run(session: Session, run: str) -> RunResult:
         learned=not learned.failed if learned and learned.known else None,
         accuracies=_accuracies(scores),
         provenance=session.provenance.get(run),
+        gains=GainsRecord.of(judged.gains[run]) if run in judged.gains else None,
         coverage=_coverage(record.coverage),
         notes=tuple(session.notes_of(run)),
     )

@@ -10,6 +10,7 @@ from alpharl_bench.claims import (
     Claim,
     Control,
     Evidence,
+    Interval,
     Learning,
     Origin,
     Outcome,
@@ -38,6 +39,10 @@ LEGEND = "; ".join(f"{symbol} {outcome}" for outcome, symbol in _SYMBOL.items())
 _WIDE = 160
 #: Marks a verdict that is decided alone but not among all that answer its question.
 NOT_SURVIVING = "†"
+
+
+#: The column of verdicts on what a run learned beyond its baselines.
+BEYOND = "beyond the baselines"
 
 
 def paper_column(claim: Claim) -> str:
@@ -116,7 +121,8 @@ def pooled(judged: Judged, claims: Sequence[Claim]) -> pd.DataFrame:
         [
             {
                 "claim": judged.name(claim),
-                "over": f"{one.over}, {runs_taken(one.runs, one.left_out)}",
+                "over": f"{one.over}, {runs_taken(one.runs, one.left_out)}"
+                + (f", {BEYOND}" if one.beyond else ""),
                 "verdict": worded(one),
                 "ours [interval]": one.value,
                 "asked for": asked_for(claim),
@@ -131,6 +137,39 @@ def pooled(judged: Judged, claims: Sequence[Claim]) -> pd.DataFrame:
             for one in judged.pooled.get(claim.qualified_id, [])
         ]
     )
+
+
+def beyond(verdict: Verdict) -> str:
+    """The verdict on what is beyond the baselines, in words with its number; a dash without one."""
+    own = verdict.beyond
+    if own is None:
+        return "–"
+    number = f" {own.value}" if own.value else ""
+    return f"{own.outcome}{number}" if number or not own.reason else f"{own.outcome}: {own.reason}"
+
+
+def gains(judged: Judged) -> pd.DataFrame:
+    """What each shown run learned: its gain taken apart, and what of its steps is exact."""
+    rows = []
+    for run in judged.shown.runs:
+        if (found := judged.gains.get(run)) is None:
+            continue
+        rows.append(
+            {
+                "run": run,
+                "base": f"{found.base.estimate:.3f}",
+                **{f"+ {name}": _part(part) for name, part in found.parts.items()},
+                "= trained": f"{found.full.estimate:.3f}",
+                "beyond is told": "yes" if found.told else "no",
+                "strictest baseline": f"{found.strictest.method}, {found.bar.estimate:.3f}",
+                "exact steps": "–" if found.exact is None else f"{found.exact:.3f}",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _part(part: Interval) -> str:
+    return "0" if part.estimate == part.low == part.high == 0 else str(part)
 
 
 def practical(verdict: Verdict | Pooled) -> str:
@@ -189,6 +228,7 @@ def verdict_rows(judged: Judged, claim: Claim) -> pd.DataFrame:
             if np.isfinite(verdict.detectable)
             else "–",
             "by our weaker line": practical(verdict),
+            BEYOND: beyond(verdict),
             claim.units: verdict.units,
             **{_control(name, c): c.value for name, c in verdict.controls.items()},
             "note": verdict.note,
@@ -201,6 +241,8 @@ def verdict_rows(judged: Judged, claim: Claim) -> pd.DataFrame:
         idle += ["at", "p (adjusted)", "told with 80 %"]
     if claim.practical is None:
         idle.append("by our weaker line")
+    if all(verdict.beyond is None for verdict in judged.of_claim(claim).values()):
+        idle.append(BEYOND)
     return frame.drop(columns=idle)
 
 

@@ -7,6 +7,7 @@ from alpharl_bench.errors import AlphaRLBenchError, reason_of
 from alpharl_bench.invocation import session_command
 from alpharl_bench.reporting import dynamics, html, markdown
 from alpharl_bench.reporting.figures import draw_trajectories
+from alpharl_bench.reporting.gains_figure import draw_gains
 from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.junit import junit
 from alpharl_bench.reporting.results import RESULTS, Results
@@ -54,6 +55,8 @@ def _draw(judged: Judged, folder: Path) -> None:
         if runs := judged.of_claim(claim):
             evidence = [judged.session.evidence(run, claim.qualified_id) for run in runs]
             view_of(claim).draw(claim, evidence, folder / f"{name}.svg")
+    if shown := {run: of for run, of in judged.gains.items() if run in judged.shown.runs}:
+        draw_gains(shown, folder / "gains.svg")
     for run in judged.shown.runs:
         measured = judged.session.evidence(run)
         if dynamics.pictured(measured):

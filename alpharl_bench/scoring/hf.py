@@ -46,7 +46,9 @@ class SharedPromptLM(HFLM):
         if context.shape[1] > 1 and can_share(self.model):
             with torch.no_grad():
                 options["past_key_values"], _ = read_once(self.model, context[:, :-1], mask[:, :-1])
-        options = {**_NEUTRAL, **options, **self._decoded(context.shape[1])}
+        options |= self._decoded(context.shape[1])
+        if options.get("do_sample"):
+            options = {**_NEUTRAL, **options}
         drawn: torch.Tensor = super()._model_generate(context, max_length, stop, **options)
         # An end token is no text, whichever tokenizer calls it a special one.
         new = drawn[:, context.shape[1] :]

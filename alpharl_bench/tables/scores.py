@@ -81,7 +81,10 @@ class Scores:
 
     def readable_accuracies(self, variant: Variant) -> np.ndarray:
         """(B,) the same over bootstrap resamples."""
-        return self._readable(variant, resampling_weights(self.tasks))
+        if variant not in self._resampled_readable:
+            weights = resampling_weights(self.tasks)
+            self._resampled_readable[variant] = self._readable(variant, weights)
+        return self._resampled_readable[variant]
 
     def _mean(self, variant: Variant, weights: np.ndarray) -> np.ndarray:
         # Rounded, so that variants with as many right answers tie, whatever the order of the sum.
@@ -98,6 +101,11 @@ class Scores:
     @cached_property
     def _resampled(self) -> dict[Variant, np.ndarray]:
         """Claims share variants, and a report asks for each many times."""
+        return {}
+
+    @cached_property
+    def _resampled_readable(self) -> dict[Variant, np.ndarray]:
+        """The same of readable responses."""
         return {}
 
     @cached_property
