@@ -17,7 +17,7 @@ from alpharl_bench.grading.units import without_unit
 from alpharl_bench.problems import MAX_RESPONSE_CHARS, final_number, last_number
 
 Pair = tuple[str, str]
-Kind = Literal["arithmetic", "number", "math", "choice"]
+Kind = Literal["arithmetic", "worked", "number", "math", "choice"]
 
 #: Longer answers are not compared. The longest gold answer of the paper's benchmarks has 210.
 MAX_ANSWER_CHARS = 500
@@ -30,6 +30,7 @@ _STOPPED = Grade(Mark.STOPPED, None)
 #: How the number that a response settles on is found in it.
 _NUMBERS: dict[Kind, Callable[[str], str | None]] = {
     "arithmetic": final_number,
+    "worked": final_number,
     "number": last_number,
 }
 
@@ -41,7 +42,8 @@ def grade(kind: Kind, gold: str, responses: Sequence[str]) -> list[Grade]:
     """Grade the sampled responses to one question.
 
     Args:
-        kind: ``arithmetic``: ends in ``#`` and the gold digits, exactly. ``number``: its last
+        kind: ``arithmetic``: ends in ``#`` and the gold digits, exactly. ``worked``: is the gold
+            solution to the letter, every step of it. ``number``: its last
             number has the value of the gold one. ``choice``: the letter of the gold choice, A to D.
             ``math``: an answer that math-verify finds equal.
         gold: the right answer.
@@ -95,6 +97,10 @@ def _number(kind: Kind, gold: str, response: str) -> Grade:
     number = _NUMBERS[kind](response)
     if number is None:
         return _NO_ANSWER
+    if kind == "worked":
+        # Wrong steps with the right answer vote for themselves.
+        right, text = response.strip() == gold, response.strip()[:MAX_ANSWER_CHARS]
+        return _graded(right, gold, text)
     right = number == gold or (kind == "number" and _same_value(number, gold))
     return _graded(right, gold, number)
 

@@ -32,4 +32,5 @@ def by_columns(a: int, b: int, *, carries: tuple[bool, ...] | None = None) -> Pr
     return Problem(f"{a}+{b}=", tuple(steps), written)
 
 
-CARRY = Family("carry", column_addition)
+#: Graded by its steps: rewarded for the sum alone, models leave the written carries out.
+CARRY = Family("carry", column_addition, "worked")

@@ -38,8 +38,12 @@ class Family:
 
     name: str
     draw: Callable[[np.random.Generator], Problem]
-    kind: Literal["arithmetic", "number"] = "arithmetic"
+    kind: Literal["arithmetic", "worked", "number"] = "arithmetic"
     tokens: int = 36
+
+    def gold(self, problem: Problem) -> str:
+        """What a response is graded by: the answer, or the whole solution where steps count."""
+        return problem.worked_solution if self.kind == "worked" else problem.answer
 
 
 def _digit(rng: np.random.Generator, low: int = 1) -> int:

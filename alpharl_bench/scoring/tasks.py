@@ -164,9 +164,9 @@ def _family(scratch: Path, folder: Path, family: str, sampling: Sampling) -> dic
             {
                 "id": f"{family}/{p.prompt}",
                 "question": p.prompt,
-                "answer": p.answer,
+                "answer": FAMILIES[family].gold(p),
                 "kind": FAMILIES[family].kind,
-                "worked": p.worked_solution if FAMILIES[family].kind == "arithmetic" else "",
+                "worked": p.worked_solution if FAMILIES[family].kind != "number" else "",
             }
         )
         for p in problems

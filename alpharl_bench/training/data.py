@@ -57,7 +57,7 @@ def prompts(job: Job) -> Dataset:
         [
             {
                 "prompt": _turn(tokenizer, "user", problem.prompt),
-                "answer": problem.answer,
+                "answer": family.gold(problem),
                 "kind": family.kind,
             }
             for family, problem in problems(job)
@@ -105,8 +105,10 @@ def pairs(job: Job, count: int) -> Dataset:
     tokenizer = job.tokenizer()
     rows = []
     for family, problem, responses in _drawn(job, job.base, count):
-        right = next((r for r in responses if is_right(family.kind, problem.answer, r)), None)
-        wrong = next((r for r in responses if not is_right(family.kind, problem.answer, r)), None)
+        right = next((r for r in responses if is_right(family.kind, family.gold(problem), r)), None)
+        wrong = next(
+            (r for r in responses if not is_right(family.kind, family.gold(problem), r)), None
+        )
         if right is not None and wrong is not None:
             rows.append(
                 {
@@ -149,7 +151,7 @@ def _teacher_samples(job: Job, count: int) -> Iterator[tuple[str, str]]:
 def _right_samples(job: Job, model: Path, count: int) -> Iterator[tuple[str, str]]:
     """The first right response of a model to each prompt that has one: rejection sampling."""
     for family, problem, responses in _drawn(job, model, count):
-        right = (r for r in responses if is_right(family.kind, problem.answer, r))
+        right = (r for r in responses if is_right(family.kind, family.gold(problem), r))
         if (first := next(right, None)) is not None:
             yield problem.prompt, first
 
