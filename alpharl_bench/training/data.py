@@ -105,10 +105,9 @@ def pairs(job: Job, count: int) -> Dataset:
     tokenizer = job.tokenizer()
     rows = []
     for family, problem, responses in _drawn(job, job.base, count):
-        right = next((r for r in responses if is_right(family.kind, family.gold(problem), r)), None)
-        wrong = next(
-            (r for r in responses if not is_right(family.kind, family.gold(problem), r)), None
-        )
+        marked = [(r, is_right(family.kind, family.gold(problem), r)) for r in responses]
+        right = next((r for r, is_so in marked if is_so), None)
+        wrong = next((r for r, is_so in marked if not is_so), None)
         if right is not None and wrong is not None:
             rows.append(
                 {
