@@ -196,7 +196,8 @@ def _merged_bytes(required: Requirements, size: ModelSize, asked: Options, dtype
 def _adapted(variant: Variant) -> bool:
     """Whether it is known beforehand to be an adapter; a forecast may turn out to be one."""
     many = variant.kind == "rank" and variant.number > MAX_ADAPTER_RANK
-    return not many and variant.kind not in {"percent", "forecast"}
+    whole = variant.rest or variant.kind in {"percent", "forecast", "modules"}
+    return not many and not whole
 
 
 def _decomposing(required: Requirements, size: ModelSize, device: str) -> int:

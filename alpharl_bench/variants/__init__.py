@@ -3,6 +3,9 @@
 from alpharl_bench.variants.spec import (
     BASE,
     FULL,
+    MODULES,
+    UNSCALED,
+    WITH_THE_REST,
     Variant,
     decoded,
     forecast,
@@ -17,6 +20,9 @@ from alpharl_bench.variants.spec import (
 __all__ = [
     "BASE",
     "FULL",
+    "MODULES",
+    "UNSCALED",
+    "WITH_THE_REST",
     "Variant",
     "decoded",
     "forecast",

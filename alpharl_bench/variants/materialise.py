@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
+from dataclasses import replace
+from types import MappingProxyType
 
 from alpharl_bench.cache import content_key
 from alpharl_bench.checkpoints import Run, Weights, open_weights
@@ -28,6 +30,7 @@ Update = Mapping[str, LowRank]
 #: What the base is changed by or into: an update is added to it, weights take its place, and
 #: extrapolated logits take two models.
 Change = Update | Weights | ExtrapolatedLogits
+_NO_UPDATE: Update = MappingProxyType({})
 
 
 def _no_forecast(variant: Variant) -> Change:
@@ -118,8 +121,26 @@ class UpdateSource:
                 return self.factors(variant.step).whole()
             case "forecast":
                 return self._forecast(variant)
+            case "modules":
+                return self._parted(variant.step, modules=1.0)
+            case _ if variant.rest:
+                update = self.update(replace(variant, rest=False))
+                return self._parted(variant.step, modules=0.0, update=update)
             case _:
                 return self.update(variant)
+
+    def _parted(self, step: int | None, *, modules: float, update: Update = _NO_UPDATE) -> Weights:
+        """A model whose modules, or all tensors but these, are a checkpoint's."""
+        # It combines changes, and so stands behind this.
+        from alpharl_bench.variants.combined import CombinedWeights  # noqa: PLC0415
+
+        factors = self.factors(step)
+        names = frozenset(factors.modules)
+
+        def of(name: str) -> tuple[float]:
+            return (modules if name in names else 1.0 - modules,)
+
+        return CombinedWeights(self.base, [factors.whole()], of, update)
 
     def spectrum(self, *, whole: bool = False) -> list[ModuleSpectrum]:
         """The spectrum of every module of the final update (Figure 5a).
@@ -148,6 +169,8 @@ class UpdateSource:
     def _module(self, variant: Variant, name: str) -> LowRank:
         found = self.decomposition(variant, name)
         chosen = _select(variant, name, found)
+        if not variant.matched:
+            return chosen.scaled(variant.alpha)
         return rescale_to_norm(chosen, found.norm).scaled(variant.alpha)
 
 

@@ -7,7 +7,16 @@ from typing import Literal
 from alpharl_bench.errors import AlphaRLBenchError
 
 Kind = Literal[
-    "base", "full", "rank", "percent", "subspace", "random", "window", "forecast", "decoded"
+    "base",
+    "full",
+    "modules",
+    "rank",
+    "percent",
+    "subspace",
+    "random",
+    "window",
+    "forecast",
+    "decoded",
 ]
 
 
@@ -23,7 +32,9 @@ class Variant:
     (``decoded``); ``candidate`` is the number of the target, or of the setting, that it is made
     for, from 0, among those that are chosen from; None is the chosen. ``shuffle`` is the
     draw of the order that windows slide over, None the order by falling R²; ``modules`` are those
-    of a window, known only once the run's are ranked.
+    of a window, known only once the run's are ranked. An update that is not ``matched`` is not
+    scaled to the norm of ΔW; with ``rest`` all tensors that no module is are those of the
+    checkpoint. ``modules`` as a kind is the whole update of all modules.
     """
 
     kind: Kind
@@ -34,6 +45,8 @@ class Variant:
     candidate: int | None = None
     shuffle: int | None = None
     modules: tuple[str, ...] = ()
+    matched: bool = True
+    rest: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a rank, share or index below 1, which would silently be the base."""
@@ -45,7 +58,7 @@ class Variant:
     @property
     def low_rank(self) -> bool:
         """Whether it is made from the leading triplets of a checkpoint's update."""
-        return self.kind not in {"base", "full", "forecast", "decoded"}
+        return self.kind not in {"base", "full", "modules", "forecast", "decoded"}
 
     @property
     def label(self) -> str:
@@ -53,6 +66,7 @@ class Variant:
         name = {
             "base": "base",
             "full": "full",
+            "modules": "all modules",
             "rank": f"rank-{self.number}",
             "percent": f"rank-{self.number}%",
             "subspace": f"subspace-{self.number}",
@@ -65,6 +79,10 @@ class Variant:
             name += f", candidate {self.candidate}"
         if self.shuffle is not None:
             name += f" of shuffle #{self.shuffle}"
+        if not self.matched:
+            name += " unscaled"
+        if self.rest:
+            name += " with the rest"
         scale = "" if self.alpha == 1 else f" x{self.alpha}"
         return name + scale + ("" if self.step is None else f" @{self.step}")
 
@@ -72,6 +90,12 @@ class Variant:
 BASE = Variant("base")
 #: The fully trained model, all of its parameters.
 FULL = Variant("full")
+#: Its modules alone: embeddings, norms and biases stay at the base's values.
+MODULES = Variant("modules")
+#: Rank-1 as it is, not scaled to the norm of ΔW.
+UNSCALED = Variant("rank", 1, matched=False)
+#: Rank-1 beside trained embeddings, norms and biases.
+WITH_THE_REST = Variant("rank", 1, rest=True)
 
 
 def decoded(method: str) -> Variant:

@@ -16,6 +16,9 @@ from alpharl_bench.tables import Means
 from alpharl_bench.variants import (
     BASE,
     FULL,
+    MODULES,
+    UNSCALED,
+    WITH_THE_REST,
     Variant,
     full_at,
     percent,
@@ -97,7 +100,17 @@ REFERENCES = (
     Point("Fully trained", FULL),
     *(Point(f"Control: random rank-1, draw {d}", random_control(d)) for d in CONTROL_DRAWS),
 )
-RECOVERY = Curve("recovery", lambda _: [*REFERENCES, Point("Rank-1", rank(1))], x_label="")
+RECOVERY = Curve(
+    "recovery",
+    lambda _: [
+        *REFERENCES,
+        Point("Rank-1", rank(1)),
+        Point("Rank-1, not scaled", UNSCALED),
+        Point("Rank-1, the rest trained", WITH_THE_REST),
+        Point("All of attention and MLP", MODULES),
+    ],
+    x_label="",
+)
 RANK_CURVE = Curve(
     "rank-percent",
     lambda _: [
@@ -162,6 +175,10 @@ RANK1_DOMINANCE = (
         nulls=(
             Null("base", lambda a, _: relative(a, BASE)),
             Null("random rank-1 of the same norm", lambda a, _: control_accuracy(a)),
+        ),
+        # What is lost with embeddings and norms is no fault of Rank-1.
+        ceilings=(
+            Null("all of the update of attention and MLP", lambda a, _: relative(a, MODULES)),
         ),
         formula="a(Rank-1) / a(full)",
         statistic_label="relative accuracy of Rank-1",
