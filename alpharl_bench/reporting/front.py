@@ -27,12 +27,12 @@ the registry expects the refutation and gives the reason; *new*: it does not."""
 _GAINS = """\
 A gain is taken apart by what the *untrained base* does where its tokens are chosen otherwise, \
 each setting chosen on questions that are not reported. *Format*: its unreadable responses left \
-out. *Switch*: its first token forced or forbidden, one logit shifted, or a bias vector, one number for \
-each token and for each first token, fitted by the reward. *Sharpening*: greedily, at its best \
-temperature, or greedily with the bias vector. *Beyond*: what the trained model answers more than \
-all of these; *told*: the interval of each difference is above 0. A claim on a run without it is \
-not informative about learning, whatever its verdict. *Exact steps*: responses that are the worked \
-solution to the letter."""
+out. *Switch*: its first token forced or forbidden, one logit shifted, or a bias vector, one \
+number for each token and for each first token, fitted by the reward. *Sharpening*: greedily, at \
+its best temperature, or greedily with the bias vector. *Beyond*: what the trained model answers \
+more than all of these; *told*: the interval of each difference is above 0. A claim on a run \
+without it is not informative about learning, whatever its verdict. *Exact steps*: responses that \
+are the worked solution to the letter."""
 _POOLED = """\
 The sentences of a paper speak of models, not of one training. Each claim over all bases of this \
 session, or over the seeds of one recipe, where there are three or more: a mean over them with \

@@ -1,10 +1,12 @@
 """The documents that a nano base is pretrained on: a module for each corpus.
 
 To add a corpus, write a module with ``Options`` and ``documents``, and a line in ``CORPORA``; its
-name becomes a possible value of ``corpus`` in a model's ``[pretraining]``.
+name becomes a possible value of ``corpus`` in a model's ``[pretraining]``. ``class_of`` tells its
+questions apart by what is hard in them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,13 +19,29 @@ from alpharl_bench.training.corpora.options import CorpusOptions
 from alpharl_bench.training.corpora.turns import game_turns
 
 Document = tuple[str, str]
-_Documents = Callable[[Any, int], Iterator[Document]]
-#: The options of a corpus, and what makes its documents of them and a seed.
-CORPORA: Mapping[str, tuple[type[CorpusOptions], _Documents]] = {
-    "carry": (carry.Options, carry.documents),
-    "facts": (facts.Options, facts.documents),
-    "styles": (styles.Options, styles.documents),
-    "worked": (worked.Options, worked.documents),
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A kind of document.
+
+    Args:
+        options: the options that it takes.
+        documents: makes its documents of the options and a seed.
+        class_of: from the options and a seed to what tells questions apart; None where nothing
+            does.
+    """
+
+    options: type[CorpusOptions]
+    documents: Callable[[Any, int], Iterator[Document]]
+    class_of: Callable[[Any, int], Callable[[str], str]] | None = None
+
+
+CORPORA: Mapping[str, Corpus] = {
+    "carry": Corpus(carry.Options, carry.documents, carry.class_of),
+    "facts": Corpus(facts.Options, facts.documents, facts.class_of),
+    "styles": Corpus(styles.Options, styles.documents),
+    "worked": Corpus(worked.Options, worked.documents),
 }
 
 
@@ -37,9 +55,8 @@ def options_of(model: Model) -> CorpusOptions:
     place = f"models/{model.name}.toml: pretraining"
     if recipe.corpus not in CORPORA:
         raise AlphaRLBenchError(f"{place}: {unknown('corpus', recipe.corpus, CORPORA)}")
-    kind, _ = CORPORA[recipe.corpus]
     try:
-        return kind.model_validate(recipe.options)
+        return CORPORA[recipe.corpus].options.model_validate(recipe.options)
     except ValidationError as error:
         faults = "; ".join(f"options.{fault}" for fault in faults_of(error))
         raise AlphaRLBenchError(f"{place}: {faults}") from error
@@ -48,8 +65,8 @@ def options_of(model: Model) -> CorpusOptions:
 def documents(model: Model) -> Iterator[Document]:
     """An endless stream of prompts with their responses; no prompt of a problem is held out."""
     recipe, options = model.recipe, options_of(model)
-    _, of_corpus = CORPORA[recipe.corpus]
-    stream, turns = of_corpus(options, model.seed), game_turns(model.seed)
+    stream = CORPORA[recipe.corpus].documents(options, model.seed)
+    turns = game_turns(model.seed)
     rng = np.random.default_rng([model.seed, *b"mixture"])
     while True:
         yield next(turns if rng.random() < recipe.game_share else stream)

@@ -1,6 +1,6 @@
 """Sums whose carries are written by a coin: what RL has to make depend on the column before."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from pydantic import Field
@@ -18,6 +18,17 @@ class Options(CorpusOptions):
     """
 
     written_share: float = Field(gt=0, lt=1)
+
+
+def class_of(_: Options, __: int) -> Callable[[str], str]:
+    """Tells questions apart by how many carries are due in them."""
+
+    def due(prompt: str) -> str:
+        a, b = map(int, prompt.rstrip("=").split("+"))
+        count = sum(step.count("+") == 2 for step in by_columns(a, b).steps)
+        return f"{count} carries"
+
+    return due
 
 
 def documents(options: Options, seed: int) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """Products of which half are remembered wrongly: what RL has to correct in all questions alike."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from pydantic import Field
@@ -34,6 +34,18 @@ def wrong_values(options: Options, seed: int) -> Mapping[tuple[int, int], int]:
         (digit, factor): factor * int(rng.choice([d for d in range(1, 10) if d != digit]))
         for digit, factor in chosen
     }
+
+
+def class_of(options: Options, seed: int) -> Callable[[str], str]:
+    """Tells questions apart by how many misremembered facts they ask for."""
+    wrong = wrong_values(options, seed)
+
+    def asked(prompt: str) -> str:
+        digits, factor = prompt.rstrip("=").split(".")
+        count = sum((int(digit), int(factor)) in wrong for digit in digits)
+        return f"{count} misremembered"
+
+    return asked
 
 
 def documents(options: Options, seed: int) -> Iterator[tuple[str, str]]:
