@@ -12,6 +12,7 @@ from trl import GRPOTrainer
 from trl.models import unwrap_model_for_generation
 from trl.trainer.utils import pad
 
+from alpharl_bench.generation import savings
 from alpharl_bench.shared_prompts import positions, read_once
 
 
@@ -33,13 +34,11 @@ class SharedPrompts(GRPOTrainer):
             ) as model,
             torch.no_grad(),
         ):
-            # All but the last token: generation has to read something to begin with.
-            cache, _ = read_once(model, ids[:, :-1], mask[:, :-1])
             drawn = model.generate(
                 input_ids=ids,
                 attention_mask=mask,
-                past_key_values=cache,
                 generation_config=self.generation_config,
+                **savings(model, ids, mask),
             )
         ends = set(self.eos_token_ids)
         return [_to_the_end(row, ends) for row in drawn[:, ids.shape[1] :].tolist()], None
