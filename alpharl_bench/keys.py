@@ -72,13 +72,14 @@ PRODUCTS: Mapping[ProductName, Product] = {
         code=("training.base",), keyed_by=("pretrained base", "converted base")
     ),
     "teacher samples": Product(
-        code=("device", "training.samples"),
+        code=("device", "generation", "shared_prompts", "training.samples"),
         packages=("torch", "transformers"),
         inputs=("checkpoint",),
     ),
     "trained run": Product(
         code=(
-            *("games", "grading", "limited", "problems", "shared_prompts", "spectral.threads"),
+            *("games", "generation", "grading", "limited", "problems", "shared_prompts"),
+            *("spectral.threads",),
             *("training.data", "training.distillation", "training.dynamic_sampling"),
             *("training.gae", "training.job", "training.ppo", "training.rewards"),
             *("training.self_play", "training.shared_prompts", "training.train"),
@@ -146,9 +147,9 @@ PRODUCTS: Mapping[ProductName, Product] = {
     ),
     "hf": Product(
         code=(
-            *("checkpoints.configs", "scoring.encoding", "scoring.engines", "scoring.hf"),
-            *("batches", "decoding", "scoring.biased_logits", "scoring.proof", "shared_prompts"),
-            *("spectral.threads", "variants.heads", "variants.parameters"),
+            *("batches", "checkpoints.configs", "decoding", "generation", "scoring.biased_logits"),
+            *("scoring.encoding", "scoring.engines", "scoring.hf", "scoring.proof"),
+            *("shared_prompts", "spectral.threads", "variants.heads", "variants.parameters"),
             *("variants.patch", "variants.whole"),
         ),
         packages=("lm-eval", "torch", "transformers"),

@@ -12,12 +12,12 @@ from alpharl_bench.batches import batches
 from alpharl_bench.checkpoints.config import load_tokenizer
 from alpharl_bench.decoding import AS_ASKED, Decoding
 from alpharl_bench.extras import requiring
+from alpharl_bench.generation import savings
 from alpharl_bench.library_logging import quiet_libraries
 from alpharl_bench.scoring.biased_logits import BiasedLogits
 from alpharl_bench.scoring.encoding import encoding_of
 from alpharl_bench.scoring.engines import EngineOptions
 from alpharl_bench.scoring.proof import fixed_text, log_probabilities, require_effect, rounded_away
-from alpharl_bench.shared_prompts import can_share, read_once
 from alpharl_bench.spectral.threads import threads_of_model
 from alpharl_bench.variants import Variant
 from alpharl_bench.variants.materialise import UpdateSource
@@ -32,21 +32,22 @@ _NEUTRAL = {"top_k": 0, "top_p": 1.0}
 
 
 class SharedPromptLM(HFLM):
-    """lm-eval's model of transformers, which reads a question once for all responses to it."""
+    """lm-eval's model of transformers, which does no work that changes no response."""
 
     #: The tokens that end a response.
     ends: tuple[int, ...] = ()
     decoding: Decoding = AS_ASKED
+    #: Gives every batch a seed: how long another one went on changes nothing then. Without it the
+    #: state of torch's generator decides.
+    seeds: torch.Generator | None = None
 
     def _model_generate(
         self, context: torch.Tensor, max_length: int, stop: list[str], **options: Any
     ) -> torch.Tensor:
+        if self.seeds is not None:
+            torch.manual_seed(int(torch.randint(2**62, (), generator=self.seeds)))
         mask = options["attention_mask"]
-        # Generation reads the last token itself: it has to begin with something.
-        if context.shape[1] > 1 and can_share(self.model):
-            with torch.no_grad():
-                options["past_key_values"], _ = read_once(self.model, context[:, :-1], mask[:, :-1])
-        options |= self._decoded(context.shape[1])
+        options |= {**self._decoded(context.shape[1]), **savings(self.model, context, mask)}
         if options.get("do_sample"):
             options = {**_NEUTRAL, **options}
         drawn: torch.Tensor = super()._model_generate(context, max_length, stop, **options)
@@ -174,7 +175,7 @@ class HFBackend:
 
     def reseed(self, seed: int) -> None:
         """The same seed for every variant: differences between two of them are paired."""
-        torch.manual_seed(seed)
+        self.lm.seeds = torch.Generator().manual_seed(seed)
 
     def shrink(self) -> None:
         """Halve the batch."""

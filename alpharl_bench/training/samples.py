@@ -10,6 +10,7 @@ from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokeni
 from alpharl_bench.cache import cache_root, locked, write_whole
 from alpharl_bench.checkpoints import WeightFiles
 from alpharl_bench.device import resolved_device
+from alpharl_bench.generation import savings
 from alpharl_bench.keys import product_key
 from alpharl_bench.progress import progress_bar
 
@@ -92,6 +93,7 @@ def _responses(
     ).to(model.device)
     drawn = model.generate(
         **asked,
+        **savings(model, asked["input_ids"], asked["attention_mask"]),
         do_sample=True,
         temperature=1.0,
         top_k=0,

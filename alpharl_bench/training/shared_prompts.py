@@ -1,4 +1,4 @@
-"""GRPO in which the responses to one prompt share its keys and values.
+"""GRPO and RLOO in which the responses to one prompt share its keys and values.
 
 A prompt is read once instead of once for every response, both when responses are sampled and when
 they are trained on.
@@ -8,24 +8,31 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from trl import GRPOTrainer
+from trl import GRPOTrainer, RLOOTrainer
 from trl.models import unwrap_model_for_generation
 from trl.trainer.utils import pad
 
+from alpharl_bench.generation import savings
 from alpharl_bench.shared_prompts import positions, read_once
 
 
-class SharedPrompts(GRPOTrainer):
-    """GRPO's trainer for short responses to prompts that are longer than they are.
+class _Shared:
+    """The parts of TRL's trainers in which a prompt is read.
 
-    What it computes is what ``GRPOTrainer`` does, but for the order of sums: gradients flow through
-    the shared keys and values into the prompt's tokens, whose share of the work falls by the size
-    of a group. Of text models at temperature 1 alone.
+    What they compute is what TRL's do, but for the order of sums: gradients flow through the shared
+    keys and values into the prompt's tokens, whose share of the work falls by the size of a group.
+    Of text models at temperature 1 alone.
     """
 
-    def _generate_single_turn(
-        self, prompt_ids: Sequence[Sequence[int]], *args: Any, **kwargs: Any
-    ) -> tuple[list[list[int]], None]:
+    model_wrapped: Any
+    accelerator: Any
+    generation_config: Any
+    generation_kwargs: Any
+    eos_token_ids: Any
+    _tokenizer: Any
+
+    def _responses(self, prompt_ids: Sequence[Sequence[int]]) -> list[list[int]]:
+        """A response to each prompt, its end token with it."""
         ids, mask = self._padded(prompt_ids)
         with (
             unwrap_model_for_generation(
@@ -33,16 +40,14 @@ class SharedPrompts(GRPOTrainer):
             ) as model,
             torch.no_grad(),
         ):
-            # All but the last token: generation has to read something to begin with.
-            cache, _ = read_once(model, ids[:, :-1], mask[:, :-1])
             drawn = model.generate(
                 input_ids=ids,
                 attention_mask=mask,
-                past_key_values=cache,
                 generation_config=self.generation_config,
+                **savings(model, ids, mask),
             )
         ends = set(self.eos_token_ids)
-        return [_to_the_end(row, ends) for row in drawn[:, ids.shape[1] :].tolist()], None
+        return [_to_the_end(row, ends) for row in drawn[:, ids.shape[1] :].tolist()]
 
     def _get_per_token_logps_and_entropies(
         self,
@@ -77,6 +82,24 @@ class SharedPrompts(GRPOTrainer):
         ids = pad(rows, padding_value=self._tokenizer.pad_token_id, padding_side="left")
         mask = pad([torch.ones_like(row) for row in rows], padding_value=0, padding_side="left")
         return ids.to(device), mask.to(device)
+
+
+class SharedPrompts(_Shared, GRPOTrainer):
+    """GRPO's trainer for short responses to prompts that are longer than they are."""
+
+    def _generate_single_turn(
+        self, prompt_ids: Sequence[Sequence[int]], *_: Any, **__: Any
+    ) -> tuple[list[list[int]], None]:
+        return self._responses(prompt_ids), None
+
+
+class SharedPromptsRLOO(_Shared, RLOOTrainer):
+    """RLOO's trainer for the same."""
+
+    def _generate_single_turn(
+        self, prompt_ids: Sequence[Sequence[int]], *_: Any
+    ) -> list[list[int]]:
+        return self._responses(prompt_ids)
 
 
 def _to_the_end(ids: list[int], ends: set[int]) -> list[int]:

@@ -30,23 +30,31 @@ from alpharl_bench.training.dynamic_sampling import DynamicSamplingTrainer
 from alpharl_bench.training.job import Job, Options
 from alpharl_bench.training.ppo import Critic, PPOOptions, PPOTrainer
 from alpharl_bench.training.rewards import verifiable_reward
-from alpharl_bench.training.shared_prompts import SharedPrompts
+from alpharl_bench.training.shared_prompts import SharedPrompts, SharedPromptsRLOO
 
 
-class GroupOptions(Options):
-    """What group-relative RL takes beside the fields of ``trl.GRPOConfig``.
+class RolloutOptions(Options):
+    """What RL takes beside the fields of TRL's config.
+
+    Args:
+        shared_prompts: read a prompt once for all responses to it.
+    """
+
+    shared_prompts: bool = False
+
+
+class GroupOptions(RolloutOptions):
+    """What group-relative RL takes beside them.
 
     Args:
         sampling_rounds: the maximum number of rounds of dynamic sampling; 1 trains on the first
             draw.
         overlong_tokens: the last tokens of a response's length limit, over which a punishment
             grows from 0 to −1 (DAPO §3.4); 0 for none.
-        shared_prompts: read a prompt once for all responses to it.
     """
 
     sampling_rounds: int = Field(default=1, ge=1)
     overlong_tokens: int = Field(default=0, ge=0)
-    shared_prompts: bool = False
 
 
 class SolutionOptions(Options):
@@ -91,8 +99,8 @@ def _group_relative(job: Job) -> GRPOTrainer:
 
 
 def _rloo(job: Job) -> RLOOTrainer:
-    job.options(Options)
-    return RLOOTrainer(
+    trainer = SharedPromptsRLOO if job.options(RolloutOptions).shared_prompts else RLOOTrainer
+    return trainer(
         **_rollout_parts(job), args=job.arguments(RLOOConfig), reward_funcs=[verifiable_reward]
     )
 
