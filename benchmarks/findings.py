@@ -7,7 +7,7 @@ name makes of ``reports/``. Nothing there is typed by hand; a test fails where a
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -15,10 +15,10 @@ import typer
 from tabulate import tabulate
 
 from alpharl_bench.cache import write_whole
-from alpharl_bench.claims.kinds import IMITATION
 from alpharl_bench.claims.papers import load_papers
 from alpharl_bench.printed import read_averages, read_statements
 from alpharl_bench.reporting.results import (
+    BeyondRecord,
     Bounds,
     PooledRecord,
     Results,
@@ -30,6 +30,8 @@ from alpharl_bench.reporting.tables import runs_taken
 from benchmarks import power
 
 ROOT = Path(__file__).parents[1]
+#: The report on the nano lane, its tasks that bear, and its control.
+_NANO, TASKS, CONTROL = "sample", ("facts", "carry"), "switch"
 _PLACE = re.compile(r"(<!-- findings: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _SYMBOL = {
     "supported": "✓",
@@ -52,9 +54,13 @@ def verdict(name: str, claim: str, run: str) -> VerdictRecord | None:
     return found[0] if found else None
 
 
-def pooled(name: str, claim: str, over: str = "bases") -> PooledRecord:
+def pooled(name: str, claim: str, over: str = "bases", *, beyond: bool = False) -> PooledRecord:
     """A verdict of a report over several runs; ``over`` is how its clusters are named."""
-    (found,) = [p for p in report(name).pooled if p.claim == claim and p.over.endswith(over)]
+    (found,) = [
+        p
+        for p in report(name).pooled
+        if p.claim == claim and p.over.endswith(over) and p.beyond == beyond
+    ]
     return found
 
 
@@ -102,16 +108,18 @@ def by_run(name: str, runs: Sequence[str], claims: Iterable[str] | None = None) 
     return tabulate(rows, ["claim", *runs, "asks for"], "github", disable_numparse=True)
 
 
-def over_runs(name: str) -> str:
-    """The claims of a report over several runs."""
+def over_runs(name: str, chapter: str) -> str:
+    """The claims of a chapter of a report over several runs, by the beginning of their ids."""
     rows = [
         [
             f"{p.claim} {report(name).claims[p.claim].title}",
-            f"{p.over}, {runs_taken(p.runs, p.left_out)}",
+            f"{p.over}, {runs_taken(p.runs, p.left_out)}"
+            + (", beyond the baselines" if p.beyond else ""),
             cell(p),
             asked(name, p.claim),
         ]
         for p in report(name).pooled
+        if p.claim.startswith(chapter)
     ]
     return tabulate(rows, ["claim", "over", "ours", "asks for"], "github", disable_numparse=True)
 
@@ -135,67 +143,84 @@ def runs_of(name: str, *, kind: str = "RL", containing: str = "") -> list[str]:
 
 
 def property_1() -> str:
-    """Rank-1 of the sample's runs, over bases and run by run."""
-    rl, one = runs_of("sample"), pooled("sample", "P1.1")
-    rank1 = {
-        kind: spread("sample", "P1.1", runs_of("sample", kind=kind)) for kind in sorted(IMITATION)
-    }
-    others = ", ".join(f"{kind}'s Rank-1 {found}" for kind, found in rank1.items())
-    return (
-        f"over {one.over} with {len(one.runs)} runs of RL Rank-1 keeps {number(one.value)} of the "
-        f"accuracy: {one.outcome}, by our weaker line of 0.95 {_open(one)}. Run by run: "
-        f"{counted('sample', 'P1.1', rl)}. A random direction keeps "
-        f"{spread('sample', 'P1.1-control', rl)}, {others}"
+    """Rank-1 of each task over bases: of the accuracy, and of what was learned."""
+    parts = []
+    for task in TASKS:
+        one, beyond = (pooled(_NANO, "P1.1", f"bases of {task}", beyond=of) for of in (False, True))
+        parts.append(
+            f"`{task}`, over {one.clusters} bases and {len(one.runs)} runs of RL: "
+            f"{number(one.value)} of the accuracy, {one.outcome}; of what was learned beyond the "
+            f"baselines {number(beyond.value)}, {beyond.outcome}"
+        )
+    control = [run for run in runs_of(_NANO) if CONTROL in run]
+    parts.append(
+        f"`{CONTROL}`, the control: {spread(_NANO, 'P1.1', control)} of an accuracy that is all "
+        "one token's"
     )
+    return ". ".join(parts)
+
+
+def contrasts() -> str:
+    """SFT with RL's prompts, learning rate and steps beside RL: Rank-1 of what was learned."""
+    parts = []
+    for task in TASKS:
+        told = []
+        for algorithm in ("grpo", "sft", "rft", "sft-prefix"):
+            runs = [
+                run
+                for run in report(_NANO).runs
+                if re.fullmatch(rf"\w+-{task}-{algorithm}(-seed\d+)?", run)
+            ]
+            values = [v.value for r in runs if (v := _beyond(_NANO, "P1.1", r)) and v.value]
+            if values:
+                told.append(f"{algorithm} {_range([v.estimate for v in values])} ({len(values)})")
+        parts.append(f"`{task}`: {', '.join(told)}")
+    return f"share that Rank-1 keeps of what was learned (runs): {'; '.join(parts)}"
 
 
 def property_2() -> str:
-    """R² over bases and over seeds, and what of it can be told from nulls."""
-    one, runs = pooled("dynamics", "P2.1"), runs_of("dynamics")
-    seeds = [p for p in report("dynamics").pooled if p.claim == "P2.1" and "seeds" in p.over]
-    held = sum(p.outcome == "supported" for p in seeds)
-    nulls = ", ".join(
-        f"{name} by {number(control.value)}"
-        for name, control in one.controls.items()
-        if not control.ceiling
-    )
-    return (
-        f"over {one.over} R² is {number(one.value)}: {one.outcome}; it is above {nulls}. Over "
-        f"three seeds of a recipe: supported for {held} of {len(seeds)}, all of one base and so no "
-        f"findings of their own. Run by run it is {spread('dynamics', 'P2.1', runs)}, and "
-        f"{_alike('P2.1', runs)}"
-    )
+    """R² over bases, and what of it can be told from nulls."""
+    parts = []
+    for task in TASKS:
+        one = pooled(_NANO, "P2.1", f"bases of {task}")
+        nulls = ", ".join(
+            f"{name} by {number(control.value)}"
+            for name, control in one.controls.items()
+            if not control.ceiling
+        )
+        parts.append(
+            f"`{task}`, over {one.clusters} bases: R² is {number(one.value)}, {one.outcome}; it is "
+            f"above {nulls}"
+        )
+    return ". ".join(parts)
 
 
 def prediction() -> str:
     """The error of the end, predicted from 40 %."""
-    one = pooled("dynamics", "P2.4")
-    last = one.controls["last checkpoint, unchanged"]
-    return (
-        f"over {one.over} the error is {number(one.value)}: {one.outcome}; it differs from that of "
-        f"the unchanged checkpoint by {number(last.value)}"
-    )
+    parts = []
+    for task in TASKS:
+        one = pooled(_NANO, "P2.4", f"bases of {task}")
+        last = one.controls["last checkpoint, unchanged"]
+        parts.append(
+            f"`{task}`: the error is {number(one.value)}, {one.outcome}; it differs from that of "
+            f"the unchanged checkpoint by {number(last.value)}"
+        )
+    return ". ".join(parts)
 
 
 def retention() -> str:
-    """AlphaRL of 40 %, in both readings."""
-    runs = runs_of("alpharl")
-    readings = {"A1": "the paper's text", "A1-code": "its authors' code"}
-    told = [
-        f"by {words} {spread('alpharl', claim, runs)}, {counted('alpharl', claim, runs)}"
-        for claim, words in readings.items()
-    ]
-    return f"on {len(runs)} slow runs of one base it keeps {'; '.join(told)}"
-
-
-def acceleration() -> str:
-    """2.5 times the speed while 0.96 is kept, and against the baselines."""
-    runs = runs_of("alpharl")
-    told = [
-        f"{claim} {counted('alpharl', claim, runs)} ({spread('alpharl', claim, runs)})"
-        for claim in ("A4", "A4-code", "A5", "A5-code")
-    ]
-    return f"the same runs: {'; '.join(told)}"
+    """AlphaRL of 40 %, in both readings, and what it keeps of what was learned."""
+    parts = []
+    for task in TASKS:
+        runs = [run for run in runs_of(_NANO) if f"-{task}-" in run]
+        for claim, words in (("A1", "the text"), ("A1-code", "the authors' code")):
+            values = [v.value for r in runs if (v := _beyond(_NANO, claim, r)) and v.value]
+            shares = _range([v.estimate for v in values]) if values else "none told"
+            parts.append(
+                f"`{task}`, by {words}: {spread(_NANO, claim, runs)}, "
+                f"{counted(_NANO, claim, runs)}; of what was learned {shares}"
+            )
+    return ". ".join(parts)
 
 
 def smol() -> str:
@@ -208,7 +233,10 @@ def smol() -> str:
         f"{claim} {cell(verdict('smollm2', claim, runs['DAPO']))}"
         for claim in ("P1.1-control", "P2.1", "P2.3", "P2.4", "A1", "A5")
     ]
-    return f"{', '.join(rank1)}; of DAPO {', '.join(of_dapo)}"
+    return (
+        f"{', '.join(rank1)}; of DAPO {', '.join(of_dapo)}. These runs start from a base without "
+        "the format of an answer, and were not held against the baselines"
+    )
 
 
 def smol_accuracies() -> str:
@@ -224,37 +252,67 @@ def smol_accuracies() -> str:
     return tabulate(rows, ["", *models], "github", disable_numparse=True)
 
 
-def zoo() -> str:
-    """Rank-1, a random direction and the effective rank of every run of the sample."""
+def gains() -> str:
+    """What every run of the sample learned: its gain taken apart."""
     rows = [
-        [run.kind, name, *(cell(verdict("sample", claim, name)) for claim in _ZOO)]
-        for name, run in sorted(report("sample").runs.items(), key=lambda item: item[1].kind)
+        [
+            run.kind,
+            name,
+            f"{run.gains.base.estimate:.3f}",
+            *(f"{run.gains.parts[part].estimate:.3f}" for part in ("format", "switch")),
+            f"{run.gains.parts['sharpening'].estimate:.3f}",
+            number(run.gains.parts["beyond"]),
+            f"{run.gains.full.estimate:.3f}",
+            "yes" if run.gains.told else "no",
+            run.gains.strictest,
+            "–" if run.gains.exact is None else f"{run.gains.exact:.2f}",
+        ]
+        for name, run in _sorted(report(_NANO))
+        if run.gains is not None
     ]
-    headers = ["kind", "run", "P1.1 Rank-1", "P1.1-control random direction", "P1.8 effective rank"]
+    headers = ["kind", "run", "base", "+ format", "+ switch", "+ sharpening", "+ beyond"]
+    headers += ["= trained", "told", "strictest baseline", "exact steps"]
     return tabulate(rows, headers, "github", disable_numparse=True)
 
 
-def methods() -> str:
-    """The accuracy of every forecast of 40 %, of the checkpoint there and of the trained model."""
-    runs = report("alpharl").runs
-    known = next(iter(runs.values())).accuracies
-    step = max(s for s in next(iter(runs.values())).steps if 100 * s <= 40 * _last(runs))
-    variants = [f"full @{step}", *(v for v in known if v.endswith(" of 40%")), "full"]
-    rows = [
-        [variant.removesuffix(" of 40%"), *(_right(run, variant) for run in runs.values())]
-        for variant in variants
-    ]
-    names = [name.removeprefix("qwen3-nano-") for name in runs]
-    return tabulate(rows, ["", *names], "github", disable_numparse=True)
+def zoo() -> str:
+    """Rank-1 of every run of the sample, and what tells whether it is Rank-1 that loses."""
+    rows = []
+    for name, run in _sorted(report(_NANO)):
+        beyond, full = _beyond(_NANO, "P1.1", name), run.accuracies["full"].accuracy.estimate
+        rows.append(
+            [
+                run.kind,
+                name,
+                cell(verdict(_NANO, "P1.1", name)),
+                f"{_SYMBOL[beyond.outcome]} {number(beyond.value)}" if beyond else "–",
+                *(_relative(run, variant, full) for variant in _BESIDE),
+                cell(verdict(_NANO, "P1.8", name)),
+            ]
+        )
+    headers = ["kind", "run", "P1.1 Rank-1", "P1.1 beyond the baselines", *_BESIDE.values()]
+    headers.append("P1.8 effective rank")
+    return tabulate(rows, headers, "github", disable_numparse=True)
 
 
-def _last(runs: Mapping[str, RunResult]) -> int:
-    return next(iter(runs.values())).steps[-1]
-
-
-def _right(run: RunResult, variant: str) -> str:
+def _relative(run: RunResult, variant: str, full: float) -> str:
     known = run.accuracies.get(variant)
-    return f"{known.accuracy.estimate:.3f}" if known else "–"
+    return f"{known.accuracy.estimate / full:.3f}" if known and full else "–"
+
+
+def _sorted(results: Results) -> list[tuple[str, RunResult]]:
+    """The runs by kind, task and name."""
+    return sorted(results.runs.items(), key=lambda item: (item[1].kind, item[0].split("-")[1]))
+
+
+def _beyond(name: str, claim: str, run: str) -> BeyondRecord | None:
+    found = verdict(name, claim, run)
+    return found.beyond if found else None
+
+
+def _range(values: Sequence[float]) -> str:
+    low, high = f"{min(values):.2f}", f"{max(values):.2f}"
+    return low if low == high else f"{low} to {high}"
 
 
 def own_numbers() -> str:
@@ -274,11 +332,11 @@ def own_numbers() -> str:
 def readme() -> str:
     """What it found, a row a claim of the paper."""
     rows = [
-        ["Property 1: Rank-1 carries 99 % of RL's accuracy", property_1(), "sample"],
+        ["Property 1: Rank-1 carries 99 % of RL's accuracy", property_1(), _NANO],
+        ["… and sets RL apart from SFT", contrasts(), _NANO],
         ["Property 2: Rank-1 moves linearly, R² above 0.9", property_2(), "dynamics"],
         ["Property 2: predicted to 5 %", prediction(), "dynamics"],
         ["AlphaRL at 40 % of the training keeps 96 %", retention(), "alpharl"],
-        [_FASTER, acceleration(), "alpharl"],
         ["The same on a public model, SmolLM2-135M", smol(), "smollm2"],
         ["The paper's own numbers agree", own_numbers(), "paper"],
     ]
@@ -286,7 +344,6 @@ def readme() -> str:
     return tabulate(linked, ["claim of the paper", "here", "from"], "github")
 
 
-_FASTER = "2.5 times as fast meanwhile (A4), and no forecast is better (A5, not in the paper)"
 #: Where a reader of the README finds each report.
 _LINKS = {
     "sample": "reports/sample/report.md",
@@ -297,41 +354,42 @@ _LINKS = {
 }
 
 
-def _open(one: PooledRecord) -> str:
-    return {"supported": "it holds", "measured": "it is missed"}.get(str(one.practical), "open")
-
-
-def _alike(claim: str, runs: Sequence[str]) -> str:
-    """How many runs cannot be told from a null, and from which."""
-    found = [v for r in runs if (v := verdict("dynamics", claim, r))]
-    nulls = [name for v in found for name, c in v.controls.items() if c.alike and not c.ceiling]
-    told = ", ".join(f"{nulls.count(name)} from {name}" for name in dict.fromkeys(nulls))
-    beyond = sum(v.outcome == "measured" for v in found)
-    return f"{beyond} of {len(found)} are beyond all nulls (not told: {told or 'none'})"
-
-
-_FIRST = ("qwen3-nano-dapo", "qwen3-nano-sft")
-_ZOO = ("P1.1", "P1.1-control", "P1.8")
+#: Beside Rank-1, relative to the trained model: by the name of the variant.
+_BESIDE = {
+    "rank-1 unscaled": "not scaled",
+    "rank-1 with the rest": "the rest trained",
+    "all modules": "all of attention and MLP",
+    "random-rank-1 #0": "random direction",
+}
+_FIRST = ("qwen3-carry-grpo", "qwen3-carry-sft")
 #: What stands in the documents, by name.
 FINDINGS: dict[str, Callable[[], str]] = {
     "readme": readme,
     "first": lambda: by_run("first", _FIRST),
+    "gains": gains,
     "behaviour": lambda: by_run(
-        "sample",
-        ["qwen3-nano-dapo", "qwen3-nano-dist", "qwen3-nano-sft"],
-        [claim for claim in report("sample").claims if claim.startswith("B")],
+        _NANO,
+        [run for run in report(_NANO).runs if verdict(_NANO, "B1", run)],
+        [claim for claim in report(_NANO).claims if claim.startswith("B")],
     ),
-    "sample-over-runs": lambda: over_runs("sample"),
-    "dynamics-over-runs": lambda: over_runs("dynamics"),
-    "dynamics": lambda: by_run("dynamics", [*report("dynamics").runs]),
-    "alpharl": lambda: by_run("alpharl", runs_of("alpharl")),
-    "alpharl-over-runs": lambda: over_runs("alpharl"),
-    "alpharl-methods": methods,
+    "sample-over-runs": lambda: over_runs(_NANO, "P1"),
+    "dynamics-over-runs": lambda: over_runs(_NANO, "P2"),
+    "dynamics": lambda: by_run(_NANO, _judged("P2.1"), _claims("P2")),
+    "alpharl": lambda: by_run(_NANO, _judged("A1"), _claims("A")),
+    "alpharl-over-runs": lambda: over_runs(_NANO, "A"),
     "power": power.table,
     "zoo": zoo,
     "smol-accuracies": smol_accuracies,
     "smol": lambda: by_run("smollm2", [*report("smollm2").runs]),
 }
+
+
+def _judged(claim: str) -> list[str]:
+    return [run for run in report(_NANO).runs if verdict(_NANO, claim, run)]
+
+
+def _claims(chapter: str) -> list[str]:
+    return [claim for claim in report(_NANO).claims if claim.startswith(chapter)]
 
 
 def written(text: str) -> str:
