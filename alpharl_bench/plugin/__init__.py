@@ -10,7 +10,7 @@ from alpharl_bench.plugin.collection import (
     pytest_configure,
     pytest_generate_tests,
 )
-from alpharl_bench.plugin.options import pytest_addoption
+from alpharl_bench.plugin.declared_options import pytest_addoption
 from alpharl_bench.plugin.outcomes import (
     check,
     pytest_report_teststatus,
@@ -23,6 +23,7 @@ from alpharl_bench.plugin.scheduling import (
     pytest_xdist_auto_num_workers,
     pytest_xdist_make_scheduler,
 )
+from alpharl_bench.plugin.selection import pytest_testnodedown
 
 # pytest loads these with the plugin.
 pytest_plugins = FIXTURES
@@ -39,6 +40,7 @@ __all__ = [
     "pytest_report_teststatus",
     "pytest_runtest_makereport",
     "pytest_runtestloop",
+    "pytest_testnodedown",
     "pytest_xdist_auto_num_workers",
     "pytest_xdist_make_scheduler",
 ]
