@@ -20,6 +20,14 @@ def time_text(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
+def rough_time_text(seconds: float) -> str:
+    """Seconds that were estimated, as ``40 s``, ``3 min`` or ``2 h 5 min``."""
+    tens, minutes = round(seconds / 10), round(seconds / 60)
+    if tens < 6:
+        return f"{10 * max(1, tens)} s"
+    return f"{minutes} min" if minutes < 60 else time_text(60 * minutes)
+
+
 def one_line(text: object) -> str:
     r"""Text as it is safe in a terminal: all that is no visible character is shown as its escape.
 

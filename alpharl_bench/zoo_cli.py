@@ -44,7 +44,10 @@ def list_runs(
         )
         return
     echo(listing(load_registry(), lane).to_markdown(index=False))
-    echo("\nsize: float32 weights of all checkpoints; in bfloat16 the updates would vanish")
+    echo(
+        "\ncore: judged where a session names no run; "
+        "size: float32 weights of all checkpoints; in bfloat16 the updates would vanish"
+    )
 
 
 @zoo.command("status")

@@ -1,9 +1,7 @@
 """The tables of ``alpharl-bench zoo``."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -15,7 +13,12 @@ from alpharl_bench.runs.bases import parameter_count
 from alpharl_bench.runs.cleaning import Kept
 from alpharl_bench.runs.digests import run_digest
 from alpharl_bench.runs.disk import CAP_VARIABLE, disk_cap, folder_bytes, free_bytes, run_bytes
-from alpharl_bench.runs.status import DONE, TrainingStatus, last_step, training_status
+from alpharl_bench.runs.status import (
+    TrainingStatus,
+    last_step,
+    training_record,
+    training_status,
+)
 from alpharl_bench.training.history import figure, first_and_last, history
 
 if TYPE_CHECKING:
@@ -73,6 +76,7 @@ def _listed(run: RunEntry, registry: Registry) -> dict[str, Any]:
         "parameters": f"{parameters / 1e6:.2f} M",
         "algorithm": run.algorithm,
         "regime": run.regime,
+        "core": "core" if run.core else "",
         "steps": last_step(run, registry),
         "checkpoints": algorithm.checkpoints,
         "size": size_text(run_bytes(parameters, algorithm.checkpoints)),
@@ -93,7 +97,7 @@ def status(registry: Registry) -> pd.DataFrame:
 
 def _stands(run: RunEntry, now: TrainingStatus, registry: Registry) -> dict[str, Any]:
     algorithm = registry.algorithms[run.algorithm]
-    record = _record(now.folder)
+    record = training_record(now.folder)
     name = figure(algorithm)
     learned = first_and_last(history(now.folder), name)
     return {
@@ -106,12 +110,6 @@ def _stands(run: RunEntry, now: TrainingStatus, registry: Registry) -> dict[str,
         "figure": f"{name} {learned[0]:.3f} → {learned[1]:.3f}" if learned else "",
         **_accuracies(run, registry),
     }
-
-
-def _record(folder: Path) -> dict[str, Any]:
-    path = folder / DONE
-    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return record
 
 
 def _accuracies(run: RunEntry, registry: Registry) -> dict[str, str]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import alpharl_bench
 from alpharl_bench.errors import AlphaRLBenchError, AlphaRLBenchWarning
-from alpharl_bench.formatting import lines, one_line, size_text, time_text
+from alpharl_bench.formatting import lines, one_line, rough_time_text, size_text, time_text
 from alpharl_bench.progress import note, progress_bar
 
 PACKAGE = Path(alpharl_bench.__file__).parent
@@ -29,6 +29,14 @@ def test_a_size(size, text):
 )
 def test_a_time(seconds, text):
     assert time_text(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.4, "10 s"), (44, "40 s"), (56, "1 min"), (344, "6 min"), (3580, "1 h 0 min")],
+)
+def test_a_time_that_was_estimated(seconds, text):
+    assert rough_time_text(seconds) == text
 
 
 HOSTILE = {

@@ -78,6 +78,14 @@ def test_a_list_says_what_a_run_costs_and_how_far_it_is(cache):
     assert row(shown, "qwen3-nano-dapo-slow")["regime"] == "slow"
 
 
+def test_a_list_says_which_runs_are_core(cache):
+    shown = call("list", "--lane", "smol").output
+    core = {run.name: run.core for run in load_registry().in_lane("smol")}
+    assert {name: row(shown, name)["core"] == "core" for name in core} == core
+    assert set(core.values()) == {True, False}
+    assert "core: judged where a session names no run" in shown
+
+
 def test_a_second_list_loads_no_torch(cache):
     code = (
         "import sys; from typer.testing import CliRunner; from alpharl_bench.zoo_cli import zoo;"

@@ -10,7 +10,7 @@ from alpharl_bench.plugin.collection import (
     pytest_configure,
     pytest_generate_tests,
 )
-from alpharl_bench.plugin.options import pytest_addoption
+from alpharl_bench.plugin.declared_options import pytest_addoption
 from alpharl_bench.plugin.outcomes import (
     check,
     pytest_report_teststatus,
@@ -22,6 +22,11 @@ from alpharl_bench.plugin.scheduling import (
     pytest_configure_node,
     pytest_xdist_auto_num_workers,
     pytest_xdist_make_scheduler,
+)
+from alpharl_bench.plugin.selection import pytest_testnodedown
+from alpharl_bench.plugin.trainings import (
+    pytest_report_collectionfinish,
+    pytest_xdist_node_collection_finished,
 )
 
 # pytest loads these with the plugin.
@@ -36,9 +41,12 @@ __all__ = [
     "pytest_configure",
     "pytest_configure_node",
     "pytest_generate_tests",
+    "pytest_report_collectionfinish",
     "pytest_report_teststatus",
     "pytest_runtest_makereport",
     "pytest_runtestloop",
+    "pytest_testnodedown",
     "pytest_xdist_auto_num_workers",
     "pytest_xdist_make_scheduler",
+    "pytest_xdist_node_collection_finished",
 ]

@@ -1,4 +1,4 @@
-"""Every test of a claim runs once per run of the lane; known refutations are strict xfails."""
+"""Every test of a claim runs once per run that is judged; known refutations are strict xfails."""
 
 import os
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ from alpharl_bench.plugin.outcomes import Refuted
 from alpharl_bench.plugin.paper_checks import parametrize_paper_checks
 from alpharl_bench.plugin.plan import lacking
 from alpharl_bench.plugin.scheduling import share_machine
+from alpharl_bench.plugin.selection import leave_out
 from alpharl_bench.plugin.terminal import SessionReport
 from alpharl_bench.runs.spec import RunSpec
 
@@ -87,11 +88,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what the registry expects to be refuted, and skip what cannot be judged here.
+    """Leave out what is not core, mark known refutations, and skip what cannot be judged here.
 
     Of a public run that is what the engine cannot score or the machine has no room for: it is
     told before a byte is downloaded. A plan tells the latter for every run.
     """
+    leave_out(config, items)
     for item in items:
         run = run_of(item)
         if run is None:

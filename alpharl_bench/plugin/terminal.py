@@ -21,6 +21,7 @@ from alpharl_bench.plugin.outcomes import (
     SUMMARY,
     VERDICT,
 )
+from alpharl_bench.plugin.selection import left_out, left_out_line, nothing_core, words_of
 from alpharl_bench.registry import load_registry, unknown
 from alpharl_bench.runs.spec import RunSpec
 
@@ -123,23 +124,28 @@ class SessionReport:
             terminalreporter.write_line(one_line(self._written), red=self._failed)
         if exitstatus == pytest.ExitCode.INTERRUPTED:
             terminalreporter.write_line(f"interrupted; {GOES_ON}", yellow=True)
-        elif exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._config.getoption("keyword"):
+        left = left_out(self._config)
+        nothing = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
+        if nothing and (left or self._config.getoption("keyword")):
             line = f"ERROR: {self._nothing_selected()}"
             terminalreporter.write_line(one_line(line), red=True)
+        elif left:
+            terminalreporter.write_line(one_line(left_out_line(left)))
 
     def _nothing_selected(self) -> str:
         keyword, lane = (self._config.getoption(name) for name in ("keyword", "lane"))
+        if left := left_out(self._config):
+            return nothing_core(keyword, left)
         nothing, registry = f"-k '{keyword}' selects no test", load_registry()
         known = [spec.name for spec in run_specs_of(self._config)]
         if self._config.getoption("run"):
             return f"{nothing}; {unknown('run', keyword, known)}"
-        words = [word.strip("()") for word in keyword.lower().split()]
-        lanes = registry.lanes_of([word for word in words if word not in {"and", "or", "not"}])
+        lanes = registry.lanes_of(words_of(keyword))
         if lane in lanes:
             return f"{nothing}; no claim of what was named before it is judged on that run"
         if lanes:
             return f"{nothing}; such a run is in the lane '{lanes[0]}': add --lane {lanes[0]}"
         if lane == "paper":
-            return f"{nothing}; {unknown('run', keyword, known)}"
+            return f"{nothing}; {unknown('public run', keyword, known)}"
         names = [*registry.models, *registry.algorithms]
         return f"{nothing}; {unknown('model or algorithm', keyword, names)}"

@@ -27,6 +27,18 @@ _HERE = Path(__file__).parent
 #: Of every run's training but its repetitions; another initialisation is another model.
 _SEED = 1
 _NOTHING_KNOWN = RunExpectations(name="")
+#: The most names that a message lists, and the near ones that stand in place of more.
+_MOST_LISTED, _NEAR = 12, 4
+#: The commands that list what a message does not.
+_LISTED_BY = {
+    "run": "alpharl-bench zoo list",
+    "teacher": "alpharl-bench zoo list",
+    "model": "alpharl-bench zoo list",
+    "algorithm": "alpharl-bench zoo list",
+    "model or algorithm": "alpharl-bench zoo list",
+    "public run": "alpharl-bench zoo list --lane paper",
+    "method": "alpharl-bench forecast --list",
+}
 
 
 @dataclass(frozen=True)
@@ -153,6 +165,7 @@ def _repetitions(
             algorithm=algorithm.name,
             regime=regime,
             seed=seed,
+            core=known.get(name, _NOTHING_KNOWN).core,
             expect=known.get(name, _NOTHING_KNOWN).expect,
         )
 
@@ -170,11 +183,18 @@ def _is_its_own_teacher(
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """What to say about a name that is not known: the nearest one, and all of them."""
+    """What to say about a name that is not known: the nearest one, and all of them.
+
+    Of many names a few near ones, how many there are, and the command that lists them, if any.
+    """
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean '{near[0]}'? " if near else ""
-    return f"unknown {kind} '{name}'; {hint}known: {', '.join(names)}"
+    nearest, *near = difflib.get_close_matches(name, names, n=_NEAR) or [""]
+    hint = f"did you mean '{nearest}'? " if nearest else ""
+    if len(names) <= _MOST_LISTED:
+        return f"unknown {kind} '{name}'; {hint}known: {', '.join(names)}"
+    others = f"near: {', '.join(near)}; " if near else ""
+    lists = f": `{_LISTED_BY[kind]}` lists them" if kind in _LISTED_BY else ""
+    return f"unknown {kind} '{name}'; {hint}{others}{len(names)} are known{lists}"
 
 
 def _named(kind: str, name: str, entries: Mapping[str, _Entry]) -> _Entry:

@@ -156,10 +156,12 @@ class RunExpectations(_Entry):
     """``runs/<name>.toml``: what is known about a run of the zoo beforehand; most have no file.
 
     ``further_seeds`` repeat it, as ``<name>-seed2``: from the same base, on other questions drawn
-    and responses sampled.
+    and responses sampled. A ``core`` run is judged where a session names none; its repetitions are
+    not, unless their own files say so.
     """
 
     name: str
+    core: bool = False
     expect: dict[ClaimId, Expectation] = Field(default_factory=dict)
     further_seeds: tuple[Annotated[int, Field(ge=2)], ...] = ()
 
@@ -172,6 +174,7 @@ class RunEntry(_Entry):
     algorithm: str
     regime: Regime
     seed: int
+    core: bool = False
     expect: dict[ClaimId, Expectation] = Field(default_factory=dict)
 
 

@@ -15,16 +15,15 @@ from pathlib import Path
 from alpharl_bench.cache import cache_root
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry import Registry, RunEntry
-from alpharl_bench.runs.bases import base_folder, bases_of, is_built, parameter_count
+from alpharl_bench.runs.bases import base_folder, bases_of, is_built
 from alpharl_bench.runs.disk import require_space
 from alpharl_bench.runs.multi_run_progress import MultiRunProgress
+from alpharl_bench.runs.pace import training_work
 from alpharl_bench.runs.status import last_step, missing_bytes, training_status, untrained
 from alpharl_bench.runs.trained import TrainedRun
 
 # A process that was asked to end and does not is killed after so many seconds.
 _PATIENCE = 5.0
-#: A training that samples responses takes about so many times that of one that reads them.
-_SAMPLING = 4
 
 
 def cores() -> int:
@@ -72,7 +71,7 @@ def train_all(
                 if run.name in faults:
                     shown.end(run.name, faults[run.name])
             able = [run for run in runs if run.name not in faults]
-            able.sort(key=lambda run: _work(run, registry), reverse=True)
+            able.sort(key=lambda run: training_work(run, registry), reverse=True)
             faults |= _Crew(registry, able, shown).work(min(workers or cores(), len(able)))
     return faults
 
@@ -267,12 +266,3 @@ def _build_bases(entries: Sequence[RunEntry], registry: Registry) -> dict[str, s
 
 def _log(name: str) -> Path:
     return cache_root() / "logs" / f"{name}.log"
-
-
-def _work(entry: RunEntry, registry: Registry) -> int:
-    """How long a run takes, beside others."""
-    config = registry.algorithms[entry.algorithm].config_in(entry.regime)
-    batch: int = config.get("per_device_train_batch_size", 8)
-    samples = _SAMPLING if "max_completion_length" in config else 1
-    parameters = parameter_count(registry.model(entry.model))
-    return samples * batch * last_step(entry, registry) * parameters

@@ -45,6 +45,7 @@ class RunSpec:
         step_cost: what a step of its training costs by its recipe, in generated responses of the
             greatest length; None where that is not known. What dynamic sampling, a critic or a
             teacher add is left out: evaluation rather looks too dear beside it than too cheap.
+        core: whether a session judges it that neither names it nor asks for all runs.
     """
 
     name: str
@@ -60,6 +61,7 @@ class RunSpec:
     prompt: Prompt | None
     source: RunSource
     step_cost: int | None = None
+    core: bool = True
 
 
 def run_specs(lane: str, registry: Registry) -> list[RunSpec]:
@@ -119,6 +121,7 @@ def _trained(entry: RunEntry, lane: str, registry: Registry) -> RunSpec:
         prompt="plain" if model.format == "plain" else "chat",
         source=TrainedRun(entry, registry),
         step_cost=_step_cost(algorithm, entry.regime),
+        core=entry.core,
     )
 
 

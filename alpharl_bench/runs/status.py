@@ -1,9 +1,10 @@
 """How far the runs are that are trained here, by what the cache holds of them; loads no torch."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from alpharl_bench.cache import cache_root
 from alpharl_bench.registry import Registry, RunEntry
@@ -35,6 +36,13 @@ def training_status(entry: RunEntry, registry: Registry) -> TrainingStatus:
         return TrainingStatus(folder, "not trained", 0)
     whole = (folder / DONE).is_file()
     return TrainingStatus(folder, "trained" if whole else "interrupted", step_of(last))
+
+
+def training_record(folder: Path) -> dict[str, Any]:
+    """What is noted of a whole run: its name, digest, steps and time; empty for any other."""
+    path = folder / DONE
+    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return record
 
 
 def run_folder(entry: RunEntry, digest: str) -> Path:

@@ -1,5 +1,6 @@
 """Every command and block of data in the documents is one that the project understands."""
 
+import argparse
 import configparser
 import json
 import re
@@ -16,6 +17,8 @@ import yaml
 from _pytest.mark.expression import Expression
 
 from alpharl_bench.cli import app
+from alpharl_bench.plugin.selection import named_runs
+from alpharl_bench.registry import load_registry
 from tests.processes import ROOT, run_pytest
 
 REPORTS = [ROOT / "reports" / name for name in ("sample", "smollm2")]
@@ -61,11 +64,11 @@ WRITTEN = sorted(
 
 @pytest.fixture(scope="session")
 def collected() -> Callable[[str], list[str]]:
-    """The tests of all suites in a lane, by their whole names."""
+    """The tests of all suites on all runs of a lane, by their whole names."""
 
     @cache
     def of(lane: str) -> list[str]:
-        found = run_pytest("--collect-only", "-q", f"--lane={lane}", "suites")
+        found = run_pytest("--collect-only", "-q", "--all-runs", f"--lane={lane}", "suites")
         assert found.returncode == 0, found.stdout + found.stderr
         return [line for line in found.stdout.splitlines() if "::" in line]
 
@@ -99,7 +102,9 @@ def check(words: list[str], collected: Callable[[str], list[str]], config: pytes
             places = tuple(place.rstrip("/") for place in known.file_or_dir)
             expression = Expression.compile(known.keyword)
             assert any(
-                node.startswith(places) and expression.evaluate(lambda word, n=node, **_: word in n)
+                node.startswith(places)
+                and is_judged(node, known)
+                and expression.evaluate(lambda word, n=node, **_: word in n)
                 for node in collected(known.lane)
             )
     elif program == "python":
@@ -122,6 +127,13 @@ def check(words: list[str], collected: Callable[[str], list[str]], config: pytes
         assert rest[0] in {"install", "uninstall"}
         for found in re.findall(r"^(?:\.|alpharl-bench)\[(.*)\]$", "\n".join(rest), re.MULTILINE):
             assert set(found.split(",")) <= set(extras)
+
+
+def is_judged(node: str, known: argparse.Namespace) -> bool:
+    """Whether a command line leaves a test in; where it names no run, one of the core."""
+    name = node.rsplit("[", 1)[-1].removesuffix("]")
+    run = load_registry().runs.get(name)
+    return known.all_runs or run is None or run.core or name in named_runs(known.keyword, ())
 
 
 def environments(tox: configparser.ConfigParser) -> set[str]:
@@ -158,6 +170,7 @@ def understood(command, words: list[str]) -> None:
         "pytest -p alpharl_bench.plugin --pyargs alpharl_bench.suites.property9",
         "pytest suites --run RUN --sample 3",
         "pytest suites/property1 -k qwen9",
+        "pytest suites/property1 -k llama3",  # has no core run
         "pytest suites/property1 --lane paper -k qwen9",
         "python -m benchmarks.forecast --huge",
         "tox -e nothing",

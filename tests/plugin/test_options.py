@@ -36,11 +36,12 @@ def test_every_claim_is_judged_on_every_run():
 
 def test_a_claim_and_the_words_of_a_run_select_one_test():
     text = suites(
-        "--collect-only", "-q", "-m", "claim(id='P1.5-peak')", "-k", "dapo and llama3"
+        *("--collect-only", "-q", "--all-runs"),
+        *("-m", "claim(id='P1.5-peak')", "-k", "dapo and llama3 and facts"),
     ).stdout
     (name,) = [line for line in text.splitlines() if "::" in line]
     assert "test_the_best_scale" in name
-    assert name.endswith("[llama3-nano-dapo]")
+    assert name.endswith("[llama3-facts-dapo]")
 
 
 def test_what_an_engine_cannot_score_is_skipped_with_the_engine_that_can(tmp_path):
