@@ -14,6 +14,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from alpharl_bench.checkpoints import Checkpoint, Run, open_run, open_weights
+from alpharl_bench.decoding import FORCED, Decoding
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.forecast import Target, method_named, observe
 from alpharl_bench.registry import load_registry
@@ -36,7 +37,7 @@ pytestmark = [
     pytest.mark.usefixtures("engine_server"),
 ]
 
-NANO = base_folder(load_registry().model("qwen3-nano"))
+NANO = base_folder(load_registry().model("qwen3-switch"))
 SAMPLING = Sampling(tasks=("addition", "chain"), questions=10, samples=4)
 VLLM = EngineOptions("vllm", batch_size=64)
 TOKENS = list(range(3, 20))
@@ -372,3 +373,25 @@ def test_a_killed_session_leaves_no_engine_behind(tmp_path):
     process.communicate()
     _, alive = psutil.wait_procs(held, timeout=30)
     assert [one for one in alive if one.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def test_a_decoding_forces_forbids_and_prefers_tokens(players):
+    """Both engines draw what the biases leave: vLLM's own processes read them."""
+    backend = players.backend
+    prompts = [[*character_tokenizer().encode("3+4=")]] * 40
+    digit, mark = (character_tokenizer().encode(text)[0] for text in "7#")
+    with backend.use_variant(BASE):
+        backend.reseed(1)
+        with backend.decoding(Decoding(first={mark: FORCED})):
+            forced = backend.draw(prompts, 4)
+        with backend.decoding(Decoding(first={mark: -FORCED}, bias={digit: -FORCED})):
+            forbidden = backend.draw(prompts, 4)
+        with backend.decoding(Decoding(temperature=0)):
+            greedy = backend.draw(prompts, 4)
+        plain = backend.draw(prompts, 4)
+    assert {tokens[0] for tokens in forced} == {mark}
+    assert any(tokens.count(mark) == 1 and len(tokens) > 1 for tokens in forced)
+    assert all(tokens[0] != mark and digit not in tokens for tokens in forbidden)
+    assert len(set(map(tuple, greedy))) == 1
+    assert len(set(map(tuple, plain))) > 1
+    assert any(digit in tokens for tokens in plain)
