@@ -19,6 +19,7 @@ class Table(StrEnum):
     ALLOCATION = "allocation"
     POOLED = "pooled"
     NULLS = "nulls"
+    GAINS = "gains"
 
 
 def main(
