@@ -18,7 +18,7 @@ from alpharl_bench.training.base import build_base, pack
 from alpharl_bench.variants import BASE
 from alpharl_bench.variants.materialise import UpdateSource
 
-QWEN3 = load_registry().model("qwen3-nano")
+QWEN3 = load_registry().model("qwen3-switch")
 
 
 def score_of(folder, sampling):

@@ -17,7 +17,7 @@ from alpharl_bench.training.job import Job
 from alpharl_bench.training.rewards import is_right
 from tests.training.tiny import job, short, tiny_base
 
-RUN = load_registry().run("qwen3-nano-grpo")
+RUN = load_registry().run("qwen3-facts-grpo")
 RECIPE = load_registry().algorithms["grpo"]
 EVERY = tuple(FAMILIES)
 
@@ -25,7 +25,7 @@ EVERY = tuple(FAMILIES)
 @pytest.fixture(scope="module")
 def bases(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bases")
-    return {name: tiny_base(folder / name, name) for name in ("qwen3-nano", "llama3-nano")}
+    return {name: tiny_base(folder / name, name) for name in ("qwen3-facts", "llama3-facts")}
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -48,8 +48,8 @@ def test_training_prompts_come_from_every_family_of_the_run_and_no_other(tmp_pat
 
 
 def test_a_prompt_is_a_turn_where_the_base_has_a_chat_format(bases, tmp_path):
-    plain = prompts(job(short("grpo"), bases["qwen3-nano"], tmp_path))[0]
-    chat = prompts(job(short("grpo"), bases["llama3-nano"], tmp_path))[0]
+    plain = prompts(job(short("grpo"), bases["qwen3-facts"], tmp_path))[0]
+    chat = prompts(job(short("grpo"), bases["llama3-facts"], tmp_path))[0]
     first = next(training_problems("addition", 1))
     assert plain == {"prompt": first.prompt, "answer": first.answer, "kind": "arithmetic"}
     assert chat == {
@@ -60,9 +60,9 @@ def test_a_prompt_is_a_turn_where_the_base_has_a_chat_format(bases, tmp_path):
 
 
 def test_sft_learns_right_solutions_in_a_notation_of_its_own(bases, tmp_path):
-    rows = solutions(job(short("sft"), bases["llama3-nano"], tmp_path), "prefix notation")
+    rows = solutions(job(short("sft"), bases["llama3-facts"], tmp_path), "prefix notation")
     assert len(rows) == 6000
-    asked = problems(job(short("sft"), bases["llama3-nano"], tmp_path))
+    asked = problems(job(short("sft"), bases["llama3-facts"], tmp_path))
     for row, (_, problem) in zip(rows, asked, strict=True):
         assert row["prompt"] == [{"role": "user", "content": problem.prompt}]
         (turn,) = row["completion"]
@@ -93,7 +93,7 @@ def test_a_pair_is_the_first_right_and_the_first_wrong_sample(bases, tmp_path, m
             ["#0", "no"],
         ],
     )
-    run = job(short("dpo"), bases["llama3-nano"], tmp_path)
+    run = job(short("dpo"), bases["llama3-facts"], tmp_path)
     (row,) = pairs(run, 4)
     assert row == {
         "prompt": [{"role": "user", "content": first.prompt}],
@@ -107,13 +107,13 @@ def test_a_pair_is_the_first_right_and_the_first_wrong_sample(bases, tmp_path, m
 def test_without_any_pair_dpo_says_what_to_change(bases, tmp_path, monkeypatch):
     sampled(monkeypatch, [["#0", "#1"]])
     with pytest.raises(AlphaRLBenchError, match=r"algorithms/dpo.toml: .*samples_per_prompt"):
-        pairs(job(short("dpo"), bases["qwen3-nano"], tmp_path), 2)
+        pairs(job(short("dpo"), bases["qwen3-facts"], tmp_path), 2)
 
 
 def test_a_teachers_wrong_answers_are_not_learned(bases, tmp_path, monkeypatch):
     first, second = islice(training_problems("addition", 1), 2)
     asked = sampled(monkeypatch, [[f"a;#{first.answer}"], ["#0"]])
-    run = job(short("dist"), bases["qwen3-nano"], tmp_path)
+    run = job(short("dist"), bases["qwen3-facts"], tmp_path)
     (row,) = solutions(run, "teacher samples")
     assert row == {"prompt": first.prompt, "completion": f"a;#{first.answer}"}
     assert second.answer != "0"
@@ -121,7 +121,7 @@ def test_a_teachers_wrong_answers_are_not_learned(bases, tmp_path, monkeypatch):
 
 
 def test_a_source_that_is_unknown_or_gives_nothing_is_named(bases, tmp_path, monkeypatch):
-    run = job(short("dist"), bases["qwen3-nano"], tmp_path)
+    run = job(short("dist"), bases["qwen3-facts"], tmp_path)
     with pytest.raises(AlphaRLBenchError, match=r"dist.toml: options.data: unknown 'books'; known"):
         solutions(run, "books")
     sampled(monkeypatch, [["#0"]])
@@ -130,7 +130,7 @@ def test_a_source_that_is_unknown_or_gives_nothing_is_named(bases, tmp_path, mon
 
 
 def test_sft_in_words_learns_equations_whose_last_number_is_the_answer(bases, tmp_path):
-    run = job(short("sft"), bases["llama3-nano"], tmp_path, families=("total", "larger", "story"))
+    run = job(short("sft"), bases["llama3-facts"], tmp_path, families=("total", "larger", "story"))
     rows = solutions(run, "equations")
     assert len(rows) == 3000
     for row, (family, problem) in zip(rows, problems(run), strict=True):
@@ -141,5 +141,5 @@ def test_sft_in_words_learns_equations_whose_last_number_is_the_answer(bases, tm
 
 def test_a_family_that_does_not_exist_is_named_with_its_file(tmp_path):
     run = Job(RUN, RECIPE, tmp_path, tmp_path, families=("totals",))
-    with pytest.raises(AlphaRLBenchError, match=r"models/qwen3-nano.toml: .*did you mean 'total'"):
+    with pytest.raises(AlphaRLBenchError, match=r"models/qwen3-facts.toml: .*did you mean 'total'"):
         problems(run)
