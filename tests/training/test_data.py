@@ -59,6 +59,24 @@ def test_a_prompt_is_a_turn_where_the_base_has_a_chat_format(bases, tmp_path):
     }
 
 
+def test_where_steps_count_a_response_is_graded_by_the_whole_solution(bases, tmp_path):
+    run = job(short("grpo"), bases["qwen3-facts"], tmp_path, families=("carry", "facts"))
+    first, other = (next(training_problems(family, 1)) for family in ("carry", "facts"))
+    rows = {row["prompt"]: row for row in prompts(run)}
+    assert len(rows) > 1000
+    assert rows[first.prompt]["answer"] == first.worked_solution
+    assert rows[first.prompt]["kind"] == "worked"
+    assert rows[other.prompt]["answer"] == other.answer
+
+
+def test_sft_learns_worked_solutions_in_the_notation_of_the_base(bases, tmp_path):
+    run = job(short("sft"), bases["llama3-facts"], tmp_path, families=("carry", "facts"))
+    rows = solutions(run, "worked solutions")
+    assert [row["prompt"][0]["content"] for row in rows] == [p.prompt for _, p in problems(run)]
+    for row, (_, problem) in zip(rows, problems(run), strict=True):
+        assert row["completion"] == [{"role": "assistant", "content": problem.worked_solution}]
+
+
 def test_sft_learns_right_solutions_in_a_notation_of_its_own(bases, tmp_path):
     rows = solutions(job(short("sft"), bases["llama3-facts"], tmp_path), "prefix notation")
     assert len(rows) == 6000
@@ -120,6 +138,23 @@ def test_a_teachers_wrong_answers_are_not_learned(bases, tmp_path, monkeypatch):
     assert (asked["folder"], asked["count"]) == (run.teacher, 1)
 
 
+def test_own_samples_are_the_bases_first_right_response_to_each_prompt(
+    bases, tmp_path, monkeypatch
+):
+    first, second = islice(training_problems("carry", 1), 2)
+    wrong = first.worked_solution.replace("=", "=1", 1)
+    asked = sampled(
+        monkeypatch,
+        [[wrong, f"{first.worked_solution}\n", first.worked_solution], [f"#{second.answer}"]],
+    )
+    run = job(short("rft"), bases["qwen3-facts"], tmp_path, tmp_path, families=("carry",))
+    (row,) = solutions(run, "own samples", 3)
+    # The answer alone is not right where steps count.
+    assert row == {"prompt": first.prompt, "completion": f"{first.worked_solution}\n"}
+    assert (asked["folder"], asked["count"]) == (run.base, 3)
+    assert run.teacher != run.base
+
+
 def test_a_source_that_is_unknown_or_gives_nothing_is_named(bases, tmp_path, monkeypatch):
     run = job(short("dist"), bases["qwen3-facts"], tmp_path)
     with pytest.raises(AlphaRLBenchError, match=r"dist.toml: options.data: unknown 'books'; known"):
@@ -132,7 +167,7 @@ def test_a_source_that_is_unknown_or_gives_nothing_is_named(bases, tmp_path, mon
 def test_sft_in_words_learns_equations_whose_last_number_is_the_answer(bases, tmp_path):
     run = job(short("sft"), bases["llama3-facts"], tmp_path, families=("total", "larger", "story"))
     rows = solutions(run, "equations")
-    assert len(rows) == 3000
+    assert len(rows) == 6000
     for row, (family, problem) in zip(rows, problems(run), strict=True):
         (turn,) = row["completion"]
         assert is_right(family.kind, problem.answer, turn["content"])
