@@ -165,6 +165,9 @@ def _short_algorithm(algorithm: Algorithm) -> Algorithm:
     # Not every trainer samples.
     if "num_generations" in config:
         config["num_generations"] = 4
+    # A checkpoint lies between two rollouts.
+    if "steps_per_generation" in config:
+        config["steps_per_generation"] = STEPS[0]
     return algorithm.model_copy(
         update={
             "checkpoints": len(STEPS),

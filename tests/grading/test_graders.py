@@ -215,7 +215,7 @@ def test_a_worked_solution_is_right_to_the_letter_or_wrong(response: str, mark: 
 
 def test_wrong_steps_vote_for_themselves_and_never_for_the_right_ones() -> None:
     found = grade("worked", WORKED, [WORKED, f"{WORKED}\n", "#95", "3+5=8;#95", "1" * 999 + "#95"])
-    forms = [grade.form for grade in found]
+    forms = [one.form for one in found]
     assert forms[:4] == [WORKED, WORKED, "#95", "3+5=8;#95"]
     assert forms[4] == "1" * MAX_ANSWER_CHARS
 

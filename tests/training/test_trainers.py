@@ -16,7 +16,10 @@ from tests.training.tiny import (
     weights,
 )
 
-ALGORITHMS = ("grpo", "drgrpo", "dapo", "rloo", "ppo", "sft", "dist", "dpo", "opd")
+ALGORITHMS = (
+    *("grpo", "drgrpo", "dapo", "rloo", "ppo"),
+    *("sft", "sft-prefix", "rft", "dist", "dpo", "opd"),
+)
 pytestmark = pytest.mark.first
 #: A question up to where the response begins, and a response up to its end, in each format.
 FORMATS = {

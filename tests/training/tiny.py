@@ -60,6 +60,8 @@ def short(name: str, **config: Any) -> Algorithm:
         small["num_generations"] = 4
     if "max_completion_length" in known.config:
         small["max_completion_length"] = 12
+    if "steps_per_generation" in known.config:
+        small["steps_per_generation"] = 2
     return known.model_copy(
         update={
             "checkpoints": 2,
