@@ -123,7 +123,9 @@ def test_runs_are_named_by_patterns_each_once_in_the_order_of_the_registry():
     registry = load_registry()
     names = [
         run.name
-        for run in chosen(["qwen3-facts-s*", "llama3-facts-dpo", "*-sft"], registry, everything=False)
+        for run in chosen(
+            ["qwen3-facts-s*", "llama3-facts-dpo", "*-sft"], registry, everything=False
+        )
     ]
     assert names == [
         name

@@ -74,7 +74,9 @@ def test_a_supported_claim_passes_once_per_run(suite):
 def test_a_refuted_claim_fails_in_one_line(suite):
     result = suite("refuted", "-k", "dapo")
     result.assert_outcomes(failed=1, deselected=1)
-    result.stdout.fnmatch_lines(["P1.2-rank on qwen3-facts-dapo: refuted (*0.900 [[]0.800, 0.990]*"])
+    result.stdout.fnmatch_lines(
+        ["P1.2-rank on qwen3-facts-dapo: refuted (*0.900 [[]0.800, 0.990]*"]
+    )
     assert "Traceback" not in result.stdout.str()
     assert "def test_a_claim" not in result.stdout.str()
     assert result.ret == 1

@@ -16,7 +16,7 @@ def found():
 
 @pytest.fixture(scope="module")
 def known():
-    """By prompt both solutions of the problems that a seed draws, and more of them than are asked."""
+    """Both solutions by prompt of the problems that are drawn, and of more."""
     return {
         problem.prompt: (problem.worked_solution, in_prefix_notation(problem))
         for family in OPTIONS.families
