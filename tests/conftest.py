@@ -60,6 +60,9 @@ steps = 4
 documents_per_step = 16
 learning_rate = 3e-3
 weight_decay = 0.1
+corpus = "styles"
+
+[pretraining.options]
 worked_share = 0.3
 right_share = 0.25
 """
@@ -162,6 +165,9 @@ def _short_algorithm(algorithm: Algorithm) -> Algorithm:
     # Not every trainer samples.
     if "num_generations" in config:
         config["num_generations"] = 4
+    # A checkpoint lies between two rollouts.
+    if "steps_per_generation" in config:
+        config["steps_per_generation"] = STEPS[0]
     return algorithm.model_copy(
         update={
             "checkpoints": len(STEPS),
@@ -179,7 +185,7 @@ class SyntheticRun:
     Every variant answers the same share of ten questions of each of two tasks, four samples each.
     """
 
-    def __init__(self, name: str = "qwen3-nano-grpo") -> None:
+    def __init__(self, name: str = "qwen3-facts-grpo") -> None:
         self.name = name
         self.kind: Kind = "RL"
         self.effective_rank = 30.0
@@ -188,7 +194,7 @@ class SyntheticRun:
     def spec(self) -> RunSpec:
         """What the registry knows of the run; of one that it does not know, an invented one."""
         specs = {spec.name: spec for spec in run_specs("nano", load_registry())}
-        known = specs.get(self.name, replace(specs["qwen3-nano-grpo"], expect={}))
+        known = specs.get(self.name, replace(specs["qwen3-facts-grpo"], expect={}))
         return replace(known, name=self.name, selected_by=("-k", self.name), kind=self.kind)
 
     def evidence(self, accuracies: dict[str, float], default: float = 0.5) -> Evidence:

@@ -35,17 +35,17 @@ def keys() -> dict[str, str]:
     registry = load_registry()
     sampling = Sampling(("addition",), questions=2, samples=1)
     store = ScoreStore("a run", sampling, EngineOptions())
-    trained = run_digest(registry.runs["qwen3-nano-grpo"], registry)
-    weights = open_weights(base_folder(registry.models["qwen3-nano"]))
+    trained = run_digest(registry.runs["qwen3-facts-grpo"], registry)
+    weights = open_weights(base_folder(registry.models["qwen3-facts"]))
     games = Sampling(("kuhn-nash",), questions=2, samples=1)
     chains = Chains(FULL)
     return {
-        "pretrained base": base_key(registry.models["qwen3-5m"]),
+        "pretrained base": base_key(registry.models["qwen3-facts-wide"]),
         "converted base": base_key(registry.models["smollm2"]),
         "parameter count": product_key("parameter count", base="a base"),
         "teacher samples": product_key("teacher samples", model="a teacher"),
         "trained run": trained,
-        "self-play run": run_digest(registry.runs["qwen3-nano-spiral"], registry),
+        "self-play run": run_digest(registry.runs["qwen3-facts-spiral"], registry),
         "triplets": str(UpdateFactors(weights, weights).folder),
         "dynamics": product_key("dynamics", run="a run"),
         "embedding": product_key("embedding", run="a run"),

@@ -88,7 +88,7 @@ def learned_run(folder: Path) -> tuple[Path, Path]:
     Returns:
         The run's folder, with two checkpoints of which the last is the shipped base, and the base.
     """
-    shipped = base_folder(load_registry().model("qwen3-nano"))
+    shipped = base_folder(load_registry().model("qwen3-switch"))
     generator = torch.Generator().manual_seed(0)
     weights = load_file(shipped / "model.safetensors")
     for name in ("base", "run/saved_models/step_00016"):

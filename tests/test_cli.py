@@ -25,7 +25,7 @@ def test_runs_are_listed():
         ["alpharl-bench", "zoo", "list"], capture_output=True, text=True, check=False
     )
     assert result.returncode == 0
-    assert "qwen3-nano-dapo" in result.stdout
+    assert "qwen3-facts-dapo" in result.stdout
 
 
 def test_the_papers_errata_are_printed():
@@ -37,9 +37,9 @@ def test_the_papers_errata_are_printed():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("zoo", "train", "qwen3-nano-gpro"), "did you mean 'qwen3-nano-grpo'?"),
-        (("zoo", "build-base", "qwen4-nano", "--out", "x"), "did you mean 'qwen3-nano'?"),
-        (("zoo", "build-base", "qwen3-nano", "--out", "/"), "'--out': '/' is there already"),
+        (("zoo", "train", "qwen3-facts-gpro"), "did you mean 'qwen3-facts-grpo'?"),
+        (("zoo", "build-base", "qwen4-nano", "--out", "x"), "did you mean 'qwen3-facts'?"),
+        (("zoo", "build-base", "qwen3-facts", "--out", "/"), "'--out': '/' is there already"),
         (("report", "/nowhere"), "'/nowhere' is not there"),
         (("report", "docs"), "no stored session"),
     ],
@@ -125,7 +125,7 @@ def test_doctor_says_what_it_found_and_what_is_wrong(pair, tmp_path):
 @pytest.fixture(scope="module")
 def trained_run(short_registry):
     """A run of three checkpoints, really trained, with its base and accuracies of its own."""
-    opened = TrainedRun(short_registry.run("qwen3-nano-grpo"), short_registry).open().run
+    opened = TrainedRun(short_registry.run("qwen3-facts-grpo"), short_registry).open().run
     folder = opened.final.path.parent
     values = {str(step): 0.2 + 0.1 * n for n, step in enumerate(opened.steps)}
     return folder, opened.base, values

@@ -32,7 +32,7 @@ def extended(tmp_path: Path) -> Registry:
 
 def test_two_files_are_a_base_an_algorithm_and_their_runs(extended):
     new = extended.runs.keys() - load_registry().runs.keys()
-    assert {"olmo2-nano-dapo", "olmo2-nano-grpo-sgd", "llama3-nano-grpo-sgd"} <= new
+    assert {"olmo2-nano-dapo", "olmo2-nano-grpo-sgd", "llama3-facts-grpo-sgd"} <= new
 
 
 def test_a_file_is_a_public_run(extended):

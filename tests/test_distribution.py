@@ -100,7 +100,7 @@ def test_a_judge_runs_the_tests_of_the_checkout(typed):
 
 
 def test_a_suite_without_a_name_is_all_of_them(typed):
-    result = typed("alpharl-bench", "judge", "--collect-only", "-q", "-k", "qwen3-nano-dapo")
+    result = typed("alpharl-bench", "judge", "--collect-only", "-q", "-k", "qwen3-facts-dapo")
     found = {Path(one.partition("::")[0]).parent.name for one in IDS.findall(result.stdout)}
     assert found == set(suite_names()) - {"paper_tables"}
 

@@ -125,10 +125,10 @@ def test_claims_about_weights_are_judged(without, learned, tmp_path):
 @pytest.mark.parametrize(
     ("missing", "words", "extra"),
     [
-        (SCORE, ("judge", "property1", "-k", "recovers and qwen3-nano-dapo"), "score"),
-        (TRAIN, ("judge", "property1", "-k", "recovers and qwen3-nano-dapo"), "train"),
-        (TRAIN, ("zoo", "train", "qwen3-nano-dapo"), "train"),
-        (GAMES, ("judge", "property1", "-k", "recovers and qwen3-nano-spiral"), "games"),
+        (SCORE, ("judge", "property1", "-k", "recovers and qwen3-facts-dapo"), "score"),
+        (TRAIN, ("judge", "property1", "-k", "recovers and qwen3-facts-dapo"), "train"),
+        (TRAIN, ("zoo", "train", "qwen3-facts-dapo"), "train"),
+        (GAMES, ("judge", "property1", "-k", "recovers and qwen3-facts-spiral"), "games"),
     ],
 )
 def test_what_is_missing_is_named_with_its_extra(without, missing, words, extra):

@@ -10,7 +10,7 @@ from alpharl_bench.runs.bases import base_folder
 from alpharl_bench.scoring.hf import SharedPromptLM
 from alpharl_bench.shared_prompts import can_share
 
-BASE = base_folder(load_registry().model("llama3-nano"))
+BASE = base_folder(load_registry().model("llama3-facts"))
 
 
 @pytest.fixture(scope="module")

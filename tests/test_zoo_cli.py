@@ -63,19 +63,19 @@ def row(output, name):
 
 
 def test_a_list_says_what_a_run_costs_and_how_far_it_is(cache):
-    put(current("qwen3-nano-grpo"), 50, STEPS)
-    put(current("qwen3-nano-dapo"), 5, 10, whole=False)
+    put(current("qwen3-facts-grpo"), 50, STEPS)
+    put(current("qwen3-facts-dapo"), 5, 10, whole=False)
     shown = call("list").output
-    sft = row(shown, "qwen3-nano-sft")
+    sft = row(shown, "qwen3-facts-sft")
     assert sft["architecture"] == "Qwen3ForCausalLM"
     assert sft["state"] == "not trained"
-    base = load_file(base_folder(load_registry().model("qwen3-nano")) / "model.safetensors")
+    base = load_file(base_folder(load_registry().model("qwen3-facts")) / "model.safetensors")
     parameters = sum(tensor.numel() for tensor in base.values())
     assert sft["parameters"] == f"{parameters / 1e6:.2f} M"
     assert sft["size"] == f"{20 * 4 * parameters / 1e6:.1f} MB"
-    assert row(shown, "qwen3-nano-grpo")["state"] == "trained"
-    assert row(shown, "qwen3-nano-dapo")["state"] == "interrupted at step 10"
-    assert row(shown, "qwen3-nano-dapo-slow")["regime"] == "slow"
+    assert row(shown, "qwen3-facts-grpo")["state"] == "trained"
+    assert row(shown, "qwen3-facts-dapo")["state"] == "interrupted at step 10"
+    assert row(shown, "qwen3-facts-dapo-slow")["regime"] == "slow"
 
 
 def test_a_list_says_which_runs_are_core(cache):
@@ -97,17 +97,17 @@ def test_a_second_list_loads_no_torch(cache):
 
 
 def test_status_tells_time_size_figure_and_accuracy(cache):
-    put(current("qwen3-nano-grpo"), 50, STEPS)
-    put(current("qwen3-nano-dapo"), 5, 10, whole=False)
+    put(current("qwen3-facts-grpo"), 50, STEPS)
+    put(current("qwen3-facts-dapo"), 5, 10, whole=False)
     registry = load_registry()
     recipe = registry.algorithms["grpo"].config_in("quick")
-    digest = run_digest(registry.run("qwen3-nano-grpo"), registry)
+    digest = run_digest(registry.run("qwen3-facts-grpo"), registry)
     store = ScoreStore(digest, Sampling(), EngineOptions())
     for variant, marks in ((BASE, "1000"), (FULL, "1110")):
         answers = {f"q{i}": marks for i in range(10)}
         store.save(variant, score_of(variant.label, {"addition": answers, "chain": answers}))
     shown = call("status").output
-    grpo = row(shown, "qwen3-nano-grpo")
+    grpo = row(shown, "qwen3-facts-grpo")
     assert grpo["state"] == "trained"
     assert grpo["steps"] == f"{STEPS} of {recipe['max_steps']}"
     assert (grpo["time"], grpo["steps/s"]) == ("1 min 20 s", "1.25")
@@ -115,11 +115,11 @@ def test_status_tells_time_size_figure_and_accuracy(cache):
     # Every question has the same share of right answers: there is no spread.
     assert grpo["accuracy of base"] == "0.250 [0.250, 0.250]"
     assert grpo["accuracy of run"] == "0.750 [0.750, 0.750]"
-    dapo = row(shown, "qwen3-nano-dapo")
+    dapo = row(shown, "qwen3-facts-dapo")
     assert dapo["state"] == "interrupted"
     assert dapo["steps"].startswith("10 of ")
     assert dapo["time"] == dapo["accuracy of run"] == ""
-    assert "qwen3-nano-sft" not in shown
+    assert "qwen3-facts-sft" not in shown
     assert "of 20 GB (ALPHARL_BENCH_MAX_DISK): runs" in shown
 
 
@@ -131,12 +131,14 @@ def test_runs_are_named_by_patterns_each_once_in_the_order_of_the_registry():
     registry = load_registry()
     names = [
         run.name
-        for run in chosen(["qwen3-nano-s*", "llama3-nano-dpo", "*-sft"], registry, everything=False)
+        for run in chosen(
+            ["qwen3-facts-s*", "llama3-facts-dpo", "*-sft"], registry, everything=False
+        )
     ]
     assert names == [
         name
         for name in registry.runs
-        if name.startswith("qwen3-nano-s") or name == "llama3-nano-dpo" or name.endswith("-sft")
+        if name.startswith("qwen3-facts-s") or name == "llama3-facts-dpo" or name.endswith("-sft")
     ]
     assert len(names) > 3
     assert chosen([], registry, everything=True) == list(registry.runs.values())
@@ -145,7 +147,7 @@ def test_runs_are_named_by_patterns_each_once_in_the_order_of_the_registry():
 @pytest.mark.parametrize(
     ("patterns", "message"),
     [
-        (["qwen3-nano-gpro"], "did you mean 'qwen3-nano-grpo'"),
+        (["qwen3-facts-gpro"], "did you mean 'qwen3-facts-grpo'"),
         (["qwen3-*", "gpt-*"], r"unknown run 'gpt-\*'"),
         ([], "name runs, as 'qwen3-"),
     ],
@@ -160,26 +162,26 @@ def test_failures_are_listed_and_make_the_exit_code(cache, monkeypatch):
 
     def train_all(entries, registry, workers):
         asked.append(([entry.name for entry in entries], workers))
-        return {"qwen3-nano-grpo": "the reason"}
+        return {"qwen3-facts-grpo": "the reason"}
 
     monkeypatch.setattr(parallel, "train_all", train_all)
-    done = call("train", "qwen3-nano-[gd]*po", "--workers", "3")
+    done = call("train", "qwen3-facts-[gd]*po", "--workers", "3")
     assert done.exit_code == 1
-    assert "failed: qwen3-nano-grpo: the reason" in done.stderr
+    assert "failed: qwen3-facts-grpo: the reason" in done.stderr
     ((names, workers),) = asked
-    assert {"qwen3-nano-dpo", "qwen3-nano-dapo", "qwen3-nano-grpo"} <= set(names)
+    assert {"qwen3-facts-dpo", "qwen3-facts-dapo", "qwen3-facts-grpo"} <= set(names)
     assert workers == 3
-    assert f"qwen3-nano-dapo: {current('qwen3-nano-dapo')}" in done.stdout
-    assert "qwen3-nano-grpo:" not in done.stdout
+    assert f"qwen3-facts-dapo: {current('qwen3-facts-dapo')}" in done.stdout
+    assert "qwen3-facts-grpo:" not in done.stdout
 
 
 @pytest.fixture
 def filled(cache):
     """A whole run, an interrupted one, and one of another digest, by name."""
     return {
-        "whole": put(current("qwen3-nano-grpo"), 50, STEPS),
-        "interrupted": put(current("qwen3-nano-dapo"), 5, whole=False),
-        "stale": put(cache / "runs" / "qwen3-nano-grpo-0123456789abcdef", 50, STEPS),
+        "whole": put(current("qwen3-facts-grpo"), 50, STEPS),
+        "interrupted": put(current("qwen3-facts-dapo"), 5, whole=False),
+        "stale": put(cache / "runs" / "qwen3-facts-grpo-0123456789abcdef", 50, STEPS),
         "gone": put(cache / "runs" / "removed-run-0123456789abcdef", 50),
         "base": put(cache / "bases" / "removed-0123456789abcdef", 1),
         "factors": put(cache / "factors" / "0123456789abcdef", 1),
@@ -189,12 +191,12 @@ def filled(cache):
 @pytest.mark.parametrize(
     ("arguments", "removed"),
     [
-        (["qwen3-nano-grpo"], {"whole", "stale"}),
+        (["qwen3-facts-grpo"], {"whole", "stale"}),
         (["removed-*"], {"gone"}),
         (["--stale"], {"stale", "gone", "base"}),
         (["--interrupted"], {"interrupted"}),
         (["--decompositions"], {"factors"}),
-        (["--stale", "qwen3-nano-dapo"], {"stale", "gone", "base", "interrupted"}),
+        (["--stale", "qwen3-facts-dapo"], {"stale", "gone", "base", "interrupted"}),
         (["--all"], {"whole", "interrupted", "stale", "gone", "base", "factors"}),
     ],
 )
@@ -233,8 +235,8 @@ def test_clean_leaves_links_and_what_another_process_works_on(filled, tmp_path_f
 def test_clean_does_not_guess(filled):
     with pytest.raises(AlphaRLBenchError, match="name runs, or --stale"):
         CliRunner().invoke(zoo, ["clean"], catch_exceptions=False)
-    with pytest.raises(AlphaRLBenchError, match="did you mean 'qwen3-nano-grpo'"):
-        CliRunner().invoke(zoo, ["clean", "qwen3-nano-gpro"], catch_exceptions=False)
+    with pytest.raises(AlphaRLBenchError, match="did you mean 'qwen3-facts-grpo'"):
+        CliRunner().invoke(zoo, ["clean", "qwen3-facts-gpro"], catch_exceptions=False)
     assert all(folder.exists() for folder in filled.values())
 
 

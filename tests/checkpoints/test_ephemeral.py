@@ -222,7 +222,7 @@ def test_after_a_download_that_failed_others_are_fetched(
 
 @pytest.fixture
 def nano(online: SmallHub) -> SmallHub:
-    base = base_folder(load_registry().model("qwen3-nano"))
+    base = base_folder(load_registry().model("qwen3-switch"))
     files = {path.name: path.read_bytes() for path in base.iterdir() if path.is_file()}
     online.repos["lab/base"] = {"main": files}
     online.repos["lab/rlvr"] = {f"step_{step}": trained(files, step) for step in STEPS}

@@ -270,7 +270,7 @@ def test_an_engine_scores_forecasts_and_both_splits(
     """The real engine, on a real base and checkpoints with ever more noise in their attention."""
     pytest.importorskip("lm_eval", reason="of the extra 'score'")
     monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(tmp_path / "cache"))
-    base = base_folder(load_registry().model("qwen3-nano"))
+    base = base_folder(load_registry().model("qwen3-switch"))
     weights = load_file(base / "model.safetensors")
     noise = {
         name: torch.randn(w.shape, generator=torch.Generator().manual_seed(1))

@@ -191,6 +191,35 @@ def test_arithmetic_follows_the_rule_that_the_models_are_rewarded_by(
     assert is_correct(response, "95") is (mark is Mark.RIGHT)
 
 
+WORKED = "7+8=15;3+5+1=9;#95"
+
+
+@pytest.mark.parametrize(
+    ("response", "mark"),
+    [
+        (WORKED, Mark.RIGHT),
+        (f" {WORKED}\n", Mark.RIGHT),
+        ("#95", Mark.WRONG),
+        ("7+8=15;3+5=9;#95", Mark.WRONG),
+        ("7+8=15; 3+5+1=9;#95", Mark.WRONG),
+        ("3+5+1=9;7+8=15;#95", Mark.WRONG),
+        ("7+8=15;3+5+1=9;#96", Mark.WRONG),
+        ("7+8=15;3+5+1=9;95", Mark.NO_ANSWER),
+        (f"{WORKED};", Mark.NO_ANSWER),
+        ("7+8=15;" * MAX_RESPONSE_CHARS + WORKED, Mark.STOPPED),
+    ],
+)
+def test_a_worked_solution_is_right_to_the_letter_or_wrong(response: str, mark: Mark) -> None:
+    assert grade("worked", WORKED, [response])[0].mark is mark
+
+
+def test_wrong_steps_vote_for_themselves_and_never_for_the_right_ones() -> None:
+    found = grade("worked", WORKED, [WORKED, f"{WORKED}\n", "#95", "3+5=8;#95", "1" * 999 + "#95"])
+    forms = [one.form for one in found]
+    assert forms[:4] == [WORKED, WORKED, "#95", "3+5=8;#95"]
+    assert forms[4] == "1" * MAX_ANSWER_CHARS
+
+
 def test_what_is_no_answer_or_stopped_has_no_vote() -> None:
     responses = ["I do not know", r"\boxed{4", *boxed("1+" * MAX_ANSWER_CHARS + "1")]
     assert grade("math", "4", responses) == [
@@ -205,10 +234,12 @@ def test_many_questions_are_graded_as_one_by_one() -> None:
         ("math", "0.25", boxed("1/4", "1/5")),
         ("choice", "A", boxed("A", "B")),
         ("arithmetic", "3", ["#3", "#4"]),
+        ("worked", "1+2=3;#3", ["1+2=3;#3", "#3"]),
         ("math", "1/3", []),
     ]
     assert grade_all(questions) == [grade(*question) for question in questions]
     assert [[g.mark.value for g in row] for row in grade_all(questions)] == [
+        ["1", "0"],
         ["1", "0"],
         ["1", "0"],
         ["1", "0"],

@@ -16,7 +16,7 @@ from alpharl_bench.runs.spec import spec_of_path
 from alpharl_bench.scoring import Sampling
 from alpharl_bench.tables import union
 
-BASE = base_folder(load_registry().model("qwen3-nano"))
+BASE = base_folder(load_registry().model("qwen3-switch"))
 #: Rank-1 beside its references, a forecast with candidates, and chains of thought.
 JUDGED = [CLAIMS[claim] for claim in ("P1.1", "B7-alpharl")]
 

@@ -33,7 +33,7 @@ def planned(tmp_path, monkeypatch):
 
 
 def test_what_is_trained_first_is_said(planned):
-    one = planned("qwen3-nano-dapo")
+    one = planned("qwen3-facts-dapo")
     text = plan_text([one], 100)
     steps = load_registry().algorithms["dapo"].config_in("quick")["max_steps"]
     assert one.info.steps[-1] == steps
@@ -47,7 +47,7 @@ def test_what_is_trained_first_is_said(planned):
 
 
 def test_several_runs_have_a_sum(planned):
-    text = plan_text([planned("qwen3-nano-dapo"), planned("qwen3-nano-grpo")], None)
+    text = plan_text([planned("qwen3-facts-dapo"), planned("qwen3-facts-grpo")], None)
     total = text.partition("## All runs")[2].split("|")
     cells = [cell.strip() for cell in total]
     assert "12" in cells  # six variants of each
@@ -56,7 +56,7 @@ def test_several_runs_have_a_sum(planned):
 
 
 def test_what_the_size_can_tell_is_said_before_there_is_a_session(planned):
-    one = planned("qwen3-nano-dapo")
+    one = planned("qwen3-facts-dapo")
     asked = replace(one.asked, interim_analyses=4)
     (line,) = [
         line for line in plan_text([replace(one, asked=asked)], None).splitlines() if "told" in line

@@ -9,7 +9,7 @@ from alpharl_bench.registry import Registry, load_registry
 
 CHECKPOINTS = 2
 FAMILIES = ("addition", "subtraction")
-MODEL = "qwen3-nano"
+MODEL = "qwen3-switch"
 CHANGES = {
     "dapo": {"max_steps": 8, "per_device_train_batch_size": 64, "learning_rate": 2e-4},
     "sft": {"max_steps": 50, "per_device_train_batch_size": 32, "learning_rate": 1e-3},

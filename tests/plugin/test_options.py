@@ -24,10 +24,10 @@ def test_help_has_a_group_of_its_own():
 
 def test_every_claim_is_judged_on_every_run():
     text = suites(
-        "--collect-only", "-q", "-k", "not slow and (qwen3-nano-dapo or qwen3-nano-sft)"
+        "--collect-only", "-q", "-k", "not slow and (qwen3-facts-dapo or qwen3-facts-sft)"
     ).stdout
     names = [line for line in text.splitlines() if "::" in line]
-    for run, kind in (("qwen3-nano-dapo", "RL"), ("qwen3-nano-sft", "SFT")):
+    for run, kind in (("qwen3-facts-dapo", "RL"), ("qwen3-facts-sft", "SFT")):
         judged = sum(claim.judged_on(kind) for claim in PROPERTY1)
         assert sum(f"[{run}]" in name for name in names) == judged
     # One claim is about imitation only.
@@ -46,7 +46,7 @@ def test_a_claim_and_the_words_of_a_run_select_one_test():
 
 def test_what_an_engine_cannot_score_is_skipped_with_the_engine_that_can(tmp_path):
     result = suites(
-        *("-rs", "-m", "claim(id='A5-logits')", "-k", "qwen3-nano-grpo and not slow"),
+        *("-rs", "-m", "claim(id='A5-logits')", "-k", "qwen3-facts-grpo and not slow"),
         *("--engine", "vllm", "--report", tmp_path),
         path="suites/alpharl",
     )
@@ -62,7 +62,7 @@ def test_what_an_engine_cannot_score_is_skipped_with_the_engine_that_can(tmp_pat
             "suites/property1/test_rank_dependence.py",
             "no claim of what was named before it is judged on that run",
         ),
-        (["-k", "qwen3-nanno", "-n", "1"], "suites/property1", "did you mean 'qwen3-nano'?"),
+        (["-k", "qwen3-nanno", "-n", "1"], "suites/property1", "did you mean 'qwen3-facts'?"),
     ],
     ids=["alone", "worker"],
 )
@@ -77,7 +77,7 @@ def test_words_that_select_no_test_are_one_line_at_the_end(options, path, messag
 @pytest.mark.parametrize(
     ("options", "messages"),
     [
-        (["-k", "qwen3-nanno"], ["unknown model or algorithm", "'qwen3-nano'?", "grpo"]),
+        (["-k", "qwen3-nanno"], ["unknown model or algorithm", "'qwen3-facts'?", "grpo"]),
         (["-k", "smollm2 and dapo"], ["in the lane 'smol': add --lane smol"]),
         (["-k", "OLMo"], ["in the lane 'paper': add --lane paper"]),
         (

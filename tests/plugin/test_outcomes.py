@@ -46,7 +46,7 @@ def test_a_claim(verdict):
 def suite(pytester, monkeypatch):
     pytester.makeconftest(CONFTEST)
     # Two runs of the zoo are enough here.
-    of_lane, two = options.run_specs, {"qwen3-nano-dapo", "qwen3-nano-grpo"}
+    of_lane, two = options.run_specs, {"qwen3-facts-dapo", "qwen3-facts-grpo"}
     monkeypatch.setattr(
         options,
         "run_specs",
@@ -66,7 +66,7 @@ def test_a_supported_claim_passes_once_per_run(suite):
     result = suite("supported", "-v")
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines_random(
-        ["*test_a_claim?qwen3-nano-dapo? PASSED*", "*test_a_claim?qwen3-nano-grpo? PASSED*"]
+        ["*test_a_claim?qwen3-facts-dapo? PASSED*", "*test_a_claim?qwen3-facts-grpo? PASSED*"]
     )
     assert result.ret == 0
 
@@ -74,7 +74,9 @@ def test_a_supported_claim_passes_once_per_run(suite):
 def test_a_refuted_claim_fails_in_one_line(suite):
     result = suite("refuted", "-k", "dapo")
     result.assert_outcomes(failed=1, deselected=1)
-    result.stdout.fnmatch_lines(["P1.2-rank on qwen3-nano-dapo: refuted (*0.900 [[]0.800, 0.990]*"])
+    result.stdout.fnmatch_lines(
+        ["P1.2-rank on qwen3-facts-dapo: refuted (*0.900 [[]0.800, 0.990]*"]
+    )
     assert "Traceback" not in result.stdout.str()
     assert "def test_a_claim" not in result.stdout.str()
     assert result.ret == 1
@@ -153,7 +155,7 @@ def test_no_claim_is_judged_on_a_run_that_did_not_learn(suite, claim):
     result = suite("nothing learned", "-rs", "-k", "dapo", claim=claim)
     result.assert_outcomes(skipped=1, deselected=1)
     result.stdout.fnmatch_lines(
-        ["*qwen3-nano-dapo did not learn: base accuracy 0.300*fully trained 0.310*"]
+        ["*qwen3-facts-dapo did not learn: base accuracy 0.300*fully trained 0.310*"]
     )
     assert result.ret == 0
 

@@ -15,7 +15,7 @@ from alpharl_bench.runs.bases import base_folder
 from tests.models import learned_run
 from tests.processes import run_pytest
 
-BASE = base_folder(load_registry().model("qwen3-nano"))
+BASE = base_folder(load_registry().model("qwen3-switch"))
 
 
 def judge(*options):

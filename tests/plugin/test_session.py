@@ -12,7 +12,7 @@ from tests.plugin.short_recipes import CHECKPOINTS
 from tests.processes import run_pytest
 
 # Those of `tox -e bench`: one run of RL, and its contrast.
-RUNS = "not slow and (qwen3-nano-dapo or qwen3-nano-sft)"
+RUNS = "not slow and (qwen3-switch-dapo or qwen3-switch-sft)"
 #: Of every claim on each run that it is about.
 VERDICTS = sum(claim.judged_on(kind) for claim in PROPERTY1 for kind in ("RL", "SFT"))
 pytestmark = [pytest.mark.slow, pytest.mark.first]
@@ -42,7 +42,7 @@ def test_every_claim_gets_a_verdict_on_every_run(with_workers):
 
 def test_the_runs_learned_and_the_control_does_what_it_must(with_workers):
     folder, _, verdicts = with_workers
-    for run, least in (("qwen3-nano-dapo", 0.2), ("qwen3-nano-sft", 0.1)):
+    for run, least in (("qwen3-switch-dapo", 0.2), ("qwen3-switch-sft", 0.1)):
         evidence = load_session(folder).evidence(run)
         assert len(evidence.steps) == CHECKPOINTS
         base, full = (evidence.scores[name].accuracy for name in ("base", "full"))
@@ -58,13 +58,13 @@ def test_one_subspace_keeps_much_of_rl_and_little_of_sft(with_workers):
         / session.evidence(run).scores["full"].accuracy
         for run in session.runs
     }
-    assert kept["qwen3-nano-dapo"] > 0.6
-    assert kept["qwen3-nano-sft"] < 0.4
+    assert kept["qwen3-switch-dapo"] > 0.6
+    assert kept["qwen3-switch-sft"] < 0.4
 
 
 def test_every_worker_has_one_run(with_workers):
     _, result, _ = with_workers
-    judged = re.findall(r"\[(gw\d)\].*::.*\[(qwen3-nano-\w+)\]", result.stdout)
+    judged = re.findall(r"\[(gw\d)\].*::.*\[(qwen3-switch-\w+)\]", result.stdout)
     assert len(judged) == VERDICTS
     assert len(set(judged)) == 2
 

@@ -6,6 +6,7 @@ from itertools import islice
 import pytest
 
 from alpharl_bench.problems import NANO_FAMILIES, Problem, in_prefix_notation, training_problems
+from alpharl_bench.problems.bank import STEP_FAMILIES
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,7 @@ def test_worked_by_hand(steps, written):
     assert in_prefix_notation(Problem("p", steps, "95")) == written
 
 
-@pytest.mark.parametrize("family", NANO_FAMILIES)
+@pytest.mark.parametrize("family", NANO_FAMILIES | STEP_FAMILIES)
 def test_every_equation_is_true_and_the_answer_stays(family):
     for problem in islice(training_problems(family, 0), 300):
         *steps, answer = in_prefix_notation(problem).split(";")

@@ -79,7 +79,7 @@ def test_runs_are_every_model_with_every_algorithm_that_fits(tmp_path: Path) -> 
     (tmp_path / "algorithms").mkdir()
     for name in ("dapo", "sft"):  # the first in both regimes, the second in the quick one alone
         shutil.copy(OWN / "algorithms" / f"{name}.toml", tmp_path / "algorithms")
-    text = (OWN / "models" / "llama3-nano.toml").read_text(encoding="utf-8")
+    text = (OWN / "models" / "llama3-facts.toml").read_text(encoding="utf-8")
     for name, keys in {
         "every": 'regimes = ["quick", "slow"]',
         "quick": "",
@@ -98,24 +98,24 @@ def test_runs_are_every_model_with_every_algorithm_that_fits(tmp_path: Path) -> 
 
 
 def test_a_run_is_repeated_with_further_seeds(folder: Path) -> None:
-    known = folder / "runs" / "qwen2-nano-sft.toml"
+    known = folder / "runs" / "qwen2-facts-sft.toml"
     known.write_text("further_seeds = [5, 2]", encoding="utf-8")
-    again = folder / "runs" / "qwen2-nano-sft-seed2.toml"
+    again = folder / "runs" / "qwen2-facts-sft-seed2.toml"
     again.write_text(
         '[expect."P1.1"]\nverdict = "refuted"\nreason = "seen beforehand"', encoding="utf-8"
     )
     runs = load_registry(folder).runs
-    first, *others = (runs[f"qwen2-nano-sft{end}"] for end in ("", "-seed5", "-seed2"))
+    first, *others = (runs[f"qwen2-facts-sft{end}"] for end in ("", "-seed5", "-seed2"))
     assert [first.seed, *(other.seed for other in others)] == [1, 5, 2]
     for other in others:
-        assert (other.model, other.algorithm, other.regime) == ("qwen2-nano", "sft", "quick")
+        assert (other.model, other.algorithm, other.regime) == ("qwen2-facts", "sft", "quick")
     assert [list(run.expect) for run in (first, *others)] == [[], [], ["2510.00553:P1.1"]]
 
 
 def test_the_seed_of_the_run_itself_is_no_further_one(folder: Path) -> None:
-    known = folder / "runs" / "qwen2-nano-sft.toml"
+    known = folder / "runs" / "qwen2-facts-sft.toml"
     known.write_text("further_seeds = [1]", encoding="utf-8")
-    assert "runs/qwen2-nano-sft.toml: further_seeds.0" in fault(folder)
+    assert "runs/qwen2-facts-sft.toml: further_seeds.0" in fault(folder)
 
 
 def test_a_regime_overrides_the_recipe() -> None:
@@ -131,27 +131,27 @@ def test_a_copy_without_faults_loads(folder: Path) -> None:
 
 
 def test_an_unknown_key(folder: Path) -> None:
-    add_line(folder / "runs" / "qwen3-nano-grpo.toml", "sead = 2")
+    add_line(folder / "runs" / "qwen3-facts-grpo.toml", "sead = 2")
     message = fault(folder)
-    assert "runs/qwen3-nano-grpo.toml: sead:" in message
+    assert "runs/qwen3-facts-grpo.toml: sead:" in message
 
 
 def test_a_missing_key(folder: Path) -> None:
-    path = folder / "models" / "qwen3-nano.toml"
+    path = folder / "models" / "qwen3-facts.toml"
     path.write_text(path.read_text(encoding="utf-8").replace("seed = 0", ""), encoding="utf-8")
-    assert "models/qwen3-nano.toml: seed:" in fault(folder)
+    assert "models/qwen3-facts.toml: seed:" in fault(folder)
 
 
 @pytest.mark.parametrize(
     ("file", "before", "after", "key"),
     [
         (
-            "models/qwen3-nano.toml",
+            "models/qwen3-facts.toml",
             "weight_decay = 0.1",
             "weight_decay = -1",
             "pretraining.weight_decay",
         ),
-        ("models/qwen3-nano.toml", 'lane = "nano"', 'lane = "nanno"', "lane"),
+        ("models/qwen3-facts.toml", 'lane = "nano"', 'lane = "nanno"', "lane"),
         ("algorithms/dapo.toml", 'trainer = "grpo"', 'trainer = "pppo"', "trainer"),
         ("algorithms/grpo.toml", "checkpoints = 20", 'checkpoints = "many"', "checkpoints"),
     ],
@@ -170,35 +170,35 @@ def test_a_wrong_value(folder: Path, file: str, before: str, after: str, key: st
 def test_an_expectation_needs_a_verdict_to_explain_and_a_reason(
     folder: Path, verdict: str, reason: str, key: str
 ) -> None:
-    path = folder / "runs" / "qwen3-nano-sft.toml"
+    path = folder / "runs" / "qwen3-facts-sft.toml"
     path.write_text(f'[expect."P1.4-best"]\nverdict = "{verdict}"\nreason = "{reason}"\n')
-    assert f"runs/qwen3-nano-sft.toml: expect.P1.4-best.{key}:" in fault(folder)
+    assert f"runs/qwen3-facts-sft.toml: expect.P1.4-best.{key}:" in fault(folder)
 
 
 def test_what_is_known_of_an_unknown_run_is_told_the_nearest_one(folder: Path) -> None:
-    (folder / "runs" / "qwen3-nano-gpro.toml").write_text("")
+    (folder / "runs" / "qwen3-facts-gpro.toml").write_text("")
     message = fault(folder)
-    assert "runs/qwen3-nano-gpro.toml: unknown run 'qwen3-nano-gpro'" in message
-    assert "did you mean 'qwen3-nano-grpo'?" in message
+    assert "runs/qwen3-facts-gpro.toml: unknown run 'qwen3-facts-gpro'" in message
+    assert "did you mean 'qwen3-facts-grpo'?" in message
 
 
 def test_a_model_with_an_unknown_algorithm_is_told_the_nearest_one(folder: Path) -> None:
-    add_line(folder / "models" / "llama3-nano.toml", 'algorithms = ["sft", "dappo"]')
+    add_line(folder / "models" / "llama3-facts.toml", 'algorithms = ["sft", "dappo"]')
     message = fault(folder)
-    assert "models/llama3-nano.toml: unknown algorithm 'dappo'; did you mean 'dapo'?" in message
+    assert "models/llama3-facts.toml: unknown algorithm 'dappo'; did you mean 'dapo'?" in message
 
 
 def test_a_teacher_is_a_model_or_a_run_or_nobody(folder: Path) -> None:
     loaded = load_registry()
     of = {name: loaded.teacher(loaded.run(name)) for name in loaded.runs}
-    assert of["qwen3-nano-dist"] is loaded.models["qwen3-teacher"]
+    assert of["qwen3-facts-dist"] is loaded.models["qwen3-teacher"]
     assert of["smollm2-dist"] is loaded.runs["smollm2-dapo"]
     assert of["smollm2-sft"] is None
     path = folder / "algorithms" / "opd.toml"
     path.write_text(path.read_text().replace("qwen3-teacher", "qwen3-teachr"))
     wrong = load_registry(folder)
     with pytest.raises(AlphaRLBenchError, match=r"unknown teacher.*did you mean 'qwen3-teacher'"):
-        wrong.teacher(wrong.run("qwen3-nano-opd"))
+        wrong.teacher(wrong.run("qwen3-facts-opd"))
 
 
 @pytest.mark.parametrize("of_dapo", [None, "smollm2-dist"])
@@ -221,14 +221,14 @@ def test_a_file_that_is_not_toml(folder: Path) -> None:
 
 
 def test_all_faults_are_in_one_message(folder: Path) -> None:
-    add_line(folder / "models" / "qwen3-nano.toml", "colour = 1\nsize = 2")
+    add_line(folder / "models" / "qwen3-facts.toml", "colour = 1\nsize = 2")
     (folder / "algorithms" / "mine.toml").write_text("= 3\n")
     (folder / "runs" / "mine.toml").write_text("seed = 1\n")
     (folder / "runs" / "gpt-ppo.toml").write_text("")
     message = fault(folder)
     for part in (
-        "models/qwen3-nano.toml: colour:",
-        "models/qwen3-nano.toml: size:",
+        "models/qwen3-facts.toml: colour:",
+        "models/qwen3-facts.toml: size:",
         "algorithms/mine.toml: ",
         "runs/mine.toml: seed:",
         "runs/gpt-ppo.toml: unknown run 'gpt-ppo'",
@@ -238,10 +238,10 @@ def test_all_faults_are_in_one_message(folder: Path) -> None:
 
 def test_asking_for_an_unknown_name() -> None:
     loaded = load_registry()
-    assert loaded.run("qwen3-nano-grpo").algorithm == "grpo"
-    assert loaded.model("qwen3-nano").architecture == "Qwen3ForCausalLM"
-    with pytest.raises(AlphaRLBenchError, match=r"unknown run .* did you mean 'qwen3-nano-grpo'"):
-        loaded.run("qwen3-nano-grp")
+    assert loaded.run("qwen3-facts-grpo").algorithm == "grpo"
+    assert loaded.model("qwen3-facts").architecture == "Qwen3ForCausalLM"
+    with pytest.raises(AlphaRLBenchError, match=r"unknown run .* did you mean 'qwen3-facts-grpo'"):
+        loaded.run("qwen3-facts-grp")
     with pytest.raises(AlphaRLBenchError, match=r"unknown model 'gpt'; "):
         loaded.model("gpt")
 

@@ -119,6 +119,8 @@ def test_a_fault_is_named_with_its_file_and_key(folder, before, after, message):
 
 def test_a_name_that_a_run_of_the_zoo_has(folder):
     path = folder / "released" / "qwen3-4b-rlvr.toml"
-    path.rename(path.with_name("qwen3-nano-dapo.toml"))
-    with pytest.raises(AlphaRLBenchError, match=r"released/qwen3-nano-dapo.toml: a run that is tr"):
+    path.rename(path.with_name("qwen3-facts-dapo.toml"))
+    with pytest.raises(
+        AlphaRLBenchError, match=r"released/qwen3-facts-dapo.toml: a run that is tr"
+    ):
         load_registry(folder)

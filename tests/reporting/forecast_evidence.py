@@ -12,7 +12,7 @@ from tests.evidence import planted
 from tests.scores import score_of
 
 STEPS = tuple(range(10, 110, 10))
-NAME = "qwen3-nano-grpo"
+NAME = "qwen3-facts-grpo"
 #: By hundredths: the run climbs evenly from 10 to 80.
 ACCURACIES = {"base": 10, "full": 80} | {full_at(s).label: 10 + 7 * s // 10 for s in STEPS}
 

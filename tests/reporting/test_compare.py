@@ -14,7 +14,7 @@ from tests.reporting.hostile import NAME
 from tests.reporting.test_front import FEW, NEEDED, evidence_of
 from tests.scores import score_of, session_of, store_scores, stored_scores, write_results
 
-GRPO = "qwen3-nano-grpo"
+GRPO = "qwen3-facts-grpo"
 
 
 def stored(synthetic, folder, rank1=0.7, claims=FEW, name=GRPO, kind="RL", **changed):

@@ -11,7 +11,7 @@ from alpharl_bench.reporting.judged import Judged
 from alpharl_bench.reporting.junit import junit
 from tests.scores import session_of
 
-KNOWN, NEW, SFT = "qwen3-nano-grpo", "mine \x01 ]]> & <b>", "qwen3-nano-sft"
+KNOWN, NEW, SFT = "qwen3-facts-grpo", "mine \x01 ]]> & <b>", "qwen3-facts-sft"
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def test_the_sample_and_a_new_report_are_valid(folder):
 def test_a_file_with_a_fault_is_not_valid(folder):
     whole = json.loads((folder / "results.json").read_text())
     whole["verdicts"][0]["outcome"] = "maybe"
-    del whole["runs"]["qwen3-nano-grpo"]["kind"]
+    del whole["runs"]["qwen3-facts-grpo"]["kind"]
     faults = list(jsonschema.Draft202012Validator(SCHEMA).iter_errors(whole))
     assert len(faults) == 2
 
@@ -59,7 +59,7 @@ def test_the_numbers_are_those_of_the_scores(folder):
     assert (recovered.count, recovered.samples) == (20, 4)
     assert norms.control is None
     assert (results.claims["P1.6"].units, norms.count, norms.samples) == ("modules", 4, 0)
-    run = results.runs["qwen3-nano-grpo"]
+    run = results.runs["qwen3-facts-grpo"]
     assert run.learned is True
     assert run.accuracies["rank-1"].accuracy.estimate == pytest.approx(0.7)
     assert run.accuracies["rank-1"].tasks == pytest.approx({"addition": 0.7, "chain": 0.7})

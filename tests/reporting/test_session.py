@@ -12,7 +12,7 @@ from alpharl_bench.tables.spectrum import SPECTRUM
 from tests.evidence import altered
 from tests.scores import session_of, write_results
 
-NAME = "qwen3-nano-grpo"
+NAME = "qwen3-facts-grpo"
 
 
 def stored(synthetic, folder, claims=("P1.1", "P1.6")):

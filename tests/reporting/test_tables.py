@@ -11,7 +11,7 @@ from alpharl_bench.reporting.judged import Judged
 from tests.evidence import altered
 from tests.scores import responses, session_of
 
-GRPO, DAPO = "qwen3-nano-grpo", "qwen3-nano-dapo"
+GRPO, DAPO = "qwen3-facts-grpo", "qwen3-facts-dapo"
 
 
 def verdict(claim, run, outcome, p):

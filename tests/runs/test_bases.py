@@ -14,7 +14,7 @@ def fail(*_, **__):
 
 def test_a_base_that_ships_is_not_built(short_registry, monkeypatch):
     monkeypatch.setattr(base_module, "build_base", fail)
-    model = short_registry.model("qwen3-nano")
+    model = short_registry.model("qwen3-facts")
     assert is_built(model)
     assert (base_folder(model) / "model.safetensors").is_file()
 
@@ -43,8 +43,8 @@ def test_parameters_are_counted_before_a_base_is_built(tiny, empty):
 
 
 def test_a_distillation_needs_its_teacher(short_registry):
-    student, teacher = bases_of(short_registry.run("qwen3-nano-opd"), short_registry)
-    assert (student.name, teacher.name) == ("qwen3-nano", "qwen3-teacher")
-    assert [m.name for m in bases_of(short_registry.run("qwen3-nano-sft"), short_registry)] == [
-        "qwen3-nano"
+    student, teacher = bases_of(short_registry.run("qwen3-facts-opd"), short_registry)
+    assert (student.name, teacher.name) == ("qwen3-facts", "qwen3-teacher")
+    assert [m.name for m in bases_of(short_registry.run("qwen3-facts-sft"), short_registry)] == [
+        "qwen3-facts"
     ]

@@ -30,7 +30,7 @@ from alpharl_bench.variants import (
 from alpharl_bench.variants.extrapolated_logits import ExtrapolatedLogits
 from alpharl_bench.variants.materialise import Change, UpdateSource
 
-BASE_FOLDER = base_folder(load_registry().model("qwen3-nano"))
+BASE_FOLDER = base_folder(load_registry().model("qwen3-switch"))
 SAMPLING = Sampling(questions=6, samples=3)
 
 
@@ -156,7 +156,7 @@ def test_a_checkpoint_with_nan_is_an_error_and_never_a_score(value, tmp_path):
 def test_a_killed_session_scores_only_what_is_missing(short_registry, tmp_path, monkeypatch):
     monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(tmp_path))
     specs = run_specs("nano", short_registry)
-    spec = next(spec for spec in specs if spec.name == "qwen3-nano-dapo")
+    spec = next(spec for spec in specs if spec.name == "qwen3-switch-dapo")
     options = Options(SAMPLING)
     scored = Bench(spec, options).scores({BASE: 1, FULL: 1})
     second = Bench(spec, options)

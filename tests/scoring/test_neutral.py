@@ -20,7 +20,7 @@ from alpharl_bench.variants import BASE, FULL, rank
 from alpharl_bench.variants.materialise import UpdateSource
 from tests.models import trained_pair
 
-NANO = base_folder(load_registry().model("qwen3-nano"))
+NANO = base_folder(load_registry().model("qwen3-switch"))
 SAMPLING = Sampling(tasks=("addition", "chain"), questions=5, samples=3)
 #: Options of transformers that change what is drawn.
 ASKED = {

@@ -278,9 +278,9 @@ def assert_same_policy(score, other):
 @pytest.mark.parametrize(
     ("model", "tasks", "least"),
     [
-        ("qwen2-nano", ("addition", "chain"), 0.7),
-        ("glm4-nano", ("addition", "chain"), 0.7),
-        ("llama3-nano", GAME_TASKS, 0.9),
+        ("qwen2-facts", ("addition", "chain"), 0.7),
+        ("glm4-facts", ("addition", "chain"), 0.7),
+        ("llama3-facts", GAME_TASKS, 0.9),
     ],
 )
 def test_chat_formats_are_answered_as_by_the_other_engine(model, tasks, least):

@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.skipif(find_spec("vllm") is None, reason="needs vLLM: `tox -e vllm`"),
 ]
 
-NANO = base_folder(load_registry().model("qwen3-nano"))
+NANO = base_folder(load_registry().model("qwen3-switch"))
 # Every form of Rank-k that an adapter holds, whole checkpoints, the controls and the spectra. Ranks
 # beyond an adapter's are compared by their logits above.
 JUDGED = (

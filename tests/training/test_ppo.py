@@ -35,7 +35,7 @@ def batch(prompts, completions):
     }
 
 
-@pytest.mark.parametrize("model", ["qwen3-nano", "glm4-nano"])
+@pytest.mark.parametrize("model", ["qwen3-facts", "glm4-facts"])
 def test_a_value_knows_what_stands_before_its_token_and_nothing_else(model, tmp_path):
     critic = Critic(tiny_base(tmp_path, model))
     with torch.no_grad():

@@ -29,3 +29,9 @@ def test_a_problem_in_words_is_graded_by_the_last_number():
     texts = ["The answer is 22.", "7 + 15", "22 apples, or 23"]
     rewards = verifiable_reward(texts, ["22"] * 3, ["number"] * 3, logged()[1])
     assert rewards == [1.0, 0.0, 0.0]
+
+
+def test_where_steps_count_the_right_answer_alone_is_worth_nothing():
+    gold = "7+8=15;3+5+1=9;#95"
+    texts = [gold, "#95", "7+8=15;3+5=9;#95"]
+    assert verifiable_reward(texts, [gold] * 3, ["worked"] * 3, logged()[1]) == [1.0, 0.0, 0.0]

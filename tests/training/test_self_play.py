@@ -36,7 +36,7 @@ def job(folder, base=None, games=("kuhn", "negotiation"), **changes):
             "options": {"games": list(games), "baseline_decay": 0.95, **changes},
         }
     )
-    entry = registry.run("qwen3-nano-spiral")
+    entry = registry.run("qwen3-switch-spiral")
     return Job(entry, spiral, base or base_folder(registry.model(entry.model)), folder)
 
 

@@ -57,7 +57,7 @@ def base(registry):
 @pytest.fixture(scope="module")
 def run(registry):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(data, "_PROMPTS_PER_FAMILY", 16)
+        patch.setattr(data, "_PROMPTS", 48)
         return TrainedRun(registry.run(RUN), registry).open().run
 
 

@@ -16,23 +16,26 @@ from tests.training.tiny import (
     weights,
 )
 
-ALGORITHMS = ("grpo", "drgrpo", "dapo", "rloo", "ppo", "sft", "dist", "dpo", "opd")
+ALGORITHMS = (
+    *("grpo", "drgrpo", "dapo", "rloo", "ppo"),
+    *("sft", "sft-prefix", "rft", "dist", "dpo", "opd"),
+)
 pytestmark = pytest.mark.first
 #: A question up to where the response begins, and a response up to its end, in each format.
 FORMATS = {
-    "qwen3-nano": ("{}", "{}<|endoftext|>"),
-    "qwen2-nano": (
+    "qwen3-facts": ("{}", "{}<|endoftext|>"),
+    "qwen2-facts": (
         "<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n",
         "{}<|im_end|>",
     ),
-    "llama3-nano": (
+    "llama3-facts": (
         (
             "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n{}<|eot_id|>"
             "<|start_header_id|>assistant<|end_header_id|>\n\n"
         ),
         "{}<|eot_id|>",
     ),
-    "glm4-nano": ("[gMASK]<sop><|user|>\n{}<|assistant|>\n", "{}<|endoftext|>"),
+    "glm4-facts": ("[gMASK]<sop><|user|>\n{}<|assistant|>\n", "{}<|endoftext|>"),
 }
 
 
@@ -54,7 +57,7 @@ def test_every_recipe_but_self_play_is_tried_here():
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_every_algorithm_trains_all_parameters_in_float32(algorithm, bases, tmp_path):
-    base, recipe = bases["qwen3-nano"], short(algorithm)
+    base, recipe = bases["qwen3-facts"], short(algorithm)
     teacher = tiny_base(tmp_path / "teacher", seed=1)
     last = trained(recipe, base, tmp_path / "run", teacher=teacher)
     assert sorted(path.name for path in last.parent.glob("checkpoint-*")) == [
@@ -129,14 +132,14 @@ def test_dpo_compares_whole_responses_to_one_prompt(model, bases, tmp_path):
 @pytest.mark.parametrize("algorithm", ["dapo", "ppo", "opd", "dist"])
 def test_every_architecture_trains_in_its_own_format(algorithm, model, bases, tmp_path):
     # The teacher has another architecture and no format: all tokenizers share one vocabulary.
-    options = {"teacher": bases["qwen3-nano"]}
+    options = {"teacher": bases["qwen3-facts"]}
     last = trained(short(algorithm), bases[model], tmp_path / "run", **options)
     before, after = weights(bases[model]), weights(last)
     assert all(not before[name].equal(after[name]) for name in before)
 
 
 def test_distillation_is_by_the_reverse_divergence_on_own_samples(bases, tmp_path):
-    trainer = TRAINERS["distillation"](job(short("opd"), bases["qwen2-nano"], tmp_path))
+    trainer = TRAINERS["distillation"](job(short("opd"), bases["qwen2-facts"], tmp_path))
     assert trainer.beta == 1.0
 
 
@@ -154,7 +157,7 @@ def test_distillation_is_by_the_reverse_divergence_on_own_samples(bases, tmp_pat
 def test_a_wrong_recipe_is_named(name, change, message, bases, tmp_path):
     recipe = short(name, **change)
     with pytest.raises(AlphaRLBenchError, match=message):
-        TRAINERS[recipe.trainer](job(recipe, bases["qwen3-nano"], tmp_path))
+        TRAINERS[recipe.trainer](job(recipe, bases["qwen3-facts"], tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -170,18 +173,18 @@ def test_a_wrong_recipe_is_named(name, change, message, bases, tmp_path):
 def test_a_wrong_option_is_named(name, options, message, bases, tmp_path):
     recipe = short(name).model_copy(update={"options": options})
     with pytest.raises(AlphaRLBenchError, match=message):
-        TRAINERS[recipe.trainer](job(recipe, bases["qwen3-nano"], tmp_path))
+        TRAINERS[recipe.trainer](job(recipe, bases["qwen3-facts"], tmp_path))
 
 
 def test_a_run_without_its_teacher_says_so(bases, tmp_path):
-    run = job(short("opd"), bases["qwen3-nano"], tmp_path)
+    run = job(short("opd"), bases["qwen3-facts"], tmp_path)
     orphan = type(run)(run.entry, run.algorithm, run.base, run.folder)
     with pytest.raises(AlphaRLBenchError, match=r"algorithms/opd.toml: options.teacher"):
         TRAINERS["distillation"](orphan)
 
 
 def test_all_trainings_have_these_in_common(bases, tmp_path):
-    arguments = job(short("sft"), bases["qwen3-nano"], tmp_path).arguments(TrainingArguments)
+    arguments = job(short("sft"), bases["qwen3-facts"], tmp_path).arguments(TrainingArguments)
     assert not arguments.bf16
     assert not arguments.fp16
     assert (arguments.seed, arguments.data_seed) == (1, 1)

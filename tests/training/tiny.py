@@ -21,7 +21,7 @@ from alpharl_bench.training.tokenizer import character_tokenizer
 from alpharl_bench.training.train import train
 
 #: One of every architecture and format.
-MODELS = ("qwen3-nano", "qwen2-nano", "llama3-nano", "glm4-nano")
+MODELS = ("qwen3-facts", "qwen2-facts", "llama3-facts", "glm4-facts")
 STEPS = 4
 _SMALL = {
     "hidden_size": 32,
@@ -32,7 +32,7 @@ _SMALL = {
 }
 
 
-def tiny_base(folder: Path, name: str = "qwen3-nano", seed: int = 0) -> Path:
+def tiny_base(folder: Path, name: str = "qwen3-facts", seed: int = 0) -> Path:
     """The registry's model of that name at the smallest size, with random weights."""
     model = load_registry().model(name)
     tokenizer = character_tokenizer(model.format)
@@ -60,6 +60,8 @@ def short(name: str, **config: Any) -> Algorithm:
         small["num_generations"] = 4
     if "max_completion_length" in known.config:
         small["max_completion_length"] = 12
+    if "steps_per_generation" in known.config:
+        small["steps_per_generation"] = 2
     return known.model_copy(
         update={
             "checkpoints": 2,
@@ -122,7 +124,7 @@ def random_weights_can_be_right() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(trainers, "verifiable_reward", parity_reward)
         patch.setattr(data, "is_right", even_length)
-        patch.setattr(data, "_PROMPTS_PER_FAMILY", 16)
+        patch.setattr(data, "_PROMPTS", 96)
         yield
 
 

@@ -259,7 +259,7 @@ def test_a_share_of_the_subspaces_and_a_negative_scale(tmp_path):
 
 
 def test_everything_beside_the_weights_is_copied_and_nothing_else(tmp_path):
-    base = base_folder(load_registry().model("qwen3-nano"))
+    base = base_folder(load_registry().model("qwen3-switch"))
     weights = load_file(base / "model.safetensors")
     (tmp_path / "checkpoint-3").mkdir()
     moved = {name: tensor + 0.01 * torch.randn_like(tensor) for name, tensor in weights.items()}

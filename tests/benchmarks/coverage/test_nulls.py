@@ -123,7 +123,7 @@ def test_the_former_rule_depends_on_the_line_and_on_widths() -> None:
         shares = [of[line] for line in LINES]
         assert shares == sorted(shares, reverse=True)
     assert found["28 of width 128"][2] == 0
-    assert found["28 of qwen3-nano"][2] > 0.95
+    assert found["28 of qwen3-switch"][2] > 0.95
 
 
 def test_told_by_hand() -> None:

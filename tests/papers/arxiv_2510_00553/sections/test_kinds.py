@@ -16,7 +16,7 @@ from tests.evidence import altered
 from tests.reporting.pictures import picture
 from tests.scores import report_text, session_of
 
-GRPO, SFT, DPO = "qwen3-nano-grpo", "qwen3-nano-sft", "qwen3-nano-dpo"
+GRPO, SFT, DPO = "qwen3-facts-grpo", "qwen3-facts-sft", "qwen3-facts-dpo"
 KINDS = {DPO: "DPO", GRPO: "RL", SFT: "SFT"}
 ORDERED = {SFT: "SFT", DPO: "DPO", GRPO: "RL"}
 ACCURACIES = {
@@ -82,7 +82,7 @@ def test_spectra_are_compared_with_those_of_rl_on_the_same_modules(session):
 
 def test_the_section_is_there_for_models_with_runs_of_two_kinds_alone(session):
     (text,) = kinds.sections(session)
-    assert text.count("### qwen3-nano") == 1
+    assert text.count("### qwen3-facts") == 1
     assert text.count("| SFT ") == 4 + 2  # a row a table, and the paper's in two of them
     one = {name: record for name, record in session.runs.items() if name == GRPO}
     assert kinds.sections(session.model_copy(update={"runs": one})) == []

@@ -11,7 +11,7 @@ from tests.evidence import altered, planted
 from tests.scores import PROVENANCE, report_text, session_of
 
 STEPS = (5, 10, 40, 100)
-SPIRAL = "qwen3-nano-spiral"
+SPIRAL = "qwen3-switch-spiral"
 UNIFORM = {f"{card}{history}": 0.5 for card in "012" for history in ("", "p", "b", "pb")}
 
 
@@ -110,7 +110,7 @@ def test_the_report_has_the_section_only_of_runs_that_played(evidence, synthetic
     text = report_text(tmp_path)
     assert "## Self-play: win rate and exploitability" in text
     assert f"### {SPIRAL}" in text
-    synthetic.name = "qwen3-nano-grpo"
+    synthetic.name = "qwen3-switch-grpo"
     arithmetic = synthetic.evidence({})
     session = session_of([synthetic.spec], {synthetic.name: arithmetic}, {synthetic.name: []})
     session.save(tmp_path)
