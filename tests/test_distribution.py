@@ -87,7 +87,7 @@ def test_nothing_is_loaded_unasked(site):
 
 
 def test_a_judge_runs_the_tests_of_the_checkout(typed):
-    options = ("-k", "qwen3", "--collect-only", "-q")
+    options = ("-k", "qwen3", "--all-runs", "--collect-only", "-q")
     judged = typed("alpharl-bench", "judge", "property1", *options)
     modules = ("-p", "alpharl_bench.plugin", "--pyargs", "alpharl_bench.suites.property1")
     by_pytest = typed("pytest", *modules, *options)

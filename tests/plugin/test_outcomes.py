@@ -57,7 +57,7 @@ def suite(pytester, monkeypatch):
         pytester.makepyfile(test_suite=SUITE.format(claim=claim))
         monkeypatch.setenv("OUTCOME", outcome)
         # A report would need real scores.
-        return pytester.runpytest_inprocess(*words, "-p", "no:alpharl-bench-report")
+        return pytester.runpytest_inprocess(*words, "--all-runs", "-p", "no:alpharl-bench-report")
 
     return run
 
