@@ -19,7 +19,7 @@ from benchmarks.children import run
 
 
 def main(
-    base: Annotated[str, typer.Option(help="A base of the registry that ships.")] = "qwen3-nano",
+    base: Annotated[str, typer.Option(help="A base of the registry that ships.")] = "qwen3-switch",
     variants: Annotated[int, typer.Option(help="How many are scored.")] = 6,
     repeats: Annotated[int, typer.Option(help="Of each way, in turn.")] = 3,
 ) -> None:

@@ -2,7 +2,7 @@
 
     python -m benchmarks.executor RUN
 
-RUN is a folder of checkpoints, as `alpharl-bench zoo train qwen3-nano-dapo` leaves one in the
+RUN is a folder of checkpoints, as `alpharl-bench zoo train qwen3-carry-grpo` leaves one in the
 cache. Each way starts from an empty cache, with one thread for each process; the machine must be
 idle, see :mod:`benchmarks.rank1`.
 """
@@ -26,13 +26,13 @@ _WAYS = {"local": 0, "one Ray worker": 1, "two Ray workers": 2}
 
 def main(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="A folder of checkpoints.")],
-    base: Annotated[Path | None, typer.Option(help="Default: the base of qwen3-nano.")] = None,
+    base: Annotated[Path | None, typer.Option(help="Default: the base of qwen3-switch.")] = None,
     variants: Annotated[int, typer.Option(help="To score, Rank-1 to Rank-N.")] = 16,
     repeats: Annotated[int, typer.Option(help="Of each way, in turn.")] = 3,
 ) -> None:
     """Print seconds and ratios, and whether all ways gave the same scores."""
     typer.echo(f"load average before: {os.getloadavg()[0]:.2f}\n")
-    base = base or base_folder(load_registry().model("qwen3-nano"))
+    base = base or base_folder(load_registry().model("qwen3-switch"))
     found: dict[str, list[dict[str, float]]] = {way: [] for way in _WAYS}
     digests = set()
     for _ in range(repeats):

@@ -33,7 +33,7 @@ def main(
 ) -> None:
     """Sample the same responses both ways, in turn; print times and their ratio."""
     typer.echo(f"load average before: {os.getloadavg()[0]:.2f}\n")
-    folder = base_folder(load_registry().model("qwen3-nano"))
+    folder = base_folder(load_registry().model("qwen3-switch"))
     run = Run("base", folder, (Checkpoint(1, folder),))
     engine = ScoringEngine(
         run, "", UpdateSource(run), Sampling(questions=questions, samples=samples)

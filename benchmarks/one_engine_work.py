@@ -38,7 +38,7 @@ def main(
 ) -> None:
     """Do one piece of work; the last line on standard output is its result."""
     registry = load_registry()
-    opened = TrainedRun(registry.run("qwen3-nano-dapo"), registry).open()
+    opened = TrainedRun(registry.run("qwen3-carry-grpo"), registry).open()
     source = UpdateSource(opened.run)
     if work == "prepare":
         for variant in VARIANTS[2:]:

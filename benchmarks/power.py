@@ -68,7 +68,7 @@ def _power(claim: Claim, line: Threshold, error: float, df: float) -> str:
     return f"{power(line.direction * (claim.printed.value - bound), error, df):.0%}"
 
 
-def table(folder: Path = SAMPLE, run: str = "qwen3-nano-dapo") -> str:
+def table(folder: Path = SAMPLE, run: str = "qwen3-carry-grpo") -> str:
     """A row per claim that was judged on a run by questions."""
     session = load_session(folder)
     evidence = session.evidence(run)
@@ -82,7 +82,7 @@ def table(folder: Path = SAMPLE, run: str = "qwen3-nano-dapo") -> str:
 
 def main(
     folder: Annotated[Path, typer.Option(help="A report folder.")] = SAMPLE,
-    run: Annotated[str, typer.Option(help="One of its runs.")] = "qwen3-nano-dapo",
+    run: Annotated[str, typer.Option(help="One of its runs.")] = "qwen3-carry-grpo",
 ) -> None:
     """Print the table."""
     typer.echo(table(folder, run))

@@ -22,7 +22,7 @@ from alpharl_bench.scoring.proof import fixed_text, log_probabilities
 from alpharl_bench.variants import BASE, FULL, rank
 from alpharl_bench.variants.materialise import UpdateSource
 
-_NANO = base_folder(load_registry().model("qwen3-nano"))
+_NANO = base_folder(load_registry().model("qwen3-switch"))
 _SCALES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
 _DRAWS = 28  # every matrix of the model is changed
 

@@ -24,7 +24,7 @@ _CONFIG = "config.json"
 
 def main() -> None:
     """Move the base at random by a part of its norm, take Rank-1 of that, print what is left."""
-    shipped = base_folder(load_registry().model("qwen3-nano"))
+    shipped = base_folder(load_registry().model("qwen3-switch"))
     base = {
         name: tensor.bfloat16() for name, tensor in load_file(shipped / "model.safetensors").items()
     }

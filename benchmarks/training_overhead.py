@@ -73,7 +73,7 @@ class _Stopwatch(TrainerCallback):
 
 def main(
     algorithms: Annotated[list[str] | None, typer.Argument(help="All by default.")] = None,
-    model: Annotated[str, typer.Option(help="A base that ships.")] = "qwen3-nano",
+    model: Annotated[str, typer.Option(help="A base that ships.")] = "qwen3-switch",
     steps: Annotated[int, typer.Option(help=f"Of each, a multiple of {_SAVE_EVERY}.")] = 24,
     pairs: Annotated[int, typer.Option(help="Of a bare training and ours.")] = 3,
 ) -> None:

@@ -20,7 +20,7 @@ from benchmarks.coverage.text import markdown
 
 #: Samples to each question of the pilot, and of both stages on average.
 DESIGNS = ((2, 8), (4, 16), (4, 32), (8, 32))
-RUN = "qwen3-nano-dapo"
+RUN = "qwen3-carry-grpo"
 #: Added to the right and to the wrong answers of a pilot (Jeffreys), so that none seems certain.
 PRIOR = 0.5
 #: Whose relative accuracies are paired.

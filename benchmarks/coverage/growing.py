@@ -32,7 +32,7 @@ from benchmarks.coverage.text import markdown, percent
 from benchmarks.coverage.ways import WAYS, Way
 from benchmarks.coverage.within import of_answers
 
-RUNS = ("qwen3-nano-dapo", "qwen3-nano-grpo", "qwen3-nano-sft")
+RUNS = ("qwen3-carry-grpo", "qwen3-facts-grpo", "qwen3-carry-sft")
 #: Looks, and the samples that each adds; the first is the lane's default.
 SCHEDULES = ((8, 2), (4, 4), (8, 4))
 #: A fourth of a session's, which moves the ends of an interval at 99 % by a twentieth of its half.

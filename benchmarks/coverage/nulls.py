@@ -230,7 +230,7 @@ def shuffles(repetitions: int) -> Drawn:
 #: Modules by their widths: all alike, and those of a model.
 WIDTHS = {
     **{f"{len(MODULES)} of width {w}": len(MODULES) * (w,) for w in sorted({*MODULES})},
-    f"{len(MODULES)} of qwen3-nano": MODULES,
+    f"{len(MODULES)} of qwen3-switch": MODULES,
 }
 
 

@@ -232,7 +232,7 @@ SPREADS = (
     (3, 0.05, 0.02),
 )
 BASES = (3, 4, 5, 8)
-#: The modules of qwen3-nano, whose numbers differ by their widths: q, k, v, o, gate, up and down.
+#: The modules of qwen3-switch, whose numbers differ by their widths: q, k, v, o, gate, up and down.
 MODULES = 4 * (128, 64, 64, 128, 384, 384, 128)
 #: Of one module from seed to seed.
 MODULE_SPREAD = 0.01
