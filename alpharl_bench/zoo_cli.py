@@ -154,14 +154,14 @@ def clean(
 def build_base(
     model: Annotated[
         str,
-        argument("A model of the registry, for example qwen3-nano.", word, "MODEL"),
+        argument("A model of the registry, for example qwen3-carry.", word, "MODEL"),
     ],
     out: Annotated[
         Path | None,
         option("The folder to write (./MODEL); it must not exist.", new_folder, "DIR"),
     ] = None,
 ) -> None:
-    """Pretrain a base model by its recipe (qwen3-nano: about six minutes on two cores)."""
+    """Pretrain a base model by its recipe (qwen3-carry: about four minutes on two cores)."""
     from alpharl_bench.cache import whole_folder
     from alpharl_bench.registry import load_registry
     from alpharl_bench.training.base import build_base as build
