@@ -33,7 +33,8 @@ def pytest_xdist_node_collection_finished(node: Any, ids: Sequence[str]) -> None
     config.stash[_SAID] = True
     names = {id_.rsplit("[", 1)[-1].removesuffix("]") for id_ in ids}
     if text := _announcement(config, names):
-        reporter.ensure_newline()
+        # Behind what xdist shows of its workers on this line.
+        reporter.write_line("")
         reporter.write_line(text)
 
 
