@@ -17,6 +17,7 @@ from alpharl_bench.claims.gains import gains
 from alpharl_bench.claims.papers import find_claim
 from alpharl_bench.registry import Registry, load_registry
 from alpharl_bench.runs.spec import run_specs
+from alpharl_bench.runs.status import training_status
 from alpharl_bench.scoring import Sampling, Score
 from alpharl_bench.training.corpora import CORPORA, options_of
 from alpharl_bench.variants import BASE, FULL
@@ -47,6 +48,9 @@ def main() -> None:
         entry = registry.run(spec.name)
         recipe = registry.model(entry.model).pretraining
         if entry.algorithm != "grpo" or entry.seed != 1 or recipe is None:
+            continue
+        if training_status(entry, registry).state != "trained":
+            typer.echo(f"{spec.name}: not trained here, and left out", err=True)
             continue
         bench = Bench(spec, Options(Sampling.of(registry.model(entry.model).scored_on or ())))
         evidence = bench.evidence({claim: 1})
