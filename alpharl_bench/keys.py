@@ -18,6 +18,7 @@ from alpharl_bench.source_code import code_digest, imported_sources
 ProductName = Literal[
     "pretrained base",
     "converted base",
+    "warmed base",
     "parameter count",
     "teacher samples",
     "trained run",
@@ -69,12 +70,18 @@ PRODUCTS: Mapping[ProductName, Product] = {
         packages=("tokenizers", "torch", "transformers"),
     ),
     "parameter count": Product(
-        code=("training.base",), keyed_by=("pretrained base", "converted base")
+        code=("training.base",), keyed_by=("pretrained base", "converted base", "warmed base")
     ),
     "teacher samples": Product(
         code=("device", "generation", "shared_prompts", "training.samples"),
         packages=("torch", "transformers"),
         inputs=("checkpoint",),
+    ),
+    "warmed base": Product(
+        code=("problems", "spectral.threads", "training.warm_up"),
+        packages=("torch", "transformers", "trl"),
+        inputs=("teacher samples",),
+        keyed_by=("pretrained base", "converted base"),
     ),
     "trained run": Product(
         code=(
@@ -87,7 +94,7 @@ PRODUCTS: Mapping[ProductName, Product] = {
         ),
         packages=("torch", "transformers", "trl"),
         inputs=("teacher samples",),
-        keyed_by=("pretrained base", "converted base"),
+        keyed_by=("pretrained base", "converted base", "warmed base"),
     ),
     "self-play run": Product(
         code=(), packages=("open-spiel", "textarena"), inputs=("trained run",)

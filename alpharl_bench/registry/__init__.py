@@ -16,6 +16,7 @@ from alpharl_bench.registry.schema import (
     Release,
     RunEntry,
     Trainer,
+    WarmUp,
     Wheel,
 )
 
@@ -36,6 +37,7 @@ __all__ = [
     "Release",
     "RunEntry",
     "Trainer",
+    "WarmUp",
     "Wheel",
     "load_registry",
     "qualified",

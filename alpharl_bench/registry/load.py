@@ -26,6 +26,8 @@ _Entry = TypeVar("_Entry", Model, Algorithm, RunExpectations, Architecture, Rele
 _HERE = Path(__file__).parent
 #: Of every run's training but its repetitions; another initialisation is another model.
 _SEED = 1
+#: What a model that is warmed up has of the one that it starts from.
+_OF_THE_START = ("architecture", "formats", "dtype", "config")
 _NOTHING_KNOWN = RunExpectations(name="")
 #: The most names that a message lists, and the near ones that stand in place of more.
 _MOST_LISTED, _NEAR = 12, 4
@@ -106,6 +108,7 @@ def load_registry(folder: Path = _HERE) -> Registry:
     """
     faults: list[str] = []
     models = _load_kind(folder / "models", Model, faults)
+    models |= _warmed_up(models, faults)
     algorithms = _load_kind(folder / "algorithms", Algorithm, faults)
     known = _load_kind(folder / "runs", RunExpectations, faults)
     for model in models.values():
@@ -135,6 +138,28 @@ def load_registry(folder: Path = _HERE) -> Registry:
     if faults:
         raise AlphaRLBenchError("registry: " + "; ".join(faults))
     return Registry(models, algorithms, runs, released, architectures)
+
+
+def _warmed_up(models: Mapping[str, Model], faults: list[str]) -> dict[str, Model]:
+    """The models that start from another one, with it."""
+    found: dict[str, Model] = {}
+    for name, model in models.items():
+        if model.warm_up is None:
+            continue
+        where, start = f"models/{name}.toml: warm_up.model", models.get(model.warm_up.model)
+        if start is None:
+            faults.append(f"{where}: {unknown('model', model.warm_up.model, models)}")
+        elif start.warm_up is not None:
+            faults.append(f"{where}: '{start.name}' is warmed up itself; start from its own start")
+        else:
+            faults += [
+                f"models/{name}.toml: {key}: differs from that of '{start.name}', which it starts "
+                "from; it has the same network and tokenizer"
+                for key in _OF_THE_START
+                if getattr(model, key) != getattr(start, key)
+            ]
+            found[name] = model.started_from(start)
+    return found
 
 
 def _zoo(

