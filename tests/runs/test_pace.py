@@ -122,10 +122,16 @@ def test_what_is_drawn_before_the_first_step_counts(cache):
 
 def test_a_teacher_comes_before_its_student_and_a_wheel_has_no_time(cache):
     known = load_registry()
-    runs = {name: known.run(name) for name in ("smollm2-dist", "smollm2-dapo")}
+    runs = {name: known.run(name) for name in ("smollm2-warm-dist", "smollm2-warm-dapo")}
     registry = Registry(known.models, known.algorithms, runs)
-    found = told(registry, "smollm2-dist")
-    assert list(found) == ["base smollm2", "smollm2-dapo", "smollm2-dist"]
-    base = found["base smollm2"]
+    found = told(registry, "smollm2-warm-dist")
+    bases = ["base smollm2", "base smollm2-warm"]
+    assert list(found) == [*bases, "smollm2-warm-dapo", "smollm2-warm-dist"]
+    base, warm = (found[name] for name in bases)
     assert (base.steps, base.seconds) == (0, 0.0)
     assert base.basis == "a download of 92.9 MB"
+    recipe = registry.model("smollm2-warm").warm_up
+    responses = len(recipe.families) * recipe.prompts + recipe.steps * recipe.batch
+    passed = parameter_count(registry.model("smollm2")) + pace._BESIDE
+    assert (warm.steps, warm.basis) == (recipe.steps, "two idle cores")
+    assert warm.seconds == pytest.approx(pace._PACE * responses * passed)

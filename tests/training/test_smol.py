@@ -22,7 +22,7 @@ from tests.processes import run_command, run_pytest
 
 pytestmark = pytest.mark.smol
 
-RUN = "smollm2-dapo"
+RUN = "smollm2-warm-dapo"
 #: A step's folder in a run, as its trainer names it, and what of a model lies there.
 LAYOUTS = {
     "Hugging Face Trainer": "checkpoint-{step}",
@@ -51,7 +51,7 @@ def registry():
 
 @pytest.fixture(scope="module")
 def base(registry):
-    return base_folder(registry.model("smollm2"))
+    return base_folder(registry.model("smollm2-warm"))
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def laid_out(run, tmp_path, request):
 
 def test_two_steps_move_every_matrix_a_little(registry, base, run):
     files = WeightFiles(base)
-    model = registry.model("smollm2")
+    model = registry.model("smollm2-warm")
     assert sum(math.prod(files.shape(name)) for name in files.names) == parameter_count(model)
     assert [checkpoint.step for checkpoint in run.checkpoints] == [1, 2]
     folder = run.checkpoints[-1].location
