@@ -1,4 +1,7 @@
-"""Five families of problems in words, for public models that can read: what the smol lane asks."""
+"""Five families of problems in words, for public models that can read: what the smol lane asks.
+
+Their steps are written as SmolLM2 writes them.
+"""
 
 import numpy as np
 
@@ -30,15 +33,14 @@ def difference(rng: np.random.Generator) -> Problem:
 def times(rng: np.random.Generator) -> Problem:
     """The product in ``What is 14 times 3?``."""
     a, b = _up_to(99, rng, least=2), _up_to(9, rng, least=2)
-    return Problem(f"What is {a} times {b}? {_TASK}", (f"{a} * {b} = {a * b}",), str(a * b))
+    return Problem(f"What is {a} times {b}? {_TASK}", (f"{a} times {b} is {a * b}",), str(a * b))
 
 
 def largest(rng: np.random.Generator) -> Problem:
     """The answer to ``Which number is the largest: 7, 41 or 15?``."""
     a, b, c = (int(number) for number in rng.choice(99, size=3, replace=False) + 1)
-    step = " < ".join(map(str, sorted((a, b, c))))
     prompt = f"Which number is the largest: {a}, {b} or {c}? {_TASK}"
-    return Problem(prompt, (step,), str(max(a, b, c)))
+    return Problem(prompt, (f"The largest number is {max(a, b, c)}",), str(max(a, b, c)))
 
 
 def story(rng: np.random.Generator) -> Problem:

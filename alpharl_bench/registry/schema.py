@@ -62,11 +62,11 @@ class Wheel(_Entry):
 
 
 class WarmUp(_Entry):
-    """How a base is made from another ``model``: a short SFT on the form of an answer.
+    """How a base is made from another ``model``: a short SFT on giving its answer, and no more.
 
     That model answers ``prompts`` of each of the ``families`` greedily with at most ``tokens``
-    tokens; the last number of each response, right or wrong, is learned as the whole response, in
-    ``steps`` updates on ``batch`` of them.
+    tokens. What it says in its first line, up to the last number there, right or wrong, is learned
+    as a whole response, in ``steps`` updates on ``batch`` of them.
     """
 
     model: str

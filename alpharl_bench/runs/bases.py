@@ -128,7 +128,7 @@ def _make(model: Model, folder: Path) -> None:
         start = base_folder(model.start)
         echo_error(
             f"base '{model.name}': warming up '{recipe.model}' by {recipe.steps} steps of SFT on "
-            "the form of an answer, once"
+            "its own answers, once"
         )
         warm_up(model, start, folder)
     elif model.pretraining is not None:

