@@ -13,7 +13,7 @@ from tests.processes import ROOT, run_command
 from tests.scores import session_of, store_scores, store_session, stored_scores, stored_session
 
 #: Of the sample, the first measured in every way that there is, the others judged by few claims.
-FULL, *FEW = ("qwen3-facts-dapo", "qwen3-facts-dpo", "glm4-facts-dapo")
+FULL, *FEW = ("qwen3-carry-grpo", "qwen3-facts-dapo", "glm4-facts-grpo")
 
 
 @pytest.fixture(scope="module")
@@ -211,9 +211,9 @@ def test_runs_that_no_table_can_hold_side_by_side_are_refused(parts, change, mes
 
 def test_a_run_that_is_asked_other_tasks_stands_beside_the_others(sample, tmp_path):
     played, asked = (
-        store(tmp_path / name, *of_runs(sample, [name])) for name in ("glm4-facts-spiral", FEW[1])
+        store(tmp_path / name, *of_runs(sample, [name])) for name in ("qwen3-carry-drgrpo", FEW[1])
     )
-    assert list(merge_sessions([played, asked]).runs) == ["glm4-facts-spiral", FEW[1]]
+    assert list(merge_sessions([played, asked]).runs) == ["qwen3-carry-drgrpo", FEW[1]]
 
 
 def test_several_folders_need_one_for_what_they_make(tmp_path):
