@@ -7,6 +7,7 @@ by class of question, and the share of responses whose steps are all exact.
 """
 
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -53,10 +54,9 @@ def main() -> None:
         if training_status(entry, registry).state != "trained":
             typer.echo(f"{spec.name}: not trained here, and left out", err=True)
             continue
-        bench = Bench(
-            spec,
-            Options(Sampling.of(registry.model(entry.model).scored_on or tuple(NANO_FAMILIES))),
-        )
+        tasks = registry.model(entry.model).scored_on or tuple(NANO_FAMILIES)
+        sampling = replace(Sampling.of(tasks), prompt=spec.prompt or "plain")
+        bench = Bench(spec, Options(sampling))
         evidence = bench.evidence({claim: 1})
         found = gains(evidence)
         if found is None:
