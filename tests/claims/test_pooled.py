@@ -27,9 +27,7 @@ RECOVERY, SPECTRUM = CLAIMS["P1.1"], CLAIMS["P1.6"]
 
 def asking(low: float = -np.inf, high: float = np.inf, origin: Origin = Origin.DERIVED) -> Claim:
     """A claim whose controls, if any, are given by hand."""
-    return replace(
-        RECOVERY, threshold=Threshold(low, high, origin), nulls=(), ceilings=(), ceilings=()
-    )
+    return replace(RECOVERY, threshold=Threshold(low, high, origin), nulls=(), ceilings=())
 
 
 def fact(value: float | Sequence[float], **beyond: float) -> Part:
