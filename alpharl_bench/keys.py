@@ -124,7 +124,7 @@ PRODUCTS: Mapping[ProductName, Product] = {
     "dynamics": Product(
         code=("dynamics",), packages=("scikit-learn",), inputs=("triplets", "variant")
     ),
-    "baseline": Product(code=("baselines", "decoding")),
+    "baseline": Product(code=("baselines", "decoding"), keyed_by=("variant",)),
     "embedding": Product(code=("behaviour.embedding",), inputs=("dynamics",)),
     # Of all methods. The key of one has its own module's code, and of what that imports, beside it.
     "forecast": Product(
