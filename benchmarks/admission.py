@@ -7,6 +7,7 @@ by class of question, and the share of responses whose steps are all exact.
 """
 
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ import typer
 from alpharl_bench.bench import Bench, Options
 from alpharl_bench.claims.gains import gains
 from alpharl_bench.claims.papers import find_claim
+from alpharl_bench.problems import NANO_FAMILIES
 from alpharl_bench.registry import Registry, load_registry
 from alpharl_bench.runs.spec import run_specs
 from alpharl_bench.runs.status import training_status
@@ -52,7 +54,9 @@ def main() -> None:
         if training_status(entry, registry).state != "trained":
             typer.echo(f"{spec.name}: not trained here, and left out", err=True)
             continue
-        bench = Bench(spec, Options(Sampling.of(registry.model(entry.model).scored_on or ())))
+        tasks = registry.model(entry.model).scored_on or tuple(NANO_FAMILIES)
+        sampling = replace(Sampling.of(tasks), prompt=spec.prompt or "plain")
+        bench = Bench(spec, Options(sampling))
         evidence = bench.evidence({claim: 1})
         found = gains(evidence)
         if found is None:

@@ -7,7 +7,7 @@ name makes of ``reports/``. Nothing there is typed by hand; a test fails where a
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -315,28 +315,6 @@ def _range(values: Sequence[float]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def methods() -> str:
-    """The accuracy of every forecast of 40 %, of the checkpoint there and of the trained model."""
-    runs = {name: report(_NANO).runs[name] for name in _judged("A5")}
-    known = list(dict.fromkeys(v for run in runs.values() for v in run.accuracies))
-    step = max(s for s in next(iter(runs.values())).steps if 100 * s <= 40 * _last(runs))
-    variants = [f"full @{step}", *(v for v in known if v.endswith(" of 40%")), "full"]
-    rows = [
-        [variant.removesuffix(" of 40%"), *(_right(run, variant) for run in runs.values())]
-        for variant in variants
-    ]
-    return tabulate(rows, ["", *runs], "github", disable_numparse=True)
-
-
-def _last(runs: Mapping[str, RunResult]) -> int:
-    return next(iter(runs.values())).steps[-1]
-
-
-def _right(run: RunResult, variant: str) -> str:
-    known = run.accuracies.get(variant)
-    return f"{known.accuracy.estimate:.3f}" if known else "–"
-
-
 def own_numbers() -> str:
     """How many of the paper's sentences and averages its own numbers contradict."""
     paper = next(iter(load_papers().values()))
@@ -399,7 +377,6 @@ FINDINGS: dict[str, Callable[[], str]] = {
     "dynamics": lambda: by_run(_NANO, _judged("P2.1"), _claims("P2")),
     "alpharl": lambda: by_run(_NANO, _judged("A1"), _claims("A")),
     "alpharl-over-runs": lambda: over_runs(_NANO, "A"),
-    "alpharl-methods": methods,
     "power": power.table,
     "zoo": zoo,
     "smol-accuracies": smol_accuracies,

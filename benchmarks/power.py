@@ -23,9 +23,9 @@ from alpharl_bench.reporting import load_session
 from alpharl_bench.scoring import CONFIDENCE, degrees_of_freedom
 
 SAMPLE = Path(__file__).parents[1] / "reports" / "sample"
-#: The questions of a session, and the samples of each: those of the sample report, and those of the
-#: nano lane at its first and at its last analysis.
-SIZES = ((150, 4), (360, 2), (360, 8))
+#: The questions of a session of the nano lane, and the samples of each: at its first analysis, and
+#: at its last.
+SIZES = ((360, 2), (360, 8))
 
 
 def within(claim: Claim, evidence: Evidence) -> float:
@@ -71,9 +71,9 @@ def _power(claim: Claim, line: Threshold, error: float, df: float) -> str:
 def table(folder: Path = SAMPLE, run: str = "qwen3-carry-grpo") -> str:
     """A row per claim that was judged on a run by questions."""
     session = load_session(folder)
-    evidence = session.evidence(run)
     judged = [load_claims()[claim] for claim in session.runs[run].claims]
-    rows = [found for claim in judged if (found := row(claim, evidence))]
+    found = (row(claim, session.evidence(run, claim.qualified_id)) for claim in judged)
+    rows = [one for one in found if one]
     sizes = [f"{questions} × {samples}" for questions, samples in SIZES]
     headers = ["claim", "line", *(f"told with 80 %: {size}" for size in sizes)]
     headers += [f"power at the paper's number: {size}" for size in sizes]

@@ -50,6 +50,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return planted(tmp_path, lambda name, shape, step: step / 200 * direction(name, shape), STEPS)
 
 
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is counted are the variants of a run; the base decoded otherwise has its own tests."""
+    monkeypatch.setattr(Sampling, "has_baselines", False)
+
+
 @pytest.fixture
 def engine() -> CountingEngine:
     return CountingEngine()
@@ -76,6 +82,7 @@ def test_claims_share_what_they_call_by_several_names(run: Run, engine: Counting
     expected += [f"{name} @{step}" for name in ("full", "rank-1") for step in STEPS[:-1]]
     expected += ["rank-2", "rank-4", "rank-8", *(f"rank-{p}%" for p in range(10, 100, 10))]
     expected += [f"subspace-{i}" for i in (2, 3, 5, 9)]
+    expected += ["rank-1 unscaled", "rank-1 with the rest", "all modules"]
     assert labels_of(engine.asked, "test") == sorted(expected)
     assert set(engine.asked.values()) == {1}
     # Claims and reports have all names, and what is behind one is behind the others.

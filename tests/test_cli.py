@@ -38,7 +38,7 @@ def test_the_papers_errata_are_printed():
     ("arguments", "message"),
     [
         (("zoo", "train", "qwen3-facts-gpro"), "did you mean 'qwen3-facts-grpo'?"),
-        (("zoo", "build-base", "qwen4-nano", "--out", "x"), "did you mean 'qwen3-facts'?"),
+        (("zoo", "build-base", "qwen4-facts", "--out", "x"), "did you mean 'qwen3-facts'?"),
         (("zoo", "build-base", "qwen3-facts", "--out", "/"), "'--out': '/' is there already"),
         (("report", "/nowhere"), "'/nowhere' is not there"),
         (("report", "docs"), "no stored session"),

@@ -56,6 +56,12 @@ class Judge:
         return [variant for variant, _ in self.asked if variant.kind == "window"]
 
 
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is counted are the variants of a run; the base decoded otherwise has its own tests."""
+    monkeypatch.setattr(Sampling, "has_baselines", False)
+
+
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Seven matrices of one layer, each along its own line with ever other noise on it."""

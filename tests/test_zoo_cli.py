@@ -75,7 +75,7 @@ def test_a_list_says_what_a_run_costs_and_how_far_it_is(cache):
     assert sft["size"] == f"{20 * 4 * parameters / 1e6:.1f} MB"
     assert row(shown, "qwen3-facts-grpo")["state"] == "trained"
     assert row(shown, "qwen3-facts-dapo")["state"] == "interrupted at step 10"
-    assert row(shown, "qwen3-facts-dapo-slow")["regime"] == "slow"
+    assert row(shown, "qwen3-facts-dapo")["regime"] == "slow"
 
 
 def test_a_list_says_which_runs_are_core(cache):
@@ -102,7 +102,7 @@ def test_status_tells_time_size_figure_and_accuracy(cache):
     registry = load_registry()
     recipe = registry.algorithms["grpo"].config_in("quick")
     digest = run_digest(registry.run("qwen3-facts-grpo"), registry)
-    store = ScoreStore(digest, Sampling(), EngineOptions())
+    store = ScoreStore(digest, Sampling.of(("facts",)), EngineOptions())
     for variant, marks in ((BASE, "1000"), (FULL, "1110")):
         answers = {f"q{i}": marks for i in range(10)}
         store.save(variant, score_of(variant.label, {"addition": answers, "chain": answers}))
@@ -132,13 +132,13 @@ def test_runs_are_named_by_patterns_each_once_in_the_order_of_the_registry():
     names = [
         run.name
         for run in chosen(
-            ["qwen3-facts-s*", "llama3-facts-dpo", "*-sft"], registry, everything=False
+            ["qwen3-facts-s*", "llama3-facts-dapo", "*-sft"], registry, everything=False
         )
     ]
     assert names == [
         name
         for name in registry.runs
-        if name.startswith("qwen3-facts-s") or name == "llama3-facts-dpo" or name.endswith("-sft")
+        if name.startswith("qwen3-facts-s") or name == "llama3-facts-dapo" or name.endswith("-sft")
     ]
     assert len(names) > 3
     assert chosen([], registry, everything=True) == list(registry.runs.values())

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from alpharl_bench.baselines.bias import Biases
-from alpharl_bench.decoding import FORCED, Decoding
+from alpharl_bench.decoding import AS_ASKED, FORCED, Decoding
 from alpharl_bench.variants import Variant, decoded
 
 #: What a gain that a baseline has too is called.
@@ -98,3 +98,8 @@ def settings_of(variant: Variant) -> list[Variant]:
 def named(variant: Variant) -> Method:
     """The way of a variant of the base."""
     return METHODS[variant.method]
+
+
+def tried(variant: Variant, fitted: Biases) -> Sequence[Decoding]:
+    """The settings of a baseline; of a base whose rewards tell no token from another the task's."""
+    return named(variant).settings(fitted) or (AS_ASKED,)

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from alpharl_bench.baselines.bias import BIASES, Biases
-from alpharl_bench.baselines.methods import METHODS, named
+from alpharl_bench.baselines.methods import METHODS, tried
 from alpharl_bench.cache import locked, write_whole
 from alpharl_bench.decoding import Decoding
 from alpharl_bench.variants import Variant, decoded
@@ -80,13 +80,13 @@ class Baselines:
         place = variant.candidate
         if place is None:
             place = self.selection(variant).place
-        return named(variant).settings(self.biases)[place]
+        return tried(variant, self.biases)[place]
 
     def selection(self, variant: Variant) -> DecodingSelection:
         """The chosen setting of a baseline; chosen now if it was not before."""
         path = self._folder / f"decoding-{variant.method.replace(' ', '-')}.json"
         if not path.is_file():
-            settings = named(variant).settings(self.biases)
+            settings = tried(variant, self.biases)
             candidates = [replace(variant, candidate=place) for place in range(len(settings))]
             accuracies = tuple(self._validation(candidates))
             selection = DecodingSelection(variant.method, tuple(map(str, settings)), accuracies)

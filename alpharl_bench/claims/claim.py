@@ -161,10 +161,16 @@ class Null:
     As a ceiling it is the statistic where the effect is present by construction. It is compared
     with the run, not with the threshold. One number for each resample is paired with the run's;
     several numbers of what was observed, (draws, 1), are draws from the null's distribution.
+    ``reads`` are variants that earlier sessions did not score: of these it is left out.
     """
 
     name: str
     statistic: Statistic
+    reads: tuple[Variant, ...] = ()
+
+    def measured(self, means: Means) -> bool:
+        """Whether what it reads was measured."""
+        return all(variant in means for variant in self.reads)
 
 
 @dataclass(frozen=True, eq=False)

@@ -58,6 +58,8 @@ def controls(
 
     found: dict[str, Control] = {}
     for null in (*claim.nulls, *claim.ceilings):
+        if not null.measured(observed):
+            continue
         ceiling = null in claim.ceilings
         direction = claim.threshold.direction * (-1 if ceiling else 1)
         run, alone = float(statistic(claim, observed)[0]), statistic(null, observed).ravel()

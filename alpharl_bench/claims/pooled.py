@@ -110,7 +110,11 @@ def part_of(claim: Claim, evidence: Evidence) -> Part | None:
         return difference
 
     statistic = number(own)
-    differences = {n.name: number(beyond(n)) for n in (*claim.nulls, *claim.ceilings)}
+    differences = {
+        null.name: number(beyond(null))
+        for null in (*claim.nulls, *claim.ceilings)
+        if null.measured(observed)
+    }
     numbers = (statistic, *differences.values())
     if not all(np.isfinite(of).all() for n in numbers for of in (n.observed, n.resampled)):
         return None
@@ -141,6 +145,8 @@ def pool(
     holds, fails = p_values(*mean.p_values(line), claim.extremes, line)
     found = {}
     for null in (*claim.nulls, *claim.ceilings):
+        if not all(null.name in part.beyond for runs in parts for part in runs):
+            continue
         ceiling = null in claim.ceilings
         beyond = _Mean.of([[p.beyond[null.name] for p in runs] for runs in parts], parts[0][0].df)
         low, high = beyond.ends(CONFIDENCE)

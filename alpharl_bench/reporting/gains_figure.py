@@ -23,7 +23,7 @@ _LOOKS = {
 def draw_gains(found: Mapping[str, Gains], path: Path) -> None:
     """A horizontal bar per run from 0 to the trained model's accuracy; *beyond* with its interval.
 
-    Where *beyond* is negative its bar goes back from the strictest baseline.
+    Where *beyond* is negative its bar goes back from the strictest baseline, and is not filled.
 
     Args:
         found: the gains by run.
@@ -41,6 +41,8 @@ def draw_gains(found: Mapping[str, Gains], path: Path) -> None:
             )
             for bar in bars:
                 bar.set(hatch=hatch, edgecolor="white", linewidth=0.5)
+                if bar.get_width() < 0:  # What the base has more of than the trained model.
+                    bar.set(facecolor="none", edgecolor=colour, hatch="xx", linewidth=1)
             left = [start + width for start, width in zip(left, widths, strict=True)]
         for place, name in enumerate(names):
             beyond = found[name].parts["beyond"]

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 _WEIGHTS = "model.safetensors"
-#: Pretraining on two idle cores, measured on qwen3-switch and qwen3-facts: seconds per step,
-#: document and parameter, and what a document takes beside its model, in parameters.
+#: Pretraining on two idle cores: seconds per step, document and parameter, and what a document
+#: takes beside its model, in parameters. Half of the CPU time of one thread, of twenty steps of
+#: qwen3-switch and qwen3-facts; documents of qwen3-carry are longer and take half as much again.
 _PACE, _BESIDE = 1.03e-9, 600_000
 
 

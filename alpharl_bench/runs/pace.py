@@ -1,4 +1,4 @@
-"""How long trainings take: by what the cache has of others, else as measured on two idle cores.
+"""How long trainings take: by what the cache has of others, else as reckoned for idle cores.
 
 Nothing here imports torch, but for the size of a base that nobody has counted.
 """
@@ -21,12 +21,14 @@ from alpharl_bench.runs.status import (
 )
 
 #: Seconds of one thread per parameter that one response passes, to be drawn or to be trained on;
-#: and what a response takes beside its model, in parameters. Measured on qwen3-switch and
-#: qwen3-facts, by GRPO, DAPO and SFT.
+#: and what a response takes beside its model, in parameters. Fitted by eye to the CPU time of
+#: eight steps each of GRPO, DAPO and SFT on qwen3-switch and qwen3-facts; single recipes are up to
+#: 40 % off. No whole run was timed on idle cores.
 _PACE, _BESIDE = 5e-9, 225_000
-#: A match is played turn by turn: a response of self-play takes so many times another one.
+#: A match is played turn by turn: a response of self-play takes so many times another one. Of
+#: eight steps of qwen3-switch-spiral.
 _TURNS = 3
-#: A pair of DPO is two responses.
+#: A pair of DPO is two responses; not measured.
 _PAIR = 2
 #: The prompts to which responses are drawn once, before the first step.
 _PROMPTS = 6000

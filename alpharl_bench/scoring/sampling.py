@@ -12,7 +12,7 @@ from alpharl_bench.keys import product_key
 from alpharl_bench.problems import NANO_FAMILIES
 from alpharl_bench.scoring.catalogue import FOLDER, Kind, benchmarks, kind_of
 from alpharl_bench.scoring.prompts import PROMPTS, TEMPLATES, Prompt
-from alpharl_bench.scoring.questions import digest
+from alpharl_bench.scoring.questions import digest, documents
 
 #: What is reported, and what scalars of a method are chosen by. They share no question.
 Split = Literal["test", "validation"]
@@ -108,7 +108,16 @@ class Sampling:
     @property
     def has_baselines(self) -> bool:
         """Whether the base can be decoded in other ways: questions are left to choose these by."""
-        return self.arithmetic or (self.kind == "benchmarks" and self.questions is not None)
+        if self.kind != "benchmarks" or self.questions is None:
+            return self.arithmetic
+        return all(2 * self.questions <= self._there(task) for task in self.tasks)
+
+    def _there(self, task: str) -> int:
+        """How many questions a benchmark has."""
+        benchmark = benchmarks()[task]
+        if self.data_dir is None:
+            return benchmark.questions
+        return len(documents(benchmark, self.data_dir))
 
     @property
     def _files(self) -> list[Path]:

@@ -39,7 +39,9 @@ class Answers:
     @classmethod
     def of(cls, run: str, variants: Sequence[Variant]) -> "Answers":
         """Those of a run of the session."""
-        evidence = session().evidence(run)
+        whole = session().evidence(run)
+        # Claims that were open took more samples of their variants than others.
+        evidence = whole.limited(min(whole.score(v).samples_per_question for v in variants))
         marks = [[list(m) for m in evidence.score(variant).marks] for variant in variants]
         right = np.moveaxis(np.array(marks) == Mark.RIGHT, 0, -1)
         return cls(evidence.tasks, variants, right)

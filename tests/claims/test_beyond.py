@@ -23,6 +23,7 @@ GREEDY, SWITCH = decoded("greedy"), decoded("bias vector")
 RECOVERY = replace(
     CLAIMS["P1.1"],
     nulls=(),
+    ceilings=(),
     practical=None,
     threshold=Threshold(low=0.9, origin=Origin.PRINTED),
 )

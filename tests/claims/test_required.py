@@ -7,6 +7,9 @@ from alpharl_bench.tables import Requirements, union
 from alpharl_bench.variants import (
     BASE,
     FULL,
+    MODULES,
+    UNSCALED,
+    WITH_THE_REST,
     forecast,
     full_at,
     percent,
@@ -21,10 +24,11 @@ STEPS = tuple(range(10, 101, 10))
 
 def test_rank_1_takes_base_and_last_checkpoint_alone():
     need = requirements_of(CLAIMS["P1.1"], STEPS)
-    variants = [BASE, FULL, *map(random_control, range(3)), rank(1)]
+    beside = [UNSCALED, WITH_THE_REST]
+    variants = [BASE, FULL, MODULES, *map(random_control, range(3)), rank(1), *beside]
     assert need.scores == {(variant, "test"): 1 for variant in variants}
     assert need.opened == {None, 100}
-    assert need.decomposed == {rank(1), *map(random_control, range(3))}
+    assert need.decomposed == {rank(1), *beside, *map(random_control, range(3))}
     assert need.loads
 
 

@@ -34,7 +34,12 @@ def with_numbers(shifts: np.ndarray, within: float, extremes: Sequence[Extreme])
         return shifts[..., None] + spread * (1 if draws == RESAMPLES else np.sqrt(within))
 
     return replace(
-        CLAIMS["P1.1"], statistic=statistic, threshold=LINE, extremes=tuple(extremes), nulls=()
+        CLAIMS["P1.1"],
+        statistic=statistic,
+        threshold=LINE,
+        extremes=tuple(extremes),
+        nulls=(),
+        ceilings=(),
     )
 
 

@@ -36,7 +36,7 @@ STEPS = (10, 20)
 ALL, HALF, NONE = (["1" * SAMPLES] * QUESTIONS, ["1100"] * QUESTIONS, ["0" * SAMPLES] * QUESTIONS)
 ONE_MISSED = [*ALL[1:], NONE[0]]
 #: P1.1 without controls: every variant answers all, the random one too.
-RECOVERY = replace(CLAIMS["P1.1"], nulls=(), practical=None)
+RECOVERY = replace(CLAIMS["P1.1"], nulls=(), ceilings=(), practical=None)
 
 
 def score(variant: Variant, marks: Sequence[str]) -> Score:

@@ -101,7 +101,7 @@ def test_two_figures_3_never_meet(judged) -> None:
     assert "Figure 1" in home
     assert "Figure 1" not in toy
     figures = sorted(path.stem for path in (report / "figures").iterdir())
-    assert figures == ["2510.00553-recovery", f"{ARXIV}-recovery"]
+    assert figures == ["2510.00553-recovery", f"{ARXIV}-recovery", "gains"]
     for figure in figures:
         assert f"(figures/{figure}." in text
 

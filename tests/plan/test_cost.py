@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 
+from alpharl_bench.baselines.bias import QUESTIONS, ROUNDS, SAMPLES
 from alpharl_bench.bench import Options
 from alpharl_bench.checkpoints import ModelSize
-from alpharl_bench.claims.required import requirements_of
+from alpharl_bench.claims.required import baselines_required, requirements_of
 from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.plan import cost_of
 from alpharl_bench.plan.cost import context_of, questions_of
@@ -21,6 +22,15 @@ from alpharl_bench.runs.spec import run_specs
 from alpharl_bench.scoring import EngineOptions, Sampling
 from alpharl_bench.scoring.catalogue import select
 from alpharl_bench.tables import union
+from alpharl_bench.tables.required import scored
+from alpharl_bench.variants import (
+    BASE,
+    FULL,
+    MODULES,
+    UNSCALED,
+    WITH_THE_REST,
+    rank,
+)
 
 PAPER = Sampling.of(select("paper"))
 QWEN3_8B = 8_190_735_360
@@ -39,10 +49,11 @@ def test_rank_1_on_the_papers_benchmarks(qwen3):
     cost = cost_of(requirements_of(CLAIMS["P1.1"], qwen3.steps), qwen3, Options(PAPER))
     assert cost.download == 2 * 2 * QWEN3_8B  # base and last checkpoint in bfloat16
     assert cost.here == 0
-    # Base, trained model, Rank-1 and three draws of the control, 32 responses to each question.
+    # Base, trained model, its modules alone, Rank-1 in three ways and three draws of the control,
+    # 32 responses to each question.
     questions = 30 + 30 + 500 + 272 + 198 + 1319
-    assert cost.scores == 6
-    assert cost.tokens == 6 * questions * 32 * 20_480
+    assert cost.scores == 9
+    assert cost.tokens == 9 * questions * 32 * 20_480
     # float32: weights, and keys and values of 2,048 + 20,480 tokens.
     assert cost.model == 4 * QWEN3_8B + 4 * CACHED * 22_528
     # Rank-1 of seven matrices in each of 36 layers: σ, u and v.
@@ -72,8 +83,11 @@ def test_a_trajectory_is_downloaded_whole_and_once(qwen3):
 
 def test_vllm_writes_what_is_no_adapter(qwen3):
     asked = Options(PAPER, EngineOptions("vllm", "bfloat16"))
-    adapters = cost_of(requirements_of(CLAIMS["P1.1"], qwen3.steps), qwen3, asked)
+    adapters = cost_of(scored([BASE, FULL, rank(1), UNSCALED], qwen3.steps), qwen3, asked)
     assert adapters.disk < 1e9
+    for variant in (MODULES, WITH_THE_REST):
+        merged = cost_of(scored([variant], qwen3.steps), qwen3, asked)
+        assert 2 * QWEN3_8B <= merged.disk < 2 * QWEN3_8B + 1e9
     hf, vllm = (
         cost_of(requirements_of(CLAIMS["P1.2-percent"], qwen3.steps), qwen3, options)
         for options in (Options(PAPER), asked)
@@ -127,7 +141,7 @@ def test_games_take_a_response_for_every_turn():
     info = RunInfo((1,), BILLION, 4)
     need = requirements_of(CLAIMS["P1.1"], (1,))
     cost = cost_of(need, info, Options(Sampling(("kuhn-nash",), questions=3, samples=2)))
-    assert cost.tokens == 6 * 3 * 2 * 4 * 36
+    assert cost.tokens == 9 * 3 * 2 * 4 * 36
 
 
 @pytest.mark.parametrize(
@@ -162,8 +176,8 @@ def test_a_rate_of_ones_own_gives_the_hours():
     need, info = requirements_of(CLAIMS["P1.1"], (1,)), RunInfo((1,), BILLION, 4)
     asked = Options(Sampling(("addition",)), EngineOptions("vllm", tensor_parallel=2))
     cost = cost_of(need, info, asked, rate=600)
-    assert cost.tokens == 6 * 60 * 2 * 36
-    assert cost.hours == pytest.approx(6 * 60 * 2 * 36 / 600 / 3600 * 2)
+    assert cost.tokens == 9 * 60 * 2 * 36
+    assert cost.hours == pytest.approx(9 * 60 * 2 * 36 / 600 / 3600 * 2)
 
 
 def test_questions_are_not_read_for_claims_that_ask_none(monkeypatch, qwen3):
@@ -177,3 +191,15 @@ def test_questions_are_not_read_for_claims_that_ask_none(monkeypatch, qwen3):
     cost_of(requirements_of(CLAIMS["P1.6"], known.steps), known, Options(PAPER))
     with pytest.raises(AssertionError):
         cost_of(requirements_of(CLAIMS["P1.1"], known.steps), known, Options(PAPER))
+
+
+def test_baselines_are_scored_with_their_settings_and_a_bias_vector_is_fitted():
+    info, asked = RunInfo((1,), BILLION, 4), Options(Sampling(("addition",), questions=3))
+    need = baselines_required({CLAIMS["P1.1"]: 2, CLAIMS["P1.6"]: 1}, info.steps)
+    cost = cost_of(need, info, asked)
+    on_test, settings = 6 * 2, 6 + 6 + 3 + 4 + 3
+    assert cost.scores == on_test + settings
+    fitted = ROUNDS * QUESTIONS * SAMPLES
+    assert cost.tokens == (cost.scores * 3 * 2 + fitted) * 36
+    # What asks no question needs none of it.
+    assert cost_of(baselines_required({CLAIMS["P1.6"]: 1}, info.steps), info, asked).tokens == 0

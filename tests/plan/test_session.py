@@ -1,13 +1,14 @@
 """What a plan counts is what a session scores: on a small run, before and after it."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
 from alpharl_bench.bench import Bench, Options
-from alpharl_bench.claims.required import requirements_of
+from alpharl_bench.claims.required import baselines_required, requirements_of
 from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.plan import cost_of
 from alpharl_bench.registry import load_registry
@@ -15,6 +16,7 @@ from alpharl_bench.runs.bases import base_folder
 from alpharl_bench.runs.spec import spec_of_path
 from alpharl_bench.scoring import Sampling
 from alpharl_bench.tables import union
+from alpharl_bench.variants import decoded
 
 BASE = base_folder(load_registry().model("qwen3-switch"))
 #: Rank-1 beside its references, a forecast with candidates, and chains of thought.
@@ -34,7 +36,7 @@ def spec(tmp_path_factory):
     }
     for step in range(1, 6):
         for name, direction in directions.items():
-            weights[name].add_(0.2 * direction / direction.norm())
+            weights[name].add_(1.0 * direction / direction.norm())
         at = folder / "run" / "saved_models" / f"step_{step:05d}"
         shutil.copytree(BASE, at)
         save_file(weights, at / "model.safetensors", metadata={"format": "pt"})
@@ -66,6 +68,17 @@ def test_what_was_planned_is_scored_and_nothing_else(spec):
     assert len(kept) == after.scored == before.scores
     assert after.written == before.passes
     assert after.tokens == 0
+
+    # What belongs to the base is kept beside it. The only setting of one of them is scored too.
+    beside = baselines_required(dict.fromkeys(JUDGED, 1), info.steps)
+    wanted = {
+        split: {variant for variant, of in beside.scores if of == split}
+        for split in ("test", "validation")
+    }
+    wanted["validation"].add(replace(decoded("greedy"), candidate=0))
+    for split, variants in wanted.items():
+        store = bench._store(split, of_base=True)
+        assert {store.path(variant, 0) for variant in variants} == set(store.folder.glob("*.json"))
 
     # A further claim shares what is there: of subspaces 1, 2, 3, 5 and 9 the first is Rank-1.
     further = cost_of(union([need, requirements_of(CLAIMS["P1.4-best"], info.steps)]), info, asked)

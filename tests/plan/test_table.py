@@ -35,12 +35,12 @@ def planned(tmp_path, monkeypatch):
 def test_what_is_trained_first_is_said(planned):
     one = planned("qwen3-facts-dapo")
     text = plan_text([one], 100)
-    steps = load_registry().algorithms["dapo"].config_in("quick")["max_steps"]
+    steps = load_registry().algorithms["dapo"].config_in("slow")["max_steps"]
     assert one.info.steps[-1] == steps
     assert len(one.info.steps) == 20
     # 20 checkpoints in float32, and as much as four more while it trains.
     assert one.info.training == 4 * one.info.size.parameters * 24
-    assert f"to train first: {steps} steps, 77" in text
+    assert f"to train first: {steps} steps, 14" in text
     assert "skipped here: P1.6: needs more" in text
     assert "100 tokens a second, as --tokens-per-second says" in text
     assert "All runs" not in text
@@ -50,8 +50,8 @@ def test_several_runs_have_a_sum(planned):
     text = plan_text([planned("qwen3-facts-dapo"), planned("qwen3-facts-grpo")], None)
     total = text.partition("## All runs")[2].split("|")
     cells = [cell.strip() for cell in total]
-    assert "12" in cells  # six variants of each
-    assert f"{2 * 6 * 60 * 2 * 36:.3g}" in cells
+    assert "18" in cells  # nine variants of each
+    assert f"{2 * 9 * 60 * 2 * 36:.3g}" in cells
     assert "nothing of it was measured" in text
 
 

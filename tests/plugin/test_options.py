@@ -7,7 +7,6 @@ import pytest
 from alpharl_bench.papers.arxiv_2510_00553.claims import PROPERTY1
 from alpharl_bench.plugin.options import options, reproducing
 from alpharl_bench.plugin.terminal import SessionReport
-from alpharl_bench.problems import NANO_FAMILIES
 from tests.processes import run_pytest
 
 
@@ -77,7 +76,7 @@ def test_words_that_select_no_test_are_one_line_at_the_end(options, path, messag
 @pytest.mark.parametrize(
     ("options", "messages"),
     [
-        (["-k", "qwen3-nanno"], ["unknown model or algorithm", "'qwen3-facts'?", "grpo"]),
+        (["-k", "qwen3-nanno"], ["unknown model or algorithm", "'qwen3-facts'?", "zoo list"]),
         (["-k", "smollm2 and dapo"], ["in the lane 'smol': add --lane smol"]),
         (["-k", "OLMo"], ["in the lane 'paper': add --lane paper"]),
         (
@@ -143,7 +142,7 @@ def test_a_run_is_scored_as_it_was_trained_unless_the_options_say_otherwise(
     chat = replace(plain, name="chat", prompt="chat", tasks=("addition", "chain"))
     own = replace(plain, name="own", prompt=None, tasks=("paper",))
     asked = {s.name: options(pytestconfig, s).sampling for s in (plain, chat, own)}
-    assert (asked[plain.name].prompt, asked[plain.name].tasks) == ("plain", tuple(NANO_FAMILIES))
+    assert (asked[plain.name].prompt, asked[plain.name].tasks) == ("plain", ("facts",))
     assert (asked["chat"].prompt, asked["chat"].tasks) == ("chat", ("addition", "chain"))
     assert (asked["own"].prompt, asked["own"].samples) == ("chat", 32)
     assert reproducing(pytestconfig, chat)[:2] == ("--tasks", "addition,chain")

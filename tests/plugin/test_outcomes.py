@@ -84,7 +84,7 @@ def test_a_refuted_claim_fails_in_one_line(suite):
 
 def test_an_inconclusive_claim_has_its_own_name_and_counts_as_neither(suite):
     result = suite("inconclusive", "-v", "-rs")
-    result.stdout.fnmatch_lines(["*INCONCLUSIVE (P1.2-rank*"])
+    result.stdout.fnmatch_lines(["*INCONCLUSIVE*"])
     result.stdout.re_match_lines([".*2 inconclusive"])
     assert "passed" not in result.stdout.lines[-1]
     assert "skipped" not in result.stdout.lines[-1]
@@ -103,7 +103,7 @@ def test_a_claim_whose_null_passes_too_is_neither_passed_nor_failed(suite):
 def test_a_known_refutation_is_an_expected_failure(suite):
     result = suite("refuted", "-rx", claim="P1.1")
     result.assert_outcomes(xfailed=2)
-    result.stdout.fnmatch_lines(["*Rank-1 keeps about 0.9 of the accuracy*"])
+    result.stdout.fnmatch_lines(["*Rank-1 keeps 0.* of the accuracy*"])
     assert result.ret == 0
 
 

@@ -82,12 +82,12 @@ def test_a_plan_runs_nothing(suite):
         if line.startswith("|") and (cells := [cell.strip() for cell in line.split("|")])
     }
     assert rows["P1.1"][0] == "32.8 GB"
-    assert rows["P1.1"][4] == "6"
+    assert rows["P1.1"][4] == "37"  # 9 variants, 6 baselines and their 22 settings
     assert rows["P1.6"][2] == "0 B"
     assert rows["P1.6"][4] == "0"
     # Every step and its Rank-1, base and three controls: the last step is the trained model.
-    assert rows["P1.3"][4] == str(27 + 27 + 4)
-    assert rows["all, each thing once"][4] == str(27 + 27 + 4)
+    assert rows["P1.3"][4] == str(27 + 27 + 4 + 6 + 22)
+    assert rows["all, each thing once"][4] == str(27 + 27 + 4 + 6 + 22 + 3)
     assert rows["all, each thing once"][0] == "459 GB"
     assert "licence: apache-2.0" in lines
     assert "not verified: That all of steps 1 to 27" in lines

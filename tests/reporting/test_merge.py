@@ -13,7 +13,7 @@ from tests.processes import ROOT, run_command
 from tests.scores import session_of, store_scores, store_session, stored_scores, stored_session
 
 #: Of the sample, the first measured in every way that there is, the others judged by few claims.
-FULL, *FEW = ("qwen3-facts-dapo", "qwen3-facts-dpo", "glm4-facts-dapo")
+FULL, *FEW = ("qwen3-carry-grpo", "qwen3-facts-dapo", "glm4-facts-grpo")
 
 
 @pytest.fixture(scope="module")
@@ -85,23 +85,26 @@ def test_claims_of_one_run_may_be_judged_on_two_hosts(sample, tmp_path):
     claims = list(left["claims"])
     left["claims"] = {claim: left["claims"][claim] for claim in claims[:20]}
     right["claims"] = {claim: right["claims"][claim] for claim in claims[18:]}
-    for module in left["spectrum"]:
+    here, there = left["tables"], right["tables"]
+    for module in here["spectrum"]:
         module.update(effective_rank=None, noise_effective_rank=None)
         module.update(profile=None, noise_profile=None)
-    left["dynamics"], left["embedding"] = [], None
-    right["choices"], left["choices"] = right["choices"][5:], left["choices"][:9]
-    right["windows"], left["windows"] = right["windows"][5:], left["windows"][:5]
-    for here, there in zip(*(r["behaviour"]["questions"] for r in (left, right)), strict=True):
-        columns = list(here["columns"])
-        here["columns"] = {name: here["columns"][name] for name in columns[:4]}
-        there["columns"] = {name: there["columns"][name] for name in columns[2:]}
-    right["behaviour"].update(tokens=[], examples=[])
+    here["dynamics"] = []
+    del here["embedding"]
+    for name in ("choices", "windows", "decodings"):
+        there["scores"][name] = there["scores"][name][3:]
+        here["scores"][name] = here["scores"][name][:4]
+    for asked, again in zip(*(t["behaviour"]["questions"] for t in (here, there)), strict=True):
+        columns = list(asked["columns"])
+        asked["columns"] = {name: asked["columns"][name] for name in columns[:4]}
+        again["columns"] = {name: again["columns"][name] for name in columns[2:]}
+    there["behaviour"].update(tokens=[], examples=[])
     # More samples of a score continue those that the other host has.
     fewer = deepcopy(scores[:30])
     for score in fewer:
         for asked in score["responses"].values():
             for found in asked.values():
-                found.update(marks=found["marks"][:2], answers=found["answers"][:2])
+                found.update({key: of[:2] for key, of in found.items()})
     folders = store(tmp_path / "a", one, fewer), store(tmp_path / "b", other, scores)
     whole, made = load_session(tmp_path / "whole"), merge_sessions(folders)
     # NaN is not equal to itself, but to its text.
@@ -116,7 +119,7 @@ def test_claims_of_one_run_may_be_judged_on_two_hosts(sample, tmp_path):
 
 def test_a_key_with_other_numbers_is_an_error_that_names_both_files(parts):
     _, scores, folders = parts
-    asked = scores[3]["responses"]["chain"]
+    asked = scores[3]["responses"]["facts"]
     found = next(iter(asked.values()))
     found["marks"] = "".join("0" if mark == "1" else "1" for mark in found["marks"])
     first, second = folders()
@@ -172,7 +175,7 @@ def test_another_run_of_the_same_name_is_refused(parts, field, value):
 
 def test_a_figure_of_a_module_that_is_not_the_same_is_refused(parts):
     record, _, folders = parts
-    module = record["spectrum"][1]
+    module = record["tables"]["spectrum"][1]
     module["norm"] *= 2
     with pytest.raises(AlphaRLBenchError, match=rf"'spectrum of {module['module']} norm' of"):
         merge_sessions(folders())
@@ -211,9 +214,9 @@ def test_runs_that_no_table_can_hold_side_by_side_are_refused(parts, change, mes
 
 def test_a_run_that_is_asked_other_tasks_stands_beside_the_others(sample, tmp_path):
     played, asked = (
-        store(tmp_path / name, *of_runs(sample, [name])) for name in ("glm4-facts-spiral", FEW[1])
+        store(tmp_path / name, *of_runs(sample, [name])) for name in ("qwen3-carry-drgrpo", FEW[1])
     )
-    assert list(merge_sessions([played, asked]).runs) == ["glm4-facts-spiral", FEW[1]]
+    assert list(merge_sessions([played, asked]).runs) == ["qwen3-carry-drgrpo", FEW[1]]
 
 
 def test_several_folders_need_one_for_what_they_make(tmp_path):

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.problems import NANO_FAMILIES
 from alpharl_bench.scoring import Sampling
 from alpharl_bench.scoring.catalogue import benchmarks
 from tests.benchmark_data import OWN
@@ -15,7 +16,8 @@ def test_benchmarks_are_sampled_as_in_the_paper_and_families_fast():
     assert Sampling.of(tuple(benchmarks())).samples == 32
     assert Sampling.of(tuple(benchmarks())).questions is None
     assert Sampling.of(tuple(benchmarks())).prompt == "chat"
-    assert Sampling.of(("chain",)) == Sampling(("chain",), 60, 2)
+    assert Sampling.of(("chain",)) == Sampling(("chain",), 360, 2)
+    assert Sampling.of(tuple(NANO_FAMILIES)) == Sampling(tuple(NANO_FAMILIES), 60, 2)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from benchmarks.coverage.ways import WAYS
 
 @pytest.fixture(scope="module")
 def lane() -> Lane:
-    return Lane("qwen3-switch-dapo")
+    return Lane("qwen3-carry-grpo")
 
 
 def test_the_claims_of_the_lane(lane: Lane) -> None:

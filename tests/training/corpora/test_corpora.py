@@ -23,9 +23,10 @@ def test_the_documents_of_every_base_are_of_its_corpus_without_a_held_out_questi
     found = list(islice(documents(model), 2000))
     turns = [prompt for prompt, _ in found if prompt.endswith(":")]
     assert abs(len(turns) / len(found) - model.recipe.game_share) < 0.02
-    kind, of_corpus = CORPORA[model.recipe.corpus]
+    corpus = CORPORA[model.recipe.corpus]
     others = [document for document in found if not document[0].endswith(":")]
-    alone = list(islice(of_corpus(kind(**model.recipe.options), model.seed), len(others)))
+    options = corpus.options(**model.recipe.options)
+    alone = list(islice(corpus.documents(options, model.seed), len(others)))
     assert others == alone
     assert not any(is_held_out(prompt) for prompt, _ in others)
 

@@ -105,9 +105,10 @@ RECOVERY = Curve(
     lambda _: [
         *REFERENCES,
         Point("Rank-1", rank(1)),
-        Point("Rank-1, not scaled", UNSCALED),
-        Point("Rank-1, the rest trained", WITH_THE_REST),
-        Point("All of attention and MLP", MODULES),
+        # Sessions before these were asked for have no score of them.
+        Point("Rank-1, not scaled", UNSCALED, optional=True),
+        Point("Rank-1, the rest trained", WITH_THE_REST, optional=True),
+        Point("All of attention and MLP", MODULES, optional=True),
     ],
     x_label="",
 )
@@ -178,7 +179,11 @@ RANK1_DOMINANCE = (
         ),
         # What is lost with embeddings and norms is no fault of Rank-1.
         ceilings=(
-            Null("all of the update of attention and MLP", lambda a, _: relative(a, MODULES)),
+            Null(
+                "all of the update of attention and MLP",
+                lambda a, _: relative(a, MODULES),
+                reads=(MODULES,),
+            ),
         ),
         formula="a(Rank-1) / a(full)",
         statistic_label="relative accuracy of Rank-1",
