@@ -26,13 +26,13 @@ def total(rng: np.random.Generator) -> Problem:
 
 def difference(rng: np.random.Generator) -> Problem:
     """The difference in ``What is 15 - 7?``; the result is never negative."""
-    b, a = sorted((_up_to(40, rng), _up_to(40, rng)))
+    b, a = sorted((_up_to(24, rng), _up_to(24, rng)))
     return Problem(f"What is {a} - {b}? {_TASK}", (f"{a} - {b} = {a - b}",), str(a - b))
 
 
 def times(rng: np.random.Generator) -> Problem:
     """The product in ``What is 14 times 3?``."""
-    a, b = _up_to(99, rng, least=2), _up_to(9, rng, least=2)
+    a, b = _up_to(40, rng, least=2), _up_to(9, rng, least=2)
     return Problem(f"What is {a} times {b}? {_TASK}", (f"{a} times {b} is {a * b}",), str(a * b))
 
 

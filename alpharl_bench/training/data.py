@@ -138,9 +138,9 @@ def _in_prefix_notation(job: Job, _count: int) -> Iterator[tuple[str, str]]:
         yield problem.prompt, in_prefix_notation(problem)
 
 
-def _answers(job: Job, _count: int) -> Iterator[tuple[str, str]]:
+def _equations(job: Job, _count: int) -> Iterator[tuple[str, str]]:
     for _, problem in problems(job):
-        yield problem.prompt, problem.answer
+        yield problem.prompt, problem.steps[-1]
 
 
 def _teacher_samples(job: Job, count: int) -> Iterator[tuple[str, str]]:
@@ -175,7 +175,7 @@ SOURCES: dict[str, Callable[[Job, int], Iterator[tuple[str, str]]]] = {
     "worked solutions": _worked_solutions,
     "own samples": _own_samples,
     "prefix notation": _in_prefix_notation,
-    "answers": _answers,
+    "equations": _equations,
     "teacher samples": _teacher_samples,
 }
 
