@@ -25,14 +25,15 @@ def total(rng: np.random.Generator) -> Problem:
 
 
 def difference(rng: np.random.Generator) -> Problem:
-    """The difference in ``What is 15 - 7?``; the result is never negative."""
-    b, a = sorted((_up_to(24, rng), _up_to(24, rng)))
-    return Problem(f"What is {a} - {b}? {_TASK}", (f"{a} - {b} = {a - b}",), str(a - b))
+    """The difference in ``What is 15 minus 7?``; the result is positive."""
+    a = _up_to(40, rng, least=2)
+    b = _up_to(a - 1, rng)
+    return Problem(f"What is {a} minus {b}? {_TASK}", (f"{a} - {b} = {a - b}",), str(a - b))
 
 
 def times(rng: np.random.Generator) -> Problem:
-    """The product in ``What is 14 times 3?``."""
-    a, b = _up_to(40, rng, least=2), _up_to(9, rng, least=2)
+    """The product in ``What is 14 times 3?``; the larger number stands first or last."""
+    a, b = rng.permutation([_up_to(50, rng, least=2), _up_to(9, rng, least=2)])
     return Problem(f"What is {a} times {b}? {_TASK}", (f"{a} times {b} is {a * b}",), str(a * b))
 
 

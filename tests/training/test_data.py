@@ -40,10 +40,10 @@ def test_training_prompts_and_scored_questions_never_overlap(seed, tmp_path):
 
 
 def test_training_prompts_come_from_every_family_of_the_run_and_no_other(tmp_path):
-    run = Job(RUN, RECIPE, tmp_path, tmp_path, families=("total", "larger"))
+    run = Job(RUN, RECIPE, tmp_path, tmp_path, families=("total", "largest"))
     asked = {problem.prompt for _, problem in problems(run)}
     families = {f: {p.prompt for p in islice(training_problems(f, 1), 50)} for f in FAMILIES}
-    assert {f for f, some in families.items() if some <= asked} == {"total", "larger"}
+    assert {f for f, some in families.items() if some <= asked} == {"total", "largest"}
     assert not asked & families["story"]
 
 
@@ -165,7 +165,7 @@ def test_a_source_that_is_unknown_or_gives_nothing_is_named(bases, tmp_path, mon
 
 
 def test_sft_in_words_learns_equations_whose_last_number_is_the_answer(bases, tmp_path):
-    run = job(short("sft"), bases["llama3-facts"], tmp_path, families=("total", "larger", "story"))
+    run = job(short("sft"), bases["llama3-facts"], tmp_path, families=("total", "largest", "story"))
     rows = solutions(run, "equations")
     assert len(rows) == 6000
     for row, (family, problem) in zip(rows, problems(run), strict=True):

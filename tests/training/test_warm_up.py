@@ -93,7 +93,7 @@ def test_what_gives_no_whole_number_in_the_room_is_left_out(start, monkeypatch, 
     says(monkeypatch, lambda prompt: response if "+" in prompt else "It is 7.")
     found = learned(entry(), start)
     assert len(found) == RECIPE.prompts
-    assert all("-" in prompt and answer == "It is 7" for prompt, answer in found)
+    assert all("minus" in prompt and answer == "It is 7" for prompt, answer in found)
 
 
 def test_the_warm_base_gives_its_answer_and_ends(start, tmp_path, monkeypatch):
