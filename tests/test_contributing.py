@@ -22,7 +22,7 @@ def extended(tmp_path: Path) -> Registry:
     blocks = BLOCK.findall(GUIDE.read_text(encoding="utf-8"))
     assert [name for name, _ in blocks] == [
         "algorithms/grpo-sgd.toml",
-        "models/olmo2-nano.toml",
+        "models/olmo2-carry.toml",
         "released/qwen3-4b-own.toml",
     ]
     for name, content in blocks:
@@ -32,7 +32,7 @@ def extended(tmp_path: Path) -> Registry:
 
 def test_two_files_are_a_base_an_algorithm_and_their_runs(extended):
     new = extended.runs.keys() - load_registry().runs.keys()
-    assert {"olmo2-nano-dapo", "olmo2-nano-grpo-sgd", "llama3-facts-grpo-sgd"} <= new
+    assert new == {"olmo2-carry-dapo", "olmo2-carry-grpo-sgd"}
 
 
 def test_a_file_is_a_public_run(extended):
@@ -41,7 +41,7 @@ def test_a_file_is_a_public_run(extended):
 
 
 def test_the_guides_run_trains(extended):
-    model, algorithm = extended.model("olmo2-nano"), extended.algorithms["grpo-sgd"]
+    model, algorithm = extended.model("olmo2-carry"), extended.algorithms["grpo-sgd"]
     pretraining = model.pretraining.model_copy(update={"steps": 2, "documents_per_step": 8})
     small = {**algorithm.config, "per_device_train_batch_size": 16, "num_generations": 4}
     regimes = {"quick": {**algorithm.regimes["quick"], "max_steps": 2}}
@@ -55,6 +55,6 @@ def test_the_guides_run_trains(extended):
         },
         extended.runs,
     )
-    run = TrainedRun(short.run("olmo2-nano-grpo-sgd"), short).open().run
+    run = TrainedRun(short.run("olmo2-carry-grpo-sgd"), short).open().run
     assert run.steps == (1, 2)
-    assert len(UpdateSource(run).spectrum()) == 4 * 7
+    assert len(UpdateSource(run).spectrum()) == 3 * 7

@@ -10,7 +10,7 @@ from alpharl_bench.runs.bases import base_folder
 from alpharl_bench.scoring.hf import SharedPromptLM
 from alpharl_bench.shared_prompts import can_share
 
-BASE = base_folder(load_registry().model("llama3-facts"))
+BASE = base_folder(load_registry().model("qwen3-carry"))
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,8 @@ def test_the_engine_draws_what_lm_evals_own_model_draws(model):
     own = drawn(HFLM, model, texts)
     apart = list(read)
     read.clear()
+    # No response ends here: from the first end on there would be a row less to draw for.
+    assert not (own[:, -12:] == AutoTokenizer.from_pretrained(BASE).eos_token_id).any()
     assert torch.equal(drawn(SharedPromptLM, model, texts), own)
     hook.remove()
     # Three prompts in place of eight; generation itself reads the last token of each row.

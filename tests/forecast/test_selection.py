@@ -13,16 +13,19 @@ from safetensors.torch import load_file, save_file
 
 from alpharl_bench.bench import Bench, Options
 from alpharl_bench.checkpoints import Checkpoint, Run
+from alpharl_bench.decoding import Decoding
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.forecast import Target
 from alpharl_bench.forecast.identity import method_digest
 from alpharl_bench.forecast.method import ORACLE
 from alpharl_bench.forecast.selection import TargetSelection
+from alpharl_bench.grading.marks import Mark
 from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.registry import load_registry
 from alpharl_bench.runs.bases import base_folder
 from alpharl_bench.runs.spec import run_specs
 from alpharl_bench.scoring import Sampling, Score
+from alpharl_bench.scoring.drawing import Response
 from alpharl_bench.tables.scores import SCORES
 from alpharl_bench.variants import FULL, Variant, forecast, full_at
 from alpharl_bench.variants.combined import applied
@@ -58,6 +61,10 @@ class Judge:
         score = score_of(variant.label, {"chain": questions}, run="planted")
         of_this_run = score.provenance.model_copy(update={"run_digest": "digest"})
         return score.model_copy(update={"look": look, "provenance": of_this_run})
+
+    def draw(self, _: Decoding, asked: list[int], *_more: object) -> list[list[Response]]:
+        """Responses that teach no bias: all of them are alike, and wrong."""
+        return [[Response((5, 2), Mark.WRONG)] * 2 for _ in asked]
 
     def close(self) -> None:
         """Nothing is held."""
