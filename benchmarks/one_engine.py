@@ -4,7 +4,7 @@
 
 One start per variant is what scripts do that write merged weights and evaluate them. Each start is
 a process of its own, from Python's first import to the last graded response, and so is the one
-engine. The machine must be idle, see :mod:`benchmarks.rank1`. Trains the run `qwen3-carry-grpo` if
+engine. The machine must be idle, see :mod:`benchmarks.rank1`. Trains the run `qwen3-switch-grpo` if
 the cache lacks it.
 """
 

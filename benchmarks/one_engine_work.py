@@ -28,7 +28,7 @@ VARIANTS = (
     *(rank(k) for k in (1, 2, 4, 8, 12, 26)),
     *(subspace(i) for i in (2, 3, 5, 9)),
     *(rank(1, alpha=alpha) for alpha in (0.25, 0.5, 0.75, 1.25, 1.5)),
-    *(rank(1, step=step) for step in (25, 50, 75)),
+    *(rank(1, step=step) for step in (24, 48, 72)),
 )
 
 
@@ -38,7 +38,7 @@ def main(
 ) -> None:
     """Do one piece of work; the last line on standard output is its result."""
     registry = load_registry()
-    opened = TrainedRun(registry.run("qwen3-carry-grpo"), registry).open()
+    opened = TrainedRun(registry.run("qwen3-switch-grpo"), registry).open()
     source = UpdateSource(opened.run)
     if work == "prepare":
         for variant in VARIANTS[2:]:

@@ -21,6 +21,7 @@ from unittest import mock
 import torch
 import vllm
 from transformers import GenerationConfig
+from vllm.config import ModelConfig
 from vllm.engine.arg_utils import EngineArgs
 from vllm.lora.request import LoRARequest
 from vllm.model_executor.model_loader.utils import get_model_cls
@@ -29,6 +30,7 @@ from vllm.v1.engine.exceptions import EngineDeadError
 
 from alpharl_bench.cache import scratch_folder
 from alpharl_bench.checkpoints import Weights, module_names, tied_embeddings
+from alpharl_bench.checkpoints.config import CONFIG
 from alpharl_bench.checkpoints.configs import vocabulary_size
 from alpharl_bench.decoding import AS_ASKED, DECODING, Decoding
 from alpharl_bench.errors import AlphaRLBenchError
@@ -239,6 +241,9 @@ class VLLMBackend:
         os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", _CPU_CACHE)
         try:
+            config = EngineArgs(model=str(folder)).create_model_config()
+            if self.device == "cpu":
+                _require_heads(config, folder)
             with no_bars(), scratch_folder("vllm") as neutral:
                 # Not the base's own: the end tokens and nothing else.
                 GenerationConfig(eos_token_id=list(self.ends) or None).save_pretrained(neutral)
@@ -254,8 +259,10 @@ class VLLMBackend:
                     tensor_parallel_size=self._gpus,
                     batch_size="auto",  # all requests in one call: the seeds count in it
                     enforce_eager=self.device == "cpu",
-                    **self._adapters_of(folder),
+                    **self._adapters_of(config),
                 )
+        except AlphaRLBenchError:
+            raise
         # The engine starts in a process of its own; what it dies of arrives in many classes.
         except Exception as error:
             reason = str(error).strip().splitlines()[-1] if str(error).strip() else repr(error)
@@ -267,12 +274,12 @@ class VLLMBackend:
         self._reaper = _reaper({child.pid for child in active_children()} - before)
         return lm
 
-    def _adapters_of(self, folder: Path) -> dict[str, Any]:
+    def _adapters_of(self, config: ModelConfig) -> dict[str, Any]:
         """The settings for adapters on what updates may change, if there can be any."""
         self._split = WHOLE
         if self._mixture:
             return {}
-        model = get_model_cls(EngineArgs(model=str(folder)).create_model_config())
+        model = get_model_cls(config)
         if not supports_lora(model):
             return {}
         # Only matrices that are stored fused and of whose parts it knows: others are parts already.
@@ -377,6 +384,24 @@ def _reaper(engine: set[int | None]) -> subprocess.Popen[bytes]:
     script = f"cat > /dev/null; kill -9 {' '.join(map(str, engine))} 2> /dev/null"
     # Its input ends with this process, which alone holds the other end.
     return subprocess.Popen(["/bin/sh", "-c", script], stdin=subprocess.PIPE)  # noqa: S603
+
+
+def _require_heads(config: ModelConfig, folder: Path) -> None:
+    """Refuse heads that vLLM's attention on a CPU does not support: the engine just dies of them.
+
+    Raises:
+        AlphaRLBenchError: the model in the folder has such heads.
+    """
+    # Imported here: an engine on GPUs has other attention.
+    from vllm.v1.attention.backends.cpu_attn import CPUAttentionBackend  # noqa: PLC0415
+
+    size, supported = config.get_head_size(), CPUAttentionBackend.get_supported_head_sizes()
+    # Latent attention has a backend of its own; heads of 0 are those of a model without any.
+    if size and size not in supported and not config.use_mla:
+        raise AlphaRLBenchError(
+            f"{folder / CONFIG}: attention heads of {size}; on a CPU vLLM supports those of "
+            f"{', '.join(map(str, supported))}: ask with --engine hf, or on a GPU"
+        )
 
 
 def _shared_by(gpus: int) -> int:
