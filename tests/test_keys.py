@@ -32,7 +32,9 @@ CHANGED: Mapping[str, set[str]] = {
     "runs/wheel.py": {"converted base", "warmed base"},
     "training/warm_up.py": {"warmed base"},
     "training/samples.py": {"teacher samples", "warmed base"} | RUNS,
-    "generation.py": {"teacher samples", "warmed base"} | RUNS | (SCORES - {"score by vllm"}),
+    "generation.py": {"teacher samples", "warmed base", "score of a match"}
+    | RUNS
+    | (SCORES - {"score by vllm"}),
     "training/ppo.py": RUNS,
     "training/rewards.py": RUNS,
     "problems/families.py": {"pretrained base", "warmed base"} | RUNS | QUESTIONS,
