@@ -21,6 +21,8 @@ _STYLE: dict[Any, Any] = {
 _NOTHING_ELSE = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 _NUMBER = re.compile(r"-?\d+\.\d+")
 _REFERENCE = re.compile(r"#([\w-]+)")
+#: In a style, where a ``#`` alone begins a colour; hatchings are referred to there.
+_FILLED_BY = re.compile(r"(?<=url\(#)[\w-]+")
 #: Attributes that hold lengths, in points: a hundredth of one is not seen.
 _LENGTHS = ("d", "x", "y", "transform")
 #: Attributes that name another element.
@@ -54,7 +56,9 @@ def _compact(drawn: bytes) -> bytes:
             elif key in _LINKS:
                 element.set(key, _REFERENCE.sub(lambda m: f"#{_short(names, m[1])}", value))
         if "style" in element.attrib:
-            element.set("class", _short(classes, element.attrib.pop("style")))
+            style = element.attrib.pop("style")
+            style = _FILLED_BY.sub(lambda m: _short(names, m[0]), style)
+            element.set("class", _short(classes, style))
         if element.tag != f"{{{_SVG}}}text" and not (element.text or "").strip():
             element.text = None
         element.tail = None
@@ -62,8 +66,8 @@ def _compact(drawn: bytes) -> bytes:
         if (name := element.attrib.pop("id", None)) in names:
             element.set("id", names[name])
     rules = "".join(f".{name}{{{style}}}" for style, name in classes.items())
-    style = next(root.iter(f"{{{_SVG}}}style"))
-    style.text = f"{style.text}{rules}"
+    sheet = next(root.iter(f"{{{_SVG}}}style"))
+    sheet.text = f"{sheet.text}{rules}"
     return f"{ET.tostring(root, encoding='unicode')}\n".encode()
 
 

@@ -8,7 +8,10 @@ from xml.etree import ElementTree as ET
 
 SVG, XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
 #: All that a figure is made of: nothing that runs, links or loads.
-TAGS = {"svg", "defs", "style", "g", "path", "use", "text", "tspan", "clipPath", "rect", "image"}
+TAGS = {
+    *("svg", "defs", "style", "g", "path", "use", "text", "tspan"),
+    *("clipPath", "pattern", "rect", "image"),
+}
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,8 @@ def picture(path: Path) -> Picture:
     ids = [element.get("id") for element in root.iter() if element.get("id")]
     assert len(ids) == len(set(ids))
     rules = dict(re.findall(r"\.(\w+)\{(.*?)\}", root.find(f".//{SVG}style").text))
-    assert "url" not in "".join(rules.values())
+    links = re.findall(r"url\((.*?)\)", "".join(rules.values()))
+    assert {link.removeprefix("#") for link in links} <= set(ids)
     colours = Counter()
     for element in root.iter():
         assert not [name for name in element.attrib if name.startswith("on")]

@@ -21,6 +21,7 @@ def drawn(name="name"):
     x = np.linspace(0, 1, 40)
     axes.plot(x, x**2, "o-", color="#d1495b", alpha=0.5, label=name)
     axes.plot(x, x, "s", color="#0b6e99")
+    axes.barh([0.2], [0.5], height=0.1, color="#e08e2b", hatch="///", edgecolor="white")
     axes.set_xlabel(name, parse_math=False)
     figure.legend()
     return figure
@@ -38,6 +39,7 @@ def test_the_same_figure_is_the_same_bytes_and_others_text_is_text(tmp_path):
     # 40 markers, the line, and those of the legend.
     assert shown.colours["#d1495b"] >= 42
     assert shown.colours["#0b6e99"] >= 40
+    assert "<pattern" in first.decode()
 
 
 def test_it_is_less_than_half_of_what_matplotlib_writes(tmp_path):
