@@ -9,7 +9,7 @@ function then gives exact boundaries (Lan and DeMets 1983, Biometrika 70:659).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal, Self
 
 import numpy as np
@@ -124,7 +124,7 @@ def boundaries(
     found: list[float] = []
     before = last = 0.0
     at, mass = np.zeros(1), np.ones(1)
-    nodes, weights = np.polynomial.legendre.leggauss(2 * _NODES)
+    nodes, weights = _quadrature()
     for time in times:
         if time == last:
             found.append(np.inf)
@@ -139,6 +139,13 @@ def boundaries(
         density = np.exp(-(((places[:, None] - at) / step) ** 2) / 2) / (step * np.sqrt(2 * np.pi))
         at, mass = places, weights * z * root * (density @ mass)
     return tuple(found)
+
+
+@cache
+def _quadrature() -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights of Gauss and Legendre on [-1, 1], ``2 * _NODES`` each."""
+    nodes, weights = np.polynomial.legendre.leggauss(2 * _NODES)
+    return nodes, weights
 
 
 def _crossing(at: np.ndarray, mass: np.ndarray, step: float, root: float, target: float) -> float:

@@ -1,5 +1,6 @@
 """Scores on disk: one file per scored variant and look, written once and never changed."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,18 @@ class ScoreStore:
 
     def load(self, variant: Variant, looks: int = 1) -> Score:
         """A variant's score over its first ``looks`` looks; they must have been saved."""
-        return joined([s for n in range(looks) for s in read_scores(self.path(variant, n))])
+        return _joined(tuple(_stamped(self.path(variant, look)) for look in range(looks)))
 
     def save(self, variant: Variant, score: Score) -> None:
         """Keep a score; readers see it whole or not at all."""
         write_whole(self.path(variant, score.look), score.model_dump_json() + "\n")
+
+
+def _stamped(path: Path) -> tuple[Path, int]:
+    return path, path.stat().st_mtime_ns if path.is_file() else 0
+
+
+@lru_cache(maxsize=1024)
+def _joined(looks: tuple[tuple[Path, int], ...]) -> Score:
+    """Every claim of a session asks for the same scores: each is read and checked once."""
+    return joined([score for path, _ in looks for score in read_scores(path)])
