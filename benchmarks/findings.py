@@ -32,7 +32,6 @@ from benchmarks import power
 ROOT = Path(__file__).parents[1]
 #: The report on the nano lane, its tasks that bear, and its control.
 _NANO, TASKS, CONTROL = "sample", ("facts", "carry"), "switch"
-_SMOL = "smollm2"
 _PLACE = re.compile(r"(<!-- findings: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _SYMBOL = {
     "supported": "✓",
@@ -179,6 +178,30 @@ def contrasts() -> str:
     return f"share that Rank-1 keeps of what was learned (runs): {'; '.join(parts)}"
 
 
+def by_base() -> str:
+    """What Rank-1 keeps of what was learned, on each base: GRPO's seeds and those of SFT."""
+    rows = []
+    for task in TASKS:
+        bases = {run.rpartition(f"-{task}-")[0] for run in report(_NANO).runs if f"-{task}-" in run}
+        for base in sorted(bases):
+            shares = {
+                algorithm: [
+                    v.value.estimate
+                    for run in report(_NANO).runs
+                    if re.fullmatch(rf"{base}-{task}-{algorithm}(-seed\d+)?", run)
+                    and (v := _beyond(_NANO, "P1.1", run))
+                    and v.value
+                ]
+                for algorithm in ("grpo", "sft")
+            }
+            if all(shares.values()):
+                rl, sft = (sum(found) / len(found) for found in shares.values())
+                told = (", ".join(f"{x:.2f}" for x in found) for found in shares.values())
+                rows.append([f"`{base}-{task}`", *told, f"{rl - sft:.2f}"])
+    headers = ["base", "GRPO, a seed each", "SFT, a seed each", "difference of means"]
+    return tabulate(rows, headers, "github", disable_numparse=True)
+
+
 def property_2() -> str:
     """R² over bases, and what of it can be told from nulls."""
     parts = []
@@ -225,27 +248,27 @@ def retention() -> str:
 
 
 def smol() -> str:
-    """The public model: what RL learned beyond the baselines, and what Rank-1 keeps of it."""
-    results, parts = report(_SMOL), []
-    for kind, words in (("RL", "RL"), ("SFT", "SFT with RL's prompts and learning rate")):
-        runs = runs_of(_SMOL, kind=kind)
-        gained = [g.parts["beyond"].estimate for r in runs if (g := results.runs[r].gains)]
-        told = [v.value for r in runs if (v := _beyond(_SMOL, "P1.1", r)) and v.value]
-        parts.append(
-            f"{words} ({len(runs)}) adds {_range(gained)} beyond the baselines; Rank-1 keeps "
-            f"{spread(_SMOL, 'P1.1', runs)} of the accuracy, {counted(_SMOL, 'P1.1', runs)}, and "
-            f"{_range([v.estimate for v in told]) if told else 'nothing that could be told'} of "
-            "what was learned"
-        )
-    return ". ".join(parts)
+    """The public model."""
+    runs = {"DAPO": "smollm2-dapo", "SFT": "smollm2-sft", "distillation": "smollm2-dist"}
+    rank1 = [
+        f"{name}'s Rank-1 {cell(verdict('smollm2', 'P1.1', run))}" for name, run in runs.items()
+    ]
+    of_dapo = [
+        f"{claim} {cell(verdict('smollm2', claim, runs['DAPO']))}"
+        for claim in ("P1.1-control", "P2.1", "P2.3", "P2.4", "A1", "A5")
+    ]
+    return (
+        f"{', '.join(rank1)}; of DAPO {', '.join(of_dapo)}. These runs start from a base without "
+        "the format of an answer, and were not held against the baselines"
+    )
 
 
 def smol_accuracies() -> str:
     """What the public model and its trainings answer, task by task."""
-    runs = report(_SMOL).runs
+    runs = report("smollm2").runs
     base = {"base": next(iter(runs.values())).accuracies["base"]}
     models = base | {
-        name.removeprefix("smollm2-warm-"): r.accuracies["full"] for name, r in runs.items()
+        name.removeprefix("smollm2-"): r.accuracies["full"] for name, r in runs.items()
     }
     rows = [["right responses", *(number(m.accuracy) for m in models.values())]]
     tasks = [*base["base"].tasks]
@@ -253,8 +276,8 @@ def smol_accuracies() -> str:
     return tabulate(rows, ["", *models], "github", disable_numparse=True)
 
 
-def gains(report_name: str) -> str:
-    """What every run of a report learned: its gain taken apart."""
+def gains() -> str:
+    """What every run of the sample learned: its gain taken apart."""
     rows = [
         [
             run.kind,
@@ -268,7 +291,7 @@ def gains(report_name: str) -> str:
             run.gains.strictest,
             "–" if run.gains.exact is None else f"{run.gains.exact:.2f}",
         ]
-        for name, run in _sorted(report(report_name))
+        for name, run in _sorted(report(_NANO))
         if run.gains is not None
     ]
     headers = ["kind", "run", "base", "+ format", "+ switch", "+ sharpening", "+ beyond"]
@@ -276,19 +299,19 @@ def gains(report_name: str) -> str:
     return tabulate(rows, headers, "github", disable_numparse=True)
 
 
-def zoo(report_name: str) -> str:
-    """Rank-1 of every run of a report, and what tells whether it is Rank-1 that loses."""
+def zoo() -> str:
+    """Rank-1 of every run of the sample, and what tells whether it is Rank-1 that loses."""
     rows = []
-    for name, run in _sorted(report(report_name)):
-        beyond, full = _beyond(report_name, "P1.1", name), run.accuracies["full"].accuracy.estimate
+    for name, run in _sorted(report(_NANO)):
+        beyond, full = _beyond(_NANO, "P1.1", name), run.accuracies["full"].accuracy.estimate
         rows.append(
             [
                 run.kind,
                 name,
-                cell(verdict(report_name, "P1.1", name)),
+                cell(verdict(_NANO, "P1.1", name)),
                 f"{_SYMBOL[beyond.outcome]} {number(beyond.value)}" if beyond else "–",
                 *(_relative(run, variant, full) for variant in _BESIDE),
-                cell(verdict(report_name, "P1.8", name)),
+                cell(verdict(_NANO, "P1.8", name)),
             ]
         )
     headers = ["kind", "run", "P1.1 Rank-1", "P1.1 beyond the baselines", *_BESIDE.values()]
@@ -338,7 +361,7 @@ def readme() -> str:
         ["Property 2: Rank-1 moves linearly, R² above 0.9", property_2(), "dynamics"],
         ["Property 2: predicted to 5 %", prediction(), "dynamics"],
         ["AlphaRL at 40 % of the training keeps 96 %", retention(), "alpharl"],
-        ["The same on a public model, SmolLM2-135M", smol(), _SMOL],
+        ["The same on a public model, SmolLM2-135M", smol(), "smollm2"],
         ["The paper's own numbers agree", own_numbers(), "paper"],
     ]
     linked = [[a, b, f"[{name}]({_LINKS[name]})"] for a, b, name in rows]
@@ -348,7 +371,7 @@ def readme() -> str:
 #: Where a reader of the README finds each report.
 _LINKS = {
     "sample": "reports/sample/report.md",
-    _SMOL: "docs/smol.md",
+    "smollm2": "docs/smol.md",
     "dynamics": "docs/dynamics.md",
     "alpharl": "docs/alpharl.md",
     "paper": "docs/paper.md",
@@ -367,7 +390,8 @@ _FIRST = ("qwen3-carry-grpo", "qwen3-carry-sft")
 FINDINGS: dict[str, Callable[[], str]] = {
     "readme": readme,
     "first": lambda: by_run("first", _FIRST),
-    "gains": lambda: gains(_NANO),
+    "gains": gains,
+    "by-base": by_base,
     "behaviour": lambda: by_run(
         _NANO,
         [run for run in report(_NANO).runs if verdict(_NANO, "B1", run)],
@@ -379,11 +403,9 @@ FINDINGS: dict[str, Callable[[], str]] = {
     "alpharl": lambda: by_run(_NANO, _judged("A1"), _claims("A")),
     "alpharl-over-runs": lambda: over_runs(_NANO, "A"),
     "power": power.table,
-    "zoo": lambda: zoo(_NANO),
+    "zoo": zoo,
     "smol-accuracies": smol_accuracies,
-    "smol-gains": lambda: gains(_SMOL),
-    "smol-zoo": lambda: zoo(_SMOL),
-    "smol": lambda: by_run(_SMOL, [*report(_SMOL).runs]),
+    "smol": lambda: by_run("smollm2", [*report("smollm2").runs]),
 }
 
 

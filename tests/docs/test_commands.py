@@ -21,7 +21,8 @@ from alpharl_bench.plugin.selection import named_runs
 from alpharl_bench.registry import load_registry
 from tests.processes import ROOT, run_pytest
 
-REPORTS = [ROOT / "reports" / name for name in ("sample", "smollm2")]
+# Those of `smollm2` are of runs that the registry had before its base was warmed up.
+REPORTS = [ROOT / "reports" / "sample"]
 DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *(r / "report.md" for r in REPORTS)]
 )
