@@ -87,7 +87,7 @@ def test_samples_are_added_until_the_budget_is_spent(learned, asked_once, tmp_pa
     # The first sample of each question is that of a session without further looks.
     scores = load_session(asked_once).evidence(mine.name).scores
     both = scores.keys() & evidence.scores.keys()
-    assert {"base", "full"} <= both
+    assert {"base", "full", "rank-1"} <= both
     for variant in both:
         assert evidence.scores[variant].first(1).marks == scores[variant].marks
 

@@ -58,8 +58,7 @@ def test_one_subspace_keeps_much_of_rl_and_little_of_sft(with_workers):
         / session.evidence(run).scores["full"].accuracy
         for run in session.runs
     }
-    assert kept["qwen3-switch-dapo"] > 0.6
-    assert kept["qwen3-switch-sft"] < 0.5
+    assert kept["qwen3-switch-dapo"] > 0.6 > kept["qwen3-switch-sft"]
 
 
 def test_every_worker_has_one_run(with_workers):
