@@ -32,6 +32,8 @@ from benchmarks import power
 ROOT = Path(__file__).parents[1]
 #: The report on the nano lane, its tasks that bear, and its control.
 _NANO, TASKS, CONTROL = "sample", ("facts", "carry"), "switch"
+#: The report on the public model.
+_SMOL = "smollm2"
 _PLACE = re.compile(r"(<!-- findings: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _SYMBOL = {
     "supported": "✓",
@@ -248,27 +250,26 @@ def retention() -> str:
 
 
 def smol() -> str:
-    """The public model."""
-    runs = {"DAPO": "smollm2-dapo", "SFT": "smollm2-sft", "distillation": "smollm2-dist"}
-    rank1 = [
-        f"{name}'s Rank-1 {cell(verdict('smollm2', 'P1.1', run))}" for name, run in runs.items()
-    ]
-    of_dapo = [
-        f"{claim} {cell(verdict('smollm2', claim, runs['DAPO']))}"
-        for claim in ("P1.1-control", "P2.1", "P2.3", "P2.4", "A1", "A5")
-    ]
-    return (
-        f"{', '.join(rank1)}; of DAPO {', '.join(of_dapo)}. These runs start from a base without "
-        "the format of an answer, and were not held against the baselines"
-    )
+    """The public model: Rank-1 of the accuracy, and of what was learned, run by run."""
+    parts = []
+    for run, result in _sorted(report(_SMOL)):
+        one, beyond = verdict(_SMOL, "P1.1", run), _beyond(_SMOL, "P1.1", run)
+        learned = (
+            f"of what was learned {_SYMBOL[beyond.outcome]} {number(beyond.value)}"
+            if beyond and beyond.value
+            else "nothing told beyond the baselines"
+        )
+        shown = f"{cell(one)}, {learned}" if one else "not told from its base"
+        parts.append(f"{run.removeprefix('smollm2-warm-')} ({result.kind}) {shown}")
+    return f"Rank-1 of the accuracy, by run: {'; '.join(parts)}"
 
 
 def smol_accuracies() -> str:
     """What the public model and its trainings answer, task by task."""
-    runs = report("smollm2").runs
+    runs = report(_SMOL).runs
     base = {"base": next(iter(runs.values())).accuracies["base"]}
     models = base | {
-        name.removeprefix("smollm2-"): r.accuracies["full"] for name, r in runs.items()
+        name.removeprefix("smollm2-warm-"): r.accuracies["full"] for name, r in runs.items()
     }
     rows = [["right responses", *(number(m.accuracy) for m in models.values())]]
     tasks = [*base["base"].tasks]
@@ -276,12 +277,12 @@ def smol_accuracies() -> str:
     return tabulate(rows, ["", *models], "github", disable_numparse=True)
 
 
-def gains() -> str:
-    """What every run of the sample learned: its gain taken apart."""
+def gains(name: str) -> str:
+    """What every run of a report learned: its gain taken apart."""
     rows = [
         [
             run.kind,
-            name,
+            one,
             f"{run.gains.base.estimate:.3f}",
             *(f"{run.gains.parts[part].estimate:.3f}" for part in ("format", "switch")),
             f"{run.gains.parts['sharpening'].estimate:.3f}",
@@ -291,7 +292,7 @@ def gains() -> str:
             run.gains.strictest,
             "–" if run.gains.exact is None else f"{run.gains.exact:.2f}",
         ]
-        for name, run in _sorted(report(_NANO))
+        for one, run in _sorted(report(name))
         if run.gains is not None
     ]
     headers = ["kind", "run", "base", "+ format", "+ switch", "+ sharpening", "+ beyond"]
@@ -299,19 +300,19 @@ def gains() -> str:
     return tabulate(rows, headers, "github", disable_numparse=True)
 
 
-def zoo() -> str:
-    """Rank-1 of every run of the sample, and what tells whether it is Rank-1 that loses."""
+def rank1(name: str) -> str:
+    """Rank-1 of every run of a report, and what tells whether it is Rank-1 that loses."""
     rows = []
-    for name, run in _sorted(report(_NANO)):
-        beyond, full = _beyond(_NANO, "P1.1", name), run.accuracies["full"].accuracy.estimate
+    for one, run in _sorted(report(name)):
+        beyond, full = _beyond(name, "P1.1", one), run.accuracies["full"].accuracy.estimate
         rows.append(
             [
                 run.kind,
-                name,
-                cell(verdict(_NANO, "P1.1", name)),
+                one,
+                cell(verdict(name, "P1.1", one)),
                 f"{_SYMBOL[beyond.outcome]} {number(beyond.value)}" if beyond else "–",
                 *(_relative(run, variant, full) for variant in _BESIDE),
-                cell(verdict(_NANO, "P1.8", name)),
+                cell(verdict(name, "P1.8", one)),
             ]
         )
     headers = ["kind", "run", "P1.1 Rank-1", "P1.1 beyond the baselines", *_BESIDE.values()]
@@ -390,7 +391,7 @@ _FIRST = ("qwen3-carry-grpo", "qwen3-carry-sft")
 FINDINGS: dict[str, Callable[[], str]] = {
     "readme": readme,
     "first": lambda: by_run("first", _FIRST),
-    "gains": gains,
+    "gains": lambda: gains(_NANO),
     "by-base": by_base,
     "behaviour": lambda: by_run(
         _NANO,
@@ -403,9 +404,11 @@ FINDINGS: dict[str, Callable[[], str]] = {
     "alpharl": lambda: by_run(_NANO, _judged("A1"), _claims("A")),
     "alpharl-over-runs": lambda: over_runs(_NANO, "A"),
     "power": power.table,
-    "zoo": zoo,
+    "zoo": lambda: rank1(_NANO),
     "smol-accuracies": smol_accuracies,
-    "smol": lambda: by_run("smollm2", [*report("smollm2").runs]),
+    "smol-gains": lambda: gains(_SMOL),
+    "smol-rank1": lambda: rank1(_SMOL),
+    "smol": lambda: by_run(_SMOL, [*report(_SMOL).runs]),
 }
 
 

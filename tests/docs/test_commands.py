@@ -21,8 +21,7 @@ from alpharl_bench.plugin.selection import named_runs
 from alpharl_bench.registry import load_registry
 from tests.processes import ROOT, run_pytest
 
-# Those of `smollm2` are of runs that the registry had before its base was warmed up.
-REPORTS = [ROOT / "reports" / "sample"]
+REPORTS = [ROOT / "reports" / "sample", ROOT / "reports" / "smollm2"]
 DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *(r / "report.md" for r in REPORTS)]
 )
