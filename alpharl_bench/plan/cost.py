@@ -19,7 +19,7 @@ from alpharl_bench.runs.source import RunInfo
 from alpharl_bench.scoring import ScoreStore
 from alpharl_bench.scoring.canonical import canonical
 from alpharl_bench.scoring.catalogue import benchmarks, longest_prompt, longest_response
-from alpharl_bench.scoring.engines import MAX_ADAPTER_RANK
+from alpharl_bench.scoring.engines import adapter_rank
 from alpharl_bench.scoring.questions import local_file
 from alpharl_bench.scoring.sampling import Sampling
 from alpharl_bench.spectral.svd import level
@@ -188,14 +188,17 @@ def triplet_bytes(required: Requirements, info: RunInfo) -> int:
 
 def _merged_bytes(required: Requirements, size: ModelSize, asked: Options, dtype: int) -> int:
     """Bytes of the folder that vLLM reads what is neither adapter nor checkpoint from."""
-    if asked.engine.name != "vllm" or all(_adapted(variant) for variant, _ in required.scores):
+    most = adapter_rank(asked.engine.dtype)
+    if asked.engine.name != "vllm" or all(
+        _adapted(variant, most) for variant, _ in required.scores
+    ):
         return 0
     return size.parameters * dtype
 
 
-def _adapted(variant: Variant) -> bool:
+def _adapted(variant: Variant, most: int) -> bool:
     """Whether it is known beforehand to be an adapter; a forecast may turn out to be one."""
-    many = variant.kind == "rank" and variant.number > MAX_ADAPTER_RANK
+    many = variant.kind == "rank" and variant.number > most
     whole = variant.rest or variant.kind in {"percent", "forecast", "modules"}
     return not many and not whole
 
