@@ -230,6 +230,13 @@ def _add_to(parser: pytest.Parser) -> None:
         "claim and in total",
     )
     group.addoption(
+        "--mean-tokens",
+        type=for_pytest(number(1, 1e9)),
+        metavar="N",
+        help="mean length of a response, for the tokens and GPU-hours that --plan expects (the "
+        "maximum length)",
+    )
+    group.addoption(
         "--tokens-per-second",
         type=for_pytest(number(1e-3, 1e12)),
         metavar="R",

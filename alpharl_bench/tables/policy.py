@@ -65,14 +65,14 @@ class Recovered(Mapping[Variant, np.ndarray]):
 class PolicyTable(Table[tuple[PolicyRow, ...]]):
     """Policy recovery: 1 − KL(full ‖ variant) / KL(full ‖ base) on the trained model's responses.
 
-    The responses are written once, and every variant reads them: nothing is generated for it. The
-    divergence is of whole responses, the sum over their tokens. 1 is the trained model, 0 the base;
-    below 0 is what is further from the trained model than the base is.
+    The responses are written once, and every variant reads them: nothing is generated for it, and
+    nothing is graded, so whether the run learned is not asked either. The divergence is of whole
+    responses, the sum over their tokens. 1 is the trained model, 0 the base; below 0 is what is
+    further from the trained model than the base is.
     """
 
     name = "policy"
     units = QUESTIONS
-    needs_generation = True
     entries: ClassVar[Mapping[str, tuple[str, ...]]] = {"": ("task", "question")}
     stored = TypeAdapter(tuple[PolicyRow, ...])
     empty = ()

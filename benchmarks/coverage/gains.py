@@ -22,12 +22,12 @@ from benchmarks.coverage.text import markdown, percent
 
 #: Questions, and samples to each.
 DESIGNS = ((360, 2), (150, 8))
-TASK, _TRAINED = "questions", 0.6
+_TASK, _TRAINED = "questions", 0.6
 _PROVENANCE = Provenance(
     run="synthetic",
     run_digest="",
     sampling_key="",
-    tasks=(TASK,),
+    tasks=(_TASK,),
     questions_per_task=None,
     samples_per_question=1,
     seed=0,
@@ -68,11 +68,11 @@ def told(case: Case, questions: int, samples: int, rng: np.random.Generator) -> 
     """Whether one session tells the trained model from every baseline."""
     chances = rng.beta(3, 2, questions)  # of the trained model, 0.6 on average
     names = [BASE, *map(decoded, METHODS)]
-    scores = {FULL.label: score_of(FULL.label, rng.binomial(1, _rows(chances, samples)))}
+    scores = {FULL.label: _score(FULL.label, rng.binomial(1, _rows(chances, samples)), None)}
     for name, part in zip(names, case.parts, strict=True):
         right = rng.binomial(1, _rows(alike(part * chances, rng), samples))
         unread = rng.random(right.shape) < case.unread if name == BASE else None
-        scores[name.label] = score_of(name.label, right, unread)
+        scores[name.label] = _score(name.label, right, unread)
     # Settings were chosen on other questions: which was best there says nothing of these.
     selections = tuple(DecodingSelection(method, ("",), (0.0,)) for method in METHODS)
     table = {SCORES.name: Scores(scores=scores, decodings=selections)}
@@ -100,8 +100,7 @@ def _rows(chances: np.ndarray, samples: int) -> np.ndarray:
     return np.repeat(chances[:, None], samples, axis=1)
 
 
-def score_of(label: str, right: np.ndarray, unread: np.ndarray | None = None) -> Score:
-    """A synthetic score: (questions, samples) of what is right, and of what cannot be read."""
+def _score(label: str, right: np.ndarray, unread: np.ndarray | None) -> Score:
     marks = np.where(right, Mark.RIGHT, Mark.WRONG)
     if unread is not None:
         marks[unread] = Mark.NO_ANSWER
@@ -109,4 +108,4 @@ def score_of(label: str, right: np.ndarray, unread: np.ndarray | None = None) ->
         str(number): Responses(marks="".join(row), answers=(None,) * len(row))
         for number, row in enumerate(marks)
     }
-    return Score(variant=label, responses={TASK: asked}, provenance=_PROVENANCE)
+    return Score(variant=label, responses={_TASK: asked}, provenance=_PROVENANCE)

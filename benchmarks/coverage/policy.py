@@ -11,9 +11,7 @@ import numpy as np
 from alpharl_bench.claims import Evidence, Outcome, judge
 from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.tables.policy import POLICY, PolicyRow
-from alpharl_bench.tables.scores import SCORES, Scores
 from alpharl_bench.variants import BASE, FULL, MODULES, random_control, rank
-from benchmarks.coverage.gains import TASK, score_of
 from benchmarks.coverage.text import markdown, percent
 
 #: Questions of a task.
@@ -51,15 +49,10 @@ def session(case: Case, questions: int, rng: np.random.Generator) -> tuple[bool,
         **{random_control(draw).label: base for draw in range(3)},
     }
     rows = tuple(
-        PolicyRow(TASK, str(n), {name: float(of[n]) for name, of in columns.items()})
+        PolicyRow("questions", str(n), {name: float(of[n]) for name, of in columns.items()})
         for n in range(questions)
     )
-    # It learned: all right in place of nothing.
-    scores = {
-        of.label: score_of(of.label, np.full((questions, 1), of == FULL)) for of in (BASE, FULL)
-    }
-    tables = {SCORES.name: Scores(scores=scores), POLICY.name: rows}
-    verdict = judge(_CLAIM, Evidence("synthetic", (1,), tables))
+    verdict = judge(_CLAIM, Evidence("synthetic", (1,), {POLICY.name: rows}))
     if verdict.value is None:
         raise ValueError(verdict.reason)
     covers = verdict.value.low <= case.recovered <= verdict.value.high

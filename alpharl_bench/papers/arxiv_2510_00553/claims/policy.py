@@ -9,11 +9,11 @@ numbers: every line is ours.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from alpharl_bench.claims.claim import Claim, Curve, Point, Printed, Threshold
+from alpharl_bench.claims.claim import Claim, Curve, Printed, Threshold
 from alpharl_bench.papers.arxiv_2510_00553.claims.alpharl import ACCELERATION
 from alpharl_bench.papers.arxiv_2510_00553.claims.property1 import RANK1_DOMINANCE
 from alpharl_bench.tables.policy import Readers
-from alpharl_bench.variants import BASE, FULL, Variant
+from alpharl_bench.variants import Variant
 
 #: Of Property 1 all but what is computed from weights, and contrasts.
 _PROPERTY1 = (
@@ -27,12 +27,6 @@ _CAVEAT = (
     "A policy may change in what no question asks about: this is no accuracy, and stands beside "
     "the claim on it."
 )
-
-
-def _curve(of: Claim) -> Curve:
-    """The figure's name, and what tells whether the run learned; readers are no scores."""
-    learned = (Point("Base", BASE), Point("Fully trained", FULL))
-    return Curve(f"{of.id.lower()}-policy", lambda _: learned, x_label="")
 
 
 def _read_for(claim: Claim) -> Readers:
@@ -61,7 +55,8 @@ def twin(claim: Claim) -> Claim:
         formula=f"{claim.formula}, a(v) = 1 − KL(full ‖ v) / KL(full ‖ base)",
         statistic_label=worded(claim.statistic_label),
         printed=Printed("not measured", {}),
-        curve=_curve(claim),
+        # The figure's name alone: what reads is not scored.
+        curve=Curve(f"{claim.id.lower()}-policy", lambda _: [], x_label=""),
         table="policy",
         measurements=(_read_for(claim),),
         # That of a base is 0 by definition.
