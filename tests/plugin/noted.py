@@ -4,6 +4,7 @@ That is a line in the file that the environment names as NOTED.
 """
 
 import os
+from pathlib import Path
 from typing import Any
 
 from alpharl_bench.scoring.engine import ScoringEngine
@@ -13,7 +14,7 @@ _genuine = ScoringEngine.score
 
 
 def _noted(engine: ScoringEngine, variant: Variant, *asked: Any) -> Any:
-    with open(os.environ["NOTED"], "a", encoding="utf-8") as file:
+    with Path(os.environ["NOTED"]).open("a", encoding="utf-8") as file:
         file.write(f"{(variant.label, *asked)}\n")
     return _genuine(engine, variant, *asked)
 
