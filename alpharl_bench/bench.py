@@ -15,7 +15,14 @@ from alpharl_bench.baselines import BASELINES, Baselines, Biases, DecodingSelect
 from alpharl_bench.baselines.bias import ROUNDS, SAMPLES
 from alpharl_bench.behaviour import Behaviour, Measurement
 from alpharl_bench.behaviour.measurements import variants_of
-from alpharl_bench.cache import cache_root, content_key, file_digest, locked, write_whole
+from alpharl_bench.cache import (
+    cache_root,
+    content_key,
+    file_digest,
+    locked,
+    unmade,
+    write_whole,
+)
 from alpharl_bench.checkpoints import Run, compare, module_names, open_weights
 from alpharl_bench.checkpoints.config import load_tokenizer
 from alpharl_bench.checkpoints.ephemeral import with_ephemeral_weights
@@ -249,10 +256,8 @@ class Bench:
                 if (variant.kind == "decoded") == decoded
                 for batch in range(counts[variant])
             ]
-            # What is there is read without the lock: whoever holds it may wait for the reader.
-            if self._missing(store, wanted):
-                with locked(store.folder):
-                    self._score(store, self._missing(store, wanted))
+            if missing := self._missing(store, wanted):
+                self._score(store, missing)
         return {
             variant.label: self._renamed(
                 stores[variant.kind == "decoded"].load(kept_as[variant], count), variant
@@ -271,13 +276,19 @@ class Bench:
         return [one for one in wanted if not store.path(*one[:2]).is_file()]
 
     def _score(self, store: ScoreStore, missing: Sequence[Batch]) -> None:
+        """Score what nobody else is scoring, then wait for what others were.
+
+        So sessions with one cache share the variants of a run.
+        """
         self.decompose([variant for variant, _, _ in missing])
+        paths = {one: store.path(*one[:2]) for one in missing}
         with progress_bar(f"score {self.spec.name}", len(missing), "variant") as bar:
-            for (variant, _, _), score in self._executor.results(self, _scored, missing):
-                if variant.kind != "decoded":  # Of the base, which other runs share.
-                    self._refuse_another(score)
-                store.save(variant, score)
-                bar.update()
+            for some in unmade(paths, together=self._executor.parallel):
+                for (variant, _, _), score in self._executor.results(self, _scored, some):
+                    if variant.kind != "decoded":  # Of the base, which other runs share.
+                        self._refuse_another(score)
+                    store.save(variant, score)
+                    bar.update()
 
     def _refuse_another(self, score: Score) -> None:
         """A worker on another host may find another run under the same name."""

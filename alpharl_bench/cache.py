@@ -6,10 +6,10 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import platformdirs
@@ -21,6 +21,8 @@ from alpharl_bench.locks import lock_file
 from alpharl_bench.option_types import any_path
 from alpharl_bench.progress import note
 from alpharl_bench.untrusted import opened
+
+Unit = TypeVar("Unit")
 
 #: Names another folder for everything that is derived: trained checkpoints, questions, scores.
 CACHE_VARIABLE = "ALPHARL_BENCH_CACHE"
@@ -127,6 +129,31 @@ def locked_if_free(path: Path) -> Iterator[bool]:
         return
     with lock:
         yield True
+
+
+def unmade(paths: Mapping[Unit, Path], *, together: bool = False) -> Iterator[list[Unit]]:
+    """What lacks its file and nobody else is making; then what others were making, and did not.
+
+    Each is to be made before the next is asked for, and is locked until then. So processes share
+    work, and none makes anything twice. Who waits holds nothing, or takes locks in one order.
+
+    Args:
+        paths: the file of every unit of work.
+        together: whether all are given at once, for who makes several at a time; else one by one.
+    """
+    if together:
+        with ExitStack() as locks:
+            for path in sorted(paths.values()):
+                locks.enter_context(locked(path))
+            yield [unit for unit, path in paths.items() if not path.is_file()]
+        return
+    for hold in (locked_if_free, locked):
+        for unit, path in paths.items():
+            if path.is_file():
+                continue
+            with hold(path) as free:
+                if free is not False and not path.is_file():
+                    yield [unit]
 
 
 def _lock(path: Path) -> BaseFileLock:

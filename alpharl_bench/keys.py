@@ -154,10 +154,11 @@ PRODUCTS: Mapping[ProductName, Product] = {
     ),
     "hf": Product(
         code=(
-            *("batches", "checkpoints.configs", "decoding", "generation", "scoring.biased_logits"),
+            *("batches", "checkpoints.configs", "decoding", "device", "generation"),
+            *("scoring.biased_logits",),
             *("scoring.encoding", "scoring.engines", "scoring.hf", "scoring.proof"),
             *("shared_prompts", "spectral.threads", "variants.heads", "variants.parameters"),
-            *("variants.patch", "variants.whole"),
+            *("variants.patch", "variants.rounding", "variants.whole"),
         ),
         packages=("lm-eval", "torch", "transformers"),
         inputs=("variant",),
@@ -165,8 +166,8 @@ PRODUCTS: Mapping[ProductName, Product] = {
     "vllm": Product(
         code=(
             *("checkpoints.configs", "scoring.encoding", "scoring.engines", "scoring.proof"),
-            *("decoding", "scoring.biased_logits", "scoring.vllm", "scoring.vllm_biases"),
-            *("scoring.vllm_worker", "spectral.lowrank", "variants.adapter"),
+            *("decoding", "device", "scoring.biased_logits", "scoring.vllm", "scoring.vllm_biases"),
+            *("scoring.vllm_start", "scoring.vllm_worker", "spectral.lowrank", "variants.adapter"),
             *("variants.heads", "variants.merged", "variants.parameters", "variants.patch"),
             *("variants.rounding", "variants.whole", "variants.written"),
         ),
@@ -176,14 +177,15 @@ PRODUCTS: Mapping[ProductName, Product] = {
     "score": Product(
         code=(
             *("checkpoints.configs", "scoring.backends", "scoring.encoding", "scoring.engine"),
-            *("decoding", "scoring.drawing", "scoring.engines", "scoring.score"),
+            *("decoding", "device", "scoring.drawing", "scoring.engines", "scoring.score"),
         ),
         keyed_by=("questions", "matches", "hf", "vllm", "variant", "triplets", "forecast"),
     ),
     "behaviour": Product(
         code=(
-            *("batches", "behaviour.asking", "behaviour.chains", "behaviour.measure"),
+            *("batches", "behaviour.asking", "behaviour.chains", "behaviour.divergence"),
             *(
+                "behaviour.measure",
                 "behaviour.measurements",
                 "behaviour.prefixes",
                 "behaviour.reading",

@@ -14,7 +14,7 @@ from alpharl_bench.runs.source import OpenedRun
 from alpharl_bench.runs.trained import TrainedRun
 from alpharl_bench.scoring import EngineOptions, Sampling
 from alpharl_bench.scoring.engine import ScoringEngine
-from alpharl_bench.scoring.engines import MAX_ADAPTER_RANK
+from alpharl_bench.scoring.engines import adapter_rank
 from alpharl_bench.variants import BASE, FULL, Variant, rank, subspace
 from alpharl_bench.variants.combined import applied
 from alpharl_bench.variants.materialise import UpdateSource
@@ -81,7 +81,7 @@ def alone(source: UpdateSource, variant: Variant) -> dict[str, object]:
 def _way(variant: Variant) -> str:
     if variant == BASE:
         return "base"
-    beyond_adapters = variant.kind == "rank" and variant.number > MAX_ADAPTER_RANK
+    beyond_adapters = variant.kind == "rank" and variant.number > adapter_rank("float32")
     return "reload" if variant == FULL or beyond_adapters else "adapter"
 
 

@@ -22,15 +22,24 @@ from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from alpharl_bench.cache import whole_folder
 
-Size = Literal["qwen3-0.6b", "tiny"]
+Size = Literal["qwen3-0.6b", "qwen3-8b", "tiny"]
 
-#: What differs from transformers' Qwen3Config by default; both sizes tie their embeddings.
+#: What differs from transformers' Qwen3Config by default; all sizes tie their embeddings.
 SIZES: dict[Size, dict[str, int]] = {
     "qwen3-0.6b": {
         "hidden_size": 1024,
         "intermediate_size": 3072,
         "num_hidden_layers": 28,
         "num_attention_heads": 16,
+        "num_key_value_heads": 8,
+        "head_dim": 128,
+        "vocab_size": 151_936,
+    },
+    "qwen3-8b": {
+        "hidden_size": 4096,
+        "intermediate_size": 12_288,
+        "num_hidden_layers": 36,
+        "num_attention_heads": 32,
         "num_key_value_heads": 8,
         "head_dim": 128,
         "vocab_size": 151_936,
@@ -58,25 +67,32 @@ _SHARD = "500MB"
 
 
 def update(shape: tuple[int, int], generator: torch.Generator) -> torch.Tensor:
-    """One update matrix (m, n), float32, of norm 1 but for what chance makes of it."""
-    sigma = _SECOND * _DECAY ** torch.arange(-1, min(_DIRECTIONS, *shape) - 1)
+    """One update matrix (m, n), float32, of norm 1 but for what chance makes of it.
+
+    It is made on the device of the generator.
+    """
+    place = generator.device
+    sigma = _SECOND * _DECAY ** torch.arange(-1, min(_DIRECTIONS, *shape) - 1, device=place)
     sigma[0] = 1
     left, right = (
-        torch.linalg.qr(torch.randn(size, len(sigma), generator=generator))[0] for size in shape
+        torch.linalg.qr(torch.randn(size, len(sigma), generator=generator, device=place))[0]
+        for size in shape
     )
     norm = 1 / RANK1_FRACTION
     noise = math.sqrt(norm**2 - float(sigma.square().sum()))
-    matrix = torch.randn(shape, generator=generator).mul_(noise / math.sqrt(math.prod(shape)))
+    matrix = torch.randn(shape, generator=generator, device=place)
+    matrix.mul_(noise / math.sqrt(math.prod(shape)))
     return matrix.addmm_(left * sigma, right.T).div_(norm)
 
 
-def write_pair(folder: Path, size: Size, layers: int | None = None) -> None:
+def write_pair(folder: Path, size: Size, layers: int | None = None, device: str = "cpu") -> None:
     """Write ``folder/base`` and ``folder/trained``: Hugging Face model folders in bfloat16.
 
     Args:
         folder: appears whole or not at all.
         size: which architecture.
         layers: fewer than the architecture has.
+        device: where the numbers are drawn; another one draws others.
     """
     shape = SIZES[size] | ({"num_hidden_layers": layers} if layers else {})
     config = Qwen3Config(
@@ -96,22 +112,23 @@ def write_pair(folder: Path, size: Size, layers: int | None = None) -> None:
             }
             (model / "model.safetensors.index.json").write_text(json.dumps(index, indent=2))
         for file, names in plan.filename_to_tensors.items():
-            pairs = {name: _pair(name, tuple(tensors[name].shape)) for name in names}
+            pairs = {name: _pair(name, tuple(tensors[name].shape), device) for name in names}
             for i, model in enumerate(models):
                 shard = {name: pair[i] for name, pair in pairs.items()}
                 save_file(shard, model / file, metadata={"format": "pt"})
 
 
-def _pair(name: str, shape: tuple[int, ...]) -> tuple[torch.Tensor, torch.Tensor]:
-    """A tensor before and after training; it depends on nothing but its name and shape."""
+def _pair(name: str, shape: tuple[int, ...], device: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """A tensor before and after training, on the CPU; it follows from name, shape and device."""
     if len(shape) != 2:
         norms = torch.ones(shape, dtype=torch.bfloat16)
         return norms, norms.clone()
-    generator = torch.Generator().manual_seed(zlib.crc32(name.encode()))
-    before = torch.randn(shape, generator=generator).mul_(_WEIGHT).to(torch.bfloat16)
+    generator = torch.Generator(device).manual_seed(zlib.crc32(name.encode()))
+    before = torch.randn(shape, generator=generator, device=device).mul_(_WEIGHT)
+    before = before.to(torch.bfloat16)
     scale = _UPDATE * _WEIGHT * math.sqrt(math.prod(shape))
     delta = update((shape[0], shape[1]), generator).mul_(scale)
-    return before, delta.add_(before).to(torch.bfloat16)
+    return before.cpu(), delta.add_(before).to(torch.bfloat16).cpu()
 
 
 def main(

@@ -1,6 +1,6 @@
 """Invented figures of chains and embeddings, for tests of what is made from them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from alpharl_bench.behaviour import TeacherForced
 from alpharl_bench.behaviour.embedding import EmbeddingShift, TokenShift
@@ -15,6 +15,9 @@ from alpharl_bench.behaviour.table import (
     TokenCount,
 )
 from alpharl_bench.papers.arxiv_2510_00553.claims.behaviour import BEFORE, BEHAVIOUR, READ_BEFORE
+from alpharl_bench.papers.arxiv_2510_00553.claims.policy import POLICY
+from alpharl_bench.tables.policy import PolicyRow
+from alpharl_bench.variants import BASE, FULL
 
 #: Markup of every sort that a model might write.
 HOSTILE = "a|b`c``d\n<script>alert(1)</script> [x](http://y) \x1b[31m \u202e"
@@ -81,3 +84,18 @@ def behaviour_of(
             Example("chain", HOSTILE, False, (Answer("greedy base", "", True),)),
         ),
     )
+
+
+def policy_of(
+    tasks: Mapping[str, int], steps: Sequence[int], own: Mapping[str, float] | None = None
+) -> tuple[PolicyRow, ...]:
+    """Every variant that a claim reads, half as far from the trained model as the base is.
+
+    Args:
+        tasks: how many questions each has.
+        steps: the steps of the run's checkpoints.
+        own: other distances, by the variant's label; the base's is 2.
+    """
+    read = [v.label for claim in POLICY for of in claim.measurements for v in of(steps)]
+    columns = {**dict.fromkeys(read, 1.0), BASE.label: 2.0, FULL.label: 0.0, **(own or {})}
+    return tuple(PolicyRow(task, f"q{i}", columns) for task, n in tasks.items() for i in range(n))

@@ -19,7 +19,7 @@ from alpharl_bench.registry import Algorithm, Expectation, Kind, Model, Registry
 from alpharl_bench.runs.spec import RunSpec, run_specs
 from alpharl_bench.scoring import Score
 from alpharl_bench.spectral import PROFILE, ModuleSpectrum
-from tests.behaviours import EMBEDDING, behaviour_of
+from tests.behaviours import EMBEDDING, behaviour_of, policy_of
 from tests.evidence import planted
 from tests.scores import score_of
 
@@ -228,6 +228,7 @@ class SyntheticRun:
                 for i in range(4)
             ],
             behaviour=behaviour_of({"addition": 10, "chain": 10}),
+            policy=policy_of({"addition": 10, "chain": 10}, STEPS),
             embedding=EMBEDDING,
             dynamics=[
                 ModuleDynamics(

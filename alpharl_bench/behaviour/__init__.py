@@ -6,6 +6,7 @@ from alpharl_bench.behaviour.measurements import (
     AnswerAgreement,
     Chains,
     Continuation,
+    Divergence,
     Measurement,
     TeacherForced,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "Behaviour",
     "Chains",
     "Continuation",
+    "Divergence",
     "Measurement",
     "TeacherForced",
 ]

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from alpharl_bench.behaviour.chains import Chain, generate
-from alpharl_bench.behaviour.measurements import Chains, Continuation, TeacherForced
+from alpharl_bench.behaviour.divergence import Diverged, diverge
+from alpharl_bench.behaviour.measurements import Chains, Continuation, Divergence, TeacherForced
 from alpharl_bench.behaviour.prefixes import cut_at
 from alpharl_bench.behaviour.reading import Read, read
 from alpharl_bench.cache import content_key
@@ -75,6 +76,23 @@ class Asking:
         def work(backend: Backend) -> list[Read]:
             tokens = [chain.tokens for chain in chains]
             return read(backend.lm.model, self._prompts, tokens, backend.batch_size)
+
+        return self._engine.use_variant(wanted.reader, work)
+
+    def compare(self, wanted: Divergence, chains: Sequence[Chain]) -> list[Diverged]:
+        """How far the reader is from the writer of chains behind every question."""
+
+        def work(backend: Backend) -> list[Diverged]:
+            with backend.beside(wanted.chains.writer) as writer:
+                return diverge(
+                    writer,
+                    backend.lm.model,
+                    self._prompts,
+                    [chain.tokens for chain in chains],
+                    backend.batch_size,
+                    # What is greedy has no other policy than that of its logits.
+                    self._temperature or 1.0,
+                )
 
         return self._engine.use_variant(wanted.reader, work)
 

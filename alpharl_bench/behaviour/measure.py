@@ -9,10 +9,12 @@ from pydantic import TypeAdapter
 from alpharl_bench.behaviour.agreement import alike
 from alpharl_bench.behaviour.asking import Asking, Continued
 from alpharl_bench.behaviour.chains import Chain
+from alpharl_bench.behaviour.divergence import Diverged
 from alpharl_bench.behaviour.measurements import (
     AnswerAgreement,
     Chains,
     Continuation,
+    Divergence,
     Measurement,
     TeacherForced,
     chains_of,
@@ -112,6 +114,13 @@ class Measure:
             case Continuation():
                 continued: list[Continued] = self._load(wanted)
                 return [{"right": c.chain.mark == Mark.RIGHT, "given": c.given} for c in continued]
+            case Divergence():
+                apart: list[Diverged] = self._load(wanted)
+                lengths = [len(chain.tokens) for chain in self._load(wanted.chains)]
+                return [
+                    {"nats": one.nats, "drawn": one.drawn, "tokens": length}
+                    for one, length in zip(apart, lengths, strict=True)
+                ]
             case AnswerAgreement():
                 both = zip(self._load(wanted.chains), self._load(wanted.other), strict=True)
                 return [alike(chain, other) for chain, other in both]
@@ -135,6 +144,12 @@ class Measure:
                     path,
                     list[Continued],
                     lambda: self._asking().go_on(wanted, self._load(wanted.chains)),
+                )
+            case Divergence():
+                return self._kept(
+                    path,
+                    list[Diverged],
+                    lambda: self._asking().compare(wanted, self._load(wanted.chains)),
                 )
         raise TypeError(wanted)
 

@@ -124,7 +124,26 @@ class AnswerAgreement(_Measurement):
         return f"{self.chains.label} like {self.other.label}"
 
 
-Measurement = Chains | TeacherForced | Continuation | AnswerAgreement
+@dataclass(frozen=True)
+class Divergence(_Measurement):
+    """How far a variant is from the writer of sampled chains, over all that it might have said.
+
+    ``nats`` is the sum over a chain's tokens of KL(writer ‖ reader), exact over the vocabulary;
+    ``drawn`` the sum of log p_writer − log p_reader of the tokens themselves, which has the same
+    mean over chains. Both at the temperature of the sampling. ``tokens`` is the chain's length.
+    """
+
+    reader: Variant
+    chains: Chains
+    figures: ClassVar[tuple[str, ...]] = ("nats", "drawn", "tokens")
+
+    @property
+    def label(self) -> str:
+        """As in tables: ``rank-1 apart from sampled full``."""
+        return f"{self.reader.label} apart from {self.chains.label}"
+
+
+Measurement = Chains | TeacherForced | Continuation | AnswerAgreement | Divergence
 
 
 def chains_of(wanted: Measurement) -> tuple[Chains, ...]:
@@ -140,5 +159,6 @@ def chains_of(wanted: Measurement) -> tuple[Chains, ...]:
 
 def variants_of(wanted: Measurement) -> tuple[Variant, ...]:
     """The variants that a pass takes: who reads or goes on, and who wrote the chains."""
-    reader = (wanted.reader,) if isinstance(wanted, TeacherForced | Continuation) else ()
+    reading = (TeacherForced, Continuation, Divergence)
+    reader = (wanted.reader,) if isinstance(wanted, reading) else ()
     return (*reader, *(chains.writer for chains in chains_of(wanted)))

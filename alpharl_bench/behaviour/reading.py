@@ -1,6 +1,6 @@
 """Teacher forcing: what a model would have said at every position of a given chain (Appendix D)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from pydantic.dataclasses import dataclass
@@ -35,8 +35,8 @@ def read(
 ) -> list[Read]:
     """Read a chain behind every prompt; one pass for all positions.
 
-    Sequences are padded at their end, where a causal model does not look. Long ones are read in
-    parts, behind the kept keys and values of what came before, so that their logits fit.
+    Long sequences are read in parts, behind the kept keys and values of what came before, so that
+    their logits fit.
 
     Args:
         model: a causal language model.
@@ -44,24 +44,54 @@ def read(
         chains: the tokens to read; a chain may be empty.
         batch_size: sequences at a time.
     """
-    whole = [[*prompt, *chain] for prompt, chain in zip(prompts, chains, strict=True)]
-    found = [Read((), ()) for _ in whole]
-    for batch in batches([len(tokens) for tokens in whole], batch_size):
-        length = max(len(whole[i]) for i in batch)
-        tokens = torch.tensor([whole[i] + [0] * (length - len(whole[i])) for i in batch])
+    found = [Read((), ()) for _ in prompts]
+    for rows, tokens, parts in padded(prompts, chains, batch_size):
         chosen, surprise = _positions(model, tokens.to(model.device))
-        for row, i in enumerate(batch):
-            # What stands at position p is predicted at p − 1.
-            part = slice(len(prompts[i]) - 1, len(whole[i]) - 1)
+        for row, (i, part) in enumerate(zip(rows, parts, strict=True)):
             found[i] = Read(tuple(chosen[row, part].tolist()), tuple(surprise[row, part].tolist()))
     return found
 
 
+def padded(
+    prompts: Sequence[Sequence[int]], chains: Sequence[Sequence[int]], batch_size: int
+) -> Iterator[tuple[Sequence[int], torch.Tensor, list[slice]]]:
+    """Prompts with their chains in batches, padded at the end, where a causal model does not look.
+
+    Yields:
+        The places of a batch's sequences, (b, t) their tokens, and of each the positions at which
+        its chain is predicted.
+    """
+    whole = [[*prompt, *chain] for prompt, chain in zip(prompts, chains, strict=True)]
+    for batch in batches([len(tokens) for tokens in whole], batch_size):
+        length = max(len(whole[i]) for i in batch)
+        tokens = torch.tensor([whole[i] + [0] * (length - len(whole[i])) for i in batch])
+        # What stands at position p is predicted at p − 1.
+        yield batch, tokens, [slice(len(prompts[i]) - 1, len(whole[i]) - 1) for i in batch]
+
+
 def _positions(model: PreTrainedModel, tokens: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """(b, t − 1) the greedy token and the surprise at every position of (b, t) tokens."""
-    total = tokens.shape[1] - 1
+    chosen, surprise = [], []
+    for logits, following in logits_of(model, tokens):
+        chosen.append(logits.argmax(-1))
+        surprise.append(-logits.log_softmax(-1).gather(-1, following)[..., 0])
+    return torch.cat(chosen, 1), torch.cat(surprise, 1)
+
+
+def logits_of(
+    model: PreTrainedModel, tokens: torch.Tensor
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """The logits before every token but the first, in parts that fit into memory.
+
+    Args:
+        model: a causal language model.
+        tokens: (b, t) int64, padded at the end.
+
+    Yields:
+        (b, p, v) float32, and (b, p, 1) the tokens that follow; the parts p sum to t − 1.
+    """
+    total, kept = tokens.shape[1] - 1, None
     part = max(1, _LOGITS // (len(tokens) * model.config.get_text_config().vocab_size))
-    chosen, surprise, kept = [], [], None
     for start in range(0, total, part):
         end = min(start + part, total)
         output = model(
@@ -71,11 +101,7 @@ def _positions(model: PreTrainedModel, tokens: torch.Tensor) -> tuple[torch.Tens
             use_cache=True,
         )
         kept = output.past_key_values
-        logits = output.logits.float()
-        chosen.append(logits.argmax(-1))
-        next_tokens = tokens[:, start + 1 : end + 1, None]
-        surprise.append(-logits.log_softmax(-1).gather(-1, next_tokens)[..., 0])
-    return torch.cat(chosen, 1), torch.cat(surprise, 1)
+        yield output.logits.float(), tokens[:, start + 1 : end + 1, None]
 
 
 def figures(chain: Sequence[int], found: Read) -> dict[str, float]:

@@ -14,12 +14,12 @@ from alpharl_bench.device import planned_device
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.lazy import torch
 from alpharl_bench.limits import QUESTIONS_BYTES
-from alpharl_bench.plan.throughput import tokens_per_second
+from alpharl_bench.plan.throughput import Lengths, tokens_per_second
 from alpharl_bench.runs.source import RunInfo
 from alpharl_bench.scoring import ScoreStore
 from alpharl_bench.scoring.canonical import canonical
 from alpharl_bench.scoring.catalogue import benchmarks, longest_prompt, longest_response
-from alpharl_bench.scoring.engines import MAX_ADAPTER_RANK
+from alpharl_bench.scoring.engines import adapter_rank
 from alpharl_bench.scoring.questions import local_file
 from alpharl_bench.scoring.sampling import Sampling
 from alpharl_bench.spectral.svd import level
@@ -50,6 +50,7 @@ class Cost:
         passes: chains of thought to be written for all questions.
         written: the number of them that the cache has.
         tokens: the maximum number of generated tokens.
+        expected: the number of them where responses have the length that they have on average.
         rate: tokens per second that are reckoned with.
         gpus: the number of GPUs that generate.
     """
@@ -65,17 +66,22 @@ class Cost:
     passes: int
     written: int
     tokens: int
+    expected: float
     rate: float
     gpus: int
 
     @property
     def hours(self) -> float:
-        """GPU-hours of generation."""
-        return self.tokens / self.rate * self.gpus / 3600
+        """GPU-hours of generation, as expected."""
+        return self.expected / self.rate * self.gpus / 3600
 
 
 def cost_of(
-    required: Requirements, info: RunInfo, asked: Options, rate: float | None = None
+    required: Requirements,
+    info: RunInfo,
+    asked: Options,
+    rate: float | None = None,
+    mean: float | None = None,
 ) -> Cost:
     """What it takes to have what is required.
 
@@ -84,6 +90,7 @@ def cost_of(
         info: the info of the run.
         asked: the settings of the measurement.
         rate: tokens per second, all GPUs together; None for what hardware allows.
+        mean: tokens of a response on average; None for the most that is allowed.
     """
     required = _scored_once(required, info)
     fetched = required.opened & info.remote
@@ -98,13 +105,14 @@ def cost_of(
     scored = sum(cached.has(variant, split, batch) for variant, split, batch in asked_for)
     written = sum(map(cached.wrote, required.generated))
     questions = sum(questions_of(sampling).values())
-    response = most_tokens(sampling)
+    lengths = _lengths(info.size, sampling, mean)
+    response = lengths.longest
     tokens = questions * response * (len(asked_for) - scored) * sampling.samples
     if sampling.kind == "games":
         tokens *= TURNS
     tokens += questions * response * (len(required.generated) - written)
     tokens += required.drawn * response
-    found, gpus = tokens_per_second(info.size, dtype, context, engine, models)
+    found, gpus = tokens_per_second(info.size, dtype, lengths, engine, models)
     missing = fetched - info.cached
     checkpoints = missing - {None}
     if asked.one_checkpoint:
@@ -127,6 +135,7 @@ def cost_of(
         passes=len(required.generated),
         written=written,
         tokens=tokens,
+        expected=tokens * lengths.mean / response,
         rate=rate or found,
         gpus=engine.tensor_parallel if rate else gpus,
     )
@@ -151,6 +160,14 @@ def context_of(size: ModelSize, sampling: Sampling) -> int:
     """Tokens of the longest prompt and response together; no more than the model has positions."""
     wanted = max(map(longest_prompt, sampling.tasks)) + most_tokens(sampling)
     return wanted if size.positions is None else min(wanted, size.positions)
+
+
+def _lengths(size: ModelSize, sampling: Sampling, mean: float | None) -> Lengths:
+    longest = most_tokens(sampling)
+    if size.positions is not None:
+        longest = min(longest, size.positions)
+    prompt = context_of(size, sampling) - longest
+    return Lengths(max(prompt, 0), longest, longest if mean is None else min(mean, longest))
 
 
 def most_tokens(sampling: Sampling) -> int:
@@ -188,14 +205,17 @@ def triplet_bytes(required: Requirements, info: RunInfo) -> int:
 
 def _merged_bytes(required: Requirements, size: ModelSize, asked: Options, dtype: int) -> int:
     """Bytes of the folder that vLLM reads what is neither adapter nor checkpoint from."""
-    if asked.engine.name != "vllm" or all(_adapted(variant) for variant, _ in required.scores):
+    most = adapter_rank(asked.engine.dtype)
+    if asked.engine.name != "vllm" or all(
+        _adapted(variant, most) for variant, _ in required.scores
+    ):
         return 0
     return size.parameters * dtype
 
 
-def _adapted(variant: Variant) -> bool:
+def _adapted(variant: Variant, most: int) -> bool:
     """Whether it is known beforehand to be an adapter; a forecast may turn out to be one."""
-    many = variant.kind == "rank" and variant.number > MAX_ADAPTER_RANK
+    many = variant.kind == "rank" and variant.number > most
     whole = variant.rest or variant.kind in {"percent", "forecast", "modules"}
     return not many and not whole
 

@@ -36,12 +36,12 @@ class Planned:
     skipped: Mapping[str, str]
 
 
-def plan_text(planned: Sequence[Planned], rate: float | None) -> str:
+def plan_text(planned: Sequence[Planned], rate: float | None, mean: float | None = None) -> str:
     """All runs, their sum where there are several, and what the figures rest on."""
     parts = [_of_run(run) for run in planned]
     if len(planned) > 1:
         parts.append(_sum([run.all for run in planned]))
-    return "\n\n".join([*parts, _notes(rate)])
+    return "\n\n".join([*parts, _notes(rate, mean)])
 
 
 def _of_run(run: Planned) -> str:
@@ -100,6 +100,7 @@ def _row(claim: str, cost: Cost) -> dict[str, str]:
         "to score": _part(cost.scores - cost.scored, cost.scores, "{:,}".format),
         "chains": _part(cost.passes - cost.written, cost.passes, "{:,}".format),
         "tokens ≤": f"{cost.tokens:.3g}",
+        "tokens ≈": f"{cost.expected:.3g}",
         "GPU-hours ≈": f"{cost.hours:.3g}",
     }
 
@@ -115,6 +116,7 @@ def _sum(costs: Sequence[Cost]) -> str:
         "disk beside": size_text(sum(cost.disk for cost in costs)),
         "to score": f"{sum(cost.scores - cost.scored for cost in costs):,}",
         "tokens ≤": f"{sum(cost.tokens for cost in costs):.3g}",
+        "tokens ≈": f"{sum(cost.expected for cost in costs):.3g}",
         "GPU-hours ≈": f"{sum(cost.hours for cost in costs):.3g}",
     }
     return "## All runs\n\n" + _table([total])
@@ -124,7 +126,13 @@ def _table(rows: Sequence[Mapping[str, object]]) -> str:
     return tabulate(rows, headers="keys", tablefmt="github", disable_numparse=True)
 
 
-def _notes(rate: float | None) -> str:
+def _notes(rate: float | None, mean: float | None) -> str:
+    length = (
+        f"expected are {mean:,.0f} to a response, as --mean-tokens says"
+        if mean
+        else "expected are as many, for it is not known how long responses are: --mean-tokens says "
+        "it, from a few responses of the trained model"
+    )
     speed = (
         f"{rate:,.0f} tokens a second, as --tokens-per-second says"
         if rate
@@ -133,9 +141,10 @@ def _notes(rate: float | None) -> str:
         "takes; nothing of it was measured: --tokens-per-second takes a figure of your own"
     )
     return (
-        "Nothing was downloaded, trained or scored. Tokens are the most that is allowed: every "
-        f"response at its greatest length. Hours: {speed}. A prompt is reckoned with "
-        f"{BENCHMARK_PROMPT:,} tokens, one of arithmetic with {FAMILY_PROMPT}. Disk and memory are "
-        "the most at a time, and what the package's cache has of triplets is counted again, as are "
-        "scores of windows of modules: only a ranking tells which modules those are."
+        "Nothing was downloaded, trained or scored. Tokens ≤ are the most that is allowed: every "
+        f"response at its greatest length; {length}. Hours: of the expected ones, at {speed}. A "
+        f"prompt is reckoned with {BENCHMARK_PROMPT:,} tokens, one of arithmetic with "
+        f"{FAMILY_PROMPT}. Disk and memory are the most at a time, and what the package's cache "
+        "has of triplets is counted again, as are scores of windows of modules: only a ranking "
+        "tells which modules those are."
     )

@@ -1,7 +1,6 @@
 """How fast tokens can be generated at most: what a data-sheet GPU's memory and arithmetic allow.
 
-No measurement: real engines are slower, and real responses are shorter than the most that is
-allowed. ``--tokens-per-second`` takes the place of it.
+No measurement: real engines are slower. ``--tokens-per-second`` takes the place of it.
 """
 
 from dataclasses import dataclass
@@ -33,32 +32,51 @@ class Gpu:
 H100 = Gpu("H100 SXM", 80e9, 3.35e12, 67e12, 989e12, 0.01)
 
 
+@dataclass(frozen=True)
+class Lengths:
+    """Tokens of sequences.
+
+    Args:
+        prompt: those of a prompt.
+        longest: those of the longest response that is allowed.
+        mean: those of a response on average; at most the longest.
+    """
+
+    prompt: int
+    longest: int
+    mean: float
+
+
 def tokens_per_second(
-    size: ModelSize, dtype: int, context: int, engine: EngineOptions, models: int = 1
+    size: ModelSize, dtype: int, lengths: Lengths, engine: EngineOptions, models: int = 1
 ) -> tuple[float, int]:
     """Tokens per second of all GPUs together, and how many those are.
 
-    A decoding step reads all weights, and the keys and values of every sequence, which is half its
-    longest on average; it multiplies and adds once per parameter and sequence. As many sequences
-    run as fit into memory.
+    A decoding step reads all weights, and the keys and values of every sequence; it multiplies and
+    adds once per parameter and sequence. vLLM puts a new sequence in the place of one that has
+    ended: as many run as fit with what they hold on average. transformers starts a batch together
+    and goes on until its longest response ends, with those that have not.
 
     Args:
         size: the size of the model.
         dtype: bytes of a number.
-        context: tokens of the longest sequence.
+        lengths: of prompts and responses.
         engine: the engine with the requested GPUs, more where the model needs them, and the most
             sequences.
         models: the number of models that run side by side.
     """
-    weights = models * size.parameters * dtype
-    sequence = models * size.cached_values * dtype * context
-    gpus = max(engine.tensor_parallel, ceil((weights + sequence) / (USABLE * H100.memory)))
+    weights, token = models * size.parameters * dtype, models * size.cached_values * dtype
+    whole, held = lengths.prompt + lengths.longest, lengths.prompt + lengths.mean / 2
+    gpus = max(engine.tensor_parallel, ceil((weights + token * whole) / (USABLE * H100.memory)))
     room = USABLE * H100.memory * gpus - weights
-    sequences = min(engine.batch_size, int(room // (sequence / 2)))
+    together = engine.name == "hf"
+    fitting = min(engine.batch_size, int(room // (token * (whole if together else held))))
+    # Of a batch that started together those that have not ended, on average over its steps.
+    running = fitting * (lengths.mean / lengths.longest if together else 1)
     flops = H100.float32 if dtype == 4 else H100.float16
     step = max(
         H100.step,
-        (weights + sequences * sequence / 2) / (gpus * H100.bandwidth),
-        2 * models * size.parameters * sequences / (gpus * flops),
+        (weights + running * token * held) / (gpus * H100.bandwidth),
+        2 * models * size.parameters * running / (gpus * flops),
     )
-    return sequences / step, gpus
+    return running / step, gpus

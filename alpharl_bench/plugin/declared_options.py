@@ -22,7 +22,7 @@ from alpharl_bench.option_types import (
 from alpharl_bench.registry import Kind, Lane
 from alpharl_bench.scoring import EngineOptions, Sampling
 from alpharl_bench.scoring.catalogue import GAMES, NANO, PAPER, benchmarks
-from alpharl_bench.scoring.engines import DTYPES, ENGINES, TOKENIZERS
+from alpharl_bench.scoring.engines import ASKED_DTYPES, ENGINES, TOKENIZERS
 from alpharl_bench.scoring.prompts import PROMPTS
 
 #: Interim analyses of --until-decided without --max-samples.
@@ -182,10 +182,10 @@ def _add_to(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--dtype",
-        choices=DTYPES,
-        default=EngineOptions.dtype,
-        help="dtype of the scored weights; bfloat16 rounds small updates away "
-        f"({EngineOptions.dtype})",
+        choices=ASKED_DTYPES,
+        default=ASKED_DTYPES[0],
+        help="dtype of the scored weights and of the computation; auto is bfloat16 for vLLM on a "
+        f"GPU, else float32, as rounding hides small updates ({ASKED_DTYPES[0]})",
     )
     group.addoption(
         "--tokenizer",
@@ -228,6 +228,13 @@ def _add_to(parser: pytest.Parser) -> None:
         action="store_true",
         help="run nothing: print the required downloads, disk space, memory and generation, per "
         "claim and in total",
+    )
+    group.addoption(
+        "--mean-tokens",
+        type=for_pytest(number(1, 1e9)),
+        metavar="N",
+        help="mean length of a response, for the tokens and GPU-hours that --plan expects (the "
+        "maximum length)",
     )
     group.addoption(
         "--tokens-per-second",

@@ -13,6 +13,7 @@ from alpharl_bench.registry import load_registry
 from alpharl_bench.runs.spec import RunSpec, run_specs, spec_of_path
 from alpharl_bench.scoring import EngineOptions, Sampling
 from alpharl_bench.scoring.catalogue import benchmarks, select
+from alpharl_bench.scoring.engines import dtype_of
 from alpharl_bench.scoring.questions import local_file
 
 # Found once per session: every test needs them, and a run on the Hub costs a request each time.
@@ -39,7 +40,7 @@ def options(config: pytest.Config, spec: RunSpec) -> Options:
             sampling=asked,
             engine=EngineOptions(
                 config.getoption("engine"),
-                config.getoption("dtype"),
+                dtype_of(config.getoption("dtype"), config.getoption("engine")),
                 config.getoption("batch_size"),
                 _tensor_parallel(config),
                 config.getoption("tokenizer"),

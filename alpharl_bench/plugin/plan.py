@@ -43,7 +43,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
             claims[run.name].append(claim)
     with ends_session():
         planned = [_planned(config, run, claims[name], unfit[name]) for name, run in runs.items()]
-        text = plan_text(planned, config.getoption("tokens_per_second"))
+        asked = (config.getoption("tokens_per_second"), config.getoption("mean_tokens"))
+        text = plan_text(planned, *asked)
     reporter = config.pluginmanager.getplugin("terminalreporter")
     reporter.section("plan")
     reporter.write_line(lines(text))
@@ -73,17 +74,17 @@ def _planned(
     config: pytest.Config, run: RunSpec, claims: list[Claim], unfit: Mapping[Claim, str]
 ) -> Planned:
     info, asked = _info(config, run), options(config, run)
-    rate = config.getoption("tokens_per_second")
+    asked_for = (config.getoption("tokens_per_second"), config.getoption("mean_tokens"))
     ids = shown_ids([*claims, *unfit])
     required = {claim: _required(claim, info, asked) for claim in claims}
     short = {claim: reason for claim in required if (reason := lacking(config, run, claim))}
-    costs = {claim: cost_of(one, info, asked, rate) for claim, one in required.items()}
+    costs = {claim: cost_of(one, info, asked, *asked_for) for claim, one in required.items()}
     return Planned(
         spec=run,
         info=info,
         asked=asked,
         claims={ids[claim.qualified_id]: cost for claim, cost in costs.items()},
-        all=cost_of(union(required.values()), info, asked, rate),
+        all=cost_of(union(required.values()), info, asked, *asked_for),
         skipped={ids[claim.qualified_id]: why for claim, why in {**unfit, **short}.items()},
     )
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Literal, Protocol, cast, get_args
 
 from alpharl_bench.decoding import Decoding
+from alpharl_bench.device import resolved_device
 from alpharl_bench.variants import Variant
 
 EngineName = Literal["hf", "vllm"]
@@ -14,9 +15,31 @@ TokenizerOf = Literal["base", "checkpoint"]
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 DTYPES: tuple[Dtype, ...] = get_args(Dtype)
 TOKENIZERS: tuple[TokenizerOf, ...] = get_args(TokenizerOf)
-#: The highest rank of an update that vLLM takes as an adapter: each costs as much as one of this
-#: rank, so others are merged.
-MAX_ADAPTER_RANK = 8
+#: What an option may name: ``auto`` is settled by :func:`dtype_of`.
+ASKED_DTYPES = ("auto", *DTYPES)
+
+
+def dtype_of(asked: str, engine: EngineName) -> Dtype:
+    """The dtype of an option.
+
+    ``auto`` is bfloat16 for vLLM on a GPU, and float32 otherwise. In float32 vLLM has no adapters
+    there, and computes four times as slowly. transformers' engine writes updates into the weights,
+    of which 16 bits would lose a part.
+    """
+    if asked == "auto":
+        # torch takes seconds to load, and the other engine need not ask it.
+        return "bfloat16" if engine == "vllm" and resolved_device("auto") == "cuda" else "float32"
+    return cast(Dtype, asked)
+
+
+def adapter_rank(dtype: Dtype) -> int:
+    """The highest rank of an update that vLLM is given as an adapter; others are merged.
+
+    Every adapter costs as much as one of the highest rank. In float32 merging loses nothing, so
+    only small ones are taken. In 16 bits merging loses a part of an update: there it is all that
+    vLLM allows.
+    """
+    return 8 if dtype == "float32" else 512
 
 
 @dataclass(frozen=True)
@@ -25,8 +48,8 @@ class EngineOptions:
 
     Args:
         name: the name of the engine.
-        dtype: the dtype of the weights and of the computation. float32 by default, because rounding
-            of bfloat16 activations hides the effect of a small RL update.
+        dtype: the dtype of the weights and of the computation; :func:`dtype_of` has the default of
+            the command line.
         batch_size: number of sequences generated in one batch; halved when memory runs out.
         tensor_parallel: number of GPUs that share the matrices of one model; vLLM only.
         tokenizer: whose tokenizer and chat template every variant is asked with: the base's, or
@@ -65,6 +88,9 @@ class Backend(Protocol):
 
         The block is entered only when it is proven that the engine wears them.
         """
+
+    def beside(self, variant: Variant) -> AbstractContextManager[Any]:
+        """A second loaded model, of transformers, with the weights of another variant."""
 
     def decoding(self, decoding: Decoding) -> AbstractContextManager[None]:
         """Choose tokens by ``decoding`` inside the block."""

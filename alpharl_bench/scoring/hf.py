@@ -6,18 +6,30 @@ from types import MappingProxyType
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, GenerationConfig, LogitsProcessorList
+from transformers import (
+    AutoModelForCausalLM,
+    GenerationConfig,
+    LogitsProcessorList,
+    PreTrainedModel,
+)
 
 from alpharl_bench.batches import batches
 from alpharl_bench.checkpoints.config import load_tokenizer
 from alpharl_bench.decoding import AS_ASKED, Decoding
+from alpharl_bench.device import resolved_device
 from alpharl_bench.extras import requiring
 from alpharl_bench.generation import savings
 from alpharl_bench.library_logging import quiet_libraries
 from alpharl_bench.scoring.biased_logits import BiasedLogits
 from alpharl_bench.scoring.encoding import encoding_of
 from alpharl_bench.scoring.engines import EngineOptions
-from alpharl_bench.scoring.proof import fixed_text, log_probabilities, require_effect, rounded_away
+from alpharl_bench.scoring.proof import (
+    fixed_text,
+    log_probabilities,
+    notes_on_rounding,
+    require_effect,
+    supposed,
+)
 from alpharl_bench.spectral.threads import threads_of_model
 from alpharl_bench.variants import Variant
 from alpharl_bench.variants.materialise import UpdateSource
@@ -86,8 +98,8 @@ class HFBackend:
     dies_with: tuple[type[Exception], ...] = ()
 
     def __init__(self, source: UpdateSource, options: EngineOptions) -> None:
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        folder = source.run.base
+        self.device = resolved_device("auto")
+        self._source, folder = source, source.run.base
         encoding = encoding_of(source.run, options.tokenizer)
         self.ends = encoding.ends
         with quiet_libraries():
@@ -128,9 +140,31 @@ class HFBackend:
         ):
             found = log_probabilities(model, self._text)
             require_effect(variant.label, found, self._base, self._patched.moved, self._dtype)
-            rounded = self._patched.asked and not self._patched.differs
-            self.notes = (rounded_away(variant.label, self._dtype),) if rounded else ()
+            self.notes = notes_on_rounding(
+                variant.label,
+                self._dtype,
+                self._patched.rounding,
+                supposed(found, self._base, self._dtype),
+                rounded_away=self._patched.asked and not self._patched.differs,
+            )
             yield
+
+    @contextmanager
+    def beside(self, variant: Variant) -> Iterator[PreTrainedModel]:
+        """A second model with the weights of another variant inside the block.
+
+        Raises:
+            AlphaRLBenchError: as :meth:`use_variant`.
+        """
+        with quiet_libraries():
+            second = AutoModelForCausalLM.from_pretrained(
+                self._source.run.base,
+                dtype=getattr(torch, self._dtype),
+                generation_config=GenerationConfig(),
+            )
+        patched = PatchedModel(second.to(self.device).eval(), self._source)
+        with patched.use_variant(variant) as model:
+            yield model
 
     @contextmanager
     def decoding(self, decoding: Decoding) -> Iterator[None]:

@@ -18,8 +18,10 @@ from alpharl_bench.checkpoints import Weights, is_expert, module_names
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.library_logging import quiet_libraries
 from alpharl_bench.scoring.engines import Dtype
+from alpharl_bench.variants import FULL
 from alpharl_bench.variants.materialise import Change, Update, UpdateSource
 from alpharl_bench.variants.patch import PatchedModel
+from alpharl_bench.variants.rounding import Rounding
 
 #: Tokens of the text.
 LENGTH = 32
@@ -33,6 +35,8 @@ SEEN: Mapping[Dtype, float] = MappingProxyType({"float32": 1e-6, "float16": 1e-4
 TOLERANCE: Mapping[Dtype, float] = MappingProxyType(
     {"float32": 1e-5, "float16": 4e-3, "bfloat16": 3e-2}
 )
+#: An error of an update that is not worth a word, as a part of its norm.
+TRACE = 0.01
 #: What rounding may add to or take from a variant's effect, as a part of it.
 PART: Mapping[Dtype, float] = MappingProxyType({"float32": 0.01, "float16": 0.1, "bfloat16": 0.3})
 
@@ -80,9 +84,36 @@ def require_effect(
         )
 
 
-def rounded_away(label: str, dtype: Dtype) -> str:
-    """The note on a variant that is the base after rounding."""
-    return f"'{label}' is the base in {dtype}: rounding takes all of its update away"
+def notes_on_rounding(
+    label: str, dtype: Dtype, rounding: Rounding, compared: Compared, *, rounded_away: bool
+) -> tuple[str, ...]:
+    """What is to be known of a variant that an engine wears in fewer bits than float32.
+
+    What computing in them does to an effect is said of the whole training alone.
+
+    Args:
+        label: the name of the variant.
+        dtype: the engine's.
+        rounding: what is left of an update that was added to the weights; nothing of any other.
+        compared: the engine beside float32.
+        rounded_away: whether the weights differ from the base's, and the engine does not.
+    """
+    if rounded_away:
+        return (f"'{label}' is the base in {dtype}: rounding takes all of its update away",)
+    found = []
+    if dtype != "float32" and rounding.error > TRACE:
+        found.append(
+            f"'{label}': {rounding.kept:.0%} of its update is left in {dtype}, with an error of "
+            f"{rounding.error:.0%} of its norm; --dtype float32 keeps all of it"
+        )
+    if dtype != "float32" and label == FULL.label:
+        known = "measured against float32" if compared.measured else "by what it is on others"
+        found.append(
+            f"'{label}': the effect of the training on a fixed text is {compared.effect:.2g} nats "
+            f"a token, and {dtype} is off by {compared.lost:.2g} ({known}); --dtype float32 "
+            "resolves smaller effects"
+        )
+    return tuple(found)
 
 
 def distance(change: Update | Weights, base: Weights, enough: float) -> float:
@@ -130,7 +161,7 @@ class Reference:
 
     def require(
         self, label: str, change: Change, found: torch.Tensor, base: torch.Tensor, dtype: Dtype
-    ) -> bool:
+    ) -> Compared:
         """An engine that wears a variant must agree with transformers on the text.
 
         Both the probabilities and their differences from the base's, in which the engine's own
@@ -144,7 +175,7 @@ class Reference:
             dtype: the engine's.
 
         Returns:
-            Whether the variant's weights are other than the base's at all.
+            How far it is from transformers.
 
         Raises:
             AlphaRLBenchError: it does not agree, or a value is not finite.
@@ -159,6 +190,11 @@ class Reference:
                 f"differs from the base by {compared.effect:.2g}): the engine does not use these "
                 "weights; nothing is scored. --engine hf scores it"
             )
+        return compared
+
+    @property
+    def asked(self) -> bool:
+        """Whether the weights of the last variant are other than the base's at all."""
         return self._patched.asked
 
     def compared(
@@ -166,23 +202,37 @@ class Reference:
     ) -> Compared:
         """How far an engine is from transformers; arguments as of :meth:`require`."""
         expected = self._read(change)
-        effect = _rms(expected - self._base)
-        wrong = max(_rms(found - expected), _rms((found - base) - (expected - self._base)))
+        effect, lost = (
+            _rms(expected - self._base),
+            _rms((found - base) - (expected - self._base)),
+        )
+        wrong = max(_rms(found - expected), lost)
         allowed = TOLERANCE[dtype] * _rms(expected) + PART[dtype] * effect
-        return Compared(_rms(expected), effect, wrong, allowed)
+        return Compared(_rms(expected), effect, wrong, allowed, lost, measured=True)
+
+
+def supposed(found: torch.Tensor, base: torch.Tensor, dtype: Dtype) -> Compared:
+    """The same of a model that float32 is not computed of: rounding is what it is on others."""
+    size, effect = _rms(found), _rms(found - base)
+    rounding = TOLERANCE[dtype] * size
+    return Compared(
+        size, effect, rounding, rounding + PART[dtype] * effect, rounding, measured=False
+    )
 
 
 class Compared(NamedTuple):
     """Root mean squares in nats.
 
-    Of the log-probabilities, of the variant's effect on them, of the disagreement, and how much of
-    that may be rounding.
+    Of the log-probabilities, of the variant's effect on them, of the disagreement, how much of that
+    may be rounding, and of the disagreement on the effect alone; whether float32 was computed.
     """
 
     size: float
     effect: float
     wrong: float
     allowed: float
+    lost: float
+    measured: bool
 
     @property
     def agrees(self) -> bool:

@@ -5,7 +5,6 @@ proven to be worn before it is used (:mod:`alpharl_bench.scoring.proof`).
 """
 
 import importlib.metadata
-import os
 import subprocess
 import zlib
 from collections import Counter
@@ -15,7 +14,7 @@ from math import prod
 from multiprocessing import active_children
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Never
 from unittest import mock
 
 import torch
@@ -33,10 +32,11 @@ from alpharl_bench.checkpoints import Weights, module_names, tied_embeddings
 from alpharl_bench.checkpoints.config import CONFIG
 from alpharl_bench.checkpoints.configs import vocabulary_size
 from alpharl_bench.decoding import AS_ASKED, DECODING, Decoding
+from alpharl_bench.device import resolved_device
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.library_logging import no_bars
 from alpharl_bench.scoring.encoding import encoding_of
-from alpharl_bench.scoring.engines import MAX_ADAPTER_RANK, EngineOptions
+from alpharl_bench.scoring.engines import EngineOptions, adapter_rank
 from alpharl_bench.scoring.proof import (
     AFFORDABLE,
     LENGTH,
@@ -45,16 +45,25 @@ from alpharl_bench.scoring.proof import (
     Reference,
     distance,
     fixed_text,
+    notes_on_rounding,
     require_effect,
-    rounded_away,
+    supposed,
 )
 from alpharl_bench.scoring.vllm_biases import BIASES
+from alpharl_bench.scoring.vllm_start import (
+    EngineLog,
+    adapter_arguments,
+    allowed_rank,
+    prepare,
+    takes_adapters,
+)
 from alpharl_bench.variants import BASE, Variant
 from alpharl_bench.variants.adapter import WHOLE, parts_of, write_adapter
 from alpharl_bench.variants.combined import applied
 from alpharl_bench.variants.heads import ties
 from alpharl_bench.variants.materialise import Change, Update, UpdateSource
 from alpharl_bench.variants.merged import write_merged
+from alpharl_bench.variants.rounding import Rounding, merged_rounding
 from alpharl_bench.variants.whole import whole
 
 
@@ -76,8 +85,7 @@ vllm_causallms.version = _version
 # Asked of the processes that hold the model.
 _EXTENSION = "alpharl_bench.scoring.vllm_worker.LoadedModel"
 _PROCESSOR = "alpharl_bench.scoring.vllm_biases:Biases"
-# GiB for keys and values on a CPU, unless the environment says otherwise.
-_CPU_CACHE = "2"
+_NO_ROUNDING = Rounding()
 
 
 class _SeededVLLM(vllm_causallms.VLLM):
@@ -129,7 +137,7 @@ class VLLMBackend:
         self._options = options
         self._dtype: torch.dtype = getattr(torch, options.dtype)
         self.batch_size = options.batch_size
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.device = resolved_device("auto")
         self._gpus = _shared_by(options.tensor_parallel)
         self._encoding = encoding_of(source.run, options.tokenizer)
         self.ends = self._encoding.ends
@@ -144,13 +152,14 @@ class VLLMBackend:
                 "--engine hf"
             )
         self._adapters = 0
+        # Of the adapters that the engine is started for; 8 or less takes nothing that counts.
+        self._rank = adapter_rank("float32")
         # The folder whose weights the engine holds, and whether they tie head and embeddings; None
         # when that is not known.
         self._loaded: Path | None = None
         self._ties = self._tied
-        self.lm = self._start(source.base.folder)
         self._text = fixed_text(vocabulary_size(source.base.folder))
-        self._base = self._log_probabilities()
+        self._base = self._start(source.base.folder)
         self._reference: Reference | None = None
         if sum(prod(source.base.shape(name)) for name in source.base.names) <= AFFORDABLE:
             self._reference = Reference(source, self._text)
@@ -164,7 +173,7 @@ class VLLMBackend:
             AlphaRLBenchError: the variant is one of logits: vLLM runs one model, that needs two; or
                 the engine does not wear it.
         """
-        base = self._source.base
+        base, rounding = self._source.base, _NO_ROUNDING
         with scratch_folder("vllm") as folder, ExitStack() as worn:
             change = self._source.change(variant)
             if isinstance(change, Mapping) and self._takes(change):
@@ -175,7 +184,9 @@ class VLLMBackend:
             else:
                 weights = applied(change, base)
                 self._load(weights, self._whole(weights, folder))
-            self._prove(variant.label, change)
+                if isinstance(change, Mapping) and self._options.dtype != "float32":
+                    rounding = merged_rounding(change, base, self._dtype)
+            self._prove(variant.label, change, rounding)
             yield
 
     def compared(self, change: Change) -> Compared:
@@ -188,6 +199,16 @@ class VLLMBackend:
             raise ValueError("the model is too large: transformers does not read the text")
         found = self._log_probabilities()
         return self._reference.compared(change, found, self._base, self._options.dtype)
+
+    def beside(self, variant: Variant) -> Never:
+        """Refused: one engine holds one model.
+
+        Raises:
+            AlphaRLBenchError: always.
+        """
+        raise AlphaRLBenchError(
+            f"'{variant.label}' beside another model: vLLM runs one; ask with --engine hf"
+        )
 
     @contextmanager
     def decoding(self, decoding: Decoding) -> Iterator[None]:
@@ -226,7 +247,7 @@ class VLLMBackend:
         """Start the engine again with half as many sequences: it does not survive a full memory."""
         self.close()
         self.batch_size //= 2
-        self.lm = self._start(self._source.base.folder)
+        self._base = self._start(self._source.base.folder)
         self._ties = self._tied
 
     def close(self) -> None:
@@ -235,19 +256,19 @@ class VLLMBackend:
         self._reaper.kill()
         self._reaper.communicate()
 
-    def _start(self, folder: Path) -> _SeededVLLM:
+    def _start(self, folder: Path) -> torch.Tensor:
+        """Start an engine on a folder; what it makes of the fixed text, which it can die of too."""
         before = {child.pid for child in active_children()}
-        os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
-        os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
-        os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", _CPU_CACHE)
-        try:
-            config = EngineArgs(model=str(folder)).create_model_config()
-            if self.device == "cpu":
-                _require_heads(config, folder)
-            with no_bars(), scratch_folder("vllm") as neutral:
+        prepare(self.device)
+        with no_bars(), scratch_folder("vllm") as neutral:
+            log = EngineLog(neutral)
+            try:
+                config = EngineArgs(model=str(folder)).create_model_config()
+                if self.device == "cpu":
+                    _require_heads(config, folder)
                 # Not the base's own: the end tokens and nothing else.
                 GenerationConfig(eos_token_id=list(self.ends) or None).save_pretrained(neutral)
-                lm = _SeededVLLM(
+                self.lm = _SeededVLLM(
                     pretrained=str(folder),
                     tokenizer=str(self._encoding.tokenizer),
                     generation_config=str(neutral),
@@ -260,24 +281,27 @@ class VLLMBackend:
                     batch_size="auto",  # all requests in one call: the seeds count in it
                     enforce_eager=self.device == "cpu",
                     **self._adapters_of(config),
+                    **log.arguments,
                 )
-        except AlphaRLBenchError:
-            raise
-        # The engine starts in a process of its own; what it dies of arrives in many classes.
-        except Exception as error:
-            reason = str(error).strip().splitlines()[-1] if str(error).strip() else repr(error)
-            raise AlphaRLBenchError(
-                f"--engine vllm: the engine does not start on {folder}: {reason} "
-                "(VLLM_LOGGING_LEVEL=INFO shows more; --engine hf needs no vLLM)"
-            ) from error
+                found = self._log_probabilities()
+            except AlphaRLBenchError:
+                raise
+            # The engine starts in a process of its own; what it dies of arrives in many classes.
+            except Exception as error:
+                lines = str(error).strip().splitlines() or [repr(error)]
+                raise AlphaRLBenchError(
+                    f"--engine vllm: the engine does not start on {folder} in "
+                    f"{self._options.dtype} on {self.device}: {log.cause or lines[-1]} "
+                    "(VLLM_LOGGING_LEVEL=INFO shows more; --engine hf needs no vLLM)"
+                ) from error
         self._loaded = folder
         self._reaper = _reaper({child.pid for child in active_children()} - before)
-        return lm
+        return found
 
     def _adapters_of(self, config: ModelConfig) -> dict[str, Any]:
         """The settings for adapters on what updates may change, if there can be any."""
         self._split = WHOLE
-        if self._mixture:
+        if self._mixture or not takes_adapters(self.device, self._options.dtype):
             return {}
         model = get_model_cls(config)
         if not supports_lora(model):
@@ -286,19 +310,25 @@ class VLLMBackend:
         self._split = {
             fused: parts for fused, parts in model.packed_modules_mapping.items() if len(parts) == 2
         }
-        return {
-            "enable_lora": True,
-            "max_loras": 1,
-            "max_lora_rank": MAX_ADAPTER_RANK,
-            # Without the list a bug of the CPU build shows.
-            "lora_target_modules": sorted(
-                {name.split(".")[-2] for name in module_names(self._source.base)}
-            ),
-        }
+        modules = {name.split(".")[-2] for name in module_names(self._source.base)}
+        return adapter_arguments(self._rank, sorted(modules))
 
     def _takes(self, update: Update) -> bool:
-        """Whether the loaded model takes all of an update as an adapter."""
-        if self._mixture or any(f.sigma.numel() > MAX_ADAPTER_RANK for f in update.values()):
+        """Whether the engine takes all of an update as an adapter; it may start anew for that."""
+        most = max((factors.sigma.numel() for factors in update.values()), default=0)
+        rank = allowed_rank(most, self._options.dtype)
+        if rank is None or not self._takes_some(update):
+            return False
+        if rank > self._rank:
+            self._rank = rank
+            self.close()
+            self._base = self._start(self._source.base.folder)
+            self._ties = self._tied
+        return True
+
+    def _takes_some(self, update: Update) -> bool:
+        """Whether the loaded model has adapters for all modules of an update."""
+        if self._mixture:
             return False
         modules = [part for name in update for part in parts_of(name, self._split)]
         answers = self.lm.model.collective_rpc("takes_adapters", args=(modules,))
@@ -320,7 +350,7 @@ class VLLMBackend:
                 return
             # vLLM 0.32 reloads embeddings and, on a CPU, not the head that is tied to them.
         self.close()
-        self.lm = self._start(folder)
+        self._start(folder)
         self._ties = tied
 
     def _log_probabilities(self) -> torch.Tensor:
@@ -334,17 +364,20 @@ class VLLMBackend:
         given = zip(self._text[1:], output.prompt_logprobs[1:], strict=True)
         return torch.tensor([known[token].logprob for token, known in given])
 
-    def _prove(self, label: str, change: Change) -> None:
+    def _prove(self, label: str, change: Change, rounding: Rounding = _NO_ROUNDING) -> None:
         found, dtype, base = self._log_probabilities(), self._options.dtype, self._source.base
         if self._reference is not None:
-            asked = self._reference.require(label, change, found, self._base, dtype)
+            compared = self._reference.require(label, change, found, self._base, dtype)
+            asked = self._reference.asked
         else:
+            compared = supposed(found, self._base, dtype)
             whole_or_update = change if isinstance(change, Mapping) else applied(change, base)
             moved = distance(whole_or_update, base, SEEN[dtype])
             require_effect(label, found, self._base, moved, dtype)
             asked = moved > 0
-        rounded = asked and torch.equal(found, self._base)
-        self.notes = (rounded_away(label, dtype),) if rounded else ()
+        self.notes = notes_on_rounding(
+            label, dtype, rounding, compared, rounded_away=asked and torch.equal(found, self._base)
+        )
 
     @contextmanager
     def _adapter(self, update: Update, folder: Path) -> Iterator[None]:

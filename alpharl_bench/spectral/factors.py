@@ -125,6 +125,11 @@ class UpdateFactors:
             found = decompose(delta, rank)
         except ArithmeticError as error:
             raise AlphaRLBenchError(f"{self.trained.file(name)}: '{name}': {error}") from error
+        except MemoryError as error:
+            raise AlphaRLBenchError(
+                f"{self.trained.file(name)}: '{name}': {error}; free memory of the GPU, or ask for "
+                "--device cpu"
+            ) from error
         if not found.converged:
             warnings.warn(
                 f"{self.trained.file(name)}: '{name}': residual {found.residual:.1e} σ₁ after the "

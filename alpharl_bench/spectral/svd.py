@@ -67,6 +67,10 @@ def decompose(delta: torch.Tensor, rank: int) -> Decomposition:
         ``left`` (m, r) and ``right`` (n, r) with orthonormal columns, ``sigma`` (r,), float32 on
         the CPU. The sign of a pair of vectors is fixed: the entry of ``right`` with the largest
         magnitude is positive. A zero matrix has zero singular values.
+
+    Raises:
+        ArithmeticError: no solver converged.
+        MemoryError: the device has too little memory.
     """
     rank = min(rank, *delta.shape)
     norm = _norm(delta)
@@ -80,6 +84,9 @@ def decompose(delta: torch.Tensor, rank: int) -> Decomposition:
     for method, solver in _solvers(delta, rank):
         try:
             found = _checked(matrix, solver(matrix, rank), norm, scale, method)
+        except torch.OutOfMemoryError as error:
+            # torch counts it among the errors of solvers; the next one would take as much.
+            raise MemoryError(f"a {tuple(delta.shape)} matrix does not fit: {error}") from error
         except (RuntimeError, ArithmeticError, ValueError):
             # A solver gave up (ARPACK out of iterations, cuSOLVER not converged): try the next.
             continue
@@ -124,9 +131,10 @@ def _solvers(delta: torch.Tensor, rank: int) -> Iterator[tuple[str, solvers.Solv
     if shorter <= _SMALL and rank == 1:
         yield "leading", solvers.leading
     if shorter > _SMALL and rank <= _FEW * shorter:
-        if delta.is_cuda:
+        # Over the bulk of an update's noise the randomized solver finds one triplet, and no more.
+        if delta.is_cuda and rank == 1:
             yield "randomized", solvers.randomized
-        else:
+        elif not delta.is_cuda:
             yield "lanczos", solvers.lanczos
             yield "lanczos", partial(solvers.lanczos, tolerance=TOLERANCE / 100)
     if shorter > _SMALL and rank <= _HALF * shorter:

@@ -11,7 +11,7 @@ from alpharl_bench.tables.requirements import Requirements, union
 from alpharl_bench.tables.table import EVALUATION, QUESTIONS, Means, MeasuredRun, Query, Table
 
 #: The tables of this package, each a module of its own here with its ``TABLE``.
-OWN = ("scores", "spectrum", "dynamics", "behaviour", "embedding")
+OWN = ("scores", "spectrum", "dynamics", "behaviour", "policy", "embedding")
 #: Where others' distributions name theirs.
 GROUP = "alpharl_bench.tables"
 

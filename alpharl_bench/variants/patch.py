@@ -13,6 +13,7 @@ from alpharl_bench.variants.extrapolated_logits import ExtrapolatedLogits, extra
 from alpharl_bench.variants.heads import ties
 from alpharl_bench.variants.materialise import Change, Update, UpdateSource
 from alpharl_bench.variants.parameters import Parameters
+from alpharl_bench.variants.rounding import Rounding
 from alpharl_bench.variants.spec import Variant
 from alpharl_bench.variants.whole import whole
 
@@ -26,7 +27,7 @@ class PatchedModel:
     ``asked`` says of the variant that is worn whether its weights differ from the base's at all,
     ``differs`` whether they still do in the model's dtype, ``moved`` how far: the largest
     ‖W − W_0‖/‖W_0‖ of a tensor that every text goes through, as rows of a vocabulary and experts
-    are not.
+    are not; ``rounding`` what is left in the model's dtype of an update that was added.
 
     Args:
         model: the run's base, as transformers loaded it.
@@ -36,6 +37,7 @@ class PatchedModel:
     asked: bool = False
     differs: bool = False
     moved: float = 0.0
+    rounding = Rounding()
 
     def __init__(self, model: PreTrainedModel, source: UpdateSource) -> None:
         self.model = model
@@ -69,6 +71,7 @@ class PatchedModel:
             return
         touched: dict[str, int] = {}
         self.asked, self.differs, self.moved = False, False, 0.0
+        self.rounding = Rounding()
         tied = self._tied_head()
         try:
             if not isinstance(change, Weights):
@@ -119,7 +122,10 @@ class PatchedModel:
                     f"{self._source.base.folder}: an update cannot be added to it"
                 )
             # Added in float32, then cast once to the model's dtype.
-            self._put(name, before.float() + factors.dense().to(parameter.device), touched)
+            exact = factors.dense().to(parameter.device)
+            self._put(name, before.float() + exact, touched)
+            if parameter.dtype != torch.float32:
+                self.rounding += Rounding.of(exact, parameter.float() - before.float())
             self.asked = self.asked or bool(factors.sigma.any())
 
     def _put(self, name: str, tensor: torch.Tensor, touched: dict[str, int]) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from alpharl_bench.checkpoints import Weights
 from alpharl_bench.lazy import torch
 from alpharl_bench.spectral import LowRank
 
@@ -85,3 +87,13 @@ def roundings(
     a, b = (part.to(adapter).float() for part in lora_factors(factors))
     stored = (after.to(storage).float() - before, b @ a, after - before)
     return {form: Rounding.of(exact, update) for form, update in zip(FORMATS, stored, strict=True)}
+
+
+def merged_rounding(update: Mapping[str, LowRank], base: Weights, storage: torch.dtype) -> Rounding:
+    """What is left of an update that is added to the base's matrices and written in a dtype."""
+    total = Rounding()
+    for name, factors in update.items():
+        before, exact = base.tensor(name), factors.dense()
+        stored = (before.float() + exact).to(storage).float() - before.to(storage).float()
+        total += Rounding.of(exact, stored)
+    return total

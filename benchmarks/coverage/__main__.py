@@ -20,6 +20,7 @@ class Table(StrEnum):
     POOLED = "pooled"
     NULLS = "nulls"
     GAINS = "gains"
+    POLICY = "policy"
 
 
 def main(

@@ -2,7 +2,13 @@
 
 import pytest
 
-from alpharl_bench.behaviour import AnswerAgreement, Chains, Continuation, TeacherForced
+from alpharl_bench.behaviour import (
+    AnswerAgreement,
+    Chains,
+    Continuation,
+    Divergence,
+    TeacherForced,
+)
 from alpharl_bench.behaviour.asking import Asking
 from alpharl_bench.behaviour.chains import Chain
 from alpharl_bench.behaviour.measure import Measure
@@ -29,6 +35,8 @@ PASSES = (
     Continuation(BASE, BEFORE, "random"),
     AnswerAgreement(AFTER, AFTER),
     AnswerAgreement(BEFORE, AFTER),
+    Divergence(BASE, Chains(FULL, "sampled")),
+    Divergence(FULL, Chains(FULL, "sampled")),
 )
 
 
@@ -82,6 +90,15 @@ def test_the_base_goes_on_as_it_began(measured):
     assert set(column(found, AnswerAgreement(AFTER, AFTER)["start"])) == {1}
 
 
+def test_the_writer_is_not_apart_from_itself_and_the_base_is(measured):
+    found, _ = measured
+    of_base, of_writer = (Divergence(v, Chains(FULL, "sampled")) for v in (BASE, FULL))
+    assert set(column(found, of_writer["nats"])) == {0}
+    assert set(column(found, of_writer["drawn"])) == {0}
+    assert min(column(found, of_base["nats"])) > 0
+    assert column(found, of_base["tokens"]) == column(found, Chains(FULL, "sampled")["tokens"])
+
+
 def test_chains_of_another_question_are_those_of_the_next_one_of_the_task(measured):
     found, _ = measured
     lengths = column(found, AFTER["tokens"])
@@ -107,7 +124,7 @@ def test_a_killed_measurement_goes_on_and_the_kept_one_asks_nothing(
     found, folder = measured
     assert measure(None, folder).behaviour(PASSES) == found
     made = []
-    for name in ("respond", "read", "go_on"):
+    for name in ("respond", "read", "go_on", "compare"):
         genuine = getattr(Asking, name)
 
         def noted(self, wanted, *rest, genuine=genuine):

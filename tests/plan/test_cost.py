@@ -14,7 +14,7 @@ from alpharl_bench.claims.required import baselines_required, requirements_of
 from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.plan import cost_of
 from alpharl_bench.plan.cost import context_of, questions_of
-from alpharl_bench.plan.throughput import tokens_per_second
+from alpharl_bench.plan.throughput import Lengths, tokens_per_second
 from alpharl_bench.problems import FAMILIES
 from alpharl_bench.registry import load_registry
 from alpharl_bench.runs.source import RunInfo
@@ -145,31 +145,65 @@ def test_games_take_a_response_for_every_turn():
 
 
 @pytest.mark.parametrize(
-    ("engine", "context", "expected"),
+    ("engine", "lengths", "expected"),
     [
         # One sequence at a time takes the least time of a step.
-        (EngineOptions(batch_size=1), 1000, (1 / 0.01, 1)),
+        (EngineOptions("vllm", batch_size=1), Lengths(0, 1000, 1000), (1 / 0.01, 1)),
         # 10,000 sequences: 2 FLOP a parameter at 67 TFLOP/s are slower than reading 4 GB of
         # weights and 2 MB each.
-        (EngineOptions(batch_size=10_000), 1000, (67e12 / 2e9, 1)),
-        (EngineOptions("vllm", batch_size=10_000, tensor_parallel=2), 1000, (2 * 67e12 / 2e9, 2)),
-        # 4 MB a token: a sequence of 10,000 takes 40 MB, half of them on average, and 68 GB are
-        # left: 3,400 of them; a step reads 72 GB.
-        (EngineOptions(batch_size=10_000), 10_000, None),
+        (EngineOptions("vllm", batch_size=10_000), Lengths(0, 1000, 1000), (67e12 / 2e9, 1)),
+        (
+            EngineOptions("vllm", batch_size=10_000, tensor_parallel=2),
+            Lengths(0, 1000, 1000),
+            (2 * 67e12 / 2e9, 2),
+        ),
+        # 4 kB a token: a sequence holds 5,000 of 10,000 on average, and 68 GB are left: 3,400 of
+        # them; a step reads 72 GB.
+        (EngineOptions("vllm", batch_size=10_000), Lengths(0, 10_000, 10_000), (3400, 72e9)),
+        # Behind a prompt of 1,000, responses of 2,000 hold 2,000: 8,500 sequences.
+        (EngineOptions("vllm", batch_size=10_000), Lengths(1000, 10_000, 2000), (8500, 72e9)),
+        # transformers has room for 10,000 of each from the start: 1,700 sequences, of which one
+        # fifth goes on in a step of the average, and holds 1,000.
+        (
+            EngineOptions("hf", batch_size=10_000),
+            Lengths(0, 10_000, 2000),
+            (340, 4e9 + 340 * 4000 * 1000),
+        ),
     ],
 )
-def test_what_an_h100_allows(engine, context, expected):
-    rate, gpus = tokens_per_second(BILLION, 4, context, engine)
-    if expected is None:
-        arithmetic, reading = 2e9 * 3400 / 67e12, 72e9 / 3.35e12
-        expected = (3400 / max(arithmetic, reading), 1)
+def test_what_an_h100_allows(engine, lengths, expected):
+    rate, gpus = tokens_per_second(BILLION, 4, lengths, engine)
+    if expected[1] > 2:
+        running, read = expected
+        step = max(0.01, 2e9 * running / 67e12, read / 3.35e12)
+        expected = (running / step, 1)
     assert (rate, gpus) == (pytest.approx(expected[0]), expected[1])
 
 
 def test_a_model_that_is_larger_than_a_gpu_takes_more_of_them():
     large = ModelSize(50 * 10**9, {}, 1000, None)
-    _, gpus = tokens_per_second(large, 4, 1000, EngineOptions())
+    _, gpus = tokens_per_second(large, 4, Lengths(0, 1000, 1000), EngineOptions())
     assert gpus == 3  # 200 GB, of 72 GB each
+
+
+def test_expected_tokens_are_those_of_responses_on_average(qwen3):
+    need = requirements_of(CLAIMS["P1.1"], qwen3.steps)
+    asked = Options(PAPER, EngineOptions("vllm", "bfloat16"))
+    most, expected = (cost_of(need, qwen3, asked, mean=mean) for mean in (None, 1500))
+    assert most.tokens == most.expected == expected.tokens
+    assert expected.expected == pytest.approx(most.tokens * 1500 / 20_480)
+    # And they are faster: more of the shorter sequences fit.
+    assert expected.rate > 3 * most.rate
+    assert expected.hours < most.hours / 40
+    # No response is longer than the longest.
+    assert cost_of(need, qwen3, asked, mean=10**6) == most
+
+
+def test_responses_are_no_longer_than_a_model_has_positions(qwen3):
+    short = replace(qwen3, size=replace(qwen3.size, positions=4096))
+    need = requirements_of(CLAIMS["P1.1"], short.steps)
+    cost = cost_of(need, short, Options(PAPER, EngineOptions("vllm")))
+    assert cost.tokens == cost_of(need, qwen3, Options(PAPER)).tokens // 20_480 * 4096
 
 
 def test_a_rate_of_ones_own_gives_the_hours():

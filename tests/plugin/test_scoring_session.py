@@ -2,6 +2,7 @@
 
 import json
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -116,6 +117,31 @@ def test_a_killed_session_keeps_what_it_scored_and_ends_as_one_that_was_not(
     assert resumed.scores == whole.scores
     assert len(resumed.scores) > len(before)
     assert {len(marks) for score in resumed.scores.values() for marks in score.marks} == {1}
+
+
+def test_two_sessions_on_one_cache_share_the_scores_of_a_run(
+    learned,  # noqa: F811
+    asked_once,
+    tmp_path,
+):
+    mine, _ = learned
+
+    def session(name):
+        return run_pytest(
+            *("suites/property1", *once(learned), "-p", "tests.plugin.noted"),
+            f"--report={tmp_path / name}",
+            ALPHARL_BENCH_CACHE=tmp_path / "cache",
+            NOTED=tmp_path / f"{name}.txt",
+        )
+
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(session, ("one", "other")))
+    notes = [file for name in ("one", "other") if (file := tmp_path / f"{name}.txt").is_file()]
+    made = [line for file in notes for line in file.read_text().splitlines()]
+    assert len(made) == len(set(made)) >= 9, done[0].stdout + done[0].stderr
+    whole = load_session(asked_once).evidence(mine.name)
+    for name in ("one", "other"):
+        assert load_session(tmp_path / name).evidence(mine.name).scores == whole.scores
 
 
 def judge_offline(cache, *options):

@@ -86,6 +86,23 @@ def test_an_update_that_rounding_takes_away_is_said(tmp_path):
         assert backend.notes == ()
 
 
+def test_what_16_bits_cost_is_said(tmp_path):
+    backend = backend_of(source_of(tmp_path, scale=1e-3), dtype="bfloat16")
+    with backend.use_variant(rank(1)):
+        (note,) = backend.notes
+        assert re.fullmatch(
+            r"'rank-1': \d+% of its update is left in bfloat16, with an error of \d+% of its norm; "
+            "--dtype float32 keeps all of it",
+            note,
+        )
+    with backend.use_variant(FULL):
+        (note,) = backend.notes
+        assert "nats a token, and bfloat16 is off by" in note
+        assert "by what it is on others" in note
+    with backend.use_variant(BASE):
+        assert backend.notes == ()
+
+
 def test_probabilities_that_are_no_numbers_are_an_error(tmp_path, monkeypatch):
     backend = backend_of(source_of(tmp_path))
     monkeypatch.setattr(
@@ -114,7 +131,12 @@ def test_another_engine_must_agree_with_transformers(tmp_path, variant):
     reference = Reference(source, text)
     base, change = reference._read(source.base), source.change(variant)
     worn = reference._read(change)
-    reference.require(variant.label, change, worn, base, "float32")
+    compared = reference.require(variant.label, change, worn, base, "float32")
+    assert compared.measured
+    assert compared.lost == 0
+    effect = float((worn - base).square().mean().sqrt())
+    assert compared.effect == pytest.approx(effect)
+    assert proof.supposed(worn, base, "bfloat16").effect == pytest.approx(effect)
     reference.require(variant.label, change, worn + 1e-5, base + 1e-5, "float32")
     # The base in its place, a part of it, and another variant.
     for other in (base, base + 0.9 * (worn - base), reference._read(source.change(rank(2)))):

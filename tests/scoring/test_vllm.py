@@ -145,7 +145,7 @@ def test_a_rank_1_adapter_and_the_same_weights_merged_give_the_same_logits(engin
     with backend.use_variant(rank(1)):
         assert backend.lm.lora_request is not None
         adapter = logprobs(backend)
-    monkeypatch.setattr("alpharl_bench.scoring.vllm.MAX_ADAPTER_RANK", 0)
+    monkeypatch.setattr("alpharl_bench.scoring.vllm.allowed_rank", lambda *_: None)
     with backend.use_variant(rank(1)):
         assert backend.lm.lora_request is None
         merged = logprobs(backend)

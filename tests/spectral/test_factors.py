@@ -241,3 +241,13 @@ def test_two_processes_share_a_store(long_pair, tmp_path, counted):
     assert len(whole(tmp_path)) == 40
     assert len(dict(opened(long_pair).all(min))) == 40
     assert counted == []
+
+
+def test_a_full_memory_names_the_matrix_and_what_to_do(pair, monkeypatch):
+    def full(delta, rank):
+        raise MemoryError("a (300, 280) matrix does not fit: CUDA out of memory")
+
+    monkeypatch.setattr(factors, "decompose", full)
+    found = UpdateFactors(*map(WeightFiles, pair))
+    with pytest.raises(AlphaRLBenchError, match=r"does not fit.* free memory .*--device cpu"):
+        found.prepare(lambda _: 1)

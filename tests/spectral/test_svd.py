@@ -6,7 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alpharl_bench.spectral import decompose
+from alpharl_bench.spectral import decompose, solvers
+from alpharl_bench.spectral.svd import _solvers
 
 # What a spectrum may look like: falling, all alike, in clusters, mostly zero, zero.
 SPECTRA = {
@@ -115,3 +116,30 @@ def test_by_hand() -> None:
     torch.testing.assert_close(found.sigma, torch.tensor([4.0, 3.0]))
     torch.testing.assert_close(found.left, torch.tensor([[0.0, 1.0], [-1.0, 0.0]]))
     torch.testing.assert_close(found.right, torch.tensor([[0.0, 1.0], [1.0, 0.0]]))
+
+
+def test_a_full_memory_is_no_failure_to_converge(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+
+    def full(matrix: torch.Tensor, rank: int) -> solvers.Triplets:
+        tried.append(rank)
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+
+    monkeypatch.setattr(solvers, "lanczos", full)
+    with pytest.raises(MemoryError, match=r"\(300, 400\) matrix does not fit: CUDA out of memory"):
+        decompose(torch.randn(300, 400), 1)
+    assert tried == [1]
+
+
+class OnAGpu:
+    """A matrix of which only place and shape are known."""
+
+    is_cuda, shape = True, (1000, 2000)
+
+
+@pytest.mark.parametrize(
+    ("rank", "expected"),
+    [(1, ["randomized", "gram", "dense"]), (16, ["gram", "dense"]), (900, ["dense"])],
+)
+def test_on_a_gpu_the_randomized_solver_is_for_one_triplet(rank: int, expected: list[str]) -> None:
+    assert [name for name, _ in _solvers(OnAGpu(), rank)] == expected  # type: ignore[arg-type]

@@ -6,8 +6,16 @@ import numpy as np
 import pytest
 import torch
 
+from alpharl_bench.checkpoints import module_names, open_weights
 from alpharl_bench.spectral import LowRank
-from alpharl_bench.variants.rounding import FORMATS, Rounding, lora_factors, roundings
+from alpharl_bench.variants.rounding import (
+    FORMATS,
+    Rounding,
+    lora_factors,
+    merged_rounding,
+    roundings,
+)
+from tests.models import trained_pair
 
 
 def low_rank(rows=40, columns=30, rank=2, scale=1.0, seed=0):
@@ -83,3 +91,17 @@ def test_lora_factors_multiply_to_the_update(sign):
     torch.testing.assert_close(b @ a, factors.dense())
     # √σ on either side: neither factor is much larger than the other.
     torch.testing.assert_close(a.norm(), b.norm())
+
+
+def test_of_a_whole_update_the_modules_add_up(tmp_path):
+    base, _ = trained_pair(tmp_path, "qwen3", dtype=torch.bfloat16)
+    weights = open_weights(base)
+    names = module_names(weights)[:3]
+    update = {name: low_rank(*weights.shape(name), scale=1e-2) for name in names}
+    total = Rounding()
+    for name in names:
+        before = weights.tensor(name)
+        total += roundings(before, update[name], torch.bfloat16, torch.float32)["merged"]
+    found = merged_rounding(update, weights, torch.bfloat16)
+    assert found == total
+    assert merged_rounding(update, weights, torch.float32).error < 1e-4

@@ -1,6 +1,12 @@
 """The order of the report: the paper's sections, each followed by what was measured for it."""
 
-from alpharl_bench.papers.arxiv_2510_00553.claims import ALPHARL, BEHAVIOUR, PROPERTY1, PROPERTY2
+from alpharl_bench.papers.arxiv_2510_00553.claims import (
+    ALPHARL,
+    BEHAVIOUR,
+    POLICY,
+    PROPERTY1,
+    PROPERTY2,
+)
 from alpharl_bench.papers.arxiv_2510_00553.sections import (
     behaviour,
     forecast_methods,
@@ -24,4 +30,5 @@ CHAPTERS = (
         ALPHARL,
         [forecast_methods.sections, kinds.sections, self_play.sections],
     ),
+    Chapter("The policy, without sampling", POLICY),
 )

@@ -1,0 +1,1 @@
+"""§2 and §4 of what the model would say: read, not sampled."""
