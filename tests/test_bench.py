@@ -25,7 +25,11 @@ from tests.sources import PlantedRun
 
 STEPS = (5, 10, 15, 100)
 SAMPLING = Sampling(("addition",), questions=2, samples=1)
-PROPERTY1 = [claim for claim in CLAIMS.values() if claim.id.startswith("P1.")]
+PROPERTY1 = [
+    claim
+    for claim in CLAIMS.values()
+    if claim.id.startswith("P1.") and claim.table != "policy"  # which asks for chains
+]
 
 
 class CountingEngine:

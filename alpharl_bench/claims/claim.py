@@ -277,4 +277,5 @@ class Claim:
             # A run that it cannot be judged on needs nothing measured.
             measurements=() if self.unsupported_reason(steps) else self.measurements,
             batches=batches if self.sampled else 1,
+            steps=tuple(steps),
         )

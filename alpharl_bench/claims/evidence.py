@@ -76,7 +76,7 @@ class Evidence:
     def resampled(self, claim: Claim) -> Means:
         """The same means over bootstrap resamples of the units, (B,) per column."""
         query = self._query(claim)
-        key = claim.table, query.variants
+        key = claim.table, query
         if key not in self._resampled:
             of = claim.reads_from
             with self._named():

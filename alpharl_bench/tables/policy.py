@@ -1,6 +1,6 @@
 """The table of policies: questions × variants, what of the policy's change a variant makes."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -33,33 +33,9 @@ class PolicyRow:
 Readers = Callable[[Sequence[int]], Sequence[Variant]]
 
 
-class Recovered(Mapping[Variant, np.ndarray]):
-    """The policy recovery of variants, one number per resample; known by their labels.
-
-    Raises:
-        AlphaRLBenchError: (on use) a variant has read nothing.
-    """
-
-    def __init__(self, by_label: Mapping[str, np.ndarray]) -> None:
-        self._by_label = by_label
-
-    def __getitem__(self, variant: Variant) -> np.ndarray:
-        """(resamples,) of a variant."""
-        if variant not in self:
-            raise AlphaRLBenchError(f"no stored reading by '{variant.label}'")
-        return self._by_label[variant.label]
-
-    def __contains__(self, variant: object) -> bool:
-        """Whether a variant has read."""
-        return isinstance(variant, Variant) and variant.label in self._by_label
-
-    def __iter__(self) -> Iterator[Variant]:
-        """Refused: a session keeps labels."""
-        raise TypeError("variants are known by their labels alone")
-
-    def __len__(self) -> int:
-        """The number of variants."""
-        return len(self._by_label)
+class _Recovered(dict[Variant, np.ndarray]):
+    def __missing__(self, variant: Variant) -> np.ndarray:
+        raise AlphaRLBenchError(f"no stored reading by '{variant.label}'")
 
 
 class PolicyTable(Table[tuple[PolicyRow, ...]]):
@@ -116,11 +92,11 @@ class PolicyTable(Table[tuple[PolicyRow, ...]]):
 
     def observed(self, measured: tuple[PolicyRow, ...], query: Query) -> Means:
         """The recovery of every variant, (1,)."""
-        return _recovered(measured, unit_weights(self.strata(measured))[None])
+        return _recovered(measured, query, unit_weights(self.strata(measured))[None])
 
     def resampled(self, measured: tuple[PolicyRow, ...], query: Query) -> Means:
         """The same over resamples of the questions, (B,)."""
-        return _recovered(measured, resampling_weights(self.strata(measured)))
+        return _recovered(measured, query, resampling_weights(self.strata(measured)))
 
 
 def _readers(queries: Sequence[Query], steps: Sequence[int]) -> list[Variant]:
@@ -129,14 +105,13 @@ def _readers(queries: Sequence[Query], steps: Sequence[int]) -> list[Variant]:
     return list(dict.fromkeys([BASE, *(variant for of in asked for variant in of(steps))]))
 
 
-def _recovered(measured: tuple[PolicyRow, ...], weights: np.ndarray) -> Recovered:
+def _recovered(measured: tuple[PolicyRow, ...], query: Query, weights: np.ndarray) -> _Recovered:
     rows = [row.columns for row in measured]
     # What only some claims ask for is there only where it was asked for.
-    labels = [label for label in (rows[0] if rows else ()) if all(label in row for row in rows)]
-    apart = {label: weights @ np.array([row[label] for row in rows]) for label in labels}
+    readers = [v for v in _readers([query], query.steps) if all(v.label in row for row in rows)]
+    nats = {v: weights @ np.array([row[v.label] for row in rows]) for v in readers if rows}
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = {label: 1 - nats / apart[BASE.label] for label, nats in apart.items()}
-    return Recovered(found)
+        return _Recovered({v: 1 - apart / nats[BASE] for v, apart in nats.items()})
 
 
 TABLE = POLICY = PolicyTable()

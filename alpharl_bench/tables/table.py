@@ -44,11 +44,13 @@ class Query:
         measurements: what of another table has to be measured for it; the table says what these
             are.
         batches: the number of batches of samples of each variant.
+        steps: the steps of the run's checkpoints.
     """
 
     variants: tuple[Variant, ...] = ()
     measurements: tuple[Any, ...] = ()
     batches: int = 1
+    steps: tuple[int, ...] = ()
 
 
 class MeasuredRun(Protocol):

@@ -10,6 +10,7 @@ from alpharl_bench.papers.arxiv_2510_00553.claims import (
     ALPHARL,
     BEHAVIOUR,
     CLAIMS,
+    POLICY,
     PROPERTY1,
     PROPERTY2,
 )
@@ -35,7 +36,14 @@ from alpharl_bench.variants import (
 )
 
 STEPS = (10, 20, 30, 40)
-BY_PREFIX = (("P1.", PROPERTY1), ("B", BEHAVIOUR), ("P2.", PROPERTY2), ("A", ALPHARL))
+BY_PREFIX = (
+    ("P1.", PROPERTY1),
+    ("B", BEHAVIOUR),
+    ("P2.", PROPERTY2),
+    ("A", ALPHARL),
+    ("P1.", POLICY),
+    ("A", POLICY),
+)
 SCORED = [claim for claim in PROPERTY1 if claim.needs_generation]
 
 
@@ -51,7 +59,7 @@ def statistic(claim: str, means: dict) -> float:
 
 
 def test_every_claim_has_an_id_of_its_own_and_says_where_it_stands() -> None:
-    assert len(CLAIMS) == sum(map(len, (PROPERTY1, BEHAVIOUR, PROPERTY2, ALPHARL)))
+    assert len(CLAIMS) == sum(map(len, (PROPERTY1, BEHAVIOUR, PROPERTY2, ALPHARL, POLICY)))
     for name, claim in CLAIMS.items():
         assert name == claim.id
         assert any(claim in claims and claim.id.startswith(prefix) for prefix, claims in BY_PREFIX)
