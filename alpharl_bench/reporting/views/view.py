@@ -44,9 +44,10 @@ class View:
                 value = _shown(claim, one)
                 if value is None:
                     continue
-                ends = np.array([[value.estimate - value.low], [value.high - value.estimate]])
-                errors = ends if np.isfinite(ends).all() else None
-                axes.errorbar(value.estimate, row, xerr=errors, fmt="o", color=colour, capsize=2)
+                # The least of several numbers may lie outside its interval.
+                if np.isfinite([value.low, value.high]).all():
+                    axes.plot([value.low, value.high], [row, row], "|-", color=colour)
+                axes.plot(value.estimate, row, "o", color=colour)
             for bound in (claim.threshold.low, claim.threshold.high):
                 if np.isfinite(bound):
                     axes.axvline(bound, color="black", linewidth=0.8)
@@ -82,6 +83,8 @@ def by_run(
 
 
 def _shown(claim: Claim, evidence: Evidence) -> Interval | None:
+    if claim.unsupported_reason(evidence.steps):
+        return None  # Nothing was measured for it.
     return measured(
         claim,
         evidence,
