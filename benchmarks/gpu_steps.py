@@ -35,7 +35,7 @@ RANKS: Mapping[str, Callable[[tuple[int, int]], int]] = {
     "1": lambda _: 1,
     "16": lambda _: 16,
     "64": lambda _: 64,
-    "90 %": lambda shape: percent_rank(90, shape),
+    "90 %": lambda shape: percent_rank(shape, 90),
 }
 _FORKS = """
 import os
