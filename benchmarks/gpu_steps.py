@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from unittest import mock
 
@@ -195,7 +196,7 @@ def greedy(setting: Setting) -> list[Figure]:
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).to(device).eval()
         said.append(generate(model, prompts, [setting.room] * len(prompts), ends, len(prompts)))
     pairs = [
-        a == b for one, other in zip(*said, strict=True) for a, b in zip(one, other, strict=False)
+        a == b for one, other in zip(*said, strict=True) for a, b in zip_longest(one, other)
     ]
     return [Figure("tokens that agree", sum(pairs) / max(len(pairs), 1), least=0.99)]
 
