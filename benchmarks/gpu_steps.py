@@ -195,9 +195,7 @@ def greedy(setting: Setting) -> list[Figure]:
     for device in ("cpu", setting.device):
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).to(device).eval()
         said.append(generate(model, prompts, [setting.room] * len(prompts), ends, len(prompts)))
-    pairs = [
-        a == b for one, other in zip(*said, strict=True) for a, b in zip_longest(one, other)
-    ]
+    pairs = [a == b for one, other in zip(*said, strict=True) for a, b in zip_longest(one, other)]
     return [Figure("tokens that agree", sum(pairs) / max(len(pairs), 1), least=0.99)]
 
 
