@@ -11,6 +11,7 @@ from alpharl_bench.plugin.collection import (
     pytest_generate_tests,
 )
 from alpharl_bench.plugin.declared_options import pytest_addoption
+from alpharl_bench.plugin.keyboard_interrupt import pytest_keyboard_interrupt
 from alpharl_bench.plugin.outcomes import (
     check,
     pytest_report_teststatus,
@@ -41,6 +42,7 @@ __all__ = [
     "pytest_configure",
     "pytest_configure_node",
     "pytest_generate_tests",
+    "pytest_keyboard_interrupt",
     "pytest_report_collectionfinish",
     "pytest_report_teststatus",
     "pytest_runtest_makereport",
