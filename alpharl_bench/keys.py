@@ -188,11 +188,14 @@ PRODUCTS: Mapping[ProductName, Product] = {
                 "behaviour.measure",
                 "behaviour.measurements",
                 "behaviour.prefixes",
+                "behaviour.readers",
                 "behaviour.reading",
+                "behaviour.transformers_reader",
+                "behaviour.vllm_reader",
                 "behaviour.shown",
             ),
         ),
-        keyed_by=("score", "questions", "hf"),
+        keyed_by=("score", "questions", "hf", "vllm"),
     ),
 }
 

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from alpharl_bench.behaviour.chains import Chain, generate
-from alpharl_bench.behaviour.divergence import Diverged, diverge
+from alpharl_bench.behaviour.chains import Chain
+from alpharl_bench.behaviour.divergence import Diverged
 from alpharl_bench.behaviour.measurements import Chains, Continuation, Divergence, TeacherForced
 from alpharl_bench.behaviour.prefixes import cut_at
-from alpharl_bench.behaviour.reading import Read, read
+from alpharl_bench.behaviour.readers import reader_of
+from alpharl_bench.behaviour.reading import Read
 from alpharl_bench.cache import content_key
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.grading import grade_all
 from alpharl_bench.scoring.drawing import put
 from alpharl_bench.scoring.engine import ScoringEngine
-from alpharl_bench.scoring.engines import Backend
 from alpharl_bench.scoring.sampling import Sampling
 from alpharl_bench.scoring.tasks import Question, Tasks
 
@@ -27,7 +27,7 @@ class Continued:
 
 
 class Asking:
-    """Puts the questions to variants of a run, through the transformers engine.
+    """Puts the questions to variants of a run, through an engine.
 
     Args:
         engine: the engine with the run's base loaded.
@@ -44,9 +44,11 @@ class Asking:
                 f"--tasks {','.join(sampling.tasks)}: a match has no chain of thought to read; "
                 "name tasks with questions"
             )
-        self._engine, self._tasks, self._sampling = engine, tasks, sampling
+        self._tasks, self._sampling = tasks, sampling
+        self._reader = reader_of(engine)
         self.questions = list(tasks.asked())
         lm = engine.backend.lm
+        self._decode = lm.tokenizer.decode
         chat = sampling.prompt == "chat"
         self._prompts = [put(lm, question, chat=chat) for question in self.questions]
         known = lm.tokenizer.get_vocab()
@@ -55,46 +57,26 @@ class Asking:
 
     def respond(self, wanted: Chains) -> list[Chain]:
         """A response to every question."""
-        sampled = wanted.how == "sampled"
-
-        def work(backend: Backend) -> list[list[int]]:
-            return generate(
-                backend.lm.model,
-                self._prompts,
-                [self._tasks.max_tokens] * len(self._prompts),
-                self._stops,
-                backend.batch_size,
-                temperature=self._temperature if sampled else 0.0,
-                seeds=[self._seed(question) for question in self.questions] if sampled else (),
-            )
-
-        return self._graded(self._engine.use_variant(wanted.writer, work))
+        temperatures = {"greedy": 0.0, "sampled": self._temperature, "untempered": 1.0}
+        tokens = self._reader.go_on(
+            wanted.writer,
+            self._prompts,
+            [self._tasks.max_tokens] * len(self._prompts),
+            self._stops,
+            temperatures[wanted.how],
+            [self._seed(question) for question in self.questions],
+        )
+        return self._graded(tokens)
 
     def read(self, wanted: TeacherForced, chains: Sequence[Chain]) -> list[Read]:
         """How the reader finds a chain behind every question."""
-
-        def work(backend: Backend) -> list[Read]:
-            tokens = [chain.tokens for chain in chains]
-            return read(backend.lm.model, self._prompts, tokens, backend.batch_size)
-
-        return self._engine.use_variant(wanted.reader, work)
+        tokens = [chain.tokens for chain in chains]
+        return self._reader.read(wanted.reader, self._prompts, tokens)
 
     def compare(self, wanted: Divergence, chains: Sequence[Chain]) -> list[Diverged]:
         """How far the reader is from the writer of chains behind every question."""
-
-        def work(backend: Backend) -> list[Diverged]:
-            with backend.beside(wanted.chains.writer) as writer:
-                return diverge(
-                    writer,
-                    backend.lm.model,
-                    self._prompts,
-                    [chain.tokens for chain in chains],
-                    backend.batch_size,
-                    # What is greedy has no other policy than that of its logits.
-                    self._temperature or 1.0,
-                )
-
-        return self._engine.use_variant(wanted.reader, work)
+        tokens = [chain.tokens for chain in chains]
+        return self._reader.compare(wanted.chains.writer, wanted.reader, self._prompts, tokens)
 
     def go_on(self, wanted: Continuation, chains: Sequence[Chain]) -> list[Continued]:
         """What the reader makes of the cut chains; what is whole already is not generated again."""
@@ -104,20 +86,17 @@ class Asking:
         ]
         open_ones = [i for i, n in enumerate(given) if n < len(chains[i].tokens)]
 
-        def work(backend: Backend) -> list[list[int]]:
-            return generate(
-                backend.lm.model,
+        tokens = [list(chain.tokens) for chain in chains]
+        if open_ones:
+            continued = self._reader.go_on(
+                wanted.reader,
                 [[*self._prompts[i], *chains[i].tokens[: given[i]]] for i in open_ones],
                 [self._tasks.max_tokens - given[i] for i in open_ones],
                 self._stops,
-                backend.batch_size,
+                0.0,
+                [],
             )
-
-        tokens = [list(chain.tokens) for chain in chains]
-        if open_ones:
-            for i, more in zip(
-                open_ones, self._engine.use_variant(wanted.reader, work), strict=True
-            ):
+            for i, more in zip(open_ones, continued, strict=True):
                 tokens[i] = [*chains[i].tokens[: given[i]], *more]
         graded = self._graded(tokens)
         return [Continued(chain, n) for chain, n in zip(graded, given, strict=True)]
@@ -132,8 +111,7 @@ class Asking:
         return int(key, 16) % 2**63
 
     def _graded(self, tokens: Sequence[Sequence[int]]) -> list[Chain]:
-        decode = self._engine.backend.lm.tokenizer.decode
-        texts = [decode(list(chain), skip_special_tokens=True) for chain in tokens]
+        texts = [self._decode(list(chain), skip_special_tokens=True) for chain in tokens]
         grades = grade_all(
             (question.kind, question.answer, [text])
             for question, text in zip(self.questions, texts, strict=True)

@@ -1,4 +1,4 @@
-"""How far one model's policy is from another's on the other's chains: exact KL, token by token."""
+"""How far one model's policy is from another's on the other's chains, token by token."""
 
 from collections.abc import Sequence
 
@@ -15,12 +15,19 @@ class Diverged:
     """A chain as two models read it; sums over its tokens, in nats.
 
     Args:
-        nats: KL(writer ‖ reader), exact over the vocabulary.
-        drawn: log p_writer − log p_reader of the tokens that were drawn.
+        nats: KL(writer ‖ reader), exact over the vocabulary; None where an engine does not give
+            whole distributions.
+        drawn: log p_writer − log p_reader of the tokens that were drawn, which has the same mean
+            over chains of the writer.
     """
 
-    nats: float
+    nats: float | None
     drawn: float
+
+    @property
+    def estimate(self) -> float:
+        """The divergence as well as it is known."""
+        return self.drawn if self.nats is None else self.nats
 
 
 @torch.no_grad()
@@ -30,12 +37,11 @@ def diverge(
     prompts: Sequence[Sequence[int]],
     chains: Sequence[Sequence[int]],
     batch_size: int,
-    temperature: float = 1.0,
 ) -> list[Diverged]:
     """Compare two policies at every token of chains; one pass of each model for all of them.
 
     By the chain rule the sum over tokens has the mean KL(writer ‖ reader) of whole responses, where
-    the chains are the writer's own samples at the temperature.
+    the chains are the writer's own samples at temperature 1.
 
     Args:
         writer: the causal language model that wrote the chains.
@@ -43,7 +49,6 @@ def diverge(
         prompts: the tokens before each chain, at least one.
         chains: the tokens of each chain; an empty one is 0 apart.
         batch_size: sequences at a time.
-        temperature: that of both policies, above 0.
     """
     found = [Diverged(0.0, 0.0) for _ in prompts]
     for rows, put, parts in padded(prompts, chains, batch_size):
@@ -51,7 +56,7 @@ def diverge(
         nats, drawn = [], []
         both = zip(logits_of(writer, tokens), logits_of(reader, tokens), strict=True)
         for (before, following), (after, _) in both:
-            p, q = ((logits / temperature).log_softmax(-1) for logits in (before, after))
+            p, q = (logits.log_softmax(-1) for logits in (before, after))
             nats.append(kl_div(q, p, reduction="none", log_target=True).sum(-1))
             drawn.append((p - q).gather(-1, following)[..., 0])
         sums = [torch.cat(each, 1).double() for each in (nats, drawn)]

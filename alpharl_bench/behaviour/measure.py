@@ -118,7 +118,7 @@ class Measure:
                 apart: list[Diverged] = self._load(wanted)
                 lengths = [len(chain.tokens) for chain in self._load(wanted.chains)]
                 return [
-                    {"nats": one.nats, "drawn": one.drawn, "tokens": length}
+                    {"nats": one.estimate, "drawn": one.drawn, "tokens": length}
                     for one, length in zip(apart, lengths, strict=True)
                 ]
             case AnswerAgreement():

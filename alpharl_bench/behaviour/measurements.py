@@ -38,13 +38,16 @@ class _Measurement(ABC):
 
 @dataclass(frozen=True)
 class Chains(_Measurement):
-    """A variant's responses, one to each question: greedy, or sampled as its tasks say.
+    """A variant's responses, one to each question.
+
+    They are greedy, sampled as its tasks say, or ``untempered``: drawn at temperature 1, which is
+    the policy that RL trains, whatever the tasks say.
 
     ``right`` is 1 where the answer is, ``tokens`` the length with the end token.
     """
 
     writer: Variant
-    how: Literal["greedy", "sampled"] = "greedy"
+    how: Literal["greedy", "sampled", "untempered"] = "greedy"
     figures: ClassVar[tuple[str, ...]] = ("right", "tokens")
 
     @property
@@ -126,11 +129,12 @@ class AnswerAgreement(_Measurement):
 
 @dataclass(frozen=True)
 class Divergence(_Measurement):
-    """How far a variant is from the writer of sampled chains, over all that it might have said.
+    """How far a variant is from the writer of untempered chains, over all that it might have said.
 
-    ``nats`` is the sum over a chain's tokens of KL(writer ‖ reader), exact over the vocabulary;
-    ``drawn`` the sum of log p_writer − log p_reader of the tokens themselves, which has the same
-    mean over chains. Both at the temperature of the sampling. ``tokens`` is the chain's length.
+    ``nats`` is the sum over a chain's tokens of KL(writer ‖ reader), exact over the vocabulary
+    where the engine gives that, as transformers does; ``drawn`` is the sum of log p_writer −
+    log p_reader of the tokens themselves, which has the same mean over chains, and stands for
+    ``nats`` with vLLM. Both are of policies at temperature 1. ``tokens`` is the chain's length.
     """
 
     reader: Variant
@@ -139,7 +143,7 @@ class Divergence(_Measurement):
 
     @property
     def label(self) -> str:
-        """As in tables: ``rank-1 apart from sampled full``."""
+        """As in tables: ``rank-1 apart from untempered full``."""
         return f"{self.reader.label} apart from {self.chains.label}"
 
 

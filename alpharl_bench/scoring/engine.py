@@ -180,6 +180,11 @@ class ScoringEngine:
                 self._shrink(variant, "out of memory")
 
     @property
+    def name(self) -> str:
+        """The engine's name, as options have it."""
+        return self._options.name
+
+    @property
     def questions(self) -> Questions:
         """The reported questions."""
         return self._put(self._sampling)

@@ -133,7 +133,8 @@ class VLLMBackend:
 
     def __init__(self, source: UpdateSource, options: EngineOptions, context: int) -> None:
         self._source = source
-        self._context = max(context, LENGTH + 1)
+        # A chain that takes all of its room is read too, which generates one token behind it.
+        self._context = max(context, LENGTH) + 1
         self._options = options
         self._dtype: torch.dtype = getattr(torch, options.dtype)
         self.batch_size = options.batch_size

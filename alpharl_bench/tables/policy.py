@@ -17,7 +17,7 @@ from alpharl_bench.tables.table import QUESTIONS, Means, MeasuredRun, Query, Tab
 from alpharl_bench.variants import BASE, FULL, Variant
 
 #: What is read: the trained model's own responses, one to every question.
-WRITTEN = Chains(FULL, "sampled")
+WRITTEN = Chains(FULL, "untempered")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ class PolicyTable(Table[tuple[PolicyRow, ...]]):
 
     The responses are written once, and every variant reads them: nothing is generated for it, and
     nothing is graded, so whether the run learned is not asked either. The divergence is of whole
-    responses, the sum over their tokens. 1 is the trained model, 0 the base; below 0 is what is
+    responses, the sum over their tokens, at temperature 1: exact with transformers, estimated from
+    the drawn tokens with vLLM. 1 is the trained model, 0 the base; below 0 is what is
     further from the trained model than the base is.
     """
 

@@ -177,8 +177,8 @@ _GREEDY = (
 _FIGURE = Printed("figure only", {})
 
 
-#: A claim about chains: one engine reads and writes them.
-_claim = partial(Claim, table="behaviour", printed=_FIGURE, engine="hf")
+#: A claim about chains.
+_claim = partial(Claim, table="behaviour", printed=_FIGURE)
 
 BEHAVIOUR: Sequence[Claim] = (
     Claim(

@@ -2,7 +2,8 @@
 
 Each claim here is one of another module with ``a(v)`` = 1 − KL(full ‖ v) / KL(full ‖ base), the
 share of the policy's change that a variant makes: 0 of the base, 1 of the trained model. The
-trained model's own responses are read, and none is generated for a variant. The paper has no such
+trained model's own responses are read, and none is generated for a variant. Both policies are at
+temperature 1, as RL trains them. The paper has no such
 numbers: every line is ours.
 """
 
@@ -63,7 +64,6 @@ def twin(claim: Claim) -> Claim:
         nulls=tuple(null for null in claim.nulls if null.name != "base"),
         practical=None,
         by_task=False,
-        engine="hf",
         caveat=_CAVEAT,
     )
 
