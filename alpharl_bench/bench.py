@@ -43,6 +43,7 @@ from alpharl_bench.runs.spec import RunSpec
 from alpharl_bench.scoring import EngineOptions, Sampling, Score, ScoreStore
 from alpharl_bench.scoring.canonical import canonical
 from alpharl_bench.scoring.encoding import encoding_of
+from alpharl_bench.scoring.pace import Effort, note_effort, pace_folder
 from alpharl_bench.scoring.sampling import Split
 from alpharl_bench.scoring.sequential import planned_samples
 from alpharl_bench.spectral import Coverage, coverage
@@ -284,11 +285,16 @@ class Bench:
         paths = {one: store.path(*one[:2]) for one in missing}
         with progress_bar(f"score {self.spec.name}", len(missing), "variant") as bar:
             for some in unmade(paths, together=self._executor.parallel):
-                for (variant, _, _), score in self._executor.results(self, _scored, some):
-                    if variant.kind != "decoded":  # Of the base, which other runs share.
+                for one, (score, effort) in self._executor.results(self, _scored, some):
+                    if one[0].kind != "decoded":  # Of the base, which other runs share.
                         self._refuse_another(score)
-                    store.save(variant, score)
+                    store.save(one[0], score)
+                    note_effort(self._pace_folder, paths[one], effort)
                     bar.update()
+
+    @property
+    def _pace_folder(self) -> Path:
+        return pace_folder(self.spec.model, self._options.sampling, self._options.engine)
 
     def _refuse_another(self, score: Score) -> None:
         """A worker on another host may find another run under the same name."""
@@ -526,8 +532,8 @@ class Bench:
 # What a worker does, at its own bench of the same run.
 
 
-def _scored(bench: Bench, batch: Batch) -> Score:
-    return bench.engine.score(*batch)
+def _scored(bench: Bench, batch: Batch) -> tuple[Score, Effort]:
+    return bench.engine.measured_score(*batch)
 
 
 def _decomposed(bench: Bench, variants: Sequence[Variant]) -> None:

@@ -98,6 +98,7 @@ IDLE = {
     "scoring.catalogue": "questions count by content",
     "scoring.prompts": "templates are parts of the key",
     "scoring.store": "makes keys",
+    "scoring.pace": "what a score took stands beside it",
     "behaviour.table": "made of passes whenever it is asked for; kept nowhere",
     "behaviour.agreement": "as above",
 }

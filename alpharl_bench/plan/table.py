@@ -7,12 +7,13 @@ from tabulate import tabulate
 
 from alpharl_bench.bench import Options
 from alpharl_bench.claims.power import expected
-from alpharl_bench.formatting import size_text
+from alpharl_bench.formatting import rough_time_text, size_text
 from alpharl_bench.plan.cost import Cost, context_of, most_tokens, questions_of
 from alpharl_bench.plan.throughput import H100, USABLE
 from alpharl_bench.runs.source import RunInfo
 from alpharl_bench.runs.spec import RunSpec
 from alpharl_bench.scoring.catalogue import BENCHMARK_PROMPT, FAMILY_PROMPT
+from alpharl_bench.scoring.pace import Pace
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Planned:
         claims: the cost of every claim by its id.
         all: the cost of all of them, what they share counted once.
         skipped: why claims would be skipped here, by id.
+        pace: what responses took that such a model gave here, where that is reckoned with.
     """
 
     spec: RunSpec
@@ -34,19 +36,21 @@ class Planned:
     claims: Mapping[str, Cost]
     all: Cost
     skipped: Mapping[str, str]
+    pace: Pace | None = None
 
 
 def plan_text(planned: Sequence[Planned], rate: float | None, mean: float | None = None) -> str:
     """All runs, their sum where there are several, and what the figures rest on."""
     parts = [_of_run(run) for run in planned]
     if len(planned) > 1:
-        parts.append(_sum([run.all for run in planned]))
+        parts.append(_sum(planned))
     return "\n\n".join([*parts, _notes(rate, mean)])
 
 
 def _of_run(run: Planned) -> str:
-    rows = [_row(claim, cost) for claim, cost in run.claims.items()]
-    rows.append(_row("all, each thing once", run.all))
+    measured = run.pace is not None
+    rows = [_row(claim, cost, measured=measured) for claim, cost in run.claims.items()]
+    rows.append(_row("all, each thing once", run.all, measured=measured))
     reasons: dict[str, list[str]] = {}
     for claim, reason in run.skipped.items():
         reasons.setdefault(reason, []).append(claim)
@@ -76,6 +80,12 @@ def _head(run: Planned) -> list[str]:
         f"analys{'e' if run.asked.interim_analyses > 1 else 'i'}s; sequences of "
         f"{context_of(info.size, sampling):,} tokens in {run.asked.engine.dtype}"
     )
+    if run.pace is not None:
+        lines.append(
+            f"reckoned with {run.pace.tokens:.3g} tokens to a response and {run.pace.rate:,.0f} "
+            f"tokens a second of one worker, as measured here on {run.pace.scores} "
+            f"score{'s' if run.pace.scores > 1 else ''} of this model"
+        )
     sizes = questions_of(sampling)
     told = [f"{expected(sizes, count):.3f} with {count} samples" for count in _ends(run.asked)]
     lines.append(
@@ -90,7 +100,7 @@ def _ends(asked: Options) -> list[int]:
     return list(dict.fromkeys((asked.planned[0], asked.planned[-1])))
 
 
-def _row(claim: str, cost: Cost) -> dict[str, str]:
+def _row(claim: str, cost: Cost, *, measured: bool) -> dict[str, str]:
     return {
         "claim": claim,
         "to download": _part(cost.download, cost.download + cost.here, size_text),
@@ -101,15 +111,24 @@ def _row(claim: str, cost: Cost) -> dict[str, str]:
         "chains": _part(cost.passes - cost.written, cost.passes, "{:,}".format),
         "tokens ≤": f"{cost.tokens:.3g}",
         "tokens ≈": f"{cost.expected:.3g}",
-        "GPU-hours ≈": f"{cost.hours:.3g}",
+        **_time([cost], measured=measured),
     }
+
+
+def _time(costs: Sequence[Cost], *, measured: bool) -> dict[str, str]:
+    """A column: hours of GPUs by a rate, or the time of a worker as it was measured."""
+    hours = sum(cost.hours for cost in costs)
+    if measured:
+        return {"time ≈": rough_time_text(3600 * hours) if hours else "0 s"}
+    return {"GPU-hours ≈": f"{hours:.3g}"}
 
 
 def _part(left: int, whole: int, text: Callable[[float], str]) -> str:
     return text(left) if left == whole else f"{text(left)} of {text(whole)}"
 
 
-def _sum(costs: Sequence[Cost]) -> str:
+def _sum(runs: Sequence[Planned]) -> str:
+    costs = [run.all for run in runs]
     total = {
         "runs": len(costs),
         "to download": size_text(sum(cost.download for cost in costs)),
@@ -117,8 +136,10 @@ def _sum(costs: Sequence[Cost]) -> str:
         "to score": f"{sum(cost.scores - cost.scored for cost in costs):,}",
         "tokens ≤": f"{sum(cost.tokens for cost in costs):.3g}",
         "tokens ≈": f"{sum(cost.expected for cost in costs):.3g}",
-        "GPU-hours ≈": f"{sum(cost.hours for cost in costs):.3g}",
     }
+    for measured in (False, True):
+        if own := [run.all for run in runs if (run.pace is not None) == measured]:
+            total |= _time(own, measured=measured)
     return "## All runs\n\n" + _table([total])
 
 
@@ -130,15 +151,15 @@ def _notes(rate: float | None, mean: float | None) -> str:
     length = (
         f"expected are {mean:,.0f} to a response, as --mean-tokens says"
         if mean
-        else "expected are as many, for it is not known how long responses are: --mean-tokens says "
-        "it, from a few responses of the trained model"
+        else "expected are as many where no response was measured (--probe takes the base's, "
+        "--mean-tokens says it)"
     )
     speed = (
         f"{rate:,.0f} tokens a second, as --tokens-per-second says"
         if rate
         else f"what the data sheet of an {H100.name} allows ({H100.memory / 1e9:.0f} GB of which "
         f"{USABLE:.0%} are used, {H100.bandwidth / 1e12:.2f} TB/s), as many of them as the model "
-        "takes; nothing of it was measured: --tokens-per-second takes a figure of your own"
+        "takes, where nothing was measured here: --tokens-per-second takes a figure of your own"
     )
     return (
         "Nothing was downloaded, trained or scored. Tokens ≤ are the most that is allowed: every "

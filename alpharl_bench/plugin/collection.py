@@ -54,6 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def _refuse_workers_of_a_plan(config: pytest.Config) -> None:
     if config.getoption("plan") and config.getoption("numprocesses", None):
         raise AlphaRLBenchError("--plan: cannot be combined with -n; nothing is run")
+    if config.getoption("probe") and not config.getoption("plan"):
+        raise AlphaRLBenchError("--probe: requires --plan")
 
 
 def _refuse_what_no_report_can_hold(arguments: Sequence[str | os.PathLike[str]]) -> None:

@@ -230,18 +230,24 @@ def _add_to(parser: pytest.Parser) -> None:
         "claim and in total",
     )
     group.addoption(
+        "--probe",
+        action="store_true",
+        help="with --plan: have each run's base answer every question once and reckon with its "
+        "time and length; the score is kept",
+    )
+    group.addoption(
         "--mean-tokens",
         type=for_pytest(number(1, 1e9)),
         metavar="N",
-        help="mean length of a response, for the tokens and GPU-hours that --plan expects (the "
-        "maximum length)",
+        help="mean length of a response, for the tokens and GPU-hours that --plan expects (that "
+        "of responses that were scored here, else the maximum length)",
     )
     group.addoption(
         "--tokens-per-second",
         type=for_pytest(number(1e-3, 1e12)),
         metavar="R",
-        help="throughput of all GPUs together, for the GPU-hours of --plan (the upper bound of an "
-        "H100's data sheet)",
+        help="throughput of all GPUs together, for the GPU-hours of --plan (that of scores made "
+        "here, else the upper bound of an H100's data sheet)",
     )
     group.addoption(
         "--report",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from alpharl_bench.bench import Options
+from alpharl_bench.bench import Bench, Options
 from alpharl_bench.claims import Claim
 from alpharl_bench.claims.papers import shown_ids
 from alpharl_bench.claims.required import baselines_required, requirements_of
@@ -15,9 +15,12 @@ from alpharl_bench.plan.table import Planned, plan_text
 from alpharl_bench.plugin.faults import ends_session
 from alpharl_bench.plugin.items import claim_of, run_of
 from alpharl_bench.plugin.options import options
+from alpharl_bench.progress import note
 from alpharl_bench.runs.source import RunInfo
 from alpharl_bench.runs.spec import RunSpec
+from alpharl_bench.scoring.pace import Pace, measured_pace, pace_folder
 from alpharl_bench.tables import Requirements, union
+from alpharl_bench.variants import BASE
 
 # Told once a session: each takes a look at the Hub's cache, and a network of the model's size.
 _INFOS = pytest.StashKey[dict[str, RunInfo]]()
@@ -74,19 +77,50 @@ def _planned(
     config: pytest.Config, run: RunSpec, claims: list[Claim], unfit: Mapping[Claim, str]
 ) -> Planned:
     info, asked = _info(config, run), options(config, run)
-    asked_for = (config.getoption("tokens_per_second"), config.getoption("mean_tokens"))
+    rate, mean, pace = _reckoned_with(config, run, asked)
     ids = shown_ids([*claims, *unfit])
     required = {claim: _required(claim, info, asked) for claim in claims}
     short = {claim: reason for claim in required if (reason := lacking(config, run, claim))}
-    costs = {claim: cost_of(one, info, asked, *asked_for) for claim, one in required.items()}
+    costs = {claim: cost_of(one, info, asked, rate, mean) for claim, one in required.items()}
     return Planned(
         spec=run,
         info=info,
         asked=asked,
         claims={ids[claim.qualified_id]: cost for claim, cost in costs.items()},
-        all=cost_of(union(required.values()), info, asked, *asked_for),
+        all=cost_of(union(required.values()), info, asked, rate, mean),
         skipped={ids[claim.qualified_id]: why for claim, why in {**unfit, **short}.items()},
+        pace=pace,
     )
+
+
+def _reckoned_with(
+    config: pytest.Config, run: RunSpec, asked: Options
+) -> tuple[float | None, float | None, Pace | None]:
+    """Tokens per second and tokens of a response: as told, else as measured on such a model here.
+
+    The measurement, too, where it decides.
+    """
+    rate, mean = config.getoption("tokens_per_second"), config.getoption("mean_tokens")
+    if rate or mean:
+        return rate, mean, None
+    if config.getoption("probe"):
+        _probe(config, run, asked)
+    pace = measured_pace(pace_folder(run.model, asked.sampling, asked.engine))
+    return (None, None, None) if pace is None else (pace.rate, pace.tokens, pace)
+
+
+def _probe(config: pytest.Config, run: RunSpec, asked: Options) -> None:
+    """Have the base answer every question once; its score is kept, as that of a session is."""
+    info = _info(config, run)
+    if info.to_train or info.remote - info.cached:
+        what = "is not trained yet" if info.to_train else "has weights that are not here yet"
+        note(f"--probe: {run.name} {what}; its base is not asked")
+        return
+    bench = Bench(run, asked)
+    try:
+        bench.scores({BASE: 1})
+    finally:
+        bench.close()
 
 
 def _required(claim: Claim, info: RunInfo, asked: Options) -> Requirements:

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from importlib.metadata import version
+from time import perf_counter
 from typing import Any, Protocol, TypeVar
 
 import torch
@@ -20,6 +21,7 @@ from alpharl_bench.scoring.chat import require_renderable
 from alpharl_bench.scoring.drawing import Response, draw
 from alpharl_bench.scoring.encoding import encoding_of
 from alpharl_bench.scoring.engines import Backend, EngineOptions, TokenizerOf
+from alpharl_bench.scoring.pace import Effort
 from alpharl_bench.scoring.sampling import Sampling, Split
 from alpharl_bench.scoring.score import Asked, Provenance, Score
 from alpharl_bench.scoring.tasks import Tasks, load_tasks
@@ -100,22 +102,33 @@ class ScoringEngine:
         Raises:
             AlphaRLBenchError: a variant cannot be made, or a single response exhausts memory.
         """
+        return self.measured_score(variant, look, split)[0]
+
+    def measured_score(
+        self, variant: Variant, look: int = 0, split: Split = "test"
+    ) -> tuple[Score, Effort]:
+        """The same, and what it took."""
         sampling = replace(self._sampling, split=split)
         questions = self._put(sampling)
 
-        def ask(backend: Backend) -> Asked:
+        def ask(backend: Backend) -> tuple[Asked, int]:
             backend.reseed(_seed(sampling.seed, look))
-            return questions.ask(backend.lm, chat=sampling.prompt == "chat")
+            before = backend.generated
+            asked = questions.ask(backend.lm, chat=sampling.prompt == "chat")
+            return asked, backend.generated - before
 
-        asked = self.use_variant(variant, ask)
+        begun = perf_counter()
+        asked, tokens = self.use_variant(variant, ask)
+        seconds = perf_counter() - begun
         _warn(self.backend.notes)
-        return Score(
+        score = Score(
             variant=variant.label,
             look=look,
             responses=asked.responses,
             kuhn_policy=asked.kuhn_policy,
             provenance=self._provenance(sampling),
         )
+        return score, Effort(sum(map(len, score.marks)), tokens, seconds)
 
     def draw(
         self, decoding: Decoding, questions: Sequence[int], count: int, seed: int, split: Split

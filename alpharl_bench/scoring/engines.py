@@ -69,7 +69,7 @@ class Backend(Protocol):
     ``lm`` is lm-eval's interface to it, ``notes`` what is to be known of the variant that it wears,
     ``packages`` the versions of what it is made of beside the
     usual ones, ``dies_with`` the errors that say that the engine is gone, ``ends`` the tokens that
-    end a response.
+    end a response, ``generated`` counts the tokens of responses so far.
     """
 
     lm: Any
@@ -82,6 +82,10 @@ class Backend(Protocol):
     @property
     def batch_size(self) -> int:
         """How many sequences are generated together."""
+
+    @property
+    def generated(self) -> int:
+        """Tokens of responses so far."""
 
     def use_variant(self, variant: Variant) -> AbstractContextManager[None]:
         """Generate with the variant's weights inside the block, and inside it only.

@@ -52,6 +52,8 @@ class SharedPromptLM(HFLM):
     #: Gives every batch a seed: how long another one went on changes nothing then. Without it the
     #: state of torch's generator decides.
     seeds: torch.Generator | None = None
+    #: Tokens of responses so far, without their ends.
+    generated: int = 0
 
     def _model_generate(
         self, context: torch.Tensor, max_length: int, stop: list[str], **options: Any
@@ -67,6 +69,7 @@ class SharedPromptLM(HFLM):
         new = drawn[:, context.shape[1] :]
         ended = torch.isin(new, torch.tensor(self.ends, device=new.device)).cumsum(dim=1) > 0
         new[ended] = self.tokenizer.pad_token_id
+        self.generated += int((~ended).sum())
         return drawn
 
     def _decoded(self, given: int) -> dict[str, Any]:
@@ -126,6 +129,11 @@ class HFBackend:
     def batch_size(self) -> int:
         """How many sequences are generated together."""
         return int(self.lm.batch_size_per_gpu)
+
+    @property
+    def generated(self) -> int:
+        """Tokens of responses so far, without their ends."""
+        return self.lm.generated
 
     @contextmanager
     def use_variant(self, variant: Variant) -> Iterator[None]:

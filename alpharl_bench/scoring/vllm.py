@@ -95,6 +95,8 @@ class _SeededVLLM(vllm_causallms.VLLM):
     decoding = AS_ASKED
     #: The file with the decoding's biases, which the engine's processes read; None without any.
     biases: Path | None = None
+    #: Tokens of responses so far, with their ends.
+    generated: int = 0
 
     def _model_generate(
         self, requests: list[list[int]], generate: bool = False, sampling_params: Any = None
@@ -110,7 +112,10 @@ class _SeededVLLM(vllm_causallms.VLLM):
                     params.temperature = self.decoding.temperature
                 if self.biases is not None:
                     params.extra_args = {BIASES: str(self.biases)}
-        return super()._model_generate(requests, generate, sampling_params)
+        outputs = super()._model_generate(requests, generate, sampling_params)
+        if generate:
+            self.generated += sum(len(output.outputs[0].token_ids) for output in outputs)
+        return outputs
 
 
 class VLLMBackend:
@@ -165,6 +170,11 @@ class VLLMBackend:
         if sum(prod(source.base.shape(name)) for name in source.base.names) <= AFFORDABLE:
             self._reference = Reference(source, self._text)
         self._prove(BASE.label, source.base)
+
+    @property
+    def generated(self) -> int:
+        """Tokens of responses so far, with their ends."""
+        return self.lm.generated
 
     @contextmanager
     def use_variant(self, variant: Variant) -> Iterator[None]:

@@ -13,6 +13,7 @@ from alpharl_bench.plan.table import Planned, plan_text
 from alpharl_bench.registry import load_registry
 from alpharl_bench.runs.spec import run_specs
 from alpharl_bench.scoring import Sampling
+from alpharl_bench.scoring.pace import Pace
 
 
 @pytest.fixture
@@ -52,7 +53,21 @@ def test_several_runs_have_a_sum(planned):
     cells = [cell.strip() for cell in total]
     assert "18" in cells  # nine variants of each
     assert f"{2 * 9 * 60 * 2 * 36:.3g}" in cells
-    assert "nothing of it was measured" in text
+    assert "where nothing was measured here" in text
+
+
+def test_what_was_measured_is_a_time_and_stands_beside_hours_of_gpus(planned):
+    pace = Pace(tokens=9.0, seconds=0.01, scores=3)
+    one = planned("qwen3-facts-dapo")
+    text = plan_text([replace(one, pace=pace), planned("qwen3-facts-grpo")], None)
+    assert "9 tokens to a response and 900 tokens a second of one worker" in text
+    assert "as measured here on 3 scores of this model" in text
+    heads = [line for line in text.splitlines() if "tokens ≈" in line and "|" in line]
+    assert [("time ≈" in head, "GPU-hours ≈" in head) for head in heads] == [
+        (True, False),
+        (False, True),
+        (True, True),
+    ]
 
 
 def test_what_the_size_can_tell_is_said_before_there_is_a_session(planned):

@@ -161,9 +161,11 @@ def test_a_killed_session_scores_only_what_is_missing(short_registry, tmp_path, 
     scored = Bench(spec, options).scores({BASE: 1, FULL: 1})
     second = Bench(spec, options)
     asked = []
-    genuine = ScoringEngine.score
+    genuine = ScoringEngine.measured_score
     monkeypatch.setattr(
-        ScoringEngine, "score", lambda e, v, n, s: asked.append((v, n)) or genuine(e, v, n, s)
+        ScoringEngine,
+        "measured_score",
+        lambda e, v, n, s: asked.append((v, n)) or genuine(e, v, n, s),
     )
     again = second.scores({BASE: 1, FULL: 2, rank(1): 1})
     assert asked == [(FULL, 1), (rank(1), 0)]

@@ -38,6 +38,25 @@ def responses(lm, room_of_the_first):
     return found
 
 
+def test_tokens_are_counted_up_to_the_end_of_each_response(lm, monkeypatch):
+    drawn = []
+    genuine = SharedPromptLM.tok_decode
+
+    def decode(lm, tokens, *rest, **options):
+        # The end token is asked for beside, as a number.
+        drawn.extend([tokens] if isinstance(tokens, list) else [])
+        return genuine(lm, tokens, *rest, **options)
+
+    monkeypatch.setattr(SharedPromptLM, "tok_decode", decode)
+    # So many tokens are ends that most responses come to one.
+    monkeypatch.setattr(lm, "ends", tuple(range(0, len(lm.tokenizer), 3)))
+    before = lm.generated
+    responses(lm, ROOM)
+    pad = lm.tokenizer.pad_token_id
+    assert lm.generated - before == sum(token != pad for tokens in drawn for token in tokens)
+    assert 0 < lm.generated - before < 2 * BATCH * ROOM
+
+
 def test_a_batch_draws_the_same_however_long_the_one_before_it_went_on(lm):
     long, short = responses(lm, ROOM), responses(lm, 2)
     assert long[BATCH:] == short[BATCH:]
