@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from alpharl_bench.behaviour import Measurement
+from alpharl_bench.behaviour import Divergence, Measurement
 from alpharl_bench.bench import TURNS, Options, behaviour_folder
 from alpharl_bench.checkpoints import ModelSize
 from alpharl_bench.device import planned_device
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.lazy import torch
 from alpharl_bench.limits import QUESTIONS_BYTES
-from alpharl_bench.plan.throughput import Lengths, tokens_per_second
+from alpharl_bench.plan.throughput import Lengths, read_per_second, tokens_per_second
 from alpharl_bench.runs.source import RunInfo
 from alpharl_bench.scoring import ScoreStore
 from alpharl_bench.scoring.canonical import canonical
@@ -52,6 +52,8 @@ class Cost:
         tokens: the maximum number of generated tokens.
         expected: the number of them where responses have the length that they have on average.
         rate: tokens per second that are reckoned with.
+        read: tokens of prompts and responses that are read and not generated, as expected.
+        read_rate: tokens per second of reading.
         gpus: the number of GPUs that generate.
     """
 
@@ -68,12 +70,15 @@ class Cost:
     tokens: int
     expected: float
     rate: float
+    read: float
+    read_rate: float
     gpus: int
 
     @property
     def hours(self) -> float:
-        """GPU-hours of generation, as expected."""
-        return self.expected / self.rate * self.gpus / 3600
+        """GPU-hours of generation and reading, as expected."""
+        seconds = self.expected / self.rate + self.read / self.read_rate
+        return seconds * self.gpus / 3600
 
 
 def cost_of(
@@ -82,6 +87,7 @@ def cost_of(
     asked: Options,
     rate: float | None = None,
     mean: float | None = None,
+    read_rate: float | None = None,
 ) -> Cost:
     """What it takes to have what is required.
 
@@ -91,6 +97,7 @@ def cost_of(
         asked: the settings of the measurement.
         rate: tokens per second, all GPUs together; None for what hardware allows.
         mean: tokens of a response on average; None for the most that is allowed.
+        read_rate: tokens per second of reading, all GPUs together; None for what hardware allows.
     """
     required = _scored_once(required, info)
     fetched = required.opened & info.remote
@@ -113,6 +120,13 @@ def cost_of(
     tokens += questions * response * (len(required.generated) - written)
     tokens += required.drawn * response
     found, gpus = tokens_per_second(info.size, dtype, lengths, engine, models)
+    gpus = engine.tensor_parallel if rate else gpus
+    # transformers compares whole distributions: of a policy both models read.
+    models_that_read = sum(
+        2 if isinstance(one, Divergence) and engine.name == "hf" else 1
+        for one in required.read
+        if not cached.wrote(one)
+    )
     missing = fetched - info.cached
     checkpoints = missing - {None}
     if asked.one_checkpoint:
@@ -137,7 +151,9 @@ def cost_of(
         tokens=tokens,
         expected=tokens * lengths.mean / response,
         rate=rate or found,
-        gpus=engine.tensor_parallel if rate else gpus,
+        read=questions * (lengths.prompt + lengths.mean) * models_that_read,
+        read_rate=read_rate or read_per_second(info.size, dtype, gpus),
+        gpus=gpus,
     )
 
 

@@ -9,6 +9,7 @@ from math import ceil
 from alpharl_bench.checkpoints import ModelSize
 from alpharl_bench.scoring import EngineOptions
 
+_FLOAT32 = 4
 #: The part of a GPU's memory that engines use (vLLM's default).
 USABLE = 0.9
 
@@ -47,6 +48,18 @@ class Lengths:
     mean: float
 
 
+def read_per_second(size: ModelSize, dtype: int, gpus: int) -> float:
+    """Tokens per second of some GPUs that read a text: it takes arithmetic alone.
+
+    Args:
+        size: the size of the model.
+        dtype: bytes of a number.
+        gpus: the number of GPUs that share the model.
+    """
+    flops = H100.float32 if dtype == _FLOAT32 else H100.float16
+    return gpus * flops / (2 * size.parameters)
+
+
 def tokens_per_second(
     size: ModelSize, dtype: int, lengths: Lengths, engine: EngineOptions, models: int = 1
 ) -> tuple[float, int]:
@@ -73,7 +86,7 @@ def tokens_per_second(
     fitting = min(engine.batch_size, int(room // (token * (whole if together else held))))
     # Of a batch that started together those that have not ended, on average over its steps.
     running = fitting * (lengths.mean / lengths.longest if together else 1)
-    flops = H100.float32 if dtype == 4 else H100.float16
+    flops = H100.float32 if dtype == _FLOAT32 else H100.float16
     step = max(
         H100.step,
         (weights + running * token * held) / (gpus * H100.bandwidth),

@@ -9,6 +9,7 @@ from alpharl_bench.bench import Bench, Options
 from alpharl_bench.claims import Claim
 from alpharl_bench.claims.papers import shown_ids
 from alpharl_bench.claims.required import baselines_required, requirements_of
+from alpharl_bench.device import planned_device
 from alpharl_bench.formatting import lines
 from alpharl_bench.plan import Budget, cost_of, measured
 from alpharl_bench.plan.table import Planned, plan_text
@@ -78,16 +79,20 @@ def _planned(
 ) -> Planned:
     info, asked = _info(config, run), options(config, run)
     rate, mean, pace = _reckoned_with(config, run, asked)
+    # On a CPU reading and generating are both arithmetic.
+    reading = rate if planned_device("auto") == "cpu" and pace is not None else None
     ids = shown_ids([*claims, *unfit])
     required = {claim: _required(claim, info, asked) for claim in claims}
     short = {claim: reason for claim in required if (reason := lacking(config, run, claim))}
-    costs = {claim: cost_of(one, info, asked, rate, mean) for claim, one in required.items()}
+    costs = {
+        claim: cost_of(one, info, asked, rate, mean, reading) for claim, one in required.items()
+    }
     return Planned(
         spec=run,
         info=info,
         asked=asked,
         claims={ids[claim.qualified_id]: cost for claim, cost in costs.items()},
-        all=cost_of(union(required.values()), info, asked, rate, mean),
+        all=cost_of(union(required.values()), info, asked, rate, mean, reading),
         skipped={ids[claim.qualified_id]: why for claim, why in {**unfit, **short}.items()},
         pace=pace,
     )

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import TypeAdapter
 
-from alpharl_bench.behaviour import Behaviour, Continuation, Measurement
+from alpharl_bench.behaviour import Behaviour, Continuation, Measurement, TeacherForced
 from alpharl_bench.behaviour.measurements import chains_of, variants_of
 from alpharl_bench.behaviour.table import NO_BEHAVIOUR, QuestionRow
 from alpharl_bench.scoring.catalogue import GAMES
@@ -28,7 +28,10 @@ class BehaviourTable(Table[Behaviour]):
         """The chains that are written, and the weights of those that write and read them."""
         passes: Sequence[Measurement] = query.measurements
         variants = [variant for one in passes for variant in variants_of(one)]
-        chains = Requirements(generated=frozenset(_generated(passes)))
+        chains = Requirements(
+            generated=frozenset(_generated(passes)),
+            read=frozenset(one for one in passes if isinstance(one, TeacherForced)),
+        )
         return union([chains, materialised(variants, steps)])
 
     def measure(self, run: MeasuredRun, queries: Sequence[Query]) -> Behaviour:

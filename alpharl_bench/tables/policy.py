@@ -56,8 +56,12 @@ class PolicyTable(Table[tuple[PolicyRow, ...]]):
 
     def requires(self, query: Query, steps: Sequence[int]) -> Requirements:
         """The responses, and the weights of all that read them."""
-        written = Requirements(generated=frozenset({WRITTEN}))
-        return union([written, materialised([FULL, *_readers([query], steps)], steps)])
+        readers = _readers([query], steps)
+        chains = Requirements(
+            generated=frozenset({WRITTEN}),
+            read=frozenset(Divergence(variant, WRITTEN) for variant in readers),
+        )
+        return union([chains, materialised([FULL, *readers], steps)])
 
     def measure(self, run: MeasuredRun, queries: Sequence[Query]) -> tuple[PolicyRow, ...]:
         """Read what the cache lacks."""

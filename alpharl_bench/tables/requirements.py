@@ -18,6 +18,7 @@ class Requirements:
     Args:
         scores: the maximum number of batches of samples of a variant on a split.
         generated: the passes that write chains, one response to every question each.
+        read: the passes that read chains, all prompts and responses once each.
         opened: the steps of the checkpoints whose weights are read; None is the base.
         decomposed: variants whose triplets are kept on disk.
         whole: whether all singular values of the last update are needed.
@@ -27,6 +28,7 @@ class Requirements:
 
     scores: Mapping[tuple[Variant, Split], int] = field(default_factory=dict)
     generated: frozenset["Measurement"] = frozenset()
+    read: frozenset["Measurement"] = frozenset()
     opened: frozenset[int | None] = frozenset()
     decomposed: frozenset[Variant] = frozenset()
     whole: bool = False
@@ -49,6 +51,7 @@ def union(requirements: Iterable[Requirements]) -> Requirements:
     return Requirements(
         scores=scores,
         generated=frozenset().union(*(one.generated for one in found)),
+        read=frozenset().union(*(one.read for one in found)),
         opened=frozenset().union(*(one.opened for one in found)),
         decomposed=frozenset().union(*(one.decomposed for one in found)),
         whole=any(one.whole for one in found),

@@ -206,6 +206,23 @@ def test_responses_are_no_longer_than_a_model_has_positions(qwen3):
     assert cost.tokens == cost_of(need, qwen3, Options(PAPER)).tokens // 20_480 * 4096
 
 
+@pytest.mark.parametrize(("engine", "models"), [("vllm", 1), ("hf", 2)])
+def test_what_reads_takes_arithmetic_and_generates_nothing(qwen3, engine, models):
+    asked = Options(Sampling.of(("math500",)), EngineOptions(engine, "bfloat16"))
+    need = requirements_of(CLAIMS["P1.1-policy"], qwen3.steps)
+    cost = cost_of(need, qwen3, asked, mean=2000)
+    # Nine variants read what the trained model wrote once, behind prompts of 2,048 tokens.
+    assert cost.expected == 500 * 2000
+    assert cost.read == 9 * 500 * (2048 + 2000) * models
+    assert cost.read_rate == pytest.approx(989e12 / (2 * QWEN3_8B))
+    seconds = cost.expected / cost.rate + cost.read / cost.read_rate
+    assert cost.hours == pytest.approx(seconds / 3600)
+    # And vLLM is done within a quarter of an hour.
+    assert (seconds < 15 * 60) == (engine == "vllm")
+    slow = cost_of(need, qwen3, asked, mean=2000, read_rate=1000)
+    assert slow.hours > cost.hours + 0.9 * cost.read / 1000 / 3600
+
+
 def test_a_rate_of_ones_own_gives_the_hours():
     need, info = requirements_of(CLAIMS["P1.1"], (1,)), RunInfo((1,), BILLION, 4)
     asked = Options(Sampling(("addition",)), EngineOptions("vllm", tensor_parallel=2))

@@ -19,7 +19,8 @@ def rows(text):
     return {
         cells[0]: cells[1:]
         for line in text.splitlines()
-        if line.startswith("| ") and (cells := [cell.strip() for cell in line.strip("|").split("|")])
+        if line.startswith("| ")
+        and (cells := [cell.strip() for cell in line.strip("|").split("|")])
     }
 
 
