@@ -228,9 +228,16 @@ class Bench:
         query = Query(variants=(BASE, FULL), batches=batches)
         return self._evidence({SCORES.name: [query]})
 
-    def judge(self, claim: Claim) -> Verdict:
-        """The verdict on a claim; samples are added while it is open and analyses are left."""
+    def judge(self, claim: Claim, goes_on: Callable[[int], bool] = lambda _: True) -> Verdict:
+        """The verdict on a claim; samples are added while it is open and analyses are left.
+
+        Args:
+            claim: the claim.
+            goes_on: whether the analysis of that number is begun, from 2.
+        """
         for batches in range(1, self._options.interim_analyses + 1):
+            if batches > 1 and not goes_on(batches):
+                break
             evidence = self.evidence({claim: batches})
             verdict = judge(claim, evidence, self._options.planned)
             if not claim.sampled or verdict.settled:
@@ -399,12 +406,12 @@ class Bench:
     def _store(self, split: Split, *, of_base: bool = False) -> ScoreStore:
         """The scores of the run's variants, or those of its base, which runs of one base share."""
         sampling = replace(self._options.sampling, split=split)
-        digest = self._base_digest if of_base else self.opened.digest
+        digest = self.base_digest if of_base else self.opened.digest
         return ScoreStore(digest, sampling, self._options.engine)
 
     @cached_property
-    def _base_digest(self) -> str:
-        """Of the base as it is asked: weights, tokenizer, end tokens, which a run may add to."""
+    def base_digest(self) -> str:
+        """The content key of the base as it is asked: a run may add to tokenizer and end tokens."""
         asked = encoding_of(self.run, self._options.engine.tokenizer)
         return content_key(
             base=open_weights(self.run.base).digest,

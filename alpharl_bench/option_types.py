@@ -208,6 +208,15 @@ def number(low: float, high: float, *, above: bool = False) -> Callable[[str], f
     return read
 
 
+def duration(text: str) -> float:
+    """Seconds of a time as ``90s``, ``45m`` or ``1h30m``."""
+    found = re.fullmatch(r"(?:([0-9]{1,4})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,6})s)?", text)
+    hours, minutes, seconds = (int(part or 0) for part in found.groups()) if found else (0, 0, 0)
+    if not (whole := 3600 * hours + 60 * minutes + seconds):
+        raise AlphaRLBenchError(f"{shown(text)} is no time; type it as 90s, 45m or 1h30m")
+    return float(whole)
+
+
 #: A part of a whole, as 0.4.
 share = number(0, 1, above=True)
 

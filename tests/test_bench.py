@@ -16,6 +16,7 @@ from alpharl_bench.plan import cost_of
 from alpharl_bench.registry import load_registry
 from alpharl_bench.runs.spec import run_specs, spec_of_path
 from alpharl_bench.scoring import Sampling, Score
+from alpharl_bench.scoring.pace import Effort
 from alpharl_bench.scoring.sampling import Split
 from alpharl_bench.tables import union
 from alpharl_bench.variants import FULL, Variant, forecast, full_at, percent, rank, subspace
@@ -38,6 +39,9 @@ class CountingEngine:
     def __init__(self) -> None:
         self.asked: Counter[tuple[str, int, Split]] = Counter()
         self.marks: dict[str, str] = {}
+
+    def measured_score(self, variant: Variant, look: int, split: Split) -> tuple[Score, Effort]:
+        return self.score(variant, look, split), Effort(8, 80, 1.0)
 
     def score(self, variant: Variant, look: int, split: Split) -> Score:
         self.asked[variant.label, look, split] += 1

@@ -75,10 +75,14 @@ class Cost:
     gpus: int
 
     @property
+    def seconds(self) -> float:
+        """Seconds of generation and reading, as expected."""
+        return self.expected / self.rate + self.read / self.read_rate
+
+    @property
     def hours(self) -> float:
-        """GPU-hours of generation and reading, as expected."""
-        seconds = self.expected / self.rate + self.read / self.read_rate
-        return seconds * self.gpus / 3600
+        """GPU-hours of the same."""
+        return self.seconds * self.gpus / 3600
 
 
 def cost_of(
@@ -105,7 +109,7 @@ def cost_of(
     dtype = _bytes_of(engine.dtype)
     context = context_of(info.size, sampling)
     models = 2 if any(v.method == "rlvr-logits" for v, _ in required.scores) else 1
-    cached = CacheStatus(info.digest, asked)
+    cached = CacheStatus(info.digest, asked, info.base_digest)
     asked_for = [
         (v, split, n) for (v, split), batches in required.scores.items() for n in range(batches)
     ]
@@ -118,7 +122,8 @@ def cost_of(
     if sampling.kind == "games":
         tokens *= TURNS
     tokens += questions * response * (len(required.generated) - written)
-    tokens += required.drawn * response
+    fitted = all(cached.has(v, split, 0) for v, split in required.scores if v.kind == "decoded")
+    tokens += 0 if fitted else required.drawn * response
     found, gpus = tokens_per_second(info.size, dtype, lengths, engine, models)
     gpus = engine.tensor_parallel if rate else gpus
     # transformers compares whole distributions: of a policy both models read.
@@ -264,14 +269,17 @@ class CacheStatus:
     Args:
         digest: the run's content key, or None.
         asked: the settings of the measurement.
+        base_digest: the content key of the base as it is asked, or None.
     """
 
     digest: str | None
     asked: Options
+    base_digest: str | None = None
 
     def has(self, variant: Variant, split: str, batch: int) -> bool:
         """Whether a score is there. Windows never are: only a ranking tells their modules."""
-        store = self._stores.get(split)
+        decoded = variant.kind == "decoded"
+        store = (self._stores_of_base if decoded else self._stores).get(split)
         return store is not None and store.path(variant, batch).is_file()
 
     def wrote(self, one: Measurement) -> bool:
@@ -287,13 +295,20 @@ class CacheStatus:
     @cached_property
     def _stores(self) -> Mapping[str, ScoreStore]:
         """The scores of every split that can be drawn."""
-        if self.digest is None:
+        return self._opened(self.digest)
+
+    @cached_property
+    def _stores_of_base(self) -> Mapping[str, ScoreStore]:
+        return self._opened(self.base_digest)
+
+    def _opened(self, digest: str | None) -> Mapping[str, ScoreStore]:
+        if digest is None:
             return {}
         stores = {}
         for split in ("test", "validation"):
             try:
                 sampling = replace(self.asked.sampling, split=split)
-                stores[split] = ScoreStore(self.digest, sampling, self.asked.engine)
+                stores[split] = ScoreStore(digest, sampling, self.asked.engine)
             except AlphaRLBenchError:
                 continue  # Questions that cannot be had were not scored.
         return stores

@@ -11,6 +11,7 @@ from alpharl_bench.claims import Claim
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.interrupts import signals_interrupt
 from alpharl_bench.option_types import require_writable
+from alpharl_bench.plugin.budget import first_page_first
 from alpharl_bench.plugin.executing import chosen_executor, refuse_contradictions
 from alpharl_bench.plugin.faults import ends_session, fault_of
 from alpharl_bench.plugin.items import PARAMETER, claim_of, run_of
@@ -96,6 +97,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     told before a byte is downloaded. A plan tells the latter for every run.
     """
     leave_out(config, items)
+    first_page_first(config, items)
     for item in items:
         run = run_of(item)
         if run is None:

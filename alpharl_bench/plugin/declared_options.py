@@ -10,6 +10,7 @@ import pytest
 from alpharl_bench.device import DEVICES
 from alpharl_bench.executor import EXECUTORS
 from alpharl_bench.option_types import (
+    duration,
     existing_folder,
     for_pytest,
     number,
@@ -222,6 +223,13 @@ def _add_to(parser: pytest.Parser) -> None:
         default=EngineOptions.tensor_parallel,
         metavar="N",
         help="number of GPUs that share one model; requires --engine vllm (1)",
+    )
+    group.addoption(
+        "--budget",
+        type=for_pytest(duration),
+        metavar="TIME",
+        help="judge as many claims as can be in this time (45m, 1h30m), in the order of their "
+        "paper, and say what the others would take; several runs have equal parts of it",
     )
     group.addoption(
         "--plan",

@@ -4,7 +4,7 @@ from collections.abc import Generator
 
 import pytest
 
-from alpharl_bench.claims import Learning, Outcome, Verdict
+from alpharl_bench.claims import Claim, Learning, Outcome, Verdict
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.formatting import one_line
 from alpharl_bench.plugin.faults import fault_of
@@ -16,6 +16,8 @@ CLAIM, RUN, VERDICT, SUMMARY, SAMPLES = "claim", "run", "verdict", "summary", "s
 DID_NOT_LEARN = "did not learn"
 #: What is added to a verdict on a kind of training that the claim is not about.
 CONTRAST = "contrast"
+#: What the budget is not enough for: the claim as a whole, or a further analysis of it.
+LEFT = "left"
 
 
 # pytest attaches these classes to its functions, which type checkers do not see.
@@ -35,6 +37,10 @@ class OnlyMeasured(pytest.skip.Exception):  # type: ignore[name-defined]
     """A number without a verdict: a fact of one run, or one that fails by a line of ours."""
 
 
+class NotAfforded(pytest.skip.Exception):  # type: ignore[name-defined]
+    """The budget is not enough for the claim."""
+
+
 class Unsettled(pytest.skip.Exception):  # type: ignore[name-defined]
     """No arithmetic on what the paper prints says whether a sentence holds."""
 
@@ -44,7 +50,7 @@ class DidNotLearn(pytest.skip.Exception):  # type: ignore[name-defined]
 
 
 #: What is told in a line, as it is neither a pass nor a failure.
-_OPEN = Inconclusive | NotInformative | OnlyMeasured | DidNotLearn | Unsettled
+_OPEN = Inconclusive | NotInformative | OnlyMeasured | DidNotLearn | NotAfforded | Unsettled
 
 
 def note_did_not_learn(item: pytest.Item, run: str, learning: Learning) -> None:
@@ -56,6 +62,11 @@ def note_did_not_learn(item: pytest.Item, run: str, learning: Learning) -> None:
     reason = f"{run} did not learn: {learning}; no claim is judged on it"
     item.user_properties += [(RUN, run), (DID_NOT_LEARN, reason)]
     raise DidNotLearn(reason)
+
+
+def note_left(item: pytest.Item, claim: Claim, run: str, why: str) -> None:
+    """Attach to a test that the budget is not enough for all of its claim."""
+    item.user_properties.append((LEFT, f"{claim.id} on {run} {why}"))
 
 
 def note(item: pytest.Item, verdict: Verdict) -> None:

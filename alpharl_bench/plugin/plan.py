@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from alpharl_bench.claims.papers import shown_ids
 from alpharl_bench.claims.required import baselines_required, requirements_of
 from alpharl_bench.device import planned_device
 from alpharl_bench.formatting import lines
-from alpharl_bench.plan import Budget, cost_of, measured
+from alpharl_bench.plan import Budget, Cost, cost_of, measured
 from alpharl_bench.plan.table import Planned, plan_text
 from alpharl_bench.plugin.faults import ends_session
 from alpharl_bench.plugin.items import claim_of, run_of
@@ -64,7 +65,7 @@ def lacking(config: pytest.Config, run: RunSpec, claim: Claim) -> str:
         AlphaRLBenchError: options name what is not there.
     """
     info, asked = _info(config, run), options(config, run)
-    required = _required(claim, info, asked)
+    required = _required(claim, info, asked, asked.interim_analyses)
     if _BUDGET not in config.stash:
         config.stash[_BUDGET] = Budget(measured())
     budget = config.stash[_BUDGET]
@@ -78,40 +79,43 @@ def _planned(
     config: pytest.Config, run: RunSpec, claims: list[Claim], unfit: Mapping[Claim, str]
 ) -> Planned:
     info, asked = _info(config, run), options(config, run)
-    rate, mean, pace = _reckoned_with(config, run, asked)
-    # On a CPU reading and generating are both arithmetic.
-    reading = rate if planned_device("auto") == "cpu" and pace is not None else None
+    if config.getoption("probe"):
+        _probe(config, run, asked)
+    reckoned = _reckoned(config, run, asked)
     ids = shown_ids([*claims, *unfit])
-    required = {claim: _required(claim, info, asked) for claim in claims}
+    required = {claim: _required(claim, info, asked, asked.interim_analyses) for claim in claims}
     short = {claim: reason for claim in required if (reason := lacking(config, run, claim))}
-    costs = {
-        claim: cost_of(one, info, asked, rate, mean, reading) for claim, one in required.items()
-    }
+    costs = {claim: cost_of(one, info, asked, *reckoned) for claim, one in required.items()}
     return Planned(
         spec=run,
         info=info,
         asked=asked,
         claims={ids[claim.qualified_id]: cost for claim, cost in costs.items()},
-        all=cost_of(union(required.values()), info, asked, rate, mean, reading),
+        all=cost_of(union(required.values()), info, asked, *reckoned),
         skipped={ids[claim.qualified_id]: why for claim, why in {**unfit, **short}.items()},
-        pace=pace,
+        pace=_pace(config, run, asked),
     )
 
 
-def _reckoned_with(
+def _reckoned(
     config: pytest.Config, run: RunSpec, asked: Options
-) -> tuple[float | None, float | None, Pace | None]:
-    """Tokens per second and tokens of a response: as told, else as measured on such a model here.
+) -> tuple[float | None, float | None, float | None]:
+    """Tokens per second, tokens of a response, and tokens read per second, as :func:`cost_of` has.
 
-    The measurement, too, where it decides.
+    As told, else as measured on such a model here.
     """
-    rate, mean = config.getoption("tokens_per_second"), config.getoption("mean_tokens")
-    if rate or mean:
-        return rate, mean, None
-    if config.getoption("probe"):
-        _probe(config, run, asked)
-    pace = measured_pace(pace_folder(run.model, asked.sampling, asked.engine))
-    return (None, None, None) if pace is None else (pace.rate, pace.tokens, pace)
+    pace = _pace(config, run, asked)
+    if pace is None:
+        return config.getoption("tokens_per_second"), config.getoption("mean_tokens"), None
+    # On a CPU reading and generating are both arithmetic.
+    return pace.rate, pace.tokens, pace.rate if planned_device("auto") == "cpu" else None
+
+
+def _pace(config: pytest.Config, run: RunSpec, asked: Options) -> Pace | None:
+    """What was measured, where the user tells nothing else."""
+    if config.getoption("tokens_per_second") or config.getoption("mean_tokens"):
+        return None
+    return measured_pace(pace_folder(run.model, asked.sampling, asked.engine))
 
 
 def _probe(config: pytest.Config, run: RunSpec, asked: Options) -> None:
@@ -128,8 +132,23 @@ def _probe(config: pytest.Config, run: RunSpec, asked: Options) -> None:
         bench.close()
 
 
-def _required(claim: Claim, info: RunInfo, asked: Options) -> Requirements:
-    count = asked.interim_analyses
+def cost_of_claim(
+    config: pytest.Config, bench: Bench, claim: Claim, batches: int
+) -> tuple[Cost, bool]:
+    """What the cache lacks of so many analyses of a claim on a run that is open.
+
+    And whether that rests on a measurement, or on what the user told.
+    """
+    run, asked = bench.spec, options(config, bench.spec)
+    known = replace(
+        _info(config, run), digest=bench.opened.digest, base_digest=bench.base_digest, to_train=0
+    )
+    rate, mean, reading = _reckoned(config, run, asked)
+    required = _required(claim, known, asked, batches)
+    return cost_of(required, known, asked, rate, mean, reading), rate is not None
+
+
+def _required(claim: Claim, info: RunInfo, asked: Options, count: int) -> Requirements:
     required = requirements_of(claim, info.steps, count)
     if asked.sampling.has_baselines:
         return union([required, baselines_required({claim: count}, info.steps)])

@@ -16,6 +16,7 @@ from alpharl_bench.plugin.outcomes import (
     CLAIM,
     CONTRAST,
     DID_NOT_LEARN,
+    LEFT,
     RUN,
     SAMPLES,
     SUMMARY,
@@ -41,6 +42,7 @@ class SessionReport:
         self._judged: dict[str, dict[str, int]] = defaultdict(dict)
         self._unlearned: dict[str, str] = {}
         self._summaries: list[tuple[str, str, str]] = []
+        self._left: list[str] = []
         self._written, self._failed = "", False
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -48,6 +50,9 @@ class SessionReport:
         properties = dict(report.user_properties)
         if report.when == "setup" and DID_NOT_LEARN in properties:
             self._unlearned[str(properties[RUN])] = str(properties[DID_NOT_LEARN])
+        ended = report.when == "call" or (report.when == "setup" and report.skipped)
+        if ended and LEFT in properties:
+            self._left.append(str(properties[LEFT]))
         if report.when == "call" and VERDICT in properties:
             claims = self._judged[str(properties[RUN])]
             claims[str(properties[CLAIM])] = int(str(properties[SAMPLES]))
@@ -72,6 +77,7 @@ class SessionReport:
                 [self._measured(run) for run in run_specs_of(self._config) if self._took_part(run)],
                 command=typed_command(list(arguments)),
                 interrupted=exitstatus == pytest.ExitCode.INTERRUPTED,
+                left=self._left,
             )
             stored.save(folder)
             self._written = f"report: {write_report(folder)}"
@@ -121,6 +127,8 @@ class SessionReport:
                 )
             for line in self._unlearned.values():
                 terminalreporter.write_line(one_line(line), yellow=True)
+            for line in self._left:
+                terminalreporter.write_line(one_line(f"left: {line}"), yellow=True)
             terminalreporter.write_line(one_line(self._written), red=self._failed)
         if exitstatus == pytest.ExitCode.INTERRUPTED:
             terminalreporter.write_line(f"interrupted; {GOES_ON}", yellow=True)

@@ -50,6 +50,9 @@ def page(judged: Judged) -> str:
     lines += [_what_was_run(judged), ""]
     if session.interrupted:
         lines += ["**The session was interrupted**: missing claims were not judged.", ""]
+    if session.left:
+        lines += ["**The budget was not enough for all claims:**", ""]
+        lines += [*(f"- {plain(line)}" for line in session.left), ""]
     return "\n".join([*lines, *_summary(judged), *_runs(judged)])
 
 

@@ -66,6 +66,7 @@ def merge_sessions(folders: Sequence[Path]) -> Session:
         command="; ".join(dict.fromkeys(session.command for _, session in sessions)),
         date=max(session.date for _, session in sessions),
         interrupted=any(session.interrupted for _, session in sessions),
+        left=tuple(dict.fromkeys(line for _, session in sessions for line in session.left)),
         runs={name: found.value for name, found in runs.items()},
         scores=tuple(found.value for found in scores.values()),
     )

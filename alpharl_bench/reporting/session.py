@@ -116,7 +116,8 @@ _OF_THEIR_OWN = ("spectrum", "dynamics", "behaviour", "embedding")
 class Session(BaseModel):
     """A session's command and runs; the scores lie beside it, one line each.
 
-    An ``interrupted`` one judged only a part of what it was asked.
+    An ``interrupted`` one judged only a part of what it was asked; ``left`` says, a line each, what
+    its budget was not enough for.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="constants")
@@ -124,11 +125,19 @@ class Session(BaseModel):
     command: str
     date: Annotated[str, AfterValidator(_date)]
     interrupted: bool = False
+    left: tuple[str, ...] = ()
     runs: dict[str, RunRecord]
     scores: tuple[Score, ...] = Field(default=(), exclude=True)
 
     @classmethod
-    def of(cls, measured: Sequence[Measured], command: str, *, interrupted: bool = False) -> Self:
+    def of(
+        cls,
+        measured: Sequence[Measured],
+        command: str,
+        *,
+        interrupted: bool = False,
+        left: Sequence[str] = (),
+    ) -> Self:
         """The record of a session."""
         runs = {}
         for run in measured:
@@ -157,6 +166,7 @@ class Session(BaseModel):
             command=command,
             date=datetime.now(UTC).isoformat(timespec="seconds"),
             interrupted=interrupted,
+            left=tuple(left),
             runs=runs,
             scores=tuple(score for run in measured for score in run.evidence.scores.values()),
         )

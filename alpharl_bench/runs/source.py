@@ -23,6 +23,7 @@ class RunInfo:
         training: bytes on disk that this takes, with the bases that have to be made.
         wheel: bytes of a wheel that is fetched first, with its base in it.
         about: what a reader should know of where it comes from, a line each.
+        base_digest: the digest of its base as it is asked; None where that is not known yet.
     """
 
     steps: tuple[int, ...]
@@ -35,6 +36,7 @@ class RunInfo:
     training: int = 0
     wheel: int = 0
     about: tuple[str, ...] = ()
+    base_digest: str | None = None
 
     @property
     def checkpoint_bytes(self) -> int:
