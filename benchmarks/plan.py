@@ -57,7 +57,8 @@ def main(
         raise SystemExit(f"{name} is {now.state}: alpharl-bench zoo train {name}")
     lane = registry.model(registry.run(name).model).lane
     (spec,) = [run for run in run_specs(lane, registry) if run.name == name]
-    asked = Options(replace(Sampling.of(select(",".join(spec.tasks))), samples=samples))
+    usual = Sampling.of(select(",".join(spec.tasks)))
+    asked = Options(replace(usual, samples=samples, prompt=spec.prompt or usual.prompt))
     with tempfile.TemporaryDirectory() as cache:
         os.environ[CACHE_VARIABLE] = cache
         judged = [find_claim(claim) for claim in claims.split()]

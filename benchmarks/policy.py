@@ -41,7 +41,8 @@ def variants(steps: tuple[int, ...]) -> list[Variant]:
 
 def compared(spec: RunSpec, questions: int, samples: int) -> pd.DataFrame:
     """A row for each variant of a run."""
-    sampling = Sampling(spec.tasks, questions=questions, samples=samples)
+    prompt = spec.prompt or Sampling.prompt
+    sampling = Sampling(spec.tasks, questions=questions, samples=samples, prompt=prompt)
     bench = Bench(spec, Options(sampling=sampling, engine=EngineOptions()))
     asking = Asking(bench.engine, sampling)
     chains = asking.respond(WRITTEN)
@@ -56,7 +57,7 @@ def compared(spec: RunSpec, questions: int, samples: int) -> pd.DataFrame:
         middle = time.perf_counter()
         read = asking.compare(Divergence(variant, WRITTEN), chains)
         taken[variant] = middle - start, time.perf_counter() - middle
-        nats[variant] = weights @ np.array([one.nats for one in read])
+        nats[variant] = weights @ np.array([one.estimate for one in read])
     bench.close()
 
     def parts(variant: Variant) -> Iterator[tuple[float, float]]:

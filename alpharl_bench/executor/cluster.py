@@ -1,4 +1,8 @@
-"""Work is done by actors of a Ray cluster, one on each GPU, or on each core where there is none."""
+"""Work is done by actors of a Ray cluster, one on each GPU, or on each core where there is none.
+
+Each says what it takes, so that Ray finds room for it beside the work of others: its GPUs, which
+are of one host, and a core; workers are spread over the hosts.
+"""
 
 import os
 from collections import Counter, deque
@@ -41,11 +45,14 @@ class RayExecutor:
     """A fixed number of workers, each of which does one unit at a time.
 
     Results come back to this process, which alone writes them down: a worker that dies leaves
-    nothing, and its unit is given to the next one that is free. A dead worker is replaced.
+    nothing, and its unit is given to the next one that is free. A dead worker is replaced. A unit
+    that fails is tried once more on another host, where there is one: a host may have a full disk,
+    or a GPU that has gone.
 
     Args:
         address: the address of the cluster, as for ``ray.init``; ``auto`` is the one that runs
             on this machine, ``local`` a new one.
+        gpus: how many GPUs of a host a worker has, where the cluster has any.
 
     Raises:
         AlphaRLBenchError: there is no such cluster, it has no room, or its hosts do not share
@@ -54,7 +61,10 @@ class RayExecutor:
 
     parallel = True
 
-    def __init__(self, address: str = RUNNING) -> None:
+    def __init__(self, address: str = RUNNING, gpus: int = 1) -> None:
+        self._gpus = gpus
+        # The host of each worker that has started.
+        self._hosts: dict[Any, str] = {}
         self._held = ExitStack()
         self._free: list[Any] = []
         self._starting: dict[Any, Any] = {}
@@ -82,10 +92,13 @@ class RayExecutor:
         waiting = deque(range(len(units)))
         doing: dict[Any, tuple[Any, int]] = {}
         deaths: Counter[int] = Counter()
+        failed: dict[int, str] = {}
         try:
             while waiting or doing:
-                while waiting and self._free:
-                    worker, number = self._free.pop(), waiting.popleft()
+                while (found := self._matched(waiting, failed)) is not None:
+                    worker, number = found
+                    self._free.remove(worker)
+                    waiting.remove(number)
                     reference = self._reference(context)
                     done = worker.do.remote(reference.hex(), reference, work, units[number])
                     doing[done] = worker, number
@@ -98,7 +111,15 @@ class RayExecutor:
                         if deaths[number] == _MAX_DEATHS:
                             raise _died(units[number], error) from error
                         waiting.appendleft(number)
-                        self._start()
+                        self._replace(worker)
+                    except RayTaskError as error:
+                        self._free.append(worker)
+                        # A second failure is the unit's own, as is that of a cluster of one host.
+                        if number in failed or self._on_one_host:
+                            raise
+                        failed[number] = self._hosts[worker]
+                        note(f"ray: {units[number]} failed: {_first_line(error)}; tried elsewhere")
+                        waiting.append(number)
                     except BaseException:
                         self._free.append(worker)
                         raise
@@ -109,7 +130,20 @@ class RayExecutor:
             # Left in the middle: nobody waits for what is being done.
             for worker, _ in doing.values():
                 ray.kill(worker)
-                self._start()
+                self._replace(worker)
+
+    def _matched(self, waiting: Sequence[int], failed: dict[int, str]) -> tuple[Any, int] | None:
+        """A free worker and a unit for it, which did not fail on its host; None where none is."""
+        for number in waiting:
+            for worker in reversed(self._free):
+                if self._on_one_host or self._hosts[worker] != failed.get(number):
+                    return worker, number
+        return None
+
+    @property
+    def _on_one_host(self) -> bool:
+        """Whether all workers are; others may be gone, and where one starts is not known yet."""
+        return not self._starting and len(set(self._hosts.values())) == 1
 
     def close(self) -> None:
         """End the workers, and the cluster if it is this process's own."""
@@ -132,9 +166,14 @@ class RayExecutor:
         return [one for one in done if one in doing]
 
     def _start_all(self) -> None:
-        there = ray.cluster_resources()
-        self._resource = "GPU" if there.get("GPU", 0) >= 1 else "CPU"
-        for _ in range(int(there.get(self._resource, 0))):
+        self._resource = "GPU" if ray.cluster_resources().get("GPU", 0) >= 1 else "CPU"
+        each = self._gpus if self._resource == "GPU" else 1
+        hosts = [host["Resources"].get(self._resource, 0) for host in ray.nodes() if host["Alive"]]
+        if not any(there >= each for there in hosts):
+            raise AlphaRLBenchError(
+                f"--tensor-parallel {each}: no host of the cluster has {each} GPUs; ask for fewer"
+            )
+        for _ in range(sum(int(there // each) for there in hosts)):
             self._start()
         number = len(self._starting)
         done, _ = ray.wait(list(self._starting), timeout=_PATIENCE) if number else ([], [])
@@ -148,16 +187,23 @@ class RayExecutor:
             self._started(reference)
 
     def _start(self) -> None:
-        options = {"num_gpus": 1} if self._resource == "GPU" else {"num_cpus": 1}
+        options: dict[str, Any] = {"num_cpus": 1, "scheduling_strategy": "SPREAD"}
+        if self._resource == "GPU":
+            options["num_gpus"] = self._gpus
         variables = {CACHE_VARIABLE: str(cache_root().resolve())}
         actor = ray.remote(Worker).options(runtime_env={"env_vars": variables}, **options)
         worker = actor.remote()
         self._starting[worker.greet.remote(self._greeting)] = worker
 
+    def _replace(self, worker: Any) -> None:
+        """Start another worker in the place of one that is gone."""
+        self._hosts.pop(worker, None)
+        self._start()
+
     def _started(self, reference: Any) -> None:
         worker = self._starting.pop(reference)
         try:
-            answer, _ = _got(reference)
+            answer, host = _got(reference)
         except RayActorError as error:
             self._failed_starts += 1
             if self._failed_starts == _MAX_DEATHS:
@@ -174,6 +220,7 @@ class RayExecutor:
                 f"the same folder: name it in {CACHE_VARIABLE}"
             )
         self._failed_starts = 0
+        self._hosts[worker] = host
         self._free.append(worker)
 
 

@@ -58,11 +58,11 @@ class Worker:
         self._context: Any = None
         self._name = ""
 
-    def greet(self, greeting: Greeting) -> tuple[str, int]:
+    def greet(self, greeting: Greeting) -> tuple[str, str]:
         """Answer with a file in the shared folder.
 
         Returns:
-            The name of the answer's file, and the process's id.
+            The name of the answer's file, and the cluster's id of this host.
 
         Raises:
             AlphaRLBenchError: this host has another cache, or other versions.
@@ -87,7 +87,10 @@ class Worker:
             )
         with suppress(OSError):  # Only relative paths need it.
             os.chdir(greeting.here)
-        return f"{host}-{number}", number
+        # Only an actor is greeted, and it runs in Ray.
+        import ray  # noqa: PLC0415
+
+        return f"{host}-{number}", ray.get_runtime_context().get_node_id()
 
     def do(self, name: str, context: Any, work: Callable[[Any, Any], Any], unit: Any) -> Any:
         """Do a unit at the context of this name; what another one held is given back."""

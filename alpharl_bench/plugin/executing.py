@@ -33,11 +33,6 @@ def refuse_contradictions(config: pytest.Config) -> None:
             "--executor ray: cannot be combined with -n, because Ray already has a worker for each "
             "GPU or core; leave -n out"
         )
-    if (shared := config.getoption("tensor_parallel")) > 1:
-        raise AlphaRLBenchError(
-            f"--tensor-parallel {shared}: a worker of --executor ray has one GPU; use "
-            "-n auto, which gives each worker as many"
-        )
 
 
 def chosen_executor(config: pytest.Config) -> Executor:
@@ -52,7 +47,8 @@ def chosen_executor(config: pytest.Config) -> Executor:
         # Only who asks for it needs Ray.
         from alpharl_bench.executor.cluster import RUNNING, RayExecutor  # noqa: PLC0415
 
-        executor = RayExecutor(config.getoption("ray_address") or RUNNING)
+        address = config.getoption("ray_address") or RUNNING
+        executor = RayExecutor(address, config.getoption("tensor_parallel"))
         config.add_cleanup(executor.close)
         config.stash[_EXECUTOR] = executor
     return config.stash[_EXECUTOR]

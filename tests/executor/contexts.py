@@ -52,6 +52,23 @@ def mistake(context: Counter, number: int) -> int:
     return number
 
 
+def fail_on_first_host(context: Counter, number: int) -> tuple[int, str]:
+    """A unit that fails wherever it is done first, whose host has a fault."""
+    import ray  # noqa: PLC0415  (in its process alone)
+
+    host = ray.get_runtime_context().get_node_id()
+    with (context.folder / f"tried-{number}").open("a") as tried:
+        tried.write(f"{host}\n")
+    if len((context.folder / f"tried-{number}").read_text().splitlines()) == 1 and number == 1:
+        raise OSError("this host has a full disk")
+    return number, host
+
+
+def gpus(context: Counter, number: int) -> str:
+    """The GPUs that its worker sees."""
+    return os.environ["CUDA_VISIBLE_DEVICES"]
+
+
 def fault(context: Counter, number: int) -> float:
     """A unit with a fault of the program."""
     return 1 / number

@@ -6,7 +6,15 @@ import pytest
 
 from alpharl_bench.errors import AlphaRLBenchError
 from alpharl_bench.executor import LOCAL
-from tests.executor.contexts import Counter, die, die_once, fault, mistake, square
+from tests.executor.contexts import (
+    Counter,
+    die,
+    die_once,
+    fail_on_first_host,
+    fault,
+    mistake,
+    square,
+)
 
 
 def test_every_unit_is_done_once_at_a_desk_of_its_process(executor, tmp_path):
@@ -54,6 +62,12 @@ def test_a_mistake_is_raised_here_as_it_was_there(executor, tmp_path):
     with pytest.raises(ZeroDivisionError):
         list(executor.results(Counter(tmp_path), fault, range(4)))
     assert dict(executor.results(Counter(tmp_path), mistake, [3])) == {3: 3}
+
+
+def test_on_a_single_host_a_failure_is_not_tried_again(executor, tmp_path):
+    with pytest.raises(OSError, match="full disk"):
+        list(executor.results(Counter(tmp_path), fail_on_first_host, range(3)))
+    assert len((tmp_path / "tried-1").read_text().splitlines()) == 1
 
 
 def test_what_nobody_waits_for_is_given_up(executor, tmp_path):

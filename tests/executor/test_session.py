@@ -35,10 +35,6 @@ def judge(folder):
     ("options", "message"),
     [
         (["--ray-address=auto"], "--ray-address auto: requires --executor ray"),
-        (
-            ["--executor=ray", "--tensor-parallel=2"],
-            "--tensor-parallel 2: a worker of --executor ray has one GPU",
-        ),
         (["--executor=ray", "-n", "2"], "--executor ray: cannot be combined with -n"),
         (["--executor=dask"], "invalid choice: 'dask'"),
     ],
