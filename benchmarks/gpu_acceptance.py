@@ -4,14 +4,18 @@
 
 Each step has figures with bounds. `DIR/acceptance.json` and `DIR/acceptance.md` have all of them;
 the exit code is 1 where one is outside its bounds or a step failed. It needs no network, no lm-eval
-and no vLLM, and 36 GB of disk for two models of 8 billion parameters with random weights.
+and no vLLM, and 36 GB of disk for two models of 8 billion parameters with random weights. Where
+vLLM and lm-eval are, a last step starts them. `python -m benchmarks.gpu_wheels` collects what a
+machine lacks.
 """
 
 import json
 import tempfile
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -23,10 +27,20 @@ from alpharl_bench.cache import write_whole
 from benchmarks.gpu_steps import STEPS, Figure, Setting
 
 
+def steps() -> dict[str, Callable[[Setting], list[Figure]]]:
+    """The steps by name: vLLM's where it is installed."""
+    if find_spec("vllm") is None or find_spec("lm_eval") is None:
+        return dict(STEPS)
+    # Imported here: it is not everywhere.
+    from benchmarks.gpu_vllm import by_vllm  # noqa: PLC0415
+
+    return {**STEPS, "by_vllm": by_vllm}
+
+
 def accepted(setting: Setting) -> dict[str, dict[str, object]]:
     """What each step found, how long it took, and why it failed if it did."""
     found: dict[str, dict[str, object]] = {}
-    for name, step in STEPS.items():
+    for name, step in steps().items():
         start, error = time.perf_counter(), ""
         figures: list[Figure] = []
         try:

@@ -227,11 +227,17 @@ STEPS: Mapping[str, Callable[[Setting], list[Figure]]] = {
 }
 
 
-def _loaded(setting: Setting) -> tuple[UpdateSource, PreTrainedModel, float]:
-    """The pair that is worn, its base in bfloat16 on the device, and the seconds of loading it."""
+def worn_pair(setting: Setting) -> Path:
+    """The folder of the pair that is worn: ``base`` and ``trained``."""
     pair = setting.folder / "worn"
     if not pair.exists():
         write_pair(pair, setting.size, setting.worn, setting.device)
+    return pair
+
+
+def _loaded(setting: Setting) -> tuple[UpdateSource, PreTrainedModel, float]:
+    """The pair that is worn, its base in bfloat16 on the device, and the seconds of loading it."""
+    pair = worn_pair(setting)
     gc.collect()
     start = time.perf_counter()
     model = AutoModelForCausalLM.from_pretrained(pair / "base", dtype=torch.bfloat16)

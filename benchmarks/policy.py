@@ -7,6 +7,8 @@ own responses once. Of both the part of what training changed that it has: the r
 accuracy with its interval over questions, and the policy recovery. Their rank correlation says
 whether one orders variants as the other does; the ratio of the intervals' widths, what reading
 resolves. Both are timed in turn, in one process. Needs the extras `score` and `train`.
+
+The control of a policy recovery is a shift of logits (:mod:`benchmarks.logit_shift`).
 """
 
 import statistics
@@ -29,6 +31,7 @@ from alpharl_bench.scoring import EngineOptions, Sampling, percentile_interval
 from alpharl_bench.scoring.bootstrap import degrees_of_freedom, resampling_weights
 from alpharl_bench.tables.policy import WRITTEN
 from alpharl_bench.variants import BASE, FULL, Variant
+from benchmarks.logit_shift import recovered_by_shift
 
 
 def variants(steps: tuple[int, ...]) -> list[Variant]:
@@ -39,8 +42,8 @@ def variants(steps: tuple[int, ...]) -> list[Variant]:
     return list(dict.fromkeys([BASE, FULL, *(v for v in asked if v.step is None)]))
 
 
-def compared(spec: RunSpec, questions: int, samples: int) -> pd.DataFrame:
-    """A row for each variant of a run."""
+def compared(spec: RunSpec, questions: int, samples: int) -> tuple[pd.DataFrame, float]:
+    """A row for each variant of a run, and the policy recovery of a logit shift."""
     prompt = spec.prompt or Sampling.prompt
     sampling = Sampling(spec.tasks, questions=questions, samples=samples, prompt=prompt)
     bench = Bench(spec, Options(sampling=sampling, engine=EngineOptions()))
@@ -58,6 +61,7 @@ def compared(spec: RunSpec, questions: int, samples: int) -> pd.DataFrame:
         read = asking.compare(Divergence(variant, WRITTEN), chains)
         taken[variant] = middle - start, time.perf_counter() - middle
         nats[variant] = weights @ np.array([one.estimate for one in read])
+    control = recovered_by_shift(asking, bench.engine, chains)
     bench.close()
 
     def parts(variant: Variant) -> Iterator[tuple[float, float]]:
@@ -81,7 +85,7 @@ def compared(spec: RunSpec, questions: int, samples: int) -> pd.DataFrame:
                 "to read, s": taken[variant][1],
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows), control
 
 
 def main(
@@ -97,7 +101,7 @@ def main(
         raise typer.BadParameter(f"unknown run {', '.join(missing)}; see `alpharl-bench zoo list`")
     lines = []
     for name in runs:
-        found = compared(known[name], questions, samples)
+        found, control = compared(known[name], questions, samples)
         typer.echo(found.to_markdown(index=False, floatfmt=".3f") + "\n")
         others = found[~found.variant.isin([BASE.label, FULL.label])]
         sampled, read = found["to sample, s"], found["to read, s"]
@@ -113,6 +117,7 @@ def main(
                 ),
                 "interval, sampled / read": (others["its interval"] / others["interval"]).median(),
                 "time, sampled / read": sampled.sum() / read.sum(),
+                "recovered by a logit shift": control,
             }
         )
     typer.echo(pd.DataFrame(lines).to_markdown(index=False, floatfmt=".2f"))

@@ -50,7 +50,7 @@ class Asking:
         lm = engine.backend.lm
         self._decode = lm.tokenizer.decode
         chat = sampling.prompt == "chat"
-        self._prompts = [put(lm, question, chat=chat) for question in self.questions]
+        self.prompts = [put(lm, question, chat=chat) for question in self.questions]
         known = lm.tokenizer.get_vocab()
         named = (known[text] for text in tasks.stops if text in known)
         self._stops = {lm.eot_token_id, *engine.backend.ends, *named}
@@ -60,8 +60,8 @@ class Asking:
         temperatures = {"greedy": 0.0, "sampled": self._temperature, "untempered": 1.0}
         tokens = self._reader.go_on(
             wanted.writer,
-            self._prompts,
-            [self._tasks.max_tokens] * len(self._prompts),
+            self.prompts,
+            [self._tasks.max_tokens] * len(self.prompts),
             self._stops,
             temperatures[wanted.how],
             [self._seed(question) for question in self.questions],
@@ -71,12 +71,12 @@ class Asking:
     def read(self, wanted: TeacherForced, chains: Sequence[Chain]) -> list[Read]:
         """How the reader finds a chain behind every question."""
         tokens = [chain.tokens for chain in chains]
-        return self._reader.read(wanted.reader, self._prompts, tokens)
+        return self._reader.read(wanted.reader, self.prompts, tokens)
 
     def compare(self, wanted: Divergence, chains: Sequence[Chain]) -> list[Diverged]:
         """How far the reader is from the writer of chains behind every question."""
         tokens = [chain.tokens for chain in chains]
-        return self._reader.compare(wanted.chains.writer, wanted.reader, self._prompts, tokens)
+        return self._reader.compare(wanted.chains.writer, wanted.reader, self.prompts, tokens)
 
     def go_on(self, wanted: Continuation, chains: Sequence[Chain]) -> list[Continued]:
         """What the reader makes of the cut chains; what is whole already is not generated again."""
@@ -90,7 +90,7 @@ class Asking:
         if open_ones:
             continued = self._reader.go_on(
                 wanted.reader,
-                [[*self._prompts[i], *chains[i].tokens[: given[i]]] for i in open_ones],
+                [[*self.prompts[i], *chains[i].tokens[: given[i]]] for i in open_ones],
                 [self._tasks.max_tokens - given[i] for i in open_ones],
                 self._stops,
                 0.0,

@@ -48,7 +48,7 @@ def chains(asking):
 
 @pytest.mark.parametrize("variant", [BASE, rank(1), FULL], ids=str)
 def test_a_chain_is_read_alike(engines, asking, chains, variant):
-    prompts, tokens = asking["hf"]._prompts, [chain.tokens for chain in chains]
+    prompts, tokens = asking["hf"].prompts, [chain.tokens for chain in chains]
     # One takes all of the room that there is.
     longest = max(range(len(prompts)), key=lambda i: len(prompts[i]))
     room = SAMPLING.max_tokens or asking["hf"]._tasks.max_tokens

@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 import torch
 
-from benchmarks.gpu_acceptance import accepted, markdown
+from benchmarks.gpu_acceptance import accepted, markdown, steps
 from benchmarks.gpu_steps import STEPS, Figure, Setting
 
 
@@ -24,6 +25,19 @@ def test_every_step_comes_to_its_figures(found, step):
     timed = ("CPU / device", "ms a step", "s to put on")
     for figure in found[step]["figures"]:
         assert figure["holds"] or figure["name"].endswith(timed), figure
+
+
+@pytest.mark.vllm
+@pytest.mark.skipif(find_spec("vllm") is None, reason="needs vLLM: `tox -e vllm`")
+@pytest.mark.usefixtures("engine_server")
+def test_where_vllm_is_it_is_started_and_wears_rank_1(tmp_path):
+    figures = {
+        figure.name: figure
+        for figure in steps()["by_vllm"](Setting("cpu", tmp_path, "tiny", 1, 2, 3, 8))
+    }
+    assert all(figure.holds for figure in figures.values())
+    assert figures["Rank-1 is an adapter"].value == 1
+    assert figures["full: tokens a second"].value > 0
 
 
 def test_figures_are_held_against_their_bounds(found):
