@@ -29,6 +29,7 @@ from alpharl_bench.registry import load_registry
 from alpharl_bench.runs.spec import RunSpec, run_specs
 from alpharl_bench.scoring import EngineOptions, Sampling, percentile_interval
 from alpharl_bench.scoring.bootstrap import degrees_of_freedom, resampling_weights
+from alpharl_bench.scoring.catalogue import select
 from alpharl_bench.tables.policy import WRITTEN
 from alpharl_bench.variants import BASE, FULL, Variant
 from benchmarks.logit_shift import recovered_by_shift
@@ -45,12 +46,13 @@ def variants(steps: tuple[int, ...]) -> list[Variant]:
 def compared(spec: RunSpec, questions: int, samples: int) -> tuple[pd.DataFrame, float]:
     """A row for each variant of a run, and the policy recovery of a logit shift."""
     prompt = spec.prompt or Sampling.prompt
-    sampling = Sampling(spec.tasks, questions=questions, samples=samples, prompt=prompt)
+    tasks = select(",".join(spec.tasks))
+    sampling = Sampling(tasks, questions=questions, samples=samples, prompt=prompt)
     bench = Bench(spec, Options(sampling=sampling, engine=EngineOptions()))
     asking = Asking(bench.engine, sampling)
     chains = asking.respond(WRITTEN)
-    tasks = [question.task for question in asking.questions]
-    df, weights = degrees_of_freedom(tasks), resampling_weights(tasks)
+    strata = [question.task for question in asking.questions]
+    df, weights = degrees_of_freedom(strata), resampling_weights(strata)
     right: dict[Variant, np.ndarray] = {}
     nats: dict[Variant, np.ndarray] = {}
     taken: dict[Variant, tuple[float, float]] = {}
