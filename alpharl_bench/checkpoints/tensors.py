@@ -145,7 +145,7 @@ class Weights(ABC):
         before: Callable[[], torch.Tensor] | None = None,
         out: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """This tensor minus that of ``base``, float32 on the CPU.
+        """This tensor minus that of ``base``, float32 on the device of ``out``.
 
         Both sides are cast first: the difference of two bfloat16 weights, taken in bfloat16, rounds
         away most of a small RL update. Where :meth:`starts_rounded`, the base is rounded before.
@@ -157,7 +157,8 @@ class Weights(ABC):
             before: gives the same part of the base in float32; for those who take the differences
                 of many checkpoints from what they read once.
             out: float32 of the result's shape, where it is put; for those who take one after
-                another, as new memory costs more than the difference.
+                another, as new memory costs more than the difference. Tensors travel to its device
+                as they are stored.
 
         Raises:
             AlphaRLBenchError: the shapes differ.
@@ -173,12 +174,15 @@ class Weights(ABC):
             start = start.to(self.dtype(name))
         # A tensor that is float32 already is a view of its file: nothing may be written into it.
         out = torch.empty(after.shape) if out is None else out
-        return out.copy_(after).sub_(start.float())
+        # On the way to a GPU, copy_ alone would cast on the CPU.
+        return out.copy_(after.to(out.device)).sub_(start.to(out.device).float())
 
 
-def shared(base: Weights, name: str, rows: slice | None = None) -> Callable[[], torch.Tensor]:
+def shared(
+    base: Weights, name: str, rows: slice | None = None, device: torch.device | str = "cpu"
+) -> Callable[[], torch.Tensor]:
     """A tensor (or rows of it) in float32, read when first asked for: see :meth:`Weights.delta`."""
-    return cache(lambda: base.part(name, rows).float())
+    return cache(lambda: base.part(name, rows).to(device).float())
 
 
 class WeightFiles(Weights):

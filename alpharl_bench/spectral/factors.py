@@ -118,7 +118,7 @@ class UpdateFactors:
 
         ``before`` gives the base's weights and ``out`` takes ΔW, as for :meth:`Weights.delta`.
         """
-        delta = self.trained.delta(self.base, name, before=before, out=out).to(self.device)
+        delta = self.trained.delta(self.base, name, before=before, out=out)
         if rank is None:
             return Entry({"sigma": singular_values(delta)}, {})
         try:
@@ -217,15 +217,13 @@ def _spread(
         return
     updates = [update for lacking in missing.values() for update in lacking]
     work = sum(math.prod(lacking[0].shape(name)) for name, lacking in missing.items())
-    # On a GPU one matrix at a time fills it; there its memory is what is scarce.
-    workers = None if updates[0].device.type == "cpu" else 1
+    # One matrix fills a GPU; meanwhile the next one is read.
+    workers = None if updates[0].device.type == "cpu" else 2
 
     def work_on(name: str) -> None:
-        rank = wanted[name]
-        before, delta = (
-            shared(missing[name][0].base, name),
-            torch.empty(missing[name][0].shape(name)),
-        )
+        rank, first = wanted[name], missing[name][0]
+        before = shared(first.base, name, device=first.device)
+        delta = torch.empty(first.shape(name), device=first.device)
         for update in missing[name]:
             update.store.put(_key(name, rank), update.made(name, rank, before, delta))
             bar.update()
