@@ -177,6 +177,7 @@ PRODUCTS: Mapping[ProductName, Product] = {
     "score": Product(
         code=(
             *("checkpoints.configs", "scoring.backends", "scoring.encoding", "scoring.engine"),
+            "scoring.room",
             *("decoding", "device", "scoring.drawing", "scoring.engines", "scoring.score"),
         ),
         keyed_by=("questions", "matches", "hf", "vllm", "variant", "triplets", "forecast"),

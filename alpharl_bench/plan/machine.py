@@ -15,7 +15,7 @@ from alpharl_bench.checkpoints import ModelSize
 from alpharl_bench.device import planned_device
 from alpharl_bench.formatting import size_text
 from alpharl_bench.lazy import torch
-from alpharl_bench.plan.cost import Cost, context_of, most_tokens, questions_of
+from alpharl_bench.plan.cost import Cost, context_of, questions_of
 from alpharl_bench.plan.throughput import USABLE
 from alpharl_bench.tables import Requirements
 
@@ -104,8 +104,9 @@ def _of_questions(required: Requirements, asked: Options) -> str:
 
 
 def _of_positions(size: ModelSize, asked: Options) -> str:
-    response = most_tokens(asked.sampling)
-    if size.positions is None or response < size.positions:
+    response = asked.sampling.max_tokens
+    # What no user asked for is limited by the positions.
+    if response is None or size.positions is None or response < size.positions:
         return ""
     return (
         f"needs room for a prompt and {response:,} tokens of a response, found {size.positions:,} "

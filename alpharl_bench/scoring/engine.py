@@ -2,26 +2,24 @@
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from time import perf_counter
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
 import torch
 
 from alpharl_bench.cache import content_key
 from alpharl_bench.checkpoints import Run
-from alpharl_bench.checkpoints.config import load_config, load_tokenizer
 from alpharl_bench.checkpoints.configs import config_notes
 from alpharl_bench.decoding import AS_ASKED, Decoding
 from alpharl_bench.errors import AlphaRLBenchError, AlphaRLBenchWarning
 from alpharl_bench.scoring.backends import open_backend
-from alpharl_bench.scoring.chat import require_renderable
 from alpharl_bench.scoring.drawing import Response, draw
-from alpharl_bench.scoring.encoding import encoding_of
-from alpharl_bench.scoring.engines import Backend, EngineOptions, TokenizerOf
+from alpharl_bench.scoring.engines import Backend, EngineOptions
 from alpharl_bench.scoring.pace import Effort
+from alpharl_bench.scoring.room import Questions, fitted
 from alpharl_bench.scoring.sampling import Sampling, Split
 from alpharl_bench.scoring.score import Asked, Provenance, Score
 from alpharl_bench.scoring.tasks import Tasks, load_tasks
@@ -37,20 +35,6 @@ Result = TypeVar("Result")
 
 def _as_asked(_: Variant) -> Decoding:
     return AS_ASKED
-
-
-class Questions(Protocol):
-    """The questions of tasks of one kind, to be put to any model."""
-
-    @property
-    def max_tokens(self) -> int:
-        """The longest response that is allowed."""
-
-    def prompts(self) -> Iterator[tuple[str, str]]:
-        """Names of tasks and texts that are put, the longest among them."""
-
-    def ask(self, lm: Any, *, chat: bool) -> Asked:
-        """Put all questions to lm-eval's model, in its chat template or bare, and grade."""
 
 
 class ScoringEngine:
@@ -84,8 +68,8 @@ class ScoringEngine:
         self._source = source
         questions = _questions(sampling)
         self._questions: dict[Split, Questions] = {sampling.split: questions}
-        self._context = _context(run, questions, sampling, self._options.tokenizer)
-        self._notes = tuple(config_notes(run.base, run.final.beside))
+        self._context, capped = fitted(run, questions, sampling, self._options.tokenizer)
+        self._notes = (*config_notes(run.base, run.final.beside), *capped)
         _warn(self._notes)
         self.backend = open_backend(self._options, source, self._context)
 
@@ -210,7 +194,7 @@ class ScoringEngine:
         """The questions of a split; an engine that is too small for them starts again."""
         if sampling.split not in self._questions:
             questions = _questions(sampling)
-            context = _context(self._run, questions, sampling, self._options.tokenizer)
+            context, _ = fitted(self._run, questions, sampling, self._options.tokenizer)
             if context > self._context:
                 self.backend.close()
                 self.backend = open_backend(self._options, self._source, context)
@@ -275,47 +259,3 @@ def _out_of_memory(error: BaseException) -> bool:
 def _warn(notes: tuple[str, ...]) -> None:
     for note in notes:
         warnings.warn(note, AlphaRLBenchWarning, stacklevel=3)
-
-
-def _context(run: Run, questions: Questions, sampling: Sampling, whose: TokenizerOf) -> int:
-    """Tokens of the longest prompt and the longest response together.
-
-    Engines cut a prompt that does not fit, and go on; such an answer says nothing.
-    """
-    folder = encoding_of(run, whose).tokenizer
-    tokenizer, config = load_tokenizer(folder), load_config(run.base)
-    most = getattr(config.get_text_config(), "max_position_embeddings", None)
-    if sampling.prompt == "chat" and not tokenizer.chat_template:
-        raise AlphaRLBenchError(
-            f"--prompt chat: the tokenizer of {folder} has no chat template; ask with "
-            "--prompt paper-rl, paper-sft or plain"
-        )
-    names, prompts = zip(*questions.prompts(), strict=True)
-    if sampling.prompt == "chat":
-        require_renderable(folder, tokenizer.chat_template, prompts)
-        prompts = tuple(
-            tokenizer.apply_chat_template(
-                [{"role": "user", "content": prompt}], tokenize=False, add_generation_prompt=True
-            )
-            for prompt in prompts
-        )
-    tokens = tokenizer(list(prompts), return_attention_mask=False)["input_ids"]
-    rows, highest = config.get_text_config().vocab_size, max(max(put, default=0) for put in tokens)
-    if highest >= rows:
-        raise AlphaRLBenchError(
-            f"--tokenizer {whose}: the tokenizer of {folder} gives token {highest}, and the base "
-            f"{run.base} has {rows} rows of embeddings: it cannot be asked so"
-        )
-    longest, name = max(zip(map(len, tokens), names, strict=True))
-    needed = longest + questions.max_tokens
-    if most is not None and needed > most:
-        raise AlphaRLBenchError(
-            f"task '{name}': a prompt of {longest} tokens and a response of up to "
-            f"{questions.max_tokens} do not fit into the {most} positions of {run.base}; "
-            + (
-                f"ask for --max-tokens {most - longest} or fewer"
-                if most > longest
-                else "leave this task out"
-            )
-        )
-    return needed

@@ -114,6 +114,10 @@ class Matches:
         """The longest response that is allowed."""
         return int(self._settings["max_gen_toks"])
 
+    def limit(self, tokens: int) -> None:
+        """Allow no response to be longer."""
+        self._settings["max_gen_toks"] = min(tokens, self.max_tokens)
+
     def prompts(self) -> Iterator[tuple[str, str]]:
         """The longest prompt of every task, with its name."""
         for task in self._sampling.tasks:

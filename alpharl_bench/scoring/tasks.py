@@ -56,6 +56,12 @@ class Tasks:
         """The longest response that any task allows."""
         return max(int(task.config.generation_kwargs["max_gen_toks"]) for task in self)
 
+    def limit(self, tokens: int) -> None:
+        """Allow no response to be longer."""
+        for task in self:
+            allowed = min(tokens, int(task.config.generation_kwargs["max_gen_toks"]))
+            task.set_config("generation_kwargs", {"max_gen_toks": allowed}, update=True)
+
     def prompts(self) -> Iterator[tuple[str, str]]:
         """Every question of every task as it is put, with its task's name."""
         for task in self:

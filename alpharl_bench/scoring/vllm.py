@@ -6,6 +6,7 @@ proven to be worn before it is used (:mod:`alpharl_bench.scoring.proof`).
 
 import importlib.metadata
 import subprocess
+import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,7 +30,7 @@ from vllm.v1.engine.exceptions import EngineDeadError
 
 from alpharl_bench.cache import scratch_folder
 from alpharl_bench.checkpoints import Weights, module_names, tied_embeddings
-from alpharl_bench.checkpoints.config import CONFIG
+from alpharl_bench.checkpoints.config import CONFIG, load_config
 from alpharl_bench.checkpoints.configs import vocabulary_size
 from alpharl_bench.decoding import AS_ASKED, DECODING, Decoding
 from alpharl_bench.device import resolved_device
@@ -139,7 +140,7 @@ class VLLMBackend:
     def __init__(self, source: UpdateSource, options: EngineOptions, context: int) -> None:
         self._source = source
         # A chain that takes all of its room is read too, which generates one token behind it.
-        self._context = max(context, LENGTH) + 1
+        self._context = min(max(context, LENGTH) + 1, _positions(source.base.folder))
         self._options = options
         self._dtype: torch.dtype = getattr(torch, options.dtype)
         self.batch_size = options.batch_size
@@ -446,6 +447,12 @@ def _require_heads(config: ModelConfig, folder: Path) -> None:
             f"{folder / CONFIG}: attention heads of {size}; on a CPU vLLM supports those of "
             f"{', '.join(map(str, supported))}: ask with --engine hf, or on a GPU"
         )
+
+
+def _positions(folder: Path) -> int:
+    """The positions of a model; more than any response takes where its config has none."""
+    text = load_config(folder).get_text_config()
+    return getattr(text, "max_position_embeddings", None) or sys.maxsize
 
 
 def _shared_by(gpus: int) -> int:

@@ -10,7 +10,7 @@ from lm_eval.api.model import LM
 from lm_eval.tasks import TaskManager
 
 from alpharl_bench.checkpoints import open_run
-from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.errors import AlphaRLBenchError, AlphaRLBenchWarning
 from alpharl_bench.scoring import Sampling
 from alpharl_bench.scoring.catalogue import FOLDER, benchmarks
 from alpharl_bench.scoring.engine import ScoringEngine
@@ -177,12 +177,24 @@ def test_a_tokenizer_without_a_chat_template_says_what_to_ask_for(tmp_path):
 
 def test_what_does_not_fit_into_the_context_is_refused_beforehand(pair):
     with pytest.raises(AlphaRLBenchError) as caught:
-        engine_of(pair, replace(SHORT, max_tokens=None))
+        engine_of(pair, replace(SHORT, max_tokens=20_480))
     assert "a response of up to 20480 do not fit into the 4096 positions" in str(caught.value)
     most = int(str(caught.value).split("--max-tokens ")[1].split()[0])
     assert engine_of(pair, replace(SHORT, max_tokens=most))
     with pytest.raises(AlphaRLBenchError, match="--max-tokens"):
         engine_of(pair, replace(SHORT, max_tokens=most + 1))
+
+
+def test_responses_that_nobody_asked_to_be_as_long_are_capped_with_a_note(pair):
+    with pytest.warns(
+        AlphaRLBenchWarning, match="has 4,096 positions; responses end after"
+    ) as told:
+        engine = engine_of(pair, replace(SHORT, max_tokens=None))
+    room = engine.questions.max_tokens
+    longest = engine._context - room
+    assert longest + room == 4095
+    assert f"responses end after {room:,} tokens" in str(told[0].message)
+    assert {task.config.generation_kwargs["max_gen_toks"] for task in engine.questions} == {room}
 
 
 def test_the_task_files_stand_alone_in_lm_eval(tmp_path):
