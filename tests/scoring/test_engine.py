@@ -191,7 +191,7 @@ def test_an_engine_that_is_too_small_for_a_split_starts_again(
 
     contexts = {"test": 50, "validation": 52}
     monkeypatch.setattr(engine_module, "_questions", lambda sampling: sampling.split)
-    monkeypatch.setattr(engine_module, "_context", lambda _, questions, *__: contexts[questions])
+    monkeypatch.setattr(engine_module, "fitted", lambda _, asked, *__: (contexts[asked], ()))
     monkeypatch.setattr(engine_module, "open_backend", lambda _, __, context: Backend(context))
     monkeypatch.setattr(engine_module, "config_notes", lambda *_: [])
     run = Run("a", Path(), (Checkpoint(1, Path()),))
