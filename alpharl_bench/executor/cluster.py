@@ -42,12 +42,12 @@ _PATIENCE = 120.0
 
 
 class RayExecutor:
-    """A fixed number of workers, each of which does one unit at a time.
+    """As many workers as the cluster has room for, each of which does one unit at a time.
 
     Results come back to this process, which alone writes them down: a worker that dies leaves
     nothing, and its unit is given to the next one that is free. A dead worker is replaced. A unit
     that fails is tried once more on another host, where there is one: a host may have a full disk,
-    or a GPU that has gone.
+    or a GPU that has gone. Hosts that join are used from then on.
 
     Args:
         address: the address of the cluster, as for ``ray.init``; ``auto`` is the one that runs
@@ -157,6 +157,7 @@ class RayExecutor:
 
     def _next(self, doing: list[Any]) -> list[Any]:
         """Wait until something is done; workers that have started are free from then on."""
+        self._grow()
         patience = None if doing else _PATIENCE
         done, _ = ray.wait([*doing, *self._starting], timeout=patience)
         if not done:
@@ -167,14 +168,12 @@ class RayExecutor:
 
     def _start_all(self) -> None:
         self._resource = "GPU" if ray.cluster_resources().get("GPU", 0) >= 1 else "CPU"
-        each = self._gpus if self._resource == "GPU" else 1
-        hosts = [host["Resources"].get(self._resource, 0) for host in ray.nodes() if host["Alive"]]
-        if not any(there >= each for there in hosts):
+        self._grow()
+        if not self._starting and self._resource == "GPU":
             raise AlphaRLBenchError(
-                f"--tensor-parallel {each}: no host of the cluster has {each} GPUs; ask for fewer"
+                f"--tensor-parallel {self._gpus}: no host of the cluster has {self._gpus} GPUs; "
+                "ask for fewer"
             )
-        for _ in range(sum(int(there // each) for there in hosts)):
-            self._start()
         number = len(self._starting)
         done, _ = ray.wait(list(self._starting), timeout=_PATIENCE) if number else ([], [])
         if not done:
@@ -185,6 +184,14 @@ class RayExecutor:
             )
         for reference in done:
             self._started(reference)
+
+    def _grow(self) -> None:
+        """Start as many workers as the hosts that are there now have room for."""
+        each = self._gpus if self._resource == "GPU" else 1
+        hosts = [host["Resources"].get(self._resource, 0) for host in ray.nodes() if host["Alive"]]
+        room = sum(int(there // each) for there in hosts)
+        for _ in range(room - len(self._hosts) - len(self._starting)):
+            self._start()
 
     def _start(self) -> None:
         options: dict[str, Any] = {"num_cpus": 1, "scheduling_strategy": "SPREAD"}

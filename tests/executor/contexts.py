@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 from alpharl_bench.errors import AlphaRLBenchError
@@ -62,6 +63,14 @@ def fail_on_first_host(context: Counter, number: int) -> tuple[int, str]:
     if len((context.folder / f"tried-{number}").read_text().splitlines()) == 1 and number == 1:
         raise OSError("this host has a full disk")
     return number, host
+
+
+def where(context: Counter, number: int) -> str:
+    """The host of its worker, which takes its time."""
+    import ray  # noqa: PLC0415  (in its process alone)
+
+    time.sleep(0.5)
+    return ray.get_runtime_context().get_node_id()
 
 
 def gpus(context: Counter, number: int) -> str:

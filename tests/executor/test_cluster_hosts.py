@@ -3,7 +3,7 @@
 import pytest
 
 from alpharl_bench.errors import AlphaRLBenchError
-from tests.executor.contexts import Counter, fail_on_first_host, fault, gpus
+from tests.executor.contexts import Counter, fail_on_first_host, fault, gpus, where
 from tests.processes import ROOT
 
 
@@ -26,6 +26,7 @@ def executor_of(monkeypatch):
             cluster.add_node(**other)
         executor = RayExecutor(cluster.address, gpus_each)
         opened.append(executor.close)
+        executor.cluster = cluster
         return executor
 
     yield on
@@ -33,7 +34,9 @@ def executor_of(monkeypatch):
         close()
 
 
-def test_what_fails_on_one_host_is_done_on_another(executor_of, tmp_path):
+def test_what_fails_on_one_host_is_done_on_another_and_one_that_joins_is_used(
+    executor_of, tmp_path
+):
     executor = executor_of([{"num_cpus": 1, "num_gpus": 0}] * 2)
     found = dict(
         result for _, result in executor.results(Counter(tmp_path), fail_on_first_host, range(4))
@@ -44,6 +47,16 @@ def test_what_fails_on_one_host_is_done_on_another(executor_of, tmp_path):
     # What fails everywhere is an error, here and there the same one.
     with pytest.raises(ZeroDivisionError):
         list(executor.results(Counter(tmp_path), fault, range(4)))
+
+    results = executor.results(Counter(tmp_path), where, range(400))
+    hosts = {next(results)[1]}
+    executor.cluster.add_node(num_cpus=1, num_gpus=0)
+    for _, host in results:
+        hosts.add(host)
+        if len(hosts) == 3:
+            break
+    results.close()
+    assert len(hosts) == 3
 
 
 def test_a_worker_has_as_many_gpus_of_one_host_as_share_a_model(executor_of, tmp_path):
