@@ -412,6 +412,7 @@ FINDINGS: dict[str, Callable[[], str]] = {
     "smol-accuracies": smol_accuracies,
     "smol-gains": lambda: gains(_SMOL),
     "smol-rank1": lambda: rank1(_SMOL),
+    "smol-over-runs": lambda: over_runs(_SMOL, "P1"),
     "smol": lambda: by_run(_SMOL, [*report(_SMOL).runs]),
 }
 

@@ -71,7 +71,8 @@ def _what_was_run(judged: Judged) -> str:
         asked = f"{_range(sizes)} questions, {_range(samples)} samples each per analysis"
         parts.append(f"asked {', '.join(map(plain, tasks))}: {asked}")
         parts.append(f"engine {', '.join(map(plain, engines))}")
-    return f"{'; '.join(parts)}. {plain(session.date)}, {code(session.command)}"
+    commands = " and ".join(map(code, session.commands))
+    return f"{'; '.join(parts)}. {plain(session.date)}, {commands}"
 
 
 def _which_runs(session: Session) -> str:

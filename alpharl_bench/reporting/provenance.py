@@ -11,7 +11,8 @@ _STORED = """\
 def provenance(judged: Judged) -> str:
     """The section of the report."""
     session = judged.shown
-    lines = ["## Provenance", "", f"- Session of {plain(session.date)}: {code(session.command)}"]
+    commands = " and ".join(map(code, session.commands))
+    lines = ["## Provenance", "", f"- Session of {plain(session.date)}: {commands}"]
     lines.append(_STORED)
     for run, record in session.runs.items():
         told = f"{record.source}. {record.deviations}"

@@ -1,5 +1,6 @@
 """What a session leaves behind: the evidence that its report is made from."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -185,6 +186,11 @@ class Session(BaseModel):
     def notes_of(self, run: str) -> list[str]:
         """What is to be known of how a run was scored, a line each."""
         return list(dict.fromkeys(n for s in self.scores_of(run) for n in s.provenance.notes))
+
+    @property
+    def commands(self) -> list[str]:
+        """What was typed; a merged session has the commands of its parts, one after the other."""
+        return re.split(r"; (?=pytest |alpharl-bench )", self.command)
 
     @property
     def provenance(self) -> dict[str, Provenance]:
