@@ -10,7 +10,6 @@ environment; what the other machine has stays as it is there.
 
 import subprocess
 import sys
-from importlib import import_module
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Annotated
@@ -19,15 +18,18 @@ import typer
 
 from alpharl_bench.formatting import size_text
 
+_MODULES = "import sys, benchmarks.gpu_acceptance; print(*sys.modules)"
 #: Distributions of the project itself.
 _OWN = {"alpharl-bench"}
 
 
 def needed() -> dict[str, str]:
     """The versions of all distributions that the acceptance imports, by normal name."""
-    import_module("benchmarks.gpu_acceptance")
-    known = packages_distributions()
-    tops = {name.partition(".")[0] for name in sys.modules}
+    # In a process of its own, which has imported nothing else.
+    said = subprocess.run(
+        [sys.executable, "-c", _MODULES], check=True, capture_output=True, text=True
+    )
+    known, tops = packages_distributions(), {name.partition(".")[0] for name in said.stdout.split()}
     found = {_normal(name): name for top in tops for name in known.get(top, ())}
     return {normal: version(name) for normal, name in found.items() if normal not in _OWN}
 

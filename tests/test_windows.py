@@ -15,6 +15,7 @@ from alpharl_bench.papers.arxiv_2510_00553.claims import CLAIMS
 from alpharl_bench.registry import load_registry
 from alpharl_bench.runs.spec import run_specs
 from alpharl_bench.scoring import Sampling, Score
+from alpharl_bench.scoring.pace import Effort
 from alpharl_bench.tables.scores import SCORES
 from alpharl_bench.variants import FULL, Variant, full_at, window
 from alpharl_bench.variants.combined import applied
@@ -36,6 +37,9 @@ class Judge:
     def __init__(self, validation: list[float]) -> None:
         self.validation = dict(zip(CHECKPOINTS, validation, strict=True))
         self.asked: list[tuple[Variant, str]] = []
+
+    def measured_score(self, variant: Variant, look: int, split: str) -> tuple[Score, Effort]:
+        return self.score(variant, look, split), Effort(100, 1000, 1.0)
 
     def score(self, variant: Variant, look: int, split: str) -> Score:
         self.asked.append((variant, split))

@@ -3,6 +3,7 @@
 import pytest
 
 from alpharl_bench.errors import AlphaRLBenchError
+from alpharl_bench.interrupts import handlers_kept
 from tests.executor.contexts import Counter, fail_on_first_host, fault, gpus, where
 from tests.processes import ROOT
 
@@ -20,10 +21,12 @@ def executor_of(monkeypatch):
 
     def on(hosts, gpus_each=1):
         first, *others = hosts
-        cluster = Cluster(initialize_head=True, head_node_args=first)
-        opened.append(cluster.shutdown)
-        for other in others:
-            cluster.add_node(**other)
+        # Ray's hosts leave a handler of SIGTERM in this process, which other tests share.
+        with handlers_kept():
+            cluster = Cluster(initialize_head=True, head_node_args=first)
+            opened.append(cluster.shutdown)
+            for other in others:
+                cluster.add_node(**other)
         executor = RayExecutor(cluster.address, gpus_each)
         opened.append(executor.close)
         executor.cluster = cluster
@@ -50,7 +53,8 @@ def test_what_fails_on_one_host_is_done_on_another_and_one_that_joins_is_used(
 
     results = executor.results(Counter(tmp_path), where, range(400))
     hosts = {next(results)[1]}
-    executor.cluster.add_node(num_cpus=1, num_gpus=0)
+    with handlers_kept():
+        executor.cluster.add_node(num_cpus=1, num_gpus=0)
     for _, host in results:
         hosts.add(host)
         if len(hosts) == 3:

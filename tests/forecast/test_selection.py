@@ -26,6 +26,7 @@ from alpharl_bench.runs.bases import base_folder
 from alpharl_bench.runs.spec import run_specs
 from alpharl_bench.scoring import Sampling, Score
 from alpharl_bench.scoring.drawing import Response
+from alpharl_bench.scoring.pace import Effort
 from alpharl_bench.tables.scores import SCORES
 from alpharl_bench.variants import FULL, Variant, forecast, full_at
 from alpharl_bench.variants.combined import applied
@@ -46,6 +47,9 @@ class Judge:
         self.asked: list[tuple[str, str]] = []
         self.worth: dict[tuple[str, str], float] = {}
         self.bench: Bench | None = None
+
+    def measured_score(self, variant: Variant, look: int, split: str) -> tuple[Score, Effort]:
+        return self.score(variant, look, split), Effort(100, 1000, 1.0)
 
     def score(self, variant: Variant, look: int, split: str) -> Score:
         self.asked.append((variant.label, split))
