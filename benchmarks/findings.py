@@ -34,6 +34,7 @@ ROOT = Path(__file__).parents[1]
 _NANO, TASKS, CONTROL = "sample", ("facts", "carry"), "switch"
 #: The report on the public model.
 _SMOL = "smollm2"
+_WIDE = "wide"
 _PLACE = re.compile(r"(<!-- findings: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _SYMBOL = {
     "supported": "✓",
@@ -409,6 +410,8 @@ FINDINGS: dict[str, Callable[[], str]] = {
     "alpharl-over-runs": lambda: over_runs(_NANO, "A"),
     "power": power.table,
     "zoo": lambda: rank1(_NANO),
+    "wide-gains": lambda: gains(_WIDE),
+    "wide": lambda: rank1(_WIDE),
     "smol-accuracies": smol_accuracies,
     "smol-gains": lambda: gains(_SMOL),
     "smol-rank1": lambda: rank1(_SMOL),

@@ -349,13 +349,6 @@ def test_after_a_full_memory_the_engine_starts_again_with_half_the_batch(
     assert after.marks == before.marks
 
 
-def test_an_engine_that_does_not_start_says_why(tmp_path):
-    source = UpdateSource(Run("none", NANO, (Checkpoint(1, NANO),)))
-
-    with pytest.raises(AlphaRLBenchError, match="--engine vllm: the engine does not start"):
-        open_backend(EngineOptions("vllm"), source, context=10**6)
-
-
 @pytest.mark.skipif(torch.cuda.is_available(), reason="another attention, for other heads")
 def test_heads_that_attention_on_a_cpu_does_not_know_are_named(tmp_path):
     base, _ = trained_pair(tmp_path, "qwen3")  # with heads of 8

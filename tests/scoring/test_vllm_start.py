@@ -125,7 +125,7 @@ def test_the_engine_s_own_cause_is_told(tmp_path, monkeypatch):
     base, _ = trained_pair(tmp_path, "qwen3")  # with heads of 8
     character_tokenizer().save_pretrained(base)
     source = UpdateSource(Run("none", base, (Checkpoint(1, base),)))
-    with pytest.raises(AlphaRLBenchError, match=r"does not start .*head_dim=8"):
+    with pytest.raises(AlphaRLBenchError, match=r"vllm: the engine does not start .*head_dim=8"):
         open_backend(EngineOptions("vllm"), source, context=64)
 
 
