@@ -63,6 +63,8 @@ class RayExecutor:
 
     def __init__(self, address: str = RUNNING, gpus: int = 1) -> None:
         self._gpus = gpus
+        # Whether some worker that was asked for found no room.
+        self._waited = False
         # The host of each worker that has started.
         self._hosts: dict[Any, str] = {}
         self._held = ExitStack()
@@ -143,7 +145,7 @@ class RayExecutor:
     @property
     def _on_one_host(self) -> bool:
         """Whether all workers are; others may be gone, and where one starts is not known yet."""
-        return not self._starting and len(set(self._hosts.values())) == 1
+        return len(set(self._hosts.values())) == 1 and (self._waited or not self._starting)
 
     def close(self) -> None:
         """End the workers, and the cluster if it is this process's own."""
@@ -161,6 +163,7 @@ class RayExecutor:
         patience = None if doing else _PATIENCE
         done, _ = ray.wait([*doing, *self._starting], timeout=patience)
         if not done:
+            self._waited = True
             note("ray: waiting for the cluster to have room for a worker")
         for reference in [one for one in done if one in self._starting]:
             self._started(reference)

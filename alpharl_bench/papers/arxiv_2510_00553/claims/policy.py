@@ -26,7 +26,7 @@ _ALPHARL = ("A1", "A1-code", "A3", "A3-code", "A5", "A5-code")
 
 _CAVEAT = (
     "A policy may change in what no question asks about: this is no accuracy, and stands beside "
-    "the claim on it."
+    "the claim on it. With vLLM the divergences are estimated from the drawn tokens."
 )
 
 
